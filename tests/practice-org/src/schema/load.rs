@@ -1,0 +1,406 @@
+//! From data files to a schema, and changes to it while the org runs.
+
+use std::collections::HashMap;
+
+use serde_json::Value as Json;
+
+use super::field::{DeleteRule, Field, FieldId, FieldType, PicklistValue, Source};
+use super::object::{Object, ObjectId, RecordTypeInfo};
+use super::spec::{FieldSpec, ObjectSpec, References, SchemaSpec};
+use super::{Schema, system};
+use crate::value::{Value, parse_date, parse_datetime};
+
+/// How an org differs from another with the same data files.
+#[derive(Debug, Clone, Default)]
+pub struct SchemaOptions {
+    /// Decides the key prefixes of custom objects, which differ per org.
+    pub seed: u64,
+    /// The package's namespace where it is not `bpats`.
+    pub namespace: Option<String>,
+    /// Rows carry `CurrencyIsoCode`.
+    pub multi_currency: bool,
+}
+
+/// A data file or a change that the schema can't take.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    /// Not the JSON form of [`SchemaSpec`].
+    #[error("schema file: {0}")]
+    Json(#[from] serde_json::Error),
+    /// An object, field or value set that does not exist.
+    #[error("schema: no such {what}: {name}")]
+    Unknown {
+        /// Kind of thing.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// Something the platform would refuse too.
+    #[error("schema: {0}")]
+    Invalid(String),
+}
+
+impl Schema {
+    /// Reads data files in order; a later file may extend the objects of an earlier one.
+    ///
+    /// # Errors
+    /// When a file is not of the form of [`SchemaSpec`] or names an unknown value set.
+    pub fn load(files: &[&str], options: &SchemaOptions) -> Result<Self, SchemaError> {
+        let mut schema = Self {
+            // Custom objects take a00 to aZZ; where an org begins depends on its history.
+            next_custom_prefix: u32::try_from(options.seed % 700).unwrap_or(0),
+            multi_currency: options.multi_currency,
+            ..Self::default()
+        };
+        for text in files {
+            let renamed = options
+                .namespace
+                .as_ref()
+                .map(|ns| text.replace("bpats__", &format!("{ns}__")));
+            let spec: SchemaSpec = serde_json::from_str(renamed.as_deref().unwrap_or(text))?;
+            schema.extend(spec)?;
+        }
+        Ok(schema)
+    }
+
+    /// Adds the objects and fields of a data file, at run time too.
+    ///
+    /// # Errors
+    /// When it names an unknown value set.
+    pub fn extend(&mut self, spec: SchemaSpec) -> Result<(), SchemaError> {
+        for (name, set) in spec.global_value_sets {
+            self.value_sets
+                .insert(name, set.seen.into_iter().chain(set.assumed).collect());
+        }
+        for object in spec.objects {
+            match self.by_name.get(&object.name.to_ascii_lowercase()) {
+                Some(id) => {
+                    let id = *id;
+                    for field in object.fields {
+                        self.push_field(id, field)?;
+                    }
+                }
+                None => self.push_object(object)?,
+            }
+        }
+        self.link_children();
+        Ok(())
+    }
+
+    /// Adds a field at run time, as an admin would. Old rows hold nothing in it.
+    ///
+    /// # Errors
+    /// When the object or the field's value set does not exist, or the field exists already.
+    pub fn add_field(&mut self, object: &str, spec: FieldSpec) -> Result<(), SchemaError> {
+        let found = self
+            .object(object)
+            .ok_or_else(|| unknown("object", object))?;
+        if found.field(&spec.name).is_some() {
+            return Err(SchemaError::Invalid(format!(
+                "{object} has a field {} already",
+                spec.name
+            )));
+        }
+        let id = found.id;
+        self.push_field(id, spec)?;
+        self.link_children();
+        Ok(())
+    }
+
+    /// Removes a field at run time. Its values are gone, as after an admin's delete.
+    ///
+    /// # Errors
+    /// When the object or the field does not exist.
+    pub fn remove_field(&mut self, object: &str, field: &str) -> Result<(), SchemaError> {
+        let found = self
+            .object_mut(object)
+            .ok_or_else(|| unknown("object", object))?;
+        found
+            .field_mut(field)
+            .ok_or_else(|| unknown("field", field))?
+            .removed = true;
+        found.index_fields();
+        self.link_children();
+        Ok(())
+    }
+
+    /// Takes an object out of the org, e.g. as if the package were not installed.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn remove_object(&mut self, object: &str) -> Result<(), SchemaError> {
+        self.object_mut(object)
+            .ok_or_else(|| unknown("object", object))?
+            .removed = true;
+        self.by_name.remove(&object.to_ascii_lowercase());
+        self.link_children();
+        Ok(())
+    }
+
+    /// Adds a record type, and `RecordTypeId` to an object that had none. The row in `RecordType`
+    /// is the caller's business (see `Database::add_record_type`).
+    ///
+    /// # Errors
+    /// When there is no such object.
+    pub fn add_record_type(
+        &mut self,
+        object: &str,
+        info: RecordTypeInfo,
+    ) -> Result<(), SchemaError> {
+        if self
+            .object(object)
+            .ok_or_else(|| unknown("object", object))?
+            .field("RecordTypeId")
+            .is_none()
+        {
+            self.add_field(object, system::record_type_field())?;
+        }
+        self.object_mut(object)
+            .ok_or_else(|| unknown("object", object))?
+            .record_types
+            .push(info);
+        Ok(())
+    }
+
+    fn push_object(&mut self, spec: ObjectSpec) -> Result<(), SchemaError> {
+        let id = u16::try_from(self.objects.len())
+            .map(ObjectId)
+            .map_err(|_| too_many("objects"))?;
+        let custom = spec.name.ends_with("__c") || spec.name.ends_with("__mdt");
+        let metadata = spec.name.ends_with("__mdt");
+        let key_prefix = match spec.key_prefix.as_deref().map(str::as_bytes) {
+            Some([a, b, c]) => [*a, *b, *c],
+            Some(_) => {
+                return Err(SchemaError::Invalid(format!(
+                    "key prefix of {} is not three characters",
+                    spec.name
+                )));
+            }
+            None => self.custom_prefix(if metadata { b'm' } else { b'a' }),
+        };
+        self.objects.push(Object {
+            id,
+            name: spec.name.clone(),
+            label: spec.label.clone(),
+            label_plural: spec
+                .label_plural
+                .clone()
+                .unwrap_or_else(|| format!("{}s", spec.label)),
+            key_prefix,
+            custom,
+            createable: spec.createable.unwrap_or(!metadata),
+            updateable: spec.updateable.unwrap_or(!metadata),
+            deletable: spec.deletable.unwrap_or(!metadata),
+            undeletable: spec.undeletable.unwrap_or(!metadata),
+            mergeable: spec.mergeable.unwrap_or(false),
+            queryable: true,
+            replicateable: spec.replicateable.unwrap_or(!metadata),
+            org_wide_default: spec.org_wide_default.clone(),
+            record_types: Vec::new(),
+            children: Vec::new(),
+            fields: Vec::new(),
+            by_name: HashMap::new(),
+            by_relationship: HashMap::new(),
+            removed: false,
+        });
+        self.by_name.insert(spec.name.to_ascii_lowercase(), id);
+        self.by_prefix.insert(key_prefix, id);
+        let listed = spec.fields.iter().any(|f| f.name == "Id");
+        let has = |name: &str| spec.fields.iter().any(|f| f.name == name);
+        let mut extra = system::SystemFields {
+            first: Vec::new(),
+            last: Vec::new(),
+        };
+        if !listed {
+            extra = system::system_fields(&spec, self.multi_currency);
+        } else if self.multi_currency && has("OwnerId") && !has("CurrencyIsoCode") {
+            extra.last.push(system::currency_field());
+        }
+        for field in extra.first.into_iter().chain(spec.fields).chain(extra.last) {
+            self.push_field(id, field)?;
+        }
+        Ok(())
+    }
+
+    fn custom_prefix(&mut self, first: u8) -> [u8; 3] {
+        const DIGITS: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+        loop {
+            let n = self.next_custom_prefix as usize % (36 * 36);
+            self.next_custom_prefix += 1;
+            let prefix = [first, DIGITS[n / 36], DIGITS[n % 36]];
+            if !self.by_prefix.contains_key(&prefix) {
+                return prefix;
+            }
+        }
+    }
+
+    fn push_field(&mut self, object: ObjectId, spec: FieldSpec) -> Result<(), SchemaError> {
+        let field = self.build_field(object, spec)?;
+        let object = &mut self.objects[usize::from(object.0)];
+        object.fields.push(field);
+        object.index_fields();
+        Ok(())
+    }
+
+    fn build_field(&self, object: ObjectId, spec: FieldSpec) -> Result<Field, SchemaError> {
+        let object = self.get(object);
+        let id = u16::try_from(object.fields.len())
+            .map(FieldId)
+            .map_err(|_| too_many("fields"))?;
+        let kind = spec
+            .kind
+            .ok_or_else(|| SchemaError::Invalid(format!("field {} has no type", spec.name)))?;
+        let custom = spec.name.ends_with("__c");
+        let values = match &spec.value_set {
+            Some(set) => self
+                .value_sets
+                .get(set)
+                .cloned()
+                .ok_or_else(|| unknown("value set", set))?,
+            None => spec.values,
+        };
+        let default = spec.default.as_ref().map_or(Ok(Value::Null), |json| {
+            default_value(&spec.name, kind, json)
+        })?;
+        let calculated = spec.formula.is_some();
+        let compound = kind.is_compound();
+        let read_only = spec.read_only
+            || calculated
+            || compound
+            || spec.auto_number.is_some()
+            || kind == FieldType::Id;
+        let source = match (spec.name.as_str(), kind) {
+            _ if calculated => Source::Formula,
+            (_, FieldType::Id) => Source::Id,
+            ("IsDeleted", _) => Source::IsDeleted,
+            ("SystemModstamp", _) => Source::SystemModstamp,
+            ("Name", _) if spec.name_field && read_only && spec.auto_number.is_none() => {
+                Source::PersonName
+            }
+            (_, FieldType::Address | FieldType::Location) => Source::Compound,
+            _ => Source::Stored,
+        };
+        let long_text =
+            kind == FieldType::Textarea && (spec.length.unwrap_or(0) > 255 || spec.html);
+        let plain = !(long_text
+            || compound
+            || matches!(kind, FieldType::Base64 | FieldType::Encryptedstring));
+        let boolean = kind == FieldType::Boolean;
+        let on_delete = match spec.on_delete.as_deref() {
+            Some("restrict") => DeleteRule::Restrict,
+            Some("cascade") => DeleteRule::Cascade,
+            _ if spec.master_detail => DeleteRule::Cascade,
+            _ => DeleteRule::SetNull,
+        };
+        let relationship_name = spec.relationship_name.or_else(|| {
+            (kind == FieldType::Reference)
+                .then(|| spec.name.strip_suffix("__c").map(|n| format!("{n}__r")))?
+        });
+        Ok(Field {
+            id,
+            label: spec.label,
+            kind,
+            length: spec.length.unwrap_or(match kind {
+                FieldType::Reference | FieldType::Id => 18,
+                FieldType::Picklist | FieldType::Multipicklist | FieldType::Url => 255,
+                FieldType::Email => 80,
+                FieldType::Phone => 40,
+                FieldType::String if calculated => 1300,
+                FieldType::String if spec.auto_number.is_some() => 30,
+                FieldType::String | FieldType::Textarea => 255,
+                _ => 0,
+            }),
+            precision: spec
+                .precision
+                .unwrap_or(if kind.is_decimal() { 18 } else { 0 }),
+            scale: spec.scale.unwrap_or(0),
+            digits: spec
+                .digits
+                .unwrap_or(if kind == FieldType::Int { 9 } else { 0 }),
+            reference_to: match spec.reference_to {
+                None => Vec::new(),
+                Some(References::One(name)) => vec![name],
+                Some(References::Many(names)) => names,
+            },
+            relationship_name,
+            child_relationship: spec.child_relationship,
+            nillable: spec.nillable.unwrap_or(!spec.required && !boolean),
+            required: spec.required && !read_only,
+            unique: spec.unique,
+            external_id: spec.external_id,
+            id_lookup: spec.id_lookup || spec.external_id,
+            case_sensitive: spec.case_sensitive,
+            calculated,
+            custom,
+            createable: !read_only,
+            updateable: spec.updateable.unwrap_or(!read_only && !spec.master_detail),
+            filterable: spec.filterable.unwrap_or(plain),
+            sortable: plain && kind != FieldType::Multipicklist,
+            groupable: plain
+                && !calculated
+                && !kind.is_decimal()
+                && kind != FieldType::Datetime
+                && kind != FieldType::Multipicklist,
+            aggregatable: plain && !boolean,
+            picklist: picklist(values, &default),
+            restricted: spec.restricted,
+            default: if boolean && default.is_null() {
+                Value::Bool(false)
+            } else {
+                default
+            },
+            auto_number: spec.auto_number,
+            html: spec.html,
+            compound: spec.compound,
+            name_field: spec.name_field,
+            defaulted_on_create: spec.defaulted_on_create || boolean,
+            master_detail: spec.master_detail,
+            on_delete,
+            extra_type_info: spec.extra_type_info,
+            formula: spec.formula.and_then(|f| f.as_str().map(str::to_owned)),
+            source,
+            removed: false,
+            name: spec.name,
+        })
+    }
+}
+
+fn picklist(values: Vec<String>, default: &Value) -> Vec<PicklistValue> {
+    let entry = |value: String| PicklistValue {
+        label: value.clone(),
+        active: true,
+        default: default.as_str() == Some(&value),
+        value,
+    };
+    values.into_iter().map(entry).collect()
+}
+
+fn default_value(name: &str, kind: FieldType, json: &Json) -> Result<Value, SchemaError> {
+    let value = match (kind, json) {
+        (_, Json::Null) => Some(Value::Null),
+        (FieldType::Boolean, Json::Bool(flag)) => Some(Value::Bool(*flag)),
+        (FieldType::Int | FieldType::Long, Json::Number(n)) => n.as_i64().map(Value::Int),
+        (k, Json::Number(n)) if k.is_decimal() => n.as_f64().map(Value::Double),
+        (FieldType::Date, Json::String(text)) => parse_date(text).map(Value::Date),
+        (FieldType::Datetime, Json::String(text)) => parse_datetime(text).map(Value::DateTime),
+        (_, Json::String(text)) => Some(Value::Text(text.clone())),
+        _ => None,
+    };
+    value.ok_or_else(|| {
+        SchemaError::Invalid(format!(
+            "the default of {name} does not fit its type {}",
+            kind.name()
+        ))
+    })
+}
+
+fn unknown(what: &'static str, name: &str) -> SchemaError {
+    SchemaError::Unknown {
+        what,
+        name: name.to_owned(),
+    }
+}
+
+fn too_many(what: &str) -> SchemaError {
+    SchemaError::Invalid(format!("more than 65,535 {what}"))
+}

@@ -1,0 +1,371 @@
+//! The made-up staffing firm that an org is filled with: deterministic by seed, no real people.
+//!
+//! Rows are written straight into the tables with stamps of the past two years; the package's triggers are attached
+//! afterwards, so the seed writes itself what they would have written.
+
+mod applicants;
+mod jobs;
+mod people;
+mod permissions;
+mod rng;
+mod stages;
+mod text;
+mod words;
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::clock::Clock;
+use crate::id::RecordId;
+use crate::package::{self, CUSTOM_JOB, JobNames, PACKAGE_JOB};
+use crate::schema::{Schema, SchemaError, SchemaOptions};
+use crate::server::config::OrgConfig;
+use crate::store::{Database, LoadRow};
+use crate::value::Value;
+
+use rng::Rng;
+
+const STANDARD: &str = include_str!("../../data/standard-objects.json");
+const PACKAGE: &str = include_str!("../../data/asymbl-package.json");
+const CUSTOM_JOB_OBJECT: &str = include_str!("../../data/custom-job-object.json");
+
+const DAY: i64 = 86_400_000;
+/// Rows are handed to the database in portions of this size.
+const PORTION: usize = 2_048;
+
+/// What the HTTP side must know about the data.
+#[derive(Debug, Clone)]
+pub struct Seeded {
+    /// The Organization row.
+    pub org_id: RecordId,
+    /// Its id, 18 characters.
+    pub org_id_18: String,
+    /// The user that integrations run as.
+    pub run_as: RecordId,
+}
+
+/// Record types of Contact; an org without the package has none.
+#[derive(Debug, Clone, Copy, Default)]
+struct RecordTypes {
+    candidate: Option<RecordId>,
+    client: Option<RecordId>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Stamps {
+    created_ms: i64,
+    modified_ms: i64,
+}
+
+#[derive(Default)]
+struct Pending {
+    ids: Vec<RecordId>,
+    rows: Vec<LoadRow>,
+}
+
+/// Collects rows and hands them to the database.
+struct Seeder<'a> {
+    db: &'a Database,
+    seed: u64,
+    /// Midnight UTC of the day the org starts; every stamp lies before it.
+    anchor_ms: i64,
+    clock_rng: Rng,
+    package: bool,
+    multi_currency: bool,
+    names: JobNames,
+    by: RecordId,
+    profile: RecordId,
+    record_types: RecordTypes,
+    pending: BTreeMap<&'static str, Pending>,
+    applied: HashSet<(RecordId, RecordId)>,
+    error: Option<SchemaError>,
+}
+
+impl Seeder<'_> {
+    fn rng(&self, purpose: &str) -> Rng {
+        Rng::new(self.seed, purpose)
+    }
+
+    /// Stamps of a row created and last changed so many days before the anchor.
+    fn stamps(&mut self, created_days: i64, modified_days: i64) -> Stamps {
+        let mut at = |days: i64| {
+            self.anchor_ms - days.max(1) * DAY + self.clock_rng.between(0, DAY / 1_000 - 1) * 1_000
+        };
+        let created_ms = at(created_days);
+        let modified_ms = if modified_days >= created_days {
+            created_ms
+        } else {
+            at(modified_days).max(created_ms)
+        };
+        Stamps {
+            created_ms,
+            modified_ms,
+        }
+    }
+
+    /// Noon of a day.
+    fn moment(&self, days_ago: i64) -> i64 {
+        self.anchor_ms - days_ago.max(1) * DAY + DAY / 2
+    }
+
+    fn date(&self, days_ago: i64) -> Value {
+        Value::Date(i32::try_from(self.anchor_ms / DAY - days_ago).unwrap_or(0))
+    }
+
+    fn job_object(&self) -> &'static str {
+        self.names.object
+    }
+
+    fn stage_job_field(&self) -> &'static str {
+        self.names.on_stage
+    }
+
+    fn applicant_job_field(&self) -> &'static str {
+        self.names.on_applicant
+    }
+
+    /// In an org with several currencies, one row in five is not in dollars.
+    fn currency(&self, fields: &mut Vec<(&'static str, Value)>, number: usize) {
+        if self.multi_currency {
+            let code = match number % 10 {
+                3 => "EUR",
+                7 => "GBP",
+                _ => "USD",
+            };
+            fields.push(("CurrencyIsoCode", code.into()));
+        }
+    }
+
+    /// Notes that a contact is on a job; false when it was already.
+    fn first_application(&mut self, contact: RecordId, job: RecordId) -> bool {
+        self.applied.insert((contact, job))
+    }
+
+    fn put(
+        &mut self,
+        object: &'static str,
+        stamps: Stamps,
+        values: Vec<(&'static str, Value)>,
+    ) -> RecordId {
+        let by = values
+            .iter()
+            .find(|(name, _)| *name == "OwnerId")
+            .and_then(|(_, owner)| owner.as_id());
+        // A queue owns rows but creates none.
+        let by = by.filter(|id| id.prefix() == *b"005").unwrap_or(self.by);
+        if self
+            .pending
+            .get(object)
+            .is_none_or(|pending| pending.rows.len() == pending.ids.len())
+        {
+            self.flush(object);
+            match self.db.reserve_ids(object, PORTION) {
+                Ok(ids) => self.pending.entry(object).or_default().ids = ids,
+                Err(error) => {
+                    self.error.get_or_insert(error);
+                    return RecordId::MIN;
+                }
+            }
+        }
+        let pending = self.pending.entry(object).or_default();
+        let id = pending.ids[pending.rows.len()];
+        pending.rows.push(LoadRow {
+            id: Some(id),
+            created_ms: stamps.created_ms,
+            modified_ms: stamps.modified_ms,
+            by,
+            values,
+        });
+        id
+    }
+
+    fn flush(&mut self, object: &'static str) {
+        let Some(pending) = self.pending.get_mut(object) else {
+            return;
+        };
+        let rows = std::mem::take(&mut pending.rows);
+        pending.ids.clear();
+        if let Err(error) = self.db.bulk_load(object, rows) {
+            self.error.get_or_insert(error);
+        }
+    }
+
+    fn flush_all(&mut self) -> Result<(), SchemaError> {
+        let objects: Vec<&'static str> = self.pending.keys().copied().collect();
+        for object in objects {
+            self.flush(object);
+        }
+        self.error.take().map_or(Ok(()), Err)
+    }
+}
+
+/// Makes the database of an org and fills it.
+///
+/// # Errors
+/// When the data files and the seed do not fit together.
+pub fn create(config: &OrgConfig, clock: Clock) -> Result<(Database, Seeded), SchemaError> {
+    let variations = &config.variations;
+    let mut files = vec![STANDARD];
+    if !variations.no_package {
+        files.push(PACKAGE);
+        if variations.custom_job_object {
+            files.push(CUSTOM_JOB_OBJECT);
+        }
+    }
+    let options = SchemaOptions {
+        seed: config.seed,
+        multi_currency: variations.multi_currency,
+        ..SchemaOptions::default()
+    };
+    let schema = Schema::load(&files, &options)?;
+    let now = clock.now_ms();
+    let db = Database::new(schema, clock);
+    db.set_time_zone(chrono_tz::America::New_York);
+    let names = if variations.custom_job_object && !variations.no_package {
+        CUSTOM_JOB
+    } else {
+        PACKAGE_JOB
+    };
+    let mut seeder = Seeder {
+        db: &db,
+        seed: config.seed,
+        anchor_ms: now - now.rem_euclid(DAY),
+        clock_rng: Rng::new(config.seed, "stamps"),
+        package: !variations.no_package,
+        multi_currency: variations.multi_currency,
+        names,
+        by: RecordId::MIN,
+        profile: RecordId::MIN,
+        record_types: RecordTypes::default(),
+        pending: BTreeMap::new(),
+        applied: HashSet::new(),
+        error: None,
+    };
+    let seeded = foundation(&mut seeder)?;
+    let people = people::seed(&mut seeder, config.candidates);
+    let jobs = if seeder.package {
+        jobs::seed(&mut seeder, &people, (config.candidates / 40).max(5))
+    } else {
+        Vec::new()
+    };
+    applicants::seed(&mut seeder, &people, &jobs, config.candidates);
+    seeder.flush_all()?;
+    package::content::install(&db);
+    if !variations.no_package {
+        package::install(&db, names);
+    }
+    Ok((db, seeded))
+}
+
+/// Organization, profile, the users that everything else refers to, record types, permission sets.
+fn foundation(seeder: &mut Seeder<'_>) -> Result<Seeded, SchemaError> {
+    let old = seeder.stamps(730, 730);
+    let user_id = seeder.db.reserve_ids("User", 1)?[0];
+    seeder.by = user_id;
+    let org_id = seeder.put(
+        "Organization",
+        old,
+        vec![
+            ("Name", "Lighthouse Staffing".into()),
+            ("Country", "US".into()),
+            ("City", "Boston".into()),
+            ("PrimaryContact", "Integration User".into()),
+            ("DefaultLocaleSidKey", "en_US".into()),
+            ("LanguageLocaleKey", "en_US".into()),
+            ("TimeZoneSidKey", "America/New_York".into()),
+            ("OrganizationType", "Enterprise Edition".into()),
+            ("InstanceName", "PRC1".into()),
+            ("IsSandbox", false.into()),
+            ("FiscalYearStartMonth", Value::Int(1)),
+        ],
+    );
+    seeder.profile = seeder.put(
+        "Profile",
+        old,
+        vec![
+            ("Name", "System Administrator".into()),
+            ("UserType", "Standard".into()),
+        ],
+    );
+    seeder.put(
+        "Profile",
+        old,
+        vec![
+            ("Name", "Standard User".into()),
+            ("UserType", "Standard".into()),
+        ],
+    );
+    for name in ["Managing Director", "Recruiting", "Sales"] {
+        seeder.put(
+            "UserRole",
+            old,
+            vec![
+                ("Name", name.into()),
+                ("DeveloperName", name.replace(' ', "_").into()),
+            ],
+        );
+    }
+    let profile = seeder.profile;
+    let row = LoadRow {
+        id: Some(user_id),
+        created_ms: old.created_ms,
+        modified_ms: old.modified_ms,
+        by: user_id,
+        values: vec![
+            ("Username", "integration@practice-org.example.com".into()),
+            ("FirstName", "Integration".into()),
+            ("LastName", "User".into()),
+            ("Email", "integration@practice-org.example.com".into()),
+            ("Alias", "integ".into()),
+            ("CommunityNickname", "integration".into()),
+            ("CompanyName", "Lighthouse Staffing".into()),
+            ("IsActive", true.into()),
+            ("UserType", "Standard".into()),
+            ("TimeZoneSidKey", "America/New_York".into()),
+            ("LocaleSidKey", "en_US".into()),
+            ("LanguageLocaleKey", "en_US".into()),
+            ("EmailEncodingKey", "UTF-8".into()),
+            ("ProfileId", profile.into()),
+        ],
+    };
+    seeder.db.bulk_load("User", [row])?;
+    if seeder.package {
+        let db = seeder.db;
+        seeder.record_types = RecordTypes {
+            candidate: Some(db.add_record_type("Contact", "Candidate", "Candidate", true)?),
+            client: Some(db.add_record_type("Contact", "Client", "Client", false)?),
+        };
+        permissions::seed(seeder, user_id);
+        if seeder.names == CUSTOM_JOB {
+            seeder.put(
+                "bpats__ATS_Job_Object_Mapping__mdt",
+                old,
+                vec![
+                    ("DeveloperName", "Position".into()),
+                    ("MasterLabel", "Position".into()),
+                    ("Label", "Position".into()),
+                    ("QualifiedApiName", "Position".into()),
+                    ("bpats__Object_Name__c", CUSTOM_JOB.object.into()),
+                    (
+                        "bpats__Lookup_Name_on_Applicant_Object__c",
+                        CUSTOM_JOB.on_applicant.into(),
+                    ),
+                    (
+                        "bpats__Lookup_Name_on_Stage_Object__c",
+                        CUSTOM_JOB.on_stage.into(),
+                    ),
+                    (
+                        "bpats__Lookup_Name_on_Interview_Object__c",
+                        "Position__c".into(),
+                    ),
+                    ("bpats__Is_Closed_Field__c", "Closed__c".into()),
+                    ("bpats__Is_Trigger_Deployed__c", true.into()),
+                ],
+            );
+        }
+    }
+    Ok(Seeded {
+        org_id,
+        org_id_18: org_id.to_string(),
+        run_as: user_id,
+    })
+}

@@ -1,0 +1,94 @@
+//! How an org is set up before it starts: size, seed, credentials, limits, variations.
+
+use std::time::Duration;
+
+use super::oauth::jwt::JwtKey;
+
+/// Waiting times, to make a loopback org feel like a remote one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Latency {
+    /// Added to every REST and OAuth call.
+    pub per_call: Duration,
+    /// Added for every row in an answer.
+    pub per_row: Duration,
+}
+
+/// What differs from the plain Asymbl org.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Variations {
+    /// The org uses its own object `Position__c` as the Job (asymbl-schema.md 5).
+    pub custom_job_object: bool,
+    /// `CurrencyIsoCode` on every object with data, several currencies in use.
+    pub multi_currency: bool,
+    /// The Asymbl package is not installed: standard objects only.
+    pub no_package: bool,
+    /// Fields that the running user may not see, as `Object.Field`.
+    pub hidden_fields: Vec<String>,
+    /// Objects that the running user may not see.
+    pub hidden_objects: Vec<String>,
+}
+
+/// Everything that is fixed at the start of an org. Secrets do not appear in its `Debug` form.
+#[derive(Clone)]
+pub struct OrgConfig {
+    /// Address to listen on.
+    pub host: std::net::IpAddr,
+    /// Port; 0 takes a free one.
+    pub port: u16,
+    /// About how many contacts are candidates.
+    pub candidates: usize,
+    /// Seed of the generated data.
+    pub seed: u64,
+    /// Consumer key of the one connected app.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: String,
+    /// Public key for the JWT bearer flow; the flow is off without one.
+    pub jwt_key: Option<JwtKey>,
+    /// Refresh tokens work once and are replaced (salesforce-api.md 1.1).
+    pub refresh_rotation: bool,
+    /// Idle time that ends a session.
+    pub session_timeout: Duration,
+    /// API calls a day, as `Sforce-Limit-Info` shows them.
+    pub daily_api_calls: u64,
+    /// Rows of a query page when the caller does not ask for fewer.
+    pub page_size: usize,
+    /// Waiting times.
+    pub latency: Latency,
+    /// Differences from the plain org.
+    pub variations: Variations,
+    /// Where the org's clock starts, in milliseconds since 1970; the real time when absent.
+    pub start_ms: Option<i64>,
+}
+
+impl Default for OrgConfig {
+    fn default() -> Self {
+        Self {
+            host: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+            port: 0,
+            candidates: 2_000,
+            seed: 1,
+            client_id: "3MVG9practice.org.consumer.key".to_owned(),
+            client_secret: "practice-org-secret".to_owned(),
+            jwt_key: None,
+            refresh_rotation: false,
+            session_timeout: Duration::from_secs(2 * 60 * 60),
+            daily_api_calls: 100_000,
+            page_size: 2_000,
+            latency: Latency::default(),
+            variations: Variations::default(),
+            start_ms: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for OrgConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OrgConfig")
+            .field("port", &self.port)
+            .field("candidates", &self.candidates)
+            .field("seed", &self.seed)
+            .field("variations", &self.variations)
+            .finish_non_exhaustive()
+    }
+}

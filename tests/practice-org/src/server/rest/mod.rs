@@ -1,0 +1,238 @@
+//! The resources under `/services/data/vNN.0/`.
+//!
+//! `dispatch` is a plain function from a request to a reply, so that composite subrequests run through exactly the code
+//! that serves the same request on its own.
+
+mod batch;
+mod collections;
+mod composite;
+mod describe;
+mod files;
+mod limits;
+pub mod locators;
+mod query;
+mod references;
+mod replication;
+mod sobjects;
+mod upsert;
+mod work;
+
+pub use work::Work;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::{Map, Value, json};
+
+use super::edge::Call;
+use super::org::Org;
+use super::reply::{ApiResult, Reply, json_parser_error, method_not_allowed};
+use super::router::{HIGHEST_VERSION, LOWEST_VERSION, pairs};
+use super::sessions::Session;
+use crate::error::ApiError;
+use crate::schema::{Object, Schema, Visibility};
+
+/// A request to a REST resource, from the wire or from a composite.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// HTTP method.
+    pub method: String,
+    /// Major API version, 31 to 68.
+    pub version: u32,
+    /// Decoded path segments behind the version.
+    pub path: Vec<String>,
+    /// Decoded query parameters.
+    pub query: Vec<(String, String)>,
+    /// Headers (of a subrequest: its `httpHeaders`).
+    pub headers: HeaderMap,
+    /// Body.
+    pub body: Bytes,
+    /// Who asks.
+    pub session: Session,
+    /// The schema, taken before the work: a transaction holds the database's lock.
+    pub schema: Arc<Schema>,
+    /// What the caller sees.
+    pub visibility: Visibility,
+    /// True inside composite and batch, where blobs may not be read (salesforce-api.md 8).
+    pub nested: bool,
+}
+
+impl Request {
+    /// The request of a call.
+    pub fn from_call(
+        org: &Org,
+        call: &Call,
+        version: u32,
+        session: Session,
+        path: &[&str],
+    ) -> Self {
+        Self {
+            method: call.method.clone(),
+            version,
+            path: path.iter().map(|part| (*part).to_owned()).collect(),
+            query: pairs(&call.query),
+            headers: call.headers.clone(),
+            body: call.body.clone(),
+            session,
+            schema: org.db().schema(),
+            visibility: org.visibility(),
+            nested: false,
+        }
+    }
+
+    /// The object of a name, in the platform's spelling; 404 unless it exists for the caller.
+    pub fn object_named(&self, name: &str) -> Result<&Object, ApiError> {
+        self.schema
+            .object(name)
+            .filter(|object| self.visibility.sees_object(object))
+            .ok_or_else(ApiError::not_found)
+    }
+
+    /// `/services/data/vNN.0`.
+    pub fn base(&self) -> String {
+        format!("/services/data/v{}.0", self.version)
+    }
+
+    /// A header as text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Result<Value, ApiError> {
+        if self.body.is_empty() {
+            return Err(json_parser_error(
+                "The HTTP entity body is required, but this request has no entity body.",
+            ));
+        }
+        // Salesforce words its parser errors like this (7.3).
+        serde_json::from_slice(&self.body).map_err(|error| {
+            json_parser_error(format!(
+                "Unexpected character at [line:{}, column:{}]: {error}",
+                error.line(),
+                error.column()
+            ))
+        })
+    }
+
+    /// The body as a JSON object.
+    pub fn fields(&self) -> Result<Map<String, Value>, ApiError> {
+        match self.json()? {
+            Value::Object(fields) => Ok(fields),
+            _ => Err(json_parser_error("Can not deserialize: unexpected array")),
+        }
+    }
+}
+
+/// Runs one request.
+pub fn dispatch(org: &Org, work: &mut Work<'_, '_>, request: &Request) -> ApiResult {
+    let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
+    let method = if request.method == "HEAD" {
+        "GET"
+    } else {
+        request.method.as_str()
+    };
+    match (method, path.as_slice()) {
+        ("GET", []) => Ok(resources(request)),
+        ("GET", ["query" | "queryAll"] | ["tooling", "query"]) => {
+            query::query(org, work, request, path[0] == "queryAll")
+        }
+        ("GET", ["query" | "queryAll", locator]) => query::more(org, work, request, locator),
+        ("GET", ["sobjects"]) => describe::global(org, request),
+        ("GET", ["sobjects", object]) => describe::basic(request, object),
+        ("GET", ["sobjects", object, "describe"]) => describe::object(org, request, object),
+        ("GET", ["sobjects", object, "updated"]) => replication::updated(org, request, object),
+        ("GET", ["sobjects", object, "deleted"]) => replication::deleted(org, request, object),
+        ("POST", ["sobjects", object] | ["sobjects", object, "Id"]) => {
+            sobjects::create(org, work, request, object)
+        }
+        ("GET", ["sobjects", object, id]) => sobjects::read(org, work, request, object, id),
+        ("PATCH", ["sobjects", object, id]) => sobjects::update(org, work, request, object, id),
+        ("DELETE", ["sobjects", object, id]) => sobjects::delete(org, work, request, object, id),
+        ("GET", ["sobjects", object, id, blob @ ("VersionData" | "Body")]) => {
+            files::download(org, work, request, object, id, blob)
+        }
+        ("GET", ["sobjects", object, field, value]) => {
+            upsert::read(org, work, request, object, field, value)
+        }
+        ("PATCH", ["sobjects", object, field, value]) => {
+            upsert::upsert(org, work, request, object, field, value)
+        }
+        ("DELETE", ["sobjects", object, field, value]) => {
+            upsert::delete(org, work, request, object, field, value)
+        }
+        ("GET", ["limits"]) => limits::limits(org),
+        ("GET", ["limits", "recordCount"]) => limits::record_count(org, request),
+        ("POST", ["composite"]) => composite::composite(org, request),
+        ("POST", ["composite", "batch"]) => batch::batch(org, request),
+        (_, ["composite", "sobjects", rest @ ..]) => collections::handle(org, work, request, rest),
+        ("GET", ["recent"]) => Ok(Reply::json(200, &json!([]))),
+        (
+            _,
+            [
+                "query" | "queryAll" | "sobjects" | "limits" | "composite",
+                ..,
+            ],
+        ) => Err(method_not_allowed(&request.method)),
+        _ => Err(ApiError::not_found()),
+    }
+}
+
+/// `GET /services/data`: every version, oldest first; no login needed.
+pub fn versions() -> Reply {
+    let list: Vec<Value> = (LOWEST_VERSION..=HIGHEST_VERSION)
+        .map(|version| json!({"label": label(version), "url": format!("/services/data/v{version}.0"), "version": format!("{version}.0")}))
+        .collect();
+    Reply::json(200, &list)
+}
+
+/// Three releases a year: 66 is Spring '26, 67 Summer '26, 68 Winter '27.
+fn label(version: u32) -> String {
+    let since = version + 3;
+    match since % 3 {
+        0 => format!("Spring '{}", since / 3 + 3),
+        1 => format!("Summer '{}", since / 3 + 3),
+        _ => format!("Winter '{}", since / 3 + 4),
+    }
+}
+
+fn resources(request: &Request) -> Reply {
+    let base = request.base();
+    let mut list = Map::new();
+    for name in [
+        "sobjects",
+        "query",
+        "queryAll",
+        "composite",
+        "limits",
+        "recent",
+        "tooling",
+    ] {
+        list.insert(name.to_owned(), json!(format!("{base}/{name}")));
+    }
+    list.insert(
+        "identity".to_owned(),
+        json!(format!("/id/{}", request.session.user_id)),
+    );
+    Reply::json(200, &list)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::label;
+
+    #[test]
+    fn releases_are_named_after_season_and_year() {
+        assert_eq!(
+            [66, 67, 68, 31, 59].map(label),
+            [
+                "Spring '26",
+                "Summer '26",
+                "Winter '27",
+                "Summer '14",
+                "Winter '24"
+            ]
+        );
+    }
+}

@@ -1,0 +1,121 @@
+//! `query`, `queryAll` and the pages behind their locators (salesforce-api.md 2.1 and 2.2).
+
+use serde_json::json;
+
+use super::super::org::Org;
+use super::super::reply::{ApiResult, Reply};
+use super::super::router::pair;
+use super::Request;
+use super::work::Work;
+use crate::error::ApiError;
+use crate::store::{PageContext, ResultSet};
+
+/// Bounds of the `batchSize` hint.
+const BATCH: std::ops::RangeInclusive<usize> = 200..=2_000;
+
+/// `GET /query?q=` and `GET /queryAll?q=`.
+pub fn query(org: &Org, work: &mut Work<'_, '_>, request: &Request, all_rows: bool) -> ApiResult {
+    let Some(soql) = pair(&request.query, "q") else {
+        return match pair(&request.query, "explain") {
+            Some(_) => Err(ApiError::new(
+                "UNKNOWN_EXCEPTION",
+                "explain is not supported by the practice org",
+            )),
+            None => Err(ApiError::new(
+                "MALFORMED_QUERY",
+                "A query string has to be specified",
+            )),
+        };
+    };
+    let options = org.query_options(&request.session, all_rows);
+    let result = work.query(org, soql, &options)?;
+    if pair(&request.query, "columns").is_some() {
+        return Ok(columns(&result));
+    }
+    page(org, work, request, &result, 0, batch_hint(request), None)
+}
+
+/// `GET /query/LOCATOR` and `GET /queryAll/LOCATOR`.
+pub fn more(org: &Org, work: &mut Work<'_, '_>, request: &Request, locator: &str) -> ApiResult {
+    let now = org.now_ms();
+    let (id, cursor, offset) = org.locators().find(locator, request.session.id, now)?;
+    let hint = batch_hint(request).or(cursor.page_size);
+    page(org, work, request, &cursor.result, offset, hint, Some(id))
+}
+
+/// `Sforce-Query-Options: batchSize=N`; outside of 200 to 2,000 it is taken to the nearer bound.
+fn batch_hint(request: &Request) -> Option<usize> {
+    let options = request.header("sforce-query-options")?;
+    let value = options
+        .split([',', ';'])
+        .filter_map(|part| part.split_once('='))
+        .find(|(name, _)| name.trim().eq_ignore_ascii_case("batchSize"))?;
+    let size: usize = value.1.trim().parse().ok()?;
+    Some(size.clamp(*BATCH.start(), *BATCH.end()))
+}
+
+fn page(
+    org: &Org,
+    work: &mut Work<'_, '_>,
+    request: &Request,
+    result: &ResultSet,
+    offset: usize,
+    hint: Option<usize>,
+    locator: Option<String>,
+) -> ApiResult {
+    // The page is the smallest of what the org allows, what the rows allow and what the caller asked for.
+    let size = org
+        .page_size()
+        .min(result.page_hint())
+        .min(hint.unwrap_or(usize::MAX))
+        .max(1);
+    let base = request.base();
+    let version = format!("{}.0", request.version);
+    let (session, now) = (request.session.id, org.now_ms());
+    let mut child_locator = |rest: ResultSet| {
+        let id = org.locators().keep(rest, Some(size), session, now);
+        format!("{base}/query/{id}-0")
+    };
+    let mut context = PageContext {
+        version: &version,
+        child_page: size,
+        child_locator: &mut child_locator,
+    };
+    let page = work.page(result, offset, size, &mut context);
+    let next = page.next;
+    let mut body = Vec::with_capacity(page.records.len() + 160);
+    body.extend_from_slice(format!("{{\"totalSize\":{}", result.total_size()).as_bytes());
+    if next < result.len() {
+        let id = locator.unwrap_or_else(|| org.locators().keep(result.clone(), hint, session, now));
+        body.extend_from_slice(
+            format!(",\"done\":false,\"nextRecordsUrl\":\"{base}/query/{id}-{next}\"").as_bytes(),
+        );
+    } else {
+        body.extend_from_slice(b",\"done\":true");
+    }
+    body.extend_from_slice(b",\"records\":");
+    body.extend_from_slice(&page.records);
+    body.push(b'}');
+    Ok(Reply::json_bytes(200, body).with_rows(page.rows))
+}
+
+/// The undocumented `columns=true`, which the Salesforce CLI asks for after each query (salesforce-api.md 10.2).
+fn columns(result: &ResultSet) -> Reply {
+    let columns: Vec<_> = result
+        .columns()
+        .into_iter()
+        .map(|name| {
+            json!({
+                "aggregate": false, "apexType": "String", "booleanType": false, "columnName": name, "custom": name.ends_with("__c"),
+                "displayName": name, "foreignKeyName": null, "insertable": true, "joinColumns": [], "numberType": false,
+                "textType": true, "updatable": true,
+            })
+        })
+        .collect();
+    Reply::json(
+        200,
+        &json!({
+            "columnMetadata": columns, "entityName": result.object(), "groupBy": false, "idSelected": true, "keyPrefix": null,
+        }),
+    )
+}

@@ -1,0 +1,186 @@
+//! Which handler serves which path.
+
+use percent_encoding::percent_decode_str;
+
+use super::edge::Call;
+use super::org::Org;
+use super::reply::Reply;
+use super::sessions::Session;
+use super::{oauth, rest};
+use crate::error::ApiError;
+
+/// Lowest version still served; older ones are gone since Summer '25 (salesforce-api.md 1.8).
+pub const LOWEST_VERSION: u32 = 31;
+/// Highest version: Winter '27.
+pub const HIGHEST_VERSION: u32 = 68;
+
+/// Decoded segments of a path, without empty ones: trailing and doubled slashes are accepted.
+pub fn segments(path: &str) -> Vec<String> {
+    path.split('/')
+        .filter(|part| !part.is_empty())
+        .map(|part| percent_decode_str(part).decode_utf8_lossy().into_owned())
+        .collect()
+}
+
+/// Decoded pairs of a query string or form body; `+` is a space.
+pub fn pairs(text: &str) -> Vec<(String, String)> {
+    let decode = |part: &str| {
+        percent_decode_str(&part.replace('+', " "))
+            .decode_utf8_lossy()
+            .into_owned()
+    };
+    text.split('&')
+        .filter(|part| !part.is_empty())
+        .map(|part| {
+            let (name, value) = part.split_once('=').unwrap_or((part, ""));
+            (decode(name), decode(value))
+        })
+        .collect()
+}
+
+/// The value of the first pair of a name.
+pub fn pair<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs
+        .iter()
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.as_str())
+}
+
+/// The method, or what `_HttpMethod` says for clients that cannot send PATCH.
+pub fn effective_method(method: &str, query: &str) -> String {
+    let overridden = pairs(query)
+        .into_iter()
+        .find(|(name, _)| name == "_HttpMethod")
+        .map(|(_, value)| value);
+    match overridden {
+        Some(wanted) if method == "POST" => wanted.to_ascii_uppercase(),
+        _ => method.to_owned(),
+    }
+}
+
+/// Names the kind of a request, for statistics and fault rules.
+pub fn kind(method: &str, path: &str) -> &'static str {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    match parts.as_slice() {
+        ["services", "oauth2", "token"] => "token",
+        ["services", "oauth2", ..] => "oauth",
+        ["id", ..] => "identity",
+        ["services", "data"] => "versions",
+        ["services", "data", _, rest @ ..] => match rest {
+            [] => "resources",
+            ["query" | "queryAll"] | ["tooling", "query"] => "query",
+            ["query" | "queryAll", _] => "query_more",
+            ["sobjects"] => "describe_global",
+            ["sobjects", _, "describe", ..] => "describe",
+            ["sobjects", _, "updated"] => "updated",
+            ["sobjects", _, "deleted"] => "deleted",
+            ["sobjects", _, _, "VersionData" | "Body"] => "download",
+            ["sobjects", ..] => match method {
+                "GET" | "HEAD" => "read",
+                "DELETE" => "delete",
+                "PATCH" => "update",
+                _ => "create",
+            },
+            ["composite"] => "composite",
+            ["composite", "batch"] => "batch",
+            ["composite", ..] => "collections",
+            ["limits", ..] => "limits",
+            _ => "other",
+        },
+        _ => "other",
+    }
+}
+
+/// Does the work of a request.
+pub fn handle(org: &Org, call: &Call) -> Reply {
+    let parts = segments(&call.path);
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    match parts.as_slice() {
+        [] => Reply::other(
+            200,
+            "text/plain; charset=utf-8",
+            "A practice org. REST under /services/data, control under /__practice__/.\n",
+        ),
+        ["services", "oauth2", resource] => oauth::handle(org, call, resource),
+        ["id", org_id, user_id] => oauth::identity::identity(org, call, org_id, user_id),
+        ["services", "data"] => rest::versions(),
+        ["services", "data", version, rest @ ..] => match data(org, call, version, rest) {
+            Ok(reply) => reply,
+            Err(error) => error.into(),
+        },
+        _ => ApiError::not_found().into(),
+    }
+}
+
+fn data(org: &Org, call: &Call, version: &str, rest: &[&str]) -> Result<Reply, ApiError> {
+    let version = parse_version(version)?;
+    let session = authenticate(org, call)?;
+    org.count_api_call()?;
+    let mut work = rest::Work::Direct(org.actor(&session));
+    rest::dispatch(
+        org,
+        &mut work,
+        &rest::Request::from_call(org, call, version, session, rest),
+    )
+}
+
+fn parse_version(text: &str) -> Result<u32, ApiError> {
+    let number = text
+        .strip_prefix('v')
+        .and_then(|number| number.strip_suffix(".0"))
+        .and_then(|number| number.parse::<u32>().ok())
+        .ok_or_else(ApiError::not_found)?;
+    match number {
+        LOWEST_VERSION..=HIGHEST_VERSION => Ok(number),
+        0..LOWEST_VERSION => Err(ApiError::new(
+            "UNSUPPORTED_API_VERSION",
+            "GONE: The requested API version has been retired.",
+        )
+        .with_status(410)),
+        _ => Err(ApiError::not_found()),
+    }
+}
+
+/// The token that a request carries, in any of the accepted headers (salesforce-api.md 10.3, point 8).
+pub fn bearer(call: &Call) -> Option<&str> {
+    let header = |name: &str| call.headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(value) = header("authorization") {
+        let (scheme, token) = value.split_once(' ')?;
+        let known = scheme.eq_ignore_ascii_case("bearer") || scheme.eq_ignore_ascii_case("oauth");
+        return known.then(|| token.trim());
+    }
+    header("x-sfdc-session")
+}
+
+fn authenticate(org: &Org, call: &Call) -> Result<Session, ApiError> {
+    bearer(call)
+        .and_then(|token| org.session(token))
+        .ok_or_else(|| {
+            ApiError::new("INVALID_SESSION_ID", "Session expired or invalid").with_status(401)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_31_to_68_are_served_older_ones_gone_and_newer_ones_unknown() {
+        assert_eq!(parse_version("v31.0"), Ok(31));
+        assert_eq!(parse_version("v68.0"), Ok(68));
+        assert_eq!(parse_version("v30.0").unwrap_err().status, 410);
+        assert_eq!(parse_version("v69.0").unwrap_err().status, 404);
+        assert_eq!(parse_version("66.0").unwrap_err().status, 404);
+    }
+
+    #[test]
+    fn a_plus_in_a_query_string_is_a_space_and_an_encoded_one_is_a_plus() {
+        assert_eq!(
+            pairs("q=SELECT+Id%2B1&x"),
+            [
+                ("q".into(), "SELECT Id+1".into()),
+                ("x".into(), String::new())
+            ]
+        );
+    }
+}

@@ -1,0 +1,215 @@
+//! Access tokens, refresh tokens, and what ends them.
+//!
+//! A token is a session: it dies of inactivity, of a revoke or of a kill, and query locators die with it
+//! (salesforce-api.md 1.3). Refresh tokens form grants; with rotation each works once, and using an old one again revokes
+//! the whole grant (1.1).
+
+use std::collections::HashMap;
+
+/// A live access token.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Number of the session, never reused; query locators remember it.
+    pub id: u64,
+    /// The user it runs as, 18 characters.
+    pub user_id: String,
+    /// When it was issued, on the org's clock, milliseconds since 1970.
+    pub issued_ms: i64,
+    last_used_ms: i64,
+    grant: Option<u64>,
+}
+
+#[derive(Debug)]
+struct Grant {
+    user_id: String,
+    current: String,
+}
+
+/// Why a refresh token was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefreshRefused;
+
+/// All sessions and grants of the org.
+#[derive(Debug)]
+pub struct Sessions {
+    org_id_15: String,
+    rotation: bool,
+    timeout_ms: i64,
+    next: u64,
+    secret: u64,
+    live: HashMap<String, Session>,
+    grants: HashMap<u64, Grant>,
+    refresh_tokens: HashMap<String, u64>,
+}
+
+impl Sessions {
+    /// No sessions yet. `org_id` gives the start of each token, `secret` makes them differ from org to org.
+    pub fn new(org_id: &str, secret: u64, rotation: bool, timeout_ms: i64) -> Self {
+        Self {
+            org_id_15: org_id.chars().take(15).collect(),
+            rotation,
+            timeout_ms,
+            next: 1,
+            secret,
+            live: HashMap::new(),
+            grants: HashMap::new(),
+            refresh_tokens: HashMap::new(),
+        }
+    }
+
+    fn random_text(&mut self, length: usize) -> String {
+        const ALPHABET: &[u8; 62] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        (0..length)
+            .map(|_| {
+                self.secret = self.secret.wrapping_add(0x9E37_79B9_7F4A_7C15);
+                let mut z = self.secret;
+                z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+                z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+                ALPHABET[((z ^ (z >> 31)) % 62) as usize] as char
+            })
+            .collect()
+    }
+
+    /// Opens a session and returns its access token.
+    pub fn open(&mut self, user_id: &str, now_ms: i64, grant: Option<u64>) -> String {
+        let random = self.random_text(94);
+        let token = format!("{}!AQ{random}", self.org_id_15);
+        let session = Session {
+            id: self.next,
+            user_id: user_id.to_owned(),
+            issued_ms: now_ms,
+            last_used_ms: now_ms,
+            grant,
+        };
+        self.next += 1;
+        self.live.insert(token.clone(), session);
+        token
+    }
+
+    /// The session of a token, if it lives; use extends it.
+    pub fn touch(&mut self, token: &str, now_ms: i64) -> Option<Session> {
+        let session = self.live.get_mut(token)?;
+        if now_ms - session.last_used_ms > self.timeout_ms {
+            self.live.remove(token);
+            return None;
+        }
+        session.last_used_ms = session.last_used_ms.max(now_ms);
+        Some(session.clone())
+    }
+
+    /// Creates a grant, as a web login would, and returns its refresh token.
+    pub fn grant(&mut self, user_id: &str) -> String {
+        let token = format!("5Aep{}", self.random_text(80));
+        let id = self.next;
+        self.next += 1;
+        self.grants.insert(
+            id,
+            Grant {
+                user_id: user_id.to_owned(),
+                current: token.clone(),
+            },
+        );
+        self.refresh_tokens.insert(token.clone(), id);
+        token
+    }
+
+    /// Trades a refresh token for an access token and, with rotation, a new refresh token; also the user.
+    pub fn refresh(
+        &mut self,
+        token: &str,
+        now_ms: i64,
+    ) -> Result<(String, Option<String>, String), RefreshRefused> {
+        let id = *self.refresh_tokens.get(token).ok_or(RefreshRefused)?;
+        let (current, user_id) = match self.grants.get(&id) {
+            Some(grant) => (grant.current.clone(), grant.user_id.clone()),
+            None => return Err(RefreshRefused),
+        };
+        if current != token {
+            self.revoke_grant(id);
+            return Err(RefreshRefused);
+        }
+        let rotated = self
+            .rotation
+            .then(|| format!("5Aep{}", self.random_text(80)));
+        if let (Some(new), Some(grant)) = (&rotated, self.grants.get_mut(&id)) {
+            grant.current.clone_from(new);
+            self.refresh_tokens.insert(new.clone(), id);
+        }
+        Ok((self.open(&user_id, now_ms, Some(id)), rotated, user_id))
+    }
+
+    fn revoke_grant(&mut self, id: u64) {
+        self.grants.remove(&id);
+        self.live.retain(|_, session| session.grant != Some(id));
+    }
+
+    /// Revokes an access or a refresh token; false when it is unknown.
+    pub fn revoke(&mut self, token: &str) -> bool {
+        if self.live.remove(token).is_some() {
+            return true;
+        }
+        match self.refresh_tokens.get(token).copied() {
+            Some(id) if self.grants.contains_key(&id) => {
+                self.revoke_grant(id);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Ends every session (grants stay) and says how many there were.
+    pub fn kill_all(&mut self) -> usize {
+        let count = self.live.len();
+        self.live.clear();
+        count
+    }
+
+    /// Sessions alive, without looking at their age.
+    pub fn count(&self) -> usize {
+        self.live.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600_000;
+    const MINUTE: i64 = 60_000;
+
+    fn sessions(rotation: bool) -> Sessions {
+        Sessions::new("00D000000000001EAA", 7, rotation, 2 * HOUR)
+    }
+
+    #[test]
+    fn a_session_dies_of_two_idle_hours_and_lives_on_by_use() {
+        let mut all = sessions(false);
+        let start = 0;
+        let token = all.open("005", start, None);
+        assert!(token.starts_with("00D000000000001!"));
+        assert!(all.touch(&token, start + 100 * MINUTE).is_some());
+        assert!(all.touch(&token, start + 200 * MINUTE).is_some());
+        assert!(all.touch(&token, start + 321 * MINUTE).is_none());
+    }
+
+    #[test]
+    fn reusing_a_rotated_refresh_token_revokes_the_grant_and_its_sessions() {
+        let mut all = sessions(true);
+        let now = 0;
+        let first = all.grant("005");
+        let (access, second, _) = all.refresh(&first, now).unwrap();
+        assert!(all.touch(&access, now).is_some());
+        assert!(all.refresh(&first, now).is_err());
+        assert!(all.touch(&access, now).is_none());
+        assert!(all.refresh(&second.unwrap(), now).is_err());
+    }
+
+    #[test]
+    fn without_rotation_a_refresh_token_works_again_and_no_new_one_is_sent() {
+        let mut all = sessions(false);
+        let token = all.grant("005");
+        assert_eq!(all.refresh(&token, 0).unwrap().1, None);
+        assert!(all.refresh(&token, 0).is_ok());
+    }
+}

@@ -1,0 +1,202 @@
+//! The rows of one object with the indexes that queries and writes need.
+//!
+//! All changes go through [`Table::put`], so no index can go stale. The indexes are those the
+//! platform has too: id, system stamp, reference fields, unique and external-id fields.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use super::row::Row;
+use crate::id::RecordId;
+use crate::schema::{FieldId, FieldType, Object};
+use crate::value::ValueRef;
+
+/// References that no cascade follows and no client filters by alone; an index on them would cost
+/// more memory than the rows' other indexes together.
+const NOT_INDEXED: [&str; 5] = [
+    "CreatedById",
+    "LastModifiedById",
+    "OwnerId",
+    "RecordTypeId",
+    "MasterRecordId",
+];
+
+/// Rows and indexes of one object.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    pub rows: BTreeMap<RecordId, Row>,
+    /// (SystemModstamp, id), deleted rows included.
+    pub by_stamp: BTreeSet<(i64, RecordId)>,
+    refs: Vec<(FieldId, BTreeSet<(RecordId, RecordId)>)>,
+    keys: Vec<KeyIndex>,
+    /// (time of deletion, id) of the rows in the recycle bin.
+    pub bin: BTreeSet<(i64, RecordId)>,
+    /// Time of deletion of the last row that is gone for good (salesforce-api.md 3.3).
+    pub earliest_available: i64,
+    /// Entries of the delete log before this time were purged.
+    pub log_purged_until: i64,
+    /// Last sequence number used in an id.
+    pub last_sequence: u64,
+    /// Last number of each auto-number field.
+    pub counters: HashMap<FieldId, u64>,
+    live: usize,
+}
+
+#[derive(Debug)]
+struct KeyIndex {
+    field: FieldId,
+    case_sensitive: bool,
+    ids: HashMap<Box<str>, Vec<RecordId>>,
+}
+
+impl Table {
+    /// Indexes for the object's fields as they are now; called again after a schema change.
+    pub fn prepare(&mut self, object: &Object) {
+        for field in object.fields() {
+            let reference =
+                field.kind == FieldType::Reference && !NOT_INDEXED.contains(&field.name.as_str());
+            if reference && !self.refs.iter().any(|(id, _)| *id == field.id) {
+                let pairs = self
+                    .rows
+                    .iter()
+                    .filter_map(|(id, row)| Some((row.get(field.id).as_id()?, *id)));
+                self.refs.push((field.id, pairs.collect()));
+            }
+            let key = field.unique || field.external_id;
+            if key && !self.keys.iter().any(|index| index.field == field.id) {
+                let mut index = KeyIndex {
+                    field: field.id,
+                    case_sensitive: field.case_sensitive,
+                    ids: HashMap::new(),
+                };
+                for (id, row) in &self.rows {
+                    index.change(*id, None, Some(row));
+                }
+                self.keys.push(index);
+            }
+        }
+    }
+
+    /// Puts, replaces or removes a row; answers what was there.
+    pub fn put(&mut self, id: RecordId, row: Option<Row>) -> Option<Row> {
+        let new_stamp = row.as_ref().map(|r| r.stamp);
+        let before = match row {
+            Some(row) => {
+                let before = self.rows.insert(id, row);
+                self.index(id, before.as_ref());
+                before
+            }
+            None => {
+                let before = self.rows.remove(&id);
+                self.index(id, before.as_ref());
+                before
+            }
+        };
+        let old_stamp = before.as_ref().map(|r| r.stamp);
+        if old_stamp != new_stamp {
+            if let Some(stamp) = old_stamp {
+                self.by_stamp.remove(&(stamp, id));
+            }
+            if let Some(stamp) = new_stamp {
+                self.by_stamp.insert((stamp, id));
+            }
+        }
+        before
+    }
+
+    fn index(&mut self, id: RecordId, before: Option<&Row>) {
+        let after = self.rows.get(&id);
+        for (field, pairs) in &mut self.refs {
+            let old = before.and_then(|r| r.get(*field).as_id());
+            let new = after.and_then(|r| r.get(*field).as_id());
+            if old != new {
+                if let Some(target) = old {
+                    pairs.remove(&(target, id));
+                }
+                if let Some(target) = new {
+                    pairs.insert((target, id));
+                }
+            }
+        }
+        for index in &mut self.keys {
+            index.change(id, before, after);
+        }
+        let binned = |row: Option<&Row>| row.filter(|r| r.deleted).map(|r| (r.stamp, id));
+        if let Some(entry) = binned(before) {
+            self.bin.remove(&entry);
+        }
+        if let Some(entry) = binned(after) {
+            self.bin.insert(entry);
+        }
+        let live = |row: Option<&Row>| usize::from(row.is_some_and(|r| !r.deleted));
+        self.live = self.live + live(after) - live(before);
+    }
+
+    /// Rows outside the bin.
+    pub fn live(&self) -> usize {
+        self.live
+    }
+
+    /// Ids of the rows whose reference `field` points to `target`, bin included; `None` when the
+    /// field has no index.
+    pub fn referring(
+        &self,
+        field: FieldId,
+        target: RecordId,
+    ) -> Option<impl Iterator<Item = RecordId> + '_> {
+        let (_, pairs) = self.refs.iter().find(|(id, _)| *id == field)?;
+        Some(
+            pairs
+                .range((target, RecordId::MIN)..=(target, RecordId::MAX))
+                .map(|(_, id)| *id),
+        )
+    }
+
+    /// True when the reference field has an index.
+    pub fn has_reference_index(&self, field: FieldId) -> bool {
+        self.refs.iter().any(|(id, _)| *id == field)
+    }
+
+    /// Ids of the rows whose unique or external-id `field` holds `key`, bin included; `None` when
+    /// the field has no index.
+    pub fn with_key(&self, field: FieldId, key: &str) -> Option<&[RecordId]> {
+        let index = self.keys.iter().find(|index| index.field == field)?;
+        Some(index.ids.get(&*index.key(key)).map_or(&[], Vec::as_slice))
+    }
+}
+
+impl KeyIndex {
+    fn key(&self, text: &str) -> Box<str> {
+        if self.case_sensitive {
+            text.into()
+        } else {
+            text.to_lowercase().into()
+        }
+    }
+
+    fn of(&self, row: Option<&Row>) -> Option<Box<str>> {
+        match row?.get(self.field) {
+            ValueRef::Text(text) => Some(self.key(&text)),
+            ValueRef::Int(n) => Some(n.to_string().into()),
+            ValueRef::Double(n) => Some(n.to_string().into()),
+            _ => None,
+        }
+    }
+
+    fn change(&mut self, id: RecordId, before: Option<&Row>, after: Option<&Row>) {
+        let (old, new) = (self.of(before), self.of(after));
+        if old == new {
+            return;
+        }
+        if let Some(key) = old
+            && let Some(ids) = self.ids.get_mut(&key)
+        {
+            ids.retain(|other| *other != id);
+            if ids.is_empty() {
+                self.ids.remove(&key);
+            }
+        }
+        if let Some(key) = new {
+            self.ids.entry(key).or_default().push(id);
+        }
+    }
+}

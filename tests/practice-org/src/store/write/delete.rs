@@ -1,0 +1,198 @@
+//! Deleting to the bin, coming back from it, and vanishing for good (salesforce-api.md 3.4).
+
+use super::Writer;
+use crate::error::ApiError;
+use crate::id::RecordId;
+use crate::schema::{DeleteRule, ObjectId};
+use crate::store::state::{Change, DeleteEffects};
+
+impl Writer<'_> {
+    /// Sends a row to the bin. Details and cascading lookups go with it, other lookups are cleared,
+    /// restricting ones refuse. Rows of objects without a bin vanish.
+    pub(super) fn delete_row(&mut self, object_id: ObjectId, id: RecordId) -> Result<(), ApiError> {
+        let schema = self.state.schema.clone();
+        let object = schema.get(object_id);
+        self.check_parent_lock(id)?;
+        if !object.deletable {
+            let message = format!("entity type cannot be deleted: {}", object.label);
+            return Err(ApiError::write::<&str>(
+                "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+                message,
+                [],
+            ));
+        }
+        self.each_trigger(object_id, |trigger, w| trigger.before_delete(w, id))?;
+        let mut effects = DeleteEffects::default();
+        for relationship in &object.children {
+            let child_object = schema.get(relationship.child);
+            let children: Vec<RecordId> = match self
+                .state
+                .table(relationship.child)
+                .referring(relationship.field, id)
+            {
+                Some(ids) => ids
+                    .filter(|child| {
+                        self.state
+                            .view_of(child_object.id, *child)
+                            .is_some_and(|r| !r.is_deleted())
+                    })
+                    .collect(),
+                None => continue,
+            };
+            match child_object.get(relationship.field).on_delete {
+                _ if children.is_empty() => {}
+                DeleteRule::Restrict => {
+                    return Err(restricted(object_id, &schema, child_object, &children));
+                }
+                DeleteRule::Cascade => {
+                    for child in children {
+                        // A child may have gone already, by way of another relationship.
+                        if self
+                            .state
+                            .view_of(child_object.id, child)
+                            .is_some_and(|r| !r.is_deleted())
+                        {
+                            self.delete_row(child_object.id, child)?;
+                            effects.cascaded.push(child);
+                        }
+                    }
+                }
+                DeleteRule::SetNull => {
+                    for child in children {
+                        self.check_lock(child)?;
+                        let stamps = self.state.settings.clear_stamps_children;
+                        self.point(child_object.id, relationship.field, child, None, stamps);
+                        effects
+                            .cleared
+                            .push((child_object.id, relationship.field, child));
+                    }
+                }
+            }
+        }
+        if object.has_bin() {
+            let stamp = self.stamp();
+            if let Some(row) = self.state.table(object_id).rows.get(&id) {
+                let mut row = row.clone();
+                row.deleted = true;
+                row.stamp = stamp;
+                self.put(object_id, id, Some(row));
+            }
+            self.apply(Change::Effects {
+                id,
+                effects: Some(effects),
+            });
+        } else {
+            self.purge_row(object_id, id);
+        }
+        self.each_trigger(object_id, |trigger, w| trigger.after_delete(w, id))
+    }
+
+    /// Removes a row for good, wherever it is.
+    pub(super) fn purge_row(&mut self, object: ObjectId, id: RecordId) {
+        let Some(row) = self.state.table(object).rows.get(&id) else {
+            return;
+        };
+        // The time of deletion, which for a row that was never in the bin is now.
+        let deleted = if row.deleted { row.stamp } else { self.stamp() };
+        let earliest = self.state.table(object).earliest_available.max(deleted);
+        self.put(object, id, None);
+        self.apply(Change::Earliest {
+            object,
+            ms: earliest,
+        });
+        self.apply(Change::Effects { id, effects: None });
+    }
+
+    /// Brings a row back, with the rows and lookups that its deletion took.
+    pub(super) fn undelete_row(&mut self, object_id: ObjectId, id: &str) -> Result<(), ApiError> {
+        let prefix = self.state.schema.get(object_id).key_prefix;
+        let found = RecordId::parse(id).filter(|id| id.prefix() == prefix);
+        let id = found.ok_or_else(|| {
+            ApiError::write::<&str>("MALFORMED_ID", format!("malformed id {id}"), [])
+        })?;
+        self.revive(object_id, id)
+    }
+
+    fn revive(&mut self, object_id: ObjectId, id: RecordId) -> Result<(), ApiError> {
+        self.check_lock(id)?;
+        let schema = self.state.schema.clone();
+        let object = schema.get(object_id);
+        let row = self
+            .state
+            .table(object_id)
+            .rows
+            .get(&id)
+            .filter(|row| row.deleted && object.undeletable);
+        let Some(row) = row.cloned() else {
+            return Err(ApiError::write::<&str>(
+                "UNDELETE_FAILED",
+                "entity is not in the recycle bin",
+                [],
+            ));
+        };
+        for field in object.fields().filter(|f| f.master_detail) {
+            let master = row
+                .get(field.id)
+                .as_id()
+                .and_then(|master| self.state.view(master));
+            if master.is_none_or(|m| m.is_deleted()) {
+                return Err(ApiError::write::<&str>(
+                    "UNDELETE_FAILED",
+                    "the master record is deleted",
+                    [],
+                ));
+            }
+        }
+        let mut row = row;
+        row.deleted = false;
+        row.stamp = self.stamp();
+        if let Some(field) = object.field("MasterRecordId") {
+            row = row.with(&[(field.id, crate::value::Value::Null)].into());
+        }
+        self.check_unique(
+            object,
+            Some(id),
+            &row.values().map(|(f, v)| (f, v.to_value())).collect(),
+        )?;
+        self.put(object_id, id, Some(row));
+        let effects = self.state.effects.get(&id).cloned().unwrap_or_default();
+        self.apply(Change::Effects { id, effects: None });
+        for (child_object, field, child) in effects.cleared {
+            let empty = self
+                .state
+                .view_of(child_object, child)
+                .is_some_and(|r| !r.is_deleted() && r.row.get(field).is_null());
+            if empty {
+                let stamps = self.state.settings.clear_stamps_children;
+                self.point(child_object, field, child, Some(id), stamps);
+            }
+        }
+        for child in effects.cascaded {
+            let child_object = self
+                .state
+                .view(child)
+                .filter(|r| r.is_deleted())
+                .map(|r| r.object.id);
+            if let Some(child_object) = child_object {
+                self.revive(child_object, child)?;
+            }
+        }
+        self.each_trigger(object_id, |trigger, w| trigger.after_undelete(w, id))
+    }
+}
+
+fn restricted(
+    object: ObjectId,
+    schema: &crate::schema::Schema,
+    child: &crate::schema::Object,
+    children: &[RecordId],
+) -> ApiError {
+    let list: Vec<String> = children.iter().take(5).map(ToString::to_string).collect();
+    let message = format!(
+        "Your attempt to delete {} could not be completed because it is associated with the following {}: {}",
+        schema.get(object).label,
+        child.label_plural,
+        list.join(", ")
+    );
+    ApiError::write::<&str>("DELETE_FAILED", message, [])
+}

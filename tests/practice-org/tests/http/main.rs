@@ -1,0 +1,16 @@
+//! The practice org as a client sees it: every test talks to a running org over HTTP.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod client;
+mod composite;
+mod control;
+mod describe;
+mod edge;
+mod files;
+mod oauth;
+mod package;
+mod query;
+mod records;
+mod replication;
+mod seed;
