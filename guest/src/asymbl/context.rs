@@ -1,0 +1,146 @@
+//! What one instance of the connector keeps between calls.
+//!
+//! Nothing here is needed for a later call to be right: another instance starts without it. It only spares work: the profile
+//! stays parsed while its text is the same, a page asked for ahead waits for its cursor, rows of other objects are read once.
+
+use std::cell::{OnceCell, RefCell};
+use std::rc::Rc;
+
+use super::errors::bad_settings;
+use super::models::{Missing, Tenant};
+use super::profile::Profile;
+use super::reads::{Ahead, Readers, RowCache};
+use super::settings::Settings;
+use crate::exports::ats::connector::types::Error;
+use crate::salesforce::{ApiVersion, Client};
+use crate::transport::Transport;
+
+/// How much a log line matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// For those who search a fault.
+    Debug,
+    /// For those who watch.
+    Info,
+    /// Somebody should look at it.
+    Warn,
+    /// It went wrong.
+    Error,
+}
+
+/// Where log lines go: level, message, named values.
+pub type Log = Box<dyn Fn(Level, &str, &[(&str, &str)])>;
+
+/// What the host told of the tenant's connection.
+#[derive(Debug, Clone, Default)]
+pub struct Connection {
+    /// The org's origin.
+    pub base_url: String,
+    /// The API version that the tenant chose, as `66.0`.
+    pub api_version: Option<String>,
+    /// The connector's settings, a JSON object.
+    pub settings: String,
+    /// What the tenant switched off.
+    pub disabled: Vec<String>,
+}
+
+/// A profile as it was last handed in, with what follows from it.
+pub struct Known {
+    text: String,
+    /// The profile.
+    pub profile: Profile,
+    /// The models' readers, each made when it is first needed.
+    pub readers: Readers,
+}
+
+/// The state of one instance.
+pub struct Context<T: Transport> {
+    /// The org's API.
+    pub client: Client<T>,
+    /// The tenant's settings.
+    pub settings: Settings,
+    base_url: String,
+    log: Log,
+    told: RefCell<Vec<String>>,
+    known: RefCell<Option<Rc<Known>>>,
+    /// The page asked for ahead.
+    pub(super) ahead: RefCell<Option<Ahead<T>>>,
+    /// Rows of other objects.
+    pub(super) rows: RefCell<RowCache>,
+}
+
+impl<T: Transport> Context<T> {
+    /// A fresh instance's state.
+    ///
+    /// # Errors
+    /// `invalid-input` for settings or an API version that can't be used.
+    pub fn new(connection: &Connection, transport: T, log: Log) -> Result<Self, Error> {
+        let settings =
+            Settings::parse(&connection.settings, &connection.disabled).map_err(bad_settings)?;
+        let version = match connection.api_version.as_deref().map(ApiVersion::parse) {
+            None => ApiVersion::DEFAULT,
+            Some(Ok(version)) => version,
+            Some(Err(why)) => {
+                return Err(Error::InvalidInput(vec![super::errors::problem(
+                    "api_version",
+                    why,
+                )]));
+            }
+        };
+        Ok(Self {
+            client: Client::new(transport, version),
+            settings,
+            base_url: connection.base_url.trim_end_matches('/').to_owned(),
+            log,
+            told: RefCell::new(Vec::new()),
+            known: RefCell::new(None),
+            ahead: RefCell::new(None),
+            rows: RefCell::new(RowCache::default()),
+        })
+    }
+
+    /// The profile of this text, parsed once.
+    ///
+    /// # Errors
+    /// `resync-required` for a text that is no profile of this connector.
+    pub fn known(&self, text: &str) -> Result<Rc<Known>, Error> {
+        if let Some(known) = self.known.borrow().as_ref().filter(|k| k.text == text) {
+            return Ok(Rc::clone(known));
+        }
+        let known = Rc::new(Known {
+            text: text.to_owned(),
+            profile: Profile::parse(text)?,
+            readers: Readers::default(),
+        });
+        self.known.replace(Some(Rc::clone(&known)));
+        // Rows and a page asked for under another profile have other columns.
+        self.ahead.replace(None);
+        self.rows.borrow_mut().clear();
+        Ok(known)
+    }
+
+    /// What mappings rest on.
+    pub fn tenant<'a>(&'a self, profile: &'a Profile) -> Tenant<'a> {
+        Tenant {
+            profile,
+            settings: &self.settings,
+            base_url: &self.base_url,
+        }
+    }
+
+    /// Writes a log line.
+    pub fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
+        (self.log)(level, message, fields);
+    }
+
+    /// Writes a log line, once in the life of this instance.
+    pub fn log_once(&self, level: Level, message: &str) {
+        if !self.told.borrow().iter().any(|t| t == message) {
+            self.told.borrow_mut().push(message.to_owned());
+            self.log(level, message, &[]);
+        }
+    }
+}
+
+/// A value that is made once and then kept, or the reason why it can't be.
+pub type Slot<R> = OnceCell<Result<Rc<R>, Missing>>;

@@ -1,0 +1,202 @@
+//! Learning what an org looks like, in a request or two.
+//!
+//! Objects and fields that the connected user may not read are simply absent from what Salesforce tells
+//! (salesforce-api.md 6), so everything expected and absent is said here, once, in words.
+
+mod findings;
+mod job_object;
+
+use std::fmt;
+
+use super::models::Tenant;
+use super::names;
+use super::profile::{ObjectShape, Organization, Profile};
+use super::row::{row_id, trimmed};
+use super::settings::{JobObject, Settings};
+use crate::salesforce::{self, Client, ErrorKind, Query, QueryPage, Record, Rows, SalesforceError};
+use crate::transport::Transport;
+
+/// What discovery found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discovered {
+    /// For later calls.
+    pub profile: Profile,
+    /// Name and value, for people.
+    pub facts: Vec<(String, String)>,
+    /// Stable word and message.
+    pub warnings: Vec<(&'static str, String)>,
+}
+
+/// Why discovery failed.
+#[derive(Debug)]
+pub enum DiscoverError {
+    /// Salesforce could not be asked.
+    Salesforce(SalesforceError),
+    /// The organization's own record can't be read.
+    Organization(String),
+    /// It is unclear which object is the Job.
+    JobObject(String),
+}
+
+impl fmt::Display for DiscoverError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Salesforce(e) => e.fmt(f),
+            Self::Organization(message) | Self::JobObject(message) => f.write_str(message),
+        }
+    }
+}
+
+impl std::error::Error for DiscoverError {}
+
+impl From<SalesforceError> for DiscoverError {
+    fn from(e: SalesforceError) -> Self {
+        Self::Salesforce(e)
+    }
+}
+
+/// Fields of the organization that every user sees, and those that some orgs hide.
+const ORGANIZATION: [&str; 3] = ["Id", "Name", "TimeZoneSidKey"];
+const ORGANIZATION_MORE: [&str; 2] = ["IsSandbox", "OrganizationType"];
+
+/// What an org told, before it is made sense of.
+struct Told {
+    organization: Record,
+    /// None where the mapping metadata can't be read.
+    mapping: Option<Vec<Record>>,
+    shapes: Vec<salesforce::ObjectShape>,
+}
+
+/// Looks at an org, in three or four requests.
+///
+/// # Errors
+/// When Salesforce can't be asked, or the Job object is unclear. Absent objects and fields are warnings.
+pub fn discover<T: Transport>(
+    client: &Client<T>,
+    settings: &Settings,
+) -> Result<Discovered, DiscoverError> {
+    let names = settings.names();
+    let wide =
+        Query::from("Organization").select(ORGANIZATION.into_iter().chain(ORGANIZATION_MORE));
+    let mapping = job_object::query(&names);
+    let mut answers = client
+        .query_many(&[(&wide, Rows::Live), (&mapping, Rows::Live)])?
+        .into_iter();
+    let organization = match answers.next() {
+        Some(Ok(page)) => page,
+        _ => client.query(
+            &Query::from("Organization").select(ORGANIZATION),
+            Rows::Live,
+        )?,
+    };
+    let mapping = match answers.next() {
+        Some(Ok(page)) => Some(page.records),
+        // Without a grant the metadata looks absent, and so it does in orgs whose package has another namespace.
+        Some(Err(e)) if looks_absent(&e.kind) => None,
+        Some(Err(e)) => return Err(e.into()),
+        None => None,
+    };
+    let organization = the_one(organization)?;
+
+    let link = decide_job(settings, mapping.as_deref())?;
+    let mut objects = vec![
+        names::USER.to_owned(),
+        names::CONTACT.to_owned(),
+        names.api(names::STAGE),
+        names.api(names::APPLICANT),
+        names.api(names::SITE),
+    ];
+    if !objects.contains(&link.object) {
+        objects.push(link.object);
+    }
+    let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
+    let told = Told {
+        organization,
+        mapping,
+        shapes: client.describe(&objects)?.into_iter().flatten().collect(),
+    };
+    learn(&told, settings)
+}
+
+fn looks_absent(kind: &ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::ObjectAbsent
+            | ErrorKind::InvalidField { .. }
+            | ErrorKind::NotFound
+            | ErrorKind::Permission
+    )
+}
+
+fn the_one(page: QueryPage) -> Result<Record, DiscoverError> {
+    let mut rows = page.records.into_iter();
+    match (rows.next(), rows.next()) {
+        (Some(row), None) => Ok(row),
+        _ => Err(DiscoverError::Organization(
+            "Salesforce did not answer with one Organization record".to_owned(),
+        )),
+    }
+}
+
+fn decide_job(
+    settings: &Settings,
+    mapping: Option<&[Record]>,
+) -> Result<super::profile::JobLink, DiscoverError> {
+    let names = settings.names();
+    let rows = mapping.map(|records| job_object::rows(&names, records));
+    let setting: Option<&JobObject> = settings.job_object.as_ref();
+    job_object::decide(&names, setting, rows.as_deref()).map_err(DiscoverError::JobObject)
+}
+
+/// Makes sense of what an org told.
+fn learn(told: &Told, settings: &Settings) -> Result<Discovered, DiscoverError> {
+    let Some(id) = row_id(&told.organization) else {
+        return Err(DiscoverError::Organization(
+            "the Organization record has no Id".to_owned(),
+        ));
+    };
+    let organization = Organization {
+        id,
+        name: trimmed(&told.organization, "Name"),
+        time_zone: trimmed(&told.organization, "TimeZoneSidKey")
+            .unwrap_or_else(|| "UTC".to_owned()),
+        sandbox: told.organization.flag("IsSandbox"),
+    };
+    let contact = told.shapes.iter().find(|s| s.name == names::CONTACT);
+    // The master type is what rows without a type show, and no type of its own.
+    let types: Vec<_> = contact
+        .iter()
+        .flat_map(|c| &c.record_types)
+        .filter(|t| !t.master)
+        .collect();
+    let wanted = types.iter().filter(|t| {
+        t.developer_name
+            .eq_ignore_ascii_case(&settings.candidate_record_type)
+    });
+    let candidate_types = wanted.map(|t| t.id.to_string()).collect();
+    let type_names: Vec<&str> = types.iter().map(|t| t.developer_name.as_str()).collect();
+    let profile = Profile::new(
+        organization,
+        settings.namespace.clone(),
+        decide_job(settings, told.mapping.as_deref())?,
+        candidate_types,
+        told.shapes.iter().map(ObjectShape::of),
+    );
+    let tenant = Tenant {
+        profile: &profile,
+        settings,
+        base_url: "",
+    };
+    let mut facts = findings::facts(tenant, told.mapping.is_some(), &type_names);
+    if let Some(edition) = trimmed(&told.organization, "OrganizationType") {
+        facts.insert(0, ("edition".to_owned(), edition));
+    }
+    Ok(Discovered {
+        facts,
+        warnings: findings::warnings(tenant, &type_names),
+        profile,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,274 @@
+//! What a person should know of an org: facts, and what looks wrong.
+
+use crate::asymbl::models::{self, Source, Tenant, rules, word};
+use crate::asymbl::names;
+use crate::asymbl::profile::ObjectShape;
+use crate::asymbl::settings::{CandidateRule, Settings};
+use crate::exports::ats::connector::types::Model;
+
+/// Fields that exist only where the org uses a feature of the platform; their absence is no finding.
+const OPTIONAL: [&str; 4] = [
+    "CurrencyIsoCode",
+    "MailingStateCode",
+    "MailingCountryCode",
+    "IsDeleted",
+];
+
+/// Switched-off entries that are no models: the actions.
+const ACTIONS: [&str; 5] = [
+    "create-candidate",
+    "create-application",
+    "add-attachment-to-application",
+    "move-application-to-stage",
+    "get-candidate-attachments",
+];
+
+/// Facts about the org.
+pub(super) fn facts(
+    tenant: Tenant<'_>,
+    mapping_readable: bool,
+    record_types: &[&str],
+) -> Vec<(String, String)> {
+    let Tenant {
+        profile, settings, ..
+    } = tenant;
+    let yes_no = |b: bool| if b { "yes" } else { "no" }.to_owned();
+    let mut facts = Vec::new();
+    let mut add = |name: &str, value: String| facts.push((name.to_owned(), value));
+    if let Some(sandbox) = profile.organization.sandbox {
+        add("sandbox", yes_no(sandbox));
+    }
+    add("namespace", profile.namespace.clone());
+    let link = &profile.job_link;
+    let from = match (&settings.job_object, mapping_readable) {
+        (Some(_), _) => "by the setting `job_object`",
+        (None, true) => "by the package's mapping metadata",
+        (None, false) => {
+            "the package's mapping metadata can't be read: the standard Job is assumed"
+        }
+    };
+    add("job object", format!("{} ({from})", link.object));
+    add("contact record types", record_types.join(", "));
+    add("multi-currency", yes_no(profile.multi_currency()));
+    add(
+        "state and country picklists",
+        yes_no(profile.address_codes()),
+    );
+    let address_fields: Vec<&str> = profile
+        .site()
+        .map(|s| {
+            s.fields
+                .iter()
+                .filter(|f| f.kind == "address")
+                .map(|f| f.name.as_str())
+                .collect()
+        })
+        .unwrap_or_default();
+    if !address_fields.is_empty() {
+        add("work site address field", address_fields.join(", "));
+    }
+    facts
+}
+
+/// What looks wrong.
+pub(super) fn warnings(tenant: Tenant<'_>, record_types: &[&str]) -> Vec<(&'static str, String)> {
+    let mut warnings = Vec::new();
+    hidden_objects(tenant, &mut warnings);
+    hidden_fields(tenant, &mut warnings);
+    settings_without_effect(tenant, record_types, &mut warnings);
+    unknown_scopes(tenant.settings, &mut warnings);
+    warnings
+}
+
+type Warnings = Vec<(&'static str, String)>;
+
+fn hidden_objects(tenant: Tenant<'_>, warnings: &mut Warnings) {
+    let names = tenant.profile.names();
+    let missing = |object: &str| tenant.profile.object(object).is_none();
+    for model in models::in_order().filter(|m| tenant.settings.scopes.model_on(*m)) {
+        let object = models::object_of(tenant, model);
+        if missing(&object) {
+            let told = models::Missing { object };
+            warnings.push(("object-hidden", format!("{}: {told}", word(model))));
+        }
+    }
+    let site = names.api(names::SITE);
+    if missing(&site) && !missing(&tenant.profile.job_link.object) {
+        warnings.push((
+            "object-hidden",
+            format!("{site} can't be read: locations of jobs come without state and country"),
+        ));
+    }
+}
+
+/// Expected source fields that describe does not list, a line for each object.
+fn hidden_fields(tenant: Tenant<'_>, warnings: &mut Warnings) {
+    let names = tenant.profile.names();
+    for model in models::in_order().filter(|m| tenant.settings.scopes.model_on(*m)) {
+        let Some(shape) = tenant.profile.object(&models::object_of(tenant, model)) else {
+            continue;
+        };
+        let mut lost = Vec::new();
+        for rule in rules(model)
+            .iter()
+            .filter(|r| models::is_on(tenant, model, r.field))
+        {
+            if tenant.settings.override_of(model, rule.field).is_some()
+                || uses_setting(rule.sources)
+            {
+                continue;
+            }
+            for name in models::source_fields(tenant, model, rule.field) {
+                if !shape.has(&name) && !OPTIONAL.contains(&name.as_str()) {
+                    let field = rule.field.split('.').next().unwrap_or(rule.field);
+                    lost.push(format!("{name} ({field})"));
+                }
+            }
+        }
+        for source in rules(model)
+            .iter()
+            .filter(|r| models::is_on(tenant, model, r.field))
+            .flat_map(|r| r.sources)
+        {
+            if let Source::Other(object, field) = source {
+                let (object, field) = (names.api(object), names.api(field));
+                if tenant
+                    .profile
+                    .object(&object)
+                    .is_some_and(|o| !o.has(&field))
+                {
+                    lost.push(format!("{object}.{field}"));
+                }
+            }
+        }
+        if !lost.is_empty() {
+            let mend = if tenant.profile.job_link.standard
+                || shape.name != tenant.profile.job_link.object
+            {
+                "grant the integration user read access to them"
+            } else {
+                "name this object's own fields in the setting `fields`"
+            };
+            warnings.push((
+                "field-hidden",
+                format!(
+                    "{}: {} does not show {}; what they feed stays empty: {mend}",
+                    word(model),
+                    shape.name,
+                    lost.join(", "),
+                ),
+            ));
+        }
+    }
+}
+
+/// Whether the sources come from a setting, which has a finding of its own.
+fn uses_setting(sources: &[Source]) -> bool {
+    sources
+        .iter()
+        .any(|s| matches!(s, Source::TeamLookups | Source::EmailFields))
+}
+
+fn settings_without_effect(tenant: Tenant<'_>, record_types: &[&str], warnings: &mut Warnings) {
+    let settings = tenant.settings;
+    let shape_of = |model: Model| tenant.profile.object(&models::object_of(tenant, model));
+    let mut check = |key: String, shape: Option<&ObjectShape>, field: &str| {
+        if let Some(shape) = shape
+            && !shape.has(field)
+        {
+            warnings.push((
+                "setting-without-effect",
+                format!(
+                    "{key}: {} shows no field {field} to the connected user",
+                    shape.name
+                ),
+            ));
+        }
+    };
+    for o in &settings.fields {
+        for source in &o.sources {
+            check(
+                format!("fields.{}.{}", word(o.model), o.field),
+                shape_of(o.model),
+                source,
+            );
+        }
+    }
+    for (model, fields) in &settings.integration_fields {
+        for field in fields {
+            check(
+                format!("integration_fields.{}", word(*model)),
+                shape_of(*model),
+                field,
+            );
+        }
+    }
+    for email in &settings.candidate_email_fields {
+        check(
+            "candidate_email_fields".to_owned(),
+            tenant.profile.contact(),
+            &email.field,
+        );
+    }
+    for lookup in &settings.hiring_team {
+        check(
+            "hiring_team".to_owned(),
+            tenant.profile.job(),
+            &lookup.field,
+        );
+    }
+    for lookup in &settings.hiring_team {
+        let field = tenant.profile.job().and_then(|j| j.field(&lookup.field));
+        if field.is_some_and(|f| !f.refers_to(names::USER) && !f.refers_to(names::CONTACT)) {
+            warnings.push((
+                "setting-without-effect",
+                format!(
+                    "hiring_team: {} is no lookup to User or Contact",
+                    lookup.field
+                ),
+            ));
+        }
+    }
+    let wants_type = matches!(
+        settings.candidates,
+        CandidateRule::Typed | CandidateRule::AppliedOrTyped
+    );
+    if wants_type && tenant.profile.contact().is_some() && tenant.profile.candidate_types.is_empty()
+    {
+        let effect = match settings.candidates {
+            CandidateRule::Typed => "nobody is a candidate",
+            _ => "only contacts with an application are candidates",
+        };
+        warnings.push((
+            "no-candidate-record-type",
+            format!(
+                "Contact has no record type {:?} (it has: {}): {effect}. The settings `candidate_record_type` and `candidates` say \
+                 which contacts are candidates",
+                settings.candidate_record_type,
+                match record_types {
+                    [] => "none".to_owned(),
+                    names => names.join(", "),
+                },
+            ),
+        ));
+    }
+}
+
+fn unknown_scopes(settings: &Settings, warnings: &mut Warnings) {
+    for entry in settings.scopes.entries() {
+        let known = match entry.split_once('.') {
+            None => models::from_word(entry).is_some() || ACTIONS.contains(&entry),
+            Some((name, field)) => {
+                ACTIONS.contains(&name)
+                    || models::from_word(name)
+                        .is_some_and(|m| rules(m).iter().any(|r| r.field == field))
+            }
+        };
+        if !known {
+            warnings.push((
+                "unknown-scope",
+                format!("{entry:?} is switched off, but the connector has no such model, field or action"),
+            ));
+        }
+    }
+}

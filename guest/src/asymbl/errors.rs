@@ -1,0 +1,254 @@
+//! Turns what went wrong into the contract's errors, each with its mend in words.
+//!
+//! [`case`] is the one table from the kinds that the protocol tells apart to the cases that a caller can act on. Messages name
+//! the step, the object or field, and the permission set that gives the right; they hold no secret, since none passes here.
+
+use super::models::Missing;
+use super::profile::ProfileError;
+use super::settings::SettingsProblem;
+use crate::exports::ats::connector::types::{
+    Conflict, Error, Failure, Problem, Quota, RateLimit, RemoteAnswer,
+};
+use crate::salesforce::{ErrorKind, Quota as Spent, SalesforceError};
+
+/// The permission set that gives an integration user what this connector reads (asymbl-schema.md 4).
+pub const PERMISSION_SET: &str = "Asymbl ATS User";
+
+/// Longest part of an answer's message that is handed on, in characters.
+const MESSAGE_LIMIT: usize = 4_000;
+
+/// A failure found without asking Salesforce.
+pub fn failure(message: impl Into<String>) -> Failure {
+    Failure {
+        message: message.into(),
+        remote: None,
+    }
+}
+
+/// A token, cursor or profile that can't be used.
+pub fn resync(why: impl std::fmt::Display) -> Error {
+    Error::ResyncRequired(failure(format!(
+        "{why}; start the model again with a full listing"
+    )))
+}
+
+/// One thing wrong with an input.
+pub fn problem(field: impl Into<String>, message: impl Into<String>) -> Problem {
+    Problem {
+        field: field.into(),
+        message: message.into(),
+        remote: None,
+    }
+}
+
+/// What Salesforce answered; none where it was not asked or did not answer.
+fn answer(error: &SalesforceError) -> Option<RemoteAnswer> {
+    if error.status.is_none() && error.code.is_empty() {
+        return None;
+    }
+    Some(RemoteAnswer {
+        status: error.status,
+        code: Some(error.code.clone()).filter(|c| !c.is_empty()),
+        message: error.message.chars().take(MESSAGE_LIMIT).collect(),
+        fields: error.fields.clone(),
+    })
+}
+
+/// The contract's cases that carry nothing but a failure.
+enum Case {
+    Unauthenticated,
+    Permission,
+    Unavailable,
+    NotFound,
+    Remote,
+}
+
+/// What a kind of error is for a caller, and what to do about it.
+fn case(kind: &ErrorKind) -> (Case, String) {
+    let assign = format!("assign the permission set \"{PERMISSION_SET}\" to the integration user");
+    match kind {
+        ErrorKind::Unauthenticated => (
+            Case::Unauthenticated,
+            "check the client id and secret, and that the app's Run As user is active".to_owned(),
+        ),
+        ErrorKind::SessionNotValidForApi => (
+            Case::Permission,
+            "give the integration user \"API Enabled\" and the app the scope `api`".to_owned(),
+        ),
+        ErrorKind::Permission => (Case::Permission, assign),
+        ErrorKind::ObjectAbsent => (
+            Case::Permission,
+            format!("the user lacks the right to read the object, or the Asymbl ATS package is not installed: {assign}"),
+        ),
+        ErrorKind::InvalidField { column, entity } => {
+            let field = match (entity, column) {
+                (Some(entity), Some(column)) => format!("the field {column} of {entity}"),
+                (None, Some(column)) => format!("the field {column}"),
+                _ => "a field".to_owned(),
+            };
+            let mend = format!("{field} is gone or hidden since discover: run discover again, or {assign}");
+            (Case::Permission, mend)
+        }
+        ErrorKind::Unavailable { .. } | ErrorKind::Locked => (Case::Unavailable, "try again later".to_owned()),
+        ErrorKind::QueryTooHeavy => (
+            Case::Unavailable,
+            "Salesforce finds the query too heavy: try again later, or switch off fields of the model".to_owned(),
+        ),
+        ErrorKind::Malformed => (
+            Case::Unavailable,
+            "Salesforce's answer can't be read: try again later, and check that the address is the org's own".to_owned(),
+        ),
+        ErrorKind::NotFound => (Case::NotFound, "it may be deleted, or out of sight for the integration user".to_owned()),
+        ErrorKind::Blocked => (Case::Remote, "the host refused the request: look at its limits and its policy".to_owned()),
+        ErrorKind::MalformedQuery => (
+            Case::Remote,
+            "if the setting `candidates` holds a condition, check it".to_owned(),
+        ),
+        ErrorKind::VersionRefused => (Case::Remote, "choose an API version that the org has".to_owned()),
+        _ => (Case::Remote, String::new()),
+    }
+}
+
+/// What a refused value or a record that exists already is for a caller; the rest is in [`case`].
+fn of_a_write(error: &SalesforceError, said: &Failure) -> Option<Error> {
+    match &error.kind {
+        ErrorKind::DuplicateValue { existing: Some(id) } => Some(Error::AlreadyExists(Conflict {
+            existing_id: id.to_string(),
+            failure: said.clone(),
+        })),
+        ErrorKind::Write(_)
+        | ErrorKind::Duplicate { .. }
+        | ErrorKind::DuplicateValue { existing: None } => {
+            Some(Error::InvalidInput(vec![Problem {
+                field: String::new(),
+                message: said.message.clone(),
+                remote: said.remote.clone(),
+            }]))
+        }
+        _ => None,
+    }
+}
+
+impl From<SalesforceError> for Error {
+    fn from(error: SalesforceError) -> Self {
+        let remote = answer(&error);
+        if let ErrorKind::RateLimited { quota, .. } = error.kind {
+            let (quota, mend) = match quota {
+                Spent::Daily => (
+                    Quota::Daily,
+                    "the org's API calls of 24 hours are used up: go on tomorrow",
+                ),
+                Spent::Concurrent => (
+                    Quota::Concurrent,
+                    "too many requests at once: go on in a minute",
+                ),
+            };
+            let seconds = error
+                .retry_after()
+                .map(|d| u32::try_from(d.as_secs()).unwrap_or(u32::MAX));
+            return Self::RateLimited(RateLimit {
+                quota,
+                retry_after_seconds: seconds,
+                failure: Failure {
+                    message: format!("{error}: {mend}"),
+                    remote,
+                },
+            });
+        }
+        let (case, mend) = case(&error.kind);
+        let message = if mend.is_empty() {
+            error.to_string()
+        } else {
+            format!("{error}: {mend}")
+        };
+        let said = Failure { message, remote };
+        if let Some(of_a_write) = of_a_write(&error, &said) {
+            return of_a_write;
+        }
+        match case {
+            Case::Unauthenticated => Self::Unauthenticated(said),
+            Case::Permission => Self::Permission(said),
+            Case::Unavailable => Self::Unavailable(said),
+            Case::NotFound => Self::NotFound(said),
+            Case::Remote => Self::Remote(said),
+        }
+    }
+}
+
+impl From<Missing> for Error {
+    fn from(missing: Missing) -> Self {
+        Self::Permission(failure(missing.to_string()))
+    }
+}
+
+impl From<ProfileError> for Error {
+    fn from(error: ProfileError) -> Self {
+        Self::ResyncRequired(failure(error.to_string()))
+    }
+}
+
+/// Settings that can't be used, all problems at once.
+pub fn bad_settings(problems: Vec<SettingsProblem>) -> Error {
+    let problems = problems
+        .into_iter()
+        .map(|p| problem(p.key.clone(), p.message.clone()));
+    Error::InvalidInput(problems.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(error: &Error) -> &str {
+        match error {
+            Error::Permission(f)
+            | Error::Remote(f)
+            | Error::Unavailable(f)
+            | Error::Unauthenticated(f) => &f.message,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_hidden_object_names_the_object_and_the_permission_set() {
+        let error = SalesforceError::new(
+            ErrorKind::ObjectAbsent,
+            "sObject type 'bpats__Job__c' is not supported.",
+        );
+        let error = Error::from(error.at("list bpats__Job__c"));
+        assert!(matches!(error, Error::Permission(_)));
+        for part in ["bpats__Job__c", "Asymbl ATS User", "not installed"] {
+            assert!(text(&error).contains(part), "{part}: {}", text(&error));
+        }
+    }
+
+    #[test]
+    fn a_field_lost_since_discover_names_field_and_mend() {
+        let kind = ErrorKind::InvalidField {
+            column: Some("Pay__c".into()),
+            entity: Some("bpats__Job__c".into()),
+        };
+        let error = Error::from(SalesforceError::new(kind, "No such column"));
+        assert!(
+            text(&error)
+                .contains("the field Pay__c of bpats__Job__c is gone or hidden since discover")
+        );
+    }
+
+    #[test]
+    fn a_spent_quota_tells_which_one_and_when_to_come_back() {
+        let kind = ErrorKind::RateLimited {
+            quota: Spent::Daily,
+            retry_after: Some(std::time::Duration::from_secs(90)),
+        };
+        let Error::RateLimited(limit) =
+            Error::from(SalesforceError::new(kind, "TotalRequests Limit exceeded."))
+        else {
+            panic!("another case");
+        };
+        assert_eq!(
+            (limit.quota, limit.retry_after_seconds),
+            (Quota::Daily, Some(90))
+        );
+    }
+}

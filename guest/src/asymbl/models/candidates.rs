@@ -1,0 +1,273 @@
+//! Candidates, from the contacts that are candidates.
+
+mod membership;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::common::{Frame, Picked, distinct, is_email};
+use super::location::OwnAddress;
+use super::rules::{
+    Rule,
+    Source::{EmailFields, Other, Own},
+    is_on, made, platform,
+};
+use super::{Fetch, Mapping, Missing, Tenant};
+use crate::asymbl::names::APPLICANT;
+use crate::asymbl::row::{row_id, trimmed};
+use crate::exports::ats::connector::types::Model;
+use crate::exports::ats::connector::unified::{Candidate, EmailAddress, PhoneNumber};
+use crate::salesforce::Record;
+
+pub use membership::{Judgement, Membership};
+
+const M: Model = Model::Candidates;
+
+/// The contact's telephone fields and what kind each is.
+const PHONES: [(&str, &str); 4] = [
+    ("Phone", "WORK"),
+    ("MobilePhone", "MOBILE"),
+    ("HomePhone", "HOME"),
+    ("OtherPhone", "OTHER"),
+];
+/// What the first applicant says of the source, in order of preference.
+const APPLICANT_SOURCES: [&str; 2] = ["bpats__Source__c", "bpats__Internal_Source__c"];
+/// The applicant's lookup to the contact.
+const CONTACT_LOOKUP: &str = "bpats__ATS_Applicant__c";
+
+/// The table.
+#[rustfmt::skip]
+pub(super) const RULES: &[Rule] = &[
+    platform("id"),
+    Rule { field: "remote_id", sources: &[Own("Id")], note: "" },
+    platform("changed_at"),
+    platform("remote_deleted_at"),
+    Rule { field: "first_name", sources: &[Own("FirstName")], note: "" },
+    Rule { field: "last_name", sources: &[Own("LastName")], note: "" },
+    Rule { field: "title", sources: &[Own("Title")], note: "the present job title" },
+    Rule {
+        field: "source",
+        sources: &[
+            Own("LeadSource"),
+            Other(APPLICANT, APPLICANT_SOURCES[0]),
+            Other(APPLICANT, APPLICANT_SOURCES[1]),
+        ],
+        note: "the lead source, else the source or internal source of the first applicant",
+    },
+    Rule {
+        field: "phone_numbers",
+        sources: &[Own(PHONES[0].0), Own(PHONES[1].0), Own(PHONES[2].0), Own(PHONES[3].0)],
+        note: "WORK, MOBILE, HOME, OTHER; equal numbers once",
+    },
+    Rule {
+        field: "email_addresses",
+        sources: &[Own("Email"), EmailFields],
+        note: "with the fields of the setting `candidate_email_fields`; invalid ones left out",
+    },
+    Rule { field: "location", sources: &[], note: "the mailing address" },
+    Rule { field: "location.street_1", sources: &[Own("MailingStreet")], note: "" },
+    Rule { field: "location.city", sources: &[Own("MailingCity")], note: "" },
+    Rule { field: "location.state", sources: &[Own("MailingStateCode"), Own("MailingState")], note: "" },
+    Rule { field: "location.zip_code", sources: &[Own("MailingPostalCode")], note: "" },
+    Rule { field: "location.country", sources: &[Own("MailingCountryCode"), Own("MailingCountry")], note: "" },
+    made("custom_fields", "custom fields by API name"),
+    made("integration_fields", "the fields of the setting `integration_fields`"),
+    made("remote_url", "the record's page in Lightning"),
+    Rule { field: "remote_created_at", sources: &[Own("CreatedDate")], note: "" },
+    Rule { field: "remote_updated_at", sources: &[Own("LastModifiedDate")], note: "" },
+    made("remote_data", "the source row as received"),
+];
+
+/// How a contact row becomes a candidate.
+#[derive(Debug, Clone)]
+pub struct Candidates {
+    frame: Frame,
+    first_name: Picked,
+    last_name: Picked,
+    title: Picked,
+    source: Picked,
+    applicants: Option<Applicants>,
+    phones: Vec<(String, &'static str)>,
+    emails: Vec<(String, Option<String>)>,
+    address: OwnAddress,
+}
+
+/// Where the source of a contact without a lead source is looked up.
+#[derive(Debug, Clone)]
+struct Applicants {
+    object: String,
+    columns: Vec<String>,
+    contact: String,
+    sources: Vec<String>,
+}
+
+/// The source that the first applicant of a contact names, by contact id.
+pub type FirstSources = BTreeMap<String, String>;
+
+impl Mapping for Candidates {
+    const MODEL: Model = M;
+    type Record = Candidate;
+    type Related = FirstSources;
+
+    fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
+        let (frame, shape) = Frame::new(tenant, M, &["RecordTypeId"])?;
+        let pick = |field: &str| Picked::new(tenant, M, shape, field);
+        let on = |field: &str| is_on(tenant, M, field);
+        let phones = PHONES
+            .iter()
+            .filter(|(f, _)| on("phone_numbers") && shape.has(f));
+        let further = tenant.settings.candidate_email_fields.iter();
+        let emails = std::iter::once(("Email".to_owned(), None))
+            .chain(further.map(|e| (e.field.clone(), e.kind.clone())))
+            .filter(|(f, _)| on("email_addresses") && shape.has(f));
+        Ok(Self {
+            first_name: pick("first_name"),
+            last_name: pick("last_name"),
+            title: pick("title"),
+            source: pick("source"),
+            applicants: Applicants::new(tenant),
+            phones: phones.map(|(f, kind)| ((*f).to_owned(), *kind)).collect(),
+            emails: emails.collect(),
+            address: OwnAddress::new(tenant, M, shape),
+            frame,
+        })
+    }
+
+    fn object(&self) -> &str {
+        &self.frame.object
+    }
+
+    fn columns(&self) -> &[String] {
+        &self.frame.columns
+    }
+
+    fn related<F: Fetch>(&self, fetch: &mut F, rows: &[Record]) -> Result<FirstSources, F::Error> {
+        let Some(applicants) = &self.applicants else {
+            return Ok(FirstSources::new());
+        };
+        let without_own = rows.iter().filter(|row| self.source.text(row).is_none());
+        let ids = distinct(without_own.map(row_id));
+        if ids.is_empty() {
+            return Ok(FirstSources::new());
+        }
+        let rows = fetch.rows(
+            &applicants.object,
+            &applicants.columns,
+            &applicants.contact,
+            &ids,
+        )?;
+        Ok(applicants.first_sources(&rows))
+    }
+
+    fn map(&self, row: &Record, first_sources: &FirstSources) -> Option<Candidate> {
+        let id = row_id(row)?;
+        let rest = self.frame.members(row, &id);
+        Some(Candidate {
+            first_name: self.first_name.text(row),
+            last_name: self.last_name.text(row),
+            title: self.title.text(row),
+            source: self
+                .source
+                .text(row)
+                .or_else(|| first_sources.get(&id).cloned()),
+            phone_numbers: self.phone_numbers(row),
+            email_addresses: self.email_addresses(row),
+            location: self.address.read(row, None),
+            custom_fields: rest.custom_fields,
+            integration_fields: rest.integration_fields,
+            remote_url: rest.remote_url,
+            remote_created_at: rest.remote_created_at,
+            remote_updated_at: rest.remote_updated_at,
+            remote_data: rest.remote_data,
+            remote_id: id,
+        })
+    }
+}
+
+impl Candidates {
+    fn phone_numbers(&self, row: &Record) -> Vec<PhoneNumber> {
+        let mut seen = BTreeSet::new();
+        self.phones
+            .iter()
+            .filter_map(|(field, kind)| Some((trimmed(row, field)?, *kind)))
+            .filter(|(number, _)| seen.insert(bare(number)))
+            .map(|(phone_number, kind)| PhoneNumber {
+                phone_number,
+                kind: Some(kind.to_owned()),
+            })
+            .collect()
+    }
+
+    fn email_addresses(&self, row: &Record) -> Vec<EmailAddress> {
+        let mut seen = BTreeSet::new();
+        self.emails
+            .iter()
+            .filter_map(|(field, kind)| Some((trimmed(row, field)?, kind)))
+            .filter(|(address, _)| is_email(address) && seen.insert(address.to_lowercase()))
+            .map(|(email_address, kind)| EmailAddress {
+                email_address,
+                kind: kind.clone(),
+            })
+            .collect()
+    }
+}
+
+/// A telephone number without what people put between its digits.
+fn bare(number: &str) -> String {
+    let between = |c: &char| c.is_whitespace() || matches!(c, '-' | '.' | '(' | ')' | '/');
+    number.chars().filter(|c| !between(c)).collect()
+}
+
+impl Applicants {
+    fn new(tenant: Tenant<'_>) -> Option<Self> {
+        // A tenant that chose another source field wants that one alone.
+        if !is_on(tenant, M, "source") || tenant.settings.override_of(M, "source").is_some() {
+            return None;
+        }
+        let names = tenant.profile.names();
+        let shape = tenant.profile.applicant()?;
+        let contact = names.api(CONTACT_LOOKUP);
+        let mut sources: Vec<String> = APPLICANT_SOURCES.iter().map(|n| names.api(n)).collect();
+        sources.retain(|s| shape.has(s));
+        if sources.is_empty() || !shape.has(&contact) {
+            return None;
+        }
+        let mut columns = vec!["Id".to_owned(), "CreatedDate".to_owned(), contact.clone()];
+        columns.extend(sources.iter().cloned());
+        columns.retain(|c| shape.has(c));
+        Some(Self {
+            object: shape.name.clone(),
+            columns,
+            contact,
+            sources,
+        })
+    }
+
+    /// Of each contact's first applicant by (CreatedDate, Id). The stamps are of one form, so they compare as texts.
+    fn first_sources(&self, rows: &[Record]) -> FirstSources {
+        let mut first: BTreeMap<String, (String, String, Option<String>)> = BTreeMap::new();
+        for row in rows {
+            let (Some(contact), Some(id)) = (trimmed(row, &self.contact), row_id(row)) else {
+                continue;
+            };
+            let created = trimmed(row, "CreatedDate").unwrap_or_default();
+            let earlier = first
+                .get(&contact)
+                .is_none_or(|(c, i, _)| (&created, &id) < (c, i));
+            if earlier {
+                let source = self.sources.iter().find_map(|s| trimmed(row, s));
+                first.insert(contact, (created, id, source));
+            }
+        }
+        first
+            .into_iter()
+            .filter_map(|(contact, (_, _, source))| Some((contact, source?)))
+            .collect()
+    }
+}
+
+/// The applicant object and its lookup to the contact; none where the user may not read them.
+pub fn applicant_link(tenant: Tenant<'_>) -> Option<(String, String)> {
+    let shape = tenant.profile.applicant()?;
+    let contact = tenant.profile.names().api(CONTACT_LOOKUP);
+    shape.has(&contact).then(|| (shape.name.clone(), contact))
+}

@@ -1,0 +1,178 @@
+//! What all mappings share: picking a value from its sources, dates, e-mail addresses, and the members that most records
+//! have alike.
+
+use std::collections::BTreeSet;
+
+use super::custom_fields::Exporter;
+use super::rules::{columns, is_on, object_of, source_fields};
+use super::{Missing, Tenant};
+use crate::asymbl::profile::ObjectShape;
+use crate::asymbl::row::trimmed;
+use crate::exports::ats::connector::types::Model;
+use crate::salesforce::{Date, Record, Timestamp};
+
+/// The readable sources of one unified field, in order of preference; none of them when it is switched off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Picked(Vec<String>);
+
+impl Picked {
+    pub fn new(tenant: Tenant<'_>, model: Model, shape: &ObjectShape, field: &str) -> Self {
+        if !is_on(tenant, model, field) {
+            return Self(Vec::new());
+        }
+        let mut names = source_fields(tenant, model, field);
+        names.retain(|n| shape.has(n));
+        Self(names)
+    }
+
+    /// The first source that has a value, trimmed.
+    pub fn text(&self, row: &Record) -> Option<String> {
+        self.0.iter().find_map(|name| trimmed(row, name))
+    }
+
+    /// The first source that has a text, with its own white space.
+    pub fn verbatim(&self, row: &Record) -> Option<String> {
+        let texts = self.0.iter().filter_map(|name| row.text(name));
+        texts.map(|t| t.into_owned()).find(|t| !t.trim().is_empty())
+    }
+
+    /// The first source that holds a number.
+    pub fn number(&self, row: &Record) -> Option<f64> {
+        self.0.iter().find_map(|name| row.number(name))
+    }
+
+    /// The first source that holds a date or a dateTime.
+    pub fn timestamp(&self, row: &Record) -> Option<String> {
+        self.0
+            .iter()
+            .find_map(|name| row.text(name).and_then(|t| timestamp(&t)))
+    }
+
+    /// The first source.
+    pub fn first(&self) -> Option<&str> {
+        self.0.first().map(String::as_str)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+}
+
+/// A Salesforce dateTime or date in the unified format; a date becomes midnight UTC.
+pub(super) fn timestamp(text: &str) -> Option<String> {
+    let text = text.trim();
+    if let Ok(date) = Date::parse(text) {
+        return Some(format!("{date}T00:00:00.000Z"));
+    }
+    Timestamp::parse(text).ok().map(|t| t.to_string())
+}
+
+/// The values, each once and in order, without the absent ones.
+pub(super) fn distinct(values: impl IntoIterator<Item = Option<String>>) -> Vec<String> {
+    let set: BTreeSet<String> = values.into_iter().flatten().collect();
+    set.into_iter().collect()
+}
+
+/// Whether a text is an e-mail address as the platform wants it (unified-model.md 1): local part of word characters, `'`,
+/// `+`, `-`, `.`, no dot at its beginning nor two in a row, ending in a word character, `+` or `-`; labels that begin with a
+/// letter or digit; a last label of two or more letters.
+pub fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else {
+        return false;
+    };
+    let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
+    let local_ok = !local.starts_with('.')
+        && local
+            .bytes()
+            .all(|b| word(b) || matches!(b, b'\'' | b'+' | b'-' | b'.'))
+        && local
+            .bytes()
+            .last()
+            .is_some_and(|b| word(b) || matches!(b, b'+' | b'-'));
+    let Some((labels, last)) = domain.rsplit_once('.') else {
+        return false;
+    };
+    local_ok
+        && !text.contains("..")
+        && last.len() >= 2
+        && last.bytes().all(|b| b.is_ascii_alphabetic())
+        && labels.split('.').all(|label| {
+            label
+                .bytes()
+                .next()
+                .is_some_and(|b| b.is_ascii_alphanumeric())
+                && label
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        })
+}
+
+/// What most mappings hold: the object, its columns, and the members that come of the whole row.
+#[derive(Debug, Clone)]
+pub(super) struct Frame {
+    pub object: String,
+    pub columns: Vec<String>,
+    link: Option<String>,
+    created: Picked,
+    updated: Picked,
+    exporter: Exporter,
+    remote_data: bool,
+}
+
+/// The members of a record that come of the whole row.
+pub(super) struct Members {
+    pub custom_fields: String,
+    pub integration_fields: String,
+    pub remote_url: Option<String>,
+    pub remote_created_at: Option<String>,
+    pub remote_updated_at: Option<String>,
+    pub remote_data: Option<String>,
+}
+
+impl Frame {
+    /// For a model; `also` are columns that its mapping needs besides those of its table.
+    pub fn new<'a>(
+        tenant: Tenant<'a>,
+        model: Model,
+        also: &[&str],
+    ) -> Result<(Self, &'a ObjectShape), Missing> {
+        let object = object_of(tenant, model);
+        let Some(shape) = tenant.profile.object(&object) else {
+            return Err(Missing { object });
+        };
+        let names = tenant.profile.names();
+        let also: Vec<String> = also.iter().map(|n| names.api(n)).collect();
+        let link = is_on(tenant, model, "remote_url").then(|| {
+            format!(
+                "{}/lightning/r/{object}/",
+                tenant.base_url.trim_end_matches('/')
+            )
+        });
+        let frame = Self {
+            columns: columns(tenant, model, shape, &also),
+            link,
+            created: Picked::new(tenant, model, shape, "remote_created_at"),
+            updated: Picked::new(tenant, model, shape, "remote_updated_at"),
+            exporter: Exporter::new(tenant, model, shape),
+            remote_data: is_on(tenant, model, "remote_data"),
+            object,
+        };
+        Ok((frame, shape))
+    }
+
+    pub fn remote_data(&self, row: &Record) -> Option<String> {
+        self.remote_data.then(|| row.source_json())
+    }
+
+    pub fn members(&self, row: &Record, id: &str) -> Members {
+        Members {
+            custom_fields: self.exporter.custom_fields(row),
+            integration_fields: self.exporter.integration_fields(row),
+            remote_url: self.link.as_ref().map(|link| format!("{link}{id}/view")),
+            remote_created_at: self.created.timestamp(row),
+            remote_updated_at: self.updated.timestamp(row),
+            remote_data: self.remote_data(row),
+        }
+    }
+}

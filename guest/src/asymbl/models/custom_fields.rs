@@ -1,0 +1,175 @@
+//! Custom and promoted fields: what a record carries of the source's own fields.
+//!
+//! Custom fields are those whose API name ends in `__c`, the package's or the org's own, except those that feed the record's
+//! unified fields, references or hiring team, and day counters, whose formulas change every day without a stamp
+//! (asymbl-schema.md 2).
+
+use super::common::timestamp;
+use super::rules::{feeding_fields, is_on};
+use super::{Tenant, rules};
+use crate::asymbl::profile::{FieldShape, ObjectShape};
+use crate::asymbl::row::{push_member, quoted, raw};
+use crate::exports::ats::connector::types::Model;
+use crate::salesforce::Record;
+
+/// Formulas that count days.
+const DAY_COUNTERS: [&str; 2] = [
+    "bpats__Days_in_Current_Stage__c",
+    "bpats__Days_Since_Initial_Application__c",
+];
+
+/// The fields that go into `custom_fields`; none when the model has no such member or it is switched off.
+pub(super) fn fields<'a>(
+    tenant: Tenant<'_>,
+    model: Model,
+    shape: &'a ObjectShape,
+) -> Vec<&'a FieldShape> {
+    let has_member = rules(model).iter().any(|r| r.field == "custom_fields");
+    if !has_member || !is_on(tenant, model, "custom_fields") {
+        return Vec::new();
+    }
+    let names = tenant.profile.names();
+    let mut taken = feeding_fields(tenant, model);
+    if model == Model::Jobs {
+        taken.extend(tenant.settings.hiring_team.iter().map(|t| t.field.clone()));
+    }
+    taken.extend(DAY_COUNTERS.map(|n| names.api(n)));
+    shape
+        .fields
+        .iter()
+        .filter(|f| f.is_custom() && f.kind != "base64" && !taken.contains(&f.name))
+        .collect()
+}
+
+/// A field to hand on, ready to be written.
+#[derive(Debug, Clone)]
+struct Outgoing {
+    name: String,
+    label: String,
+    /// Made by the org itself, not by Salesforce or the package.
+    own: bool,
+    value: Value,
+}
+
+/// How a field's value is written.
+#[derive(Debug, Clone)]
+enum Value {
+    AsReceived,
+    DateTime,
+    /// Key within the value, and the field that holds it.
+    Compound(Vec<(String, String)>),
+}
+
+/// Writes `custom_fields` and `integration_fields`.
+#[derive(Debug, Clone)]
+pub(super) struct Exporter {
+    custom: Vec<Outgoing>,
+    promoted: Vec<Outgoing>,
+}
+
+impl Exporter {
+    pub fn new(tenant: Tenant<'_>, model: Model, shape: &ObjectShape) -> Self {
+        let outgoing = |f: &FieldShape| Outgoing {
+            name: f.name.clone(),
+            label: f.label.clone(),
+            own: f.is_custom() && !tenant.profile.names().is_of_package(&f.name),
+            value: match f.kind.as_str() {
+                "datetime" => Value::DateTime,
+                _ if f.is_compound() => Value::Compound(
+                    shape
+                        .parts(&f.name)
+                        .map(|(part, field)| (lower_first(part), field.name.clone()))
+                        .collect(),
+                ),
+                _ => Value::AsReceived,
+            },
+        };
+        let promoted = if is_on(tenant, model, "integration_fields") {
+            tenant.settings.promoted(model)
+        } else {
+            &[]
+        };
+        Self {
+            custom: fields(tenant, model, shape)
+                .into_iter()
+                .map(outgoing)
+                .collect(),
+            promoted: promoted
+                .iter()
+                .filter_map(|n| shape.field(n))
+                .map(outgoing)
+                .collect(),
+        }
+    }
+
+    /// A JSON object: every readable custom field by its API name, null where it is empty.
+    pub fn custom_fields(&self, row: &Record) -> String {
+        let mut json = String::from("{");
+        for field in &self.custom {
+            push_member(&mut json, &field.name, &field.value.write(row, &field.name));
+        }
+        json.push('}');
+        json
+    }
+
+    /// A JSON array of `{"key","type","label","value"}`.
+    pub fn integration_fields(&self, row: &Record) -> String {
+        let elements: Vec<String> = self
+            .promoted
+            .iter()
+            .map(|field| {
+                let mut json = String::from("{");
+                push_member(&mut json, "key", &quoted(&field.name));
+                push_member(
+                    &mut json,
+                    "type",
+                    if field.own {
+                        "\"CUSTOM\""
+                    } else {
+                        "\"DEFAULT\""
+                    },
+                );
+                push_member(&mut json, "label", &quoted(&field.label));
+                push_member(&mut json, "value", &field.value.write(row, &field.name));
+                json.push('}');
+                json
+            })
+            .collect();
+        format!("[{}]", elements.join(","))
+    }
+}
+
+impl Value {
+    fn write(&self, row: &Record, name: &str) -> String {
+        match self {
+            Self::AsReceived => raw(row, name).unwrap_or("null").to_owned(),
+            Self::DateTime => match raw(row, name) {
+                None => "null".to_owned(),
+                Some(raw) => row
+                    .text(name)
+                    .and_then(|text| timestamp(&text))
+                    .map_or_else(|| raw.to_owned(), |t| quoted(&t)),
+            },
+            Self::Compound(parts) => {
+                if parts.iter().all(|(_, field)| raw(row, field).is_none()) {
+                    return "null".to_owned();
+                }
+                let mut json = String::from("{");
+                for (key, field) in parts {
+                    push_member(&mut json, key, raw(row, field).unwrap_or("null"));
+                }
+                json.push('}');
+                json
+            }
+        }
+    }
+}
+
+/// `StateCode` as Salesforce writes it inside an address: `stateCode`.
+fn lower_first(part: &str) -> String {
+    let mut chars = part.chars();
+    match chars.next() {
+        Some(first) => first.to_lowercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}

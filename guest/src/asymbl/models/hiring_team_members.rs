@@ -1,0 +1,211 @@
+//! Hiring team members: who works on each job, from the job's lookups to users and contacts.
+//!
+//! A hiring manager in Asymbl is a contact of the client. One becomes a member only when a user has the same e-mail address
+//! (asymbl-schema.md 2).
+
+use std::collections::BTreeMap;
+
+use super::common::{Frame, distinct};
+use super::rules::{
+    Rule,
+    Source::{Other, Own, TeamLookups},
+    is_on, platform,
+};
+use super::{Fetch, Mapping, Missing, Tenant};
+use crate::asymbl::names;
+use crate::asymbl::row::{row_id, trimmed};
+use crate::exports::ats::connector::reads::JobTeam;
+use crate::exports::ats::connector::types::Model;
+use crate::exports::ats::connector::unified::{HiringTeamMember, HiringTeamRole};
+use crate::salesforce::Record;
+
+const M: Model = Model::HiringTeamMembers;
+
+/// Key prefix of users in every org; the other owners are queues (`00G`).
+const USER_PREFIX: &str = "005";
+
+/// The table.
+#[rustfmt::skip]
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        field: "roles",
+        sources: &[],
+        note: "by the setting `hiring_team`; may be empty",
+    },
+    Rule { field: "job_id", sources: &[Own("Id")], note: "" },
+    Rule {
+        field: "user_id",
+        sources: &[TeamLookups, Other(names::CONTACT, "Email"), Other(names::USER, "Email")],
+        note: "users on the job's lookups; a hiring manager is a contact, matched to a user by e-mail address",
+    },
+    platform("id"),
+    platform("changed_at"),
+    platform("remote_deleted_at"),
+];
+
+/// How a job row becomes the job's team.
+#[derive(Debug, Clone)]
+pub struct HiringTeams {
+    frame: Frame,
+    lookups: Vec<Lookup>,
+    contact_readable: bool,
+    /// Columns of the users that hiring managers are matched with; none where users have no readable e-mail address.
+    user_columns: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone)]
+struct Lookup {
+    field: String,
+    role: Option<HiringTeamRole>,
+    to_contact: bool,
+}
+
+/// The user whose e-mail address a contact has, by contact id.
+pub type Managers = BTreeMap<String, String>;
+
+impl Mapping for HiringTeams {
+    const MODEL: Model = M;
+    type Record = JobTeam;
+    type Related = Managers;
+
+    fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
+        let (frame, shape) = Frame::new(tenant, M, &[])?;
+        let roles_on = is_on(tenant, M, "roles");
+        let lookups = tenant.settings.hiring_team.iter().filter_map(|t| {
+            let field = shape.field(&t.field)?;
+            let to_contact = field.refers_to(names::CONTACT);
+            (to_contact || field.refers_to(names::USER)).then(|| Lookup {
+                field: t.field.clone(),
+                role: t.role.filter(|_| roles_on),
+                to_contact,
+            })
+        });
+        let user_columns = tenant
+            .profile
+            .user()
+            .filter(|u| u.has("Email"))
+            .map(|user| {
+                let wanted = ["Id", "Email", "IsActive", "UserType"];
+                wanted
+                    .into_iter()
+                    .filter(|c| user.has(c))
+                    .map(str::to_owned)
+                    .collect()
+            });
+        Ok(Self {
+            lookups: lookups.collect(),
+            contact_readable: tenant.profile.contact().is_some_and(|c| c.has("Email")),
+            user_columns,
+            frame,
+        })
+    }
+
+    fn object(&self) -> &str {
+        &self.frame.object
+    }
+
+    fn columns(&self) -> &[String] {
+        &self.frame.columns
+    }
+
+    fn related<F: Fetch>(&self, fetch: &mut F, rows: &[Record]) -> Result<Managers, F::Error> {
+        let (true, Some(user_columns)) = (self.contact_readable, &self.user_columns) else {
+            return Ok(Managers::new());
+        };
+        let fields = self.lookups.iter().filter(|l| l.to_contact);
+        let ids = distinct(fields.flat_map(|l| rows.iter().map(|row| trimmed(row, &l.field))));
+        if ids.is_empty() {
+            return Ok(Managers::new());
+        }
+        let columns = ["Id".to_owned(), "Email".to_owned()];
+        let contacts = fetch.rows(names::CONTACT, &columns, "Id", &ids)?;
+        let contacts: Vec<(String, String)> = contacts
+            .iter()
+            .filter_map(|row| Some((row_id(row)?, trimmed(row, "Email")?.to_lowercase())))
+            .collect();
+        let addresses = distinct(contacts.iter().map(|(_, email)| Some(email.clone())));
+        if addresses.is_empty() {
+            return Ok(Managers::new());
+        }
+        let users = fetch.rows(names::USER, user_columns, "Email", &addresses)?;
+        let by_email = best_users(&users);
+        Ok(contacts
+            .into_iter()
+            .filter_map(|(contact, email)| Some((contact, by_email.get(&email)?.clone())))
+            .collect())
+    }
+
+    fn map(&self, row: &Record, managers: &Managers) -> Option<JobTeam> {
+        let job_id = row_id(row)?;
+        let mut members: Vec<HiringTeamMember> = Vec::new();
+        for lookup in &self.lookups {
+            let Some(user_id) = lookup.user(row, managers) else {
+                continue;
+            };
+            let at = members
+                .iter()
+                .position(|m| m.user_id == user_id)
+                .unwrap_or_else(|| {
+                    members.push(HiringTeamMember {
+                        job_id: job_id.clone(),
+                        user_id,
+                        roles: Vec::new(),
+                    });
+                    members.len() - 1
+                });
+            let roles = &mut members[at].roles;
+            roles.extend(lookup.role.filter(|r| !roles.contains(r)));
+            roles.sort_by_key(|r| *r as u8);
+        }
+        Some(JobTeam { job_id, members })
+    }
+}
+
+impl Lookup {
+    /// The user that the row's lookup leads to; none where it is empty, a queue, or a contact without a user.
+    fn user(&self, row: &Record, managers: &Managers) -> Option<String> {
+        let id = trimmed(row, &self.field)?;
+        if self.to_contact {
+            managers.get(&id).cloned()
+        } else {
+            id.starts_with(USER_PREFIX).then_some(id)
+        }
+    }
+}
+
+/// For each e-mail address the best user: active before inactive, then Standard, then the lowest id.
+fn best_users(rows: &[Record]) -> BTreeMap<String, String> {
+    let mut best: BTreeMap<String, (bool, bool, String)> = BTreeMap::new();
+    for row in rows {
+        let (Some(id), Some(email)) = (row_id(row), trimmed(row, "Email")) else {
+            continue;
+        };
+        // False sorts first.
+        let rank = (
+            row.flag("IsActive") != Some(true),
+            !super::users::is_standard(row),
+            id,
+        );
+        let held = best
+            .entry(email.to_lowercase())
+            .or_insert_with(|| rank.clone());
+        if rank < *held {
+            *held = rank;
+        }
+    }
+    best.into_iter()
+        .map(|(email, (_, _, id))| (email, id))
+        .collect()
+}
+
+/// The job's lookups to contacts that make someone a member.
+pub fn manager_lookups(tenant: Tenant<'_>) -> Vec<String> {
+    let Some(job) = tenant.profile.job() else {
+        return Vec::new();
+    };
+    let lookups = tenant.settings.hiring_team.iter().map(|t| &t.field);
+    lookups
+        .filter(|name| job.field(name).is_some_and(|f| f.refers_to(names::CONTACT)))
+        .cloned()
+        .collect()
+}

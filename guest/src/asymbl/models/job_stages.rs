@@ -1,0 +1,163 @@
+//! Job stages: the pipeline of each job, from the same rows as the application stages.
+
+use std::collections::BTreeMap;
+
+use super::common::{Picked, timestamp};
+use super::rules::{
+    Rule,
+    Source::{JobLookup, Own},
+    columns, is_on, object_of, platform,
+};
+use super::{Missing, Tenant};
+use crate::asymbl::row::{row_id, trimmed};
+use crate::exports::ats::connector::reads::JobPipeline;
+use crate::exports::ats::connector::types::Model;
+use crate::exports::ats::connector::unified::JobStage;
+use crate::salesforce::Record;
+
+const M: Model = Model::JobStages;
+
+/// The table.
+#[rustfmt::skip]
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        field: "index",
+        sources: &[Own("bpats__Sequence__c"), Own("CreatedDate")],
+        note: "position in the job's pipeline, 0 for the first",
+    },
+    Rule { field: "job_id", sources: &[JobLookup], note: "stages without a job are left out" },
+    Rule { field: "stage_id", sources: &[Own("Id")], note: "" },
+    platform("id"),
+    platform("changed_at"),
+    platform("remote_deleted_at"),
+];
+
+/// How stage rows become pipelines.
+#[derive(Debug, Clone)]
+pub struct JobStages {
+    object: String,
+    columns: Vec<String>,
+    job: String,
+    sequence: Option<String>,
+}
+
+impl JobStages {
+    /// Works out the names for one tenant.
+    ///
+    /// # Errors
+    /// When the user may not read the stages or their lookup to the job.
+    pub fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
+        let object = object_of(tenant, M);
+        let job = tenant.profile.job_link.stage_lookup.clone();
+        let Some(shape) = tenant.profile.object(&object) else {
+            return Err(Missing { object });
+        };
+        if !shape.has(&job) {
+            return Err(Missing {
+                object: format!("{object}.{job}"),
+            });
+        }
+        let index = Picked::new(tenant, M, shape, "index");
+        let sequence = tenant.profile.names().api("bpats__Sequence__c");
+        let sequence =
+            Some(sequence).filter(|s| is_on(tenant, M, "index") && index.iter().any(|i| i == s));
+        let mut columns = columns(tenant, M, shape, std::slice::from_ref(&job));
+        columns.retain(|c| shape.has(c));
+        Ok(Self {
+            object,
+            columns,
+            job,
+            sequence,
+        })
+    }
+
+    /// API name of the object that the rows come from.
+    pub fn object(&self) -> &str {
+        &self.object
+    }
+
+    /// The fields to select.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// The lookup to the job.
+    pub fn job_field(&self) -> &str {
+        &self.job
+    }
+
+    /// The fields by which rows are read, so that a job's stages follow each other in pipeline order.
+    pub fn order_by(&self) -> Vec<String> {
+        let mut order = vec![self.job.clone()];
+        order.extend(self.sequence.clone());
+        order.extend(
+            ["CreatedDate", "Id"]
+                .into_iter()
+                .filter(|c| self.columns.iter().any(|x| x == c))
+                .map(str::to_owned),
+        );
+        order
+    }
+
+    /// The job of a stage row.
+    pub fn job_of(&self, row: &Record) -> Option<String> {
+        trimmed(row, &self.job)
+    }
+
+    /// The pipelines of all jobs in these rows, which must hold every stage of each of those jobs. Rows without a job are
+    /// left out. In the order of job ids.
+    pub fn pipelines(&self, rows: &[Record]) -> Vec<JobPipeline> {
+        let mut jobs: BTreeMap<String, Vec<Place>> = BTreeMap::new();
+        for row in rows {
+            if let (Some(job), Some(stage)) = (self.job_of(row), row_id(row)) {
+                jobs.entry(job).or_default().push(Place {
+                    sequence: self.sequence.as_ref().and_then(|s| row.number(s)),
+                    created: row
+                        .text("CreatedDate")
+                        .and_then(|t| timestamp(&t))
+                        .unwrap_or_default(),
+                    stage,
+                });
+            }
+        }
+        jobs.into_iter()
+            .map(|(job, places)| self.pipeline(job, places))
+            .collect()
+    }
+
+    fn pipeline(&self, job_id: String, mut places: Vec<Place>) -> JobPipeline {
+        places.sort_by(Place::compare);
+        let stages = places
+            .into_iter()
+            .zip(0_u32..)
+            .map(|(place, position)| JobStage {
+                job_id: job_id.clone(),
+                stage_id: place.stage,
+                // Without a readable sequence a position would be a guess.
+                index: self.sequence.as_ref().map(|_| position),
+            })
+            .collect();
+        JobPipeline { job_id, stages }
+    }
+}
+
+/// What a stage's position rests on.
+struct Place {
+    sequence: Option<f64>,
+    created: String,
+    stage: String,
+}
+
+impl Place {
+    /// By sequence, then age, then id; a stage without a sequence comes last.
+    fn compare(&self, other: &Self) -> std::cmp::Ordering {
+        let last = f64::INFINITY;
+        let (a, b) = (
+            self.sequence.unwrap_or(last),
+            other.sequence.unwrap_or(last),
+        );
+        a.total_cmp(&b)
+            .then_with(|| self.created.cmp(&other.created))
+            .then_with(|| self.stage.cmp(&other.stage))
+    }
+}

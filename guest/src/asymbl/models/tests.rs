@@ -1,0 +1,7 @@
+//! The mappings, row by row.
+
+mod applications;
+mod candidates;
+mod jobs;
+mod pipelines_and_teams;
+mod tables;

@@ -1,0 +1,79 @@
+use crate::asymbl::models::testing::TestOrg;
+use crate::asymbl::models::{
+    MODELS, Source, column_set, from_word, in_order, label, rules, source_fields, word,
+};
+use crate::asymbl::settings::{OVERRIDABLE, PROMOTING};
+
+#[test]
+fn names_and_models_go_both_ways() {
+    for (model, name) in MODELS {
+        assert_eq!(
+            (word(model), from_word(name), label(model).is_empty()),
+            (name, Some(model), false)
+        );
+    }
+    assert_eq!(from_word("offers"), None);
+}
+
+#[test]
+fn every_choosable_and_promoting_field_is_a_line_of_its_models_table() {
+    let has = |model, field: &str| rules(model).iter().any(|r| r.field == field);
+    for (model, fields) in OVERRIDABLE {
+        for field in *fields {
+            assert!(has(*model, field), "{}.{field}", word(*model));
+        }
+    }
+    for model in in_order() {
+        assert_eq!(has(model, "integration_fields"), PROMOTING.contains(&model));
+    }
+}
+
+#[test]
+fn every_source_of_the_tables_exists_in_the_package_or_the_platform() {
+    let mut org = TestOrg::new();
+    org.add("bpats__Job__c", "CurrencyIsoCode", "picklist", "");
+    for name in ["MailingStateCode", "MailingCountryCode"] {
+        org.add("Contact", name, "picklist", "");
+    }
+    org.tenant(|tenant| {
+        for model in in_order() {
+            let object = crate::asymbl::models::object_of(tenant, model);
+            let shape = tenant.profile.object(&object).unwrap();
+            for rule in rules(model) {
+                for name in source_fields(tenant, model, rule.field) {
+                    assert!(shape.has(&name), "{object}.{name}");
+                }
+                for source in rule.sources {
+                    if let Source::Other(object, field) = source {
+                        assert!(
+                            tenant.profile.object(object).is_some_and(|o| o.has(field)),
+                            "{object}.{field}"
+                        );
+                    }
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_field_more_shows_in_the_column_set_and_unread_fields_do_not() {
+    let before = TestOrg::new();
+    let mut after = TestOrg::new();
+    after.add("bpats__Job__c", "New__c", "string", "");
+    after.add("bpats__Job__c", "NotCustom", "string", "");
+    after.add("bpats__ATS_Stage__c", "Colour__c", "string", "");
+    for model in in_order() {
+        let (old, new) = (
+            before.tenant(|t| column_set(t, model)),
+            after.tenant(|t| column_set(t, model)),
+        );
+        let more: Vec<_> = new.iter().filter(|c| !old.contains(c)).cloned().collect();
+        let expected: &[&str] = if word(model) == "jobs" {
+            &["bpats__Job__c.New__c"]
+        } else {
+            &[]
+        };
+        assert_eq!(more, expected, "{}", word(model));
+    }
+}

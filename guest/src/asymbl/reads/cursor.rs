@@ -1,0 +1,151 @@
+//! Where a listing goes on, as text for the host to keep.
+//!
+//! It carries everything that the rest of the listing needs, so that any instance of any process can go on, in a new session,
+//! however much later.
+
+use serde::{Deserialize, Serialize};
+
+use super::marks::Marks;
+use super::phase::Phase;
+use super::token::{self, Basis, CONTRACT, Extras};
+use crate::asymbl::errors::resync;
+use crate::exports::ats::connector::types::Error;
+use crate::salesforce::Position;
+
+/// What a listing gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// All records.
+    Everything,
+    /// What changed.
+    Changes,
+    /// All keys.
+    Keys,
+}
+
+/// The place within a phase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum At {
+    /// Within a listing by id.
+    Rows(Position),
+    /// Behind a group of rows: a job, of which nothing comes any more.
+    Group(String),
+}
+
+/// A listing under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    #[serde(rename = "v")]
+    version: u32,
+    /// What it reads with. Fields are those of the listing's beginning: what comes to light meanwhile is the next delta's.
+    #[serde(flatten)]
+    pub basis: Basis,
+    /// What it gives.
+    #[serde(rename = "c")]
+    pub kind: Kind,
+    /// For the token at the end.
+    #[serde(rename = "k")]
+    pub marks: Marks,
+    /// From where changes are read; empty in a first listing.
+    #[serde(rename = "b", default, skip_serializing_if = "Marks::is_empty")]
+    pub since: Marks,
+    /// What the token before carried.
+    #[serde(rename = "y", default)]
+    pub extras_before: Extras,
+    /// What the token at the end carries.
+    #[serde(rename = "x", default)]
+    pub extras: Extras,
+    /// Hash of the phases, which another version or profile might cut otherwise.
+    #[serde(rename = "h", default)]
+    plan: u32,
+    /// Which phase.
+    #[serde(rename = "p", default)]
+    pub phase: usize,
+    /// Where in it; none at its beginning.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<At>,
+}
+
+impl Cursor {
+    /// The beginning of a listing.
+    pub fn begin(basis: Basis, kind: Kind, marks: Marks, since: Marks) -> Self {
+        Self {
+            version: CONTRACT,
+            basis,
+            kind,
+            marks,
+            since,
+            extras_before: Extras::default(),
+            extras: Some(Default::default()),
+            plan: 0,
+            phase: 0,
+            at: None,
+        }
+    }
+
+    /// Reads the text that [`Cursor::to_text`] wrote, for this org, model and settings.
+    ///
+    /// # Errors
+    /// `resync-required` on any other text.
+    pub fn parse(text: &str, now: &Basis, kinds: &[Kind]) -> Result<Self, Error> {
+        let cursor: Self = token::parse(text, "cursor")?;
+        cursor.basis.check(now, "cursor")?;
+        if !kinds.contains(&cursor.kind) {
+            return Err(resync("the cursor is of another kind of listing"));
+        }
+        // Half a listing by one rule and half by another would be neither.
+        if cursor.basis.settings != now.settings {
+            return Err(resync(
+                "the settings or the org's record types changed in the middle of the listing",
+            ));
+        }
+        Ok(cursor)
+    }
+
+    /// Ties the cursor to its phases; on a cursor that came from outside, checks that it is.
+    ///
+    /// # Errors
+    /// `resync-required` when its phases are not these.
+    pub fn tie(mut self, phases: &[Phase], is_new: bool) -> Result<Self, Error> {
+        let plan = plan_hash(phases);
+        if is_new {
+            self.plan = plan;
+        }
+        if self.plan != plan || (self.phase >= phases.len() && !phases.is_empty()) {
+            return Err(resync(
+                "the org's lookups or the connector changed in the middle of the listing",
+            ));
+        }
+        Ok(self)
+    }
+
+    /// Where it stands, apart from what it has gathered.
+    pub fn place(&self) -> String {
+        token::text(&(
+            &self.basis,
+            self.kind,
+            &self.marks,
+            self.plan,
+            self.phase,
+            &self.at,
+        ))
+    }
+
+    /// The text for the host.
+    pub fn to_text(&self) -> String {
+        token::text(self)
+    }
+}
+
+fn plan_hash(phases: &[Phase]) -> u32 {
+    let mut plan = String::new();
+    for phase in phases {
+        plan.push_str(&format!(
+            "{:?};{};{:?};",
+            phase.step, phase.listing.object, phase.listing.filter
+        ));
+    }
+    token::hash(plan.as_bytes()) as u32
+}

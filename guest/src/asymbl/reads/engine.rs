@@ -1,0 +1,266 @@
+//! Runs a listing, a page a call.
+//!
+//! Every call works out the same phases from profile, settings and cursor, reads one page of the phase that the cursor names,
+//! and says where it goes on. Nothing is kept that another instance would miss.
+
+use std::rc::Rc;
+
+use super::cursor::{At, Cursor, Kind};
+use super::marks;
+use super::phase::Phase;
+use super::reader::{Page, Reader, note};
+use super::token::{Basis, Token};
+use crate::asymbl::context::{Context, Known};
+use crate::asymbl::errors::failure;
+use crate::asymbl::models::word;
+use crate::exports::ats::connector::reads::{Coverage, ListQuery, PageInfo, Progress};
+use crate::exports::ats::connector::types::{Error, Model, Warning};
+use crate::salesforce::{ListFlight, Record};
+use crate::transport::Transport;
+
+/// A page of records of a model.
+pub struct Listed<R> {
+    /// The records.
+    pub items: Vec<R>,
+    /// The rest.
+    pub info: PageInfo,
+}
+
+/// A page asked for before its cursor came back.
+pub struct Ahead<T: Transport> {
+    place: String,
+    flight: ListFlight<T>,
+}
+
+/// The profile and the reader of a model that is switched on.
+pub(super) fn reader<R: Reader, T: Transport>(
+    ctx: &Context<T>,
+    profile: &str,
+) -> Result<(Rc<Known>, Rc<R>), Error> {
+    check_switched_on(ctx, R::MODEL)?;
+    let known = ctx.known(profile)?;
+    let reader = known.readers.get::<R>(ctx.tenant(&known.profile))?;
+    Ok((known, reader))
+}
+
+/// Refuses a model that the tenant switched off.
+pub(super) fn check_switched_on<T: Transport>(ctx: &Context<T>, model: Model) -> Result<(), Error> {
+    if ctx.settings.scopes.model_on(model) {
+        return Ok(());
+    }
+    let name = word(model);
+    Err(Error::Unsupported(failure(format!(
+        "the model {name} is switched off for this tenant: remove `{name}` from its switched-off scopes"
+    ))))
+}
+
+/// A page of a model.
+///
+/// # Errors
+/// `resync-required` for a token, cursor or profile that can't be used; else what Salesforce answers.
+pub fn list<R: Reader, T: Transport>(
+    ctx: &Context<T>,
+    profile: &str,
+    query: &ListQuery,
+) -> Result<Listed<R::Record>, Error> {
+    let (known, reader) = reader::<R, T>(ctx, profile)?;
+    let basis = Basis::of(ctx.tenant(&known.profile), R::MODEL);
+    let (mut cursor, notes) = match &query.cursor {
+        Some(text) => (
+            Cursor::parse(text, &basis, &[Kind::Everything, Kind::Changes])?,
+            Vec::new(),
+        ),
+        None => begin(ctx, &known, &*reader, basis, query.since.as_deref())?,
+    };
+    ctx.rows.borrow_mut().enter(format!("{:?}", cursor.marks));
+    let phases = phases(&*reader, &cursor);
+    cursor = cursor.tie(&phases, query.cursor.is_none())?;
+    let coverage = match cursor.kind {
+        Kind::Changes => Coverage::Changes,
+        _ => Coverage::Everything,
+    };
+    let mut page = Page {
+        notes,
+        ..Page::default()
+    };
+    let wish = query.page_size.map(|n| n.clamp(200, 2_000) as u16);
+    // A phase without rows is not worth a page of its own.
+    let more = loop {
+        let Some(phase) = phases.get(cursor.phase).cloned() else {
+            break None;
+        };
+        let phase = wished(phase, wish);
+        let rows = read_page(ctx, &*reader, &phase, &mut cursor)?;
+        read_ahead(ctx, &phase, &cursor);
+        let had_rows = !rows.is_empty();
+        reader.page(ctx, &phase, rows, &mut page)?;
+        cursor.extras = super::token::unite(cursor.extras.take(), page.extras.drain(..));
+        if cursor.phase >= phases.len() {
+            break None;
+        }
+        if had_rows {
+            break Some(cursor.to_text());
+        }
+    };
+    let progress = match more {
+        Some(cursor) => Progress::More(cursor),
+        None => {
+            reader.finish(ctx, &cursor.extras_before, &cursor.extras, &mut page)?;
+            Progress::Done(Token::new(cursor.basis, cursor.marks, cursor.extras).to_text())
+        }
+    };
+    Ok(Listed {
+        items: page.items,
+        info: PageInfo {
+            progress,
+            coverage,
+            deleted: page.deleted.into_iter().collect(),
+            rechecks: page.rechecks,
+            notes: page.notes,
+        },
+    })
+}
+
+/// The phases of a listing. A delta that became a listing of everything still reads the changes: only they name deleted
+/// records, whose traces on other records the host is to follow.
+fn phases<R: Reader>(reader: &R, cursor: &Cursor) -> Vec<Phase> {
+    let mut phases = match cursor.kind {
+        Kind::Changes => Vec::new(),
+        _ => reader.everything(),
+    };
+    if !cursor.since.is_empty() {
+        phases.extend(reader.changes(&cursor.since));
+    }
+    phases
+}
+
+/// The page size counts for every phase.
+fn wished(mut phase: Phase, size: Option<u16>) -> Phase {
+    phase.listing.batch_size = size;
+    phase
+}
+
+/// Takes the marks and decides what the listing gives.
+fn begin<R: Reader, T: Transport>(
+    ctx: &Context<T>,
+    known: &Known,
+    reader: &R,
+    basis: Basis,
+    since: Option<&str>,
+) -> Result<(Cursor, Vec<Warning>), Error> {
+    // A bad token is told before anything is asked.
+    let token = since.map(|text| Token::parse(text, &basis)).transpose()?;
+    let marks = marks::take(ctx, known, &reader.objects())?;
+    let mut notes = match ctx.client.server_now() {
+        Some(now) => marks::lagging(&marks, now),
+        None => Vec::new(),
+    };
+    let Some(token) = token else {
+        return Ok((
+            Cursor::begin(basis, Kind::Everything, marks, marks::Marks::new()),
+            notes,
+        ));
+    };
+    let lost = token.basis.fields.added_since(&basis.fields);
+    if lost > 0 {
+        notes.push(note(
+            "fields-lost",
+            format!(
+                "{lost} fields that {} was read from before can't be read any more; they come empty from now on",
+                word(R::MODEL)
+            ),
+        ));
+    }
+    let reason = match back_fill_reason(&token, &basis, &marks, R::MODEL) {
+        None => reader.blind_spot(ctx, &token.marks)?,
+        reason => reason,
+    };
+    let kind = if reason.is_some() {
+        Kind::Everything
+    } else {
+        Kind::Changes
+    };
+    notes.extend(reason);
+    let mut since = marks.clone();
+    since.extend(
+        token
+            .marks
+            .into_iter()
+            .filter(|(object, _)| marks.contains_key(object)),
+    );
+    let mut cursor = Cursor::begin(basis, kind, marks, since);
+    if kind == Kind::Changes {
+        cursor.extras_before = token.extras;
+    }
+    Ok((cursor, notes))
+}
+
+/// Why the rows that Salesforce sees a change in are not enough.
+fn back_fill_reason(
+    token: &Token,
+    now: &Basis,
+    marks: &marks::Marks,
+    model: Model,
+) -> Option<Warning> {
+    let name = word(model);
+    let everything = "so all of it is read again";
+    if token.basis.settings != now.settings {
+        let message = format!("settings or record types that steer {name} changed, {everything}");
+        return Some(note("settings-changed", message));
+    }
+    let added = now.fields.added_since(&token.basis.fields);
+    if added > 0 {
+        let message = format!("{added} fields of {name} came into sight, {everything}");
+        return Some(note("fields-added", message));
+    }
+    if let Some(object) = marks.keys().find(|o| !token.marks.contains_key(*o)) {
+        let message = format!("{name} now also depends on {object}, {everything}");
+        return Some(note("objects-added", message));
+    }
+    if token.extras.is_none() {
+        let message =
+            format!("more depends on other records than a token of {name} can hold, {everything}");
+        return Some(note("too-many-dependencies", message));
+    }
+    None
+}
+
+/// Reads the page that the cursor stands at, and moves the cursor behind it.
+pub(super) fn read_page<R: Reader, T: Transport>(
+    ctx: &Context<T>,
+    reader: &R,
+    phase: &Phase,
+    cursor: &mut Cursor,
+) -> Result<Vec<Record>, Error> {
+    let (rows, next) = match reader.read(ctx, phase, cursor.at.as_ref())? {
+        Some(read) => read,
+        None => {
+            let position = match &cursor.at {
+                Some(At::Rows(position)) => Some(position),
+                _ => None,
+            };
+            let ahead = ctx.ahead.borrow_mut().take();
+            let flight = match ahead {
+                Some(ahead) if ahead.place == cursor.place() => ahead.flight,
+                _ => ctx.client.start_list(&phase.listing, position),
+            };
+            let page = ctx.client.finish_list(&phase.listing, flight)?;
+            (page.records, page.next.map(At::Rows))
+        }
+    };
+    cursor.at = next;
+    if cursor.at.is_none() {
+        cursor.phase += 1;
+    }
+    Ok(rows)
+}
+
+/// Asks for the page that the cursor stands at before the host does.
+pub(super) fn read_ahead<T: Transport>(ctx: &Context<T>, phase: &Phase, cursor: &Cursor) {
+    if let Some(At::Rows(position)) = &cursor.at {
+        ctx.ahead.replace(Some(Ahead {
+            place: cursor.place(),
+            flight: ctx.client.start_list(&phase.listing, Some(position)),
+        }));
+    }
+}

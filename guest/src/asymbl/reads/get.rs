@@ -1,0 +1,86 @@
+//! Records by their ids.
+
+use std::collections::BTreeSet;
+
+use super::engine::reader;
+use super::reader::Reader;
+use super::readers::{
+    ApplicationStagesReader, ApplicationsReader, CandidatesReader, JobStagesReader, JobsReader,
+    TeamsReader, UsersReader,
+};
+use crate::asymbl::context::Context;
+use crate::asymbl::errors::problem;
+use crate::exports::ats::connector::reads::RecordBatch;
+use crate::exports::ats::connector::types::{Error, Model};
+use crate::salesforce::SalesforceId;
+use crate::transport::Transport;
+
+/// Ids in one call; the contract says so.
+const MOST: usize = 2_000;
+
+/// Reads records of one model; ids come in any spelling that Salesforce knows, and go out in its canonical one.
+///
+/// # Errors
+/// `invalid-input` for too many ids or one that is none; else what Salesforce answers.
+pub fn get_records<T: Transport>(
+    ctx: &Context<T>,
+    profile: &str,
+    model: Model,
+    ids: &[String],
+) -> Result<RecordBatch, Error> {
+    let ids = canonical(ids)?;
+    match model {
+        Model::Users => read::<UsersReader, T>(ctx, profile, ids),
+        Model::Jobs => read::<JobsReader, T>(ctx, profile, ids),
+        Model::Candidates => read::<CandidatesReader, T>(ctx, profile, ids),
+        Model::ApplicationStages => read::<ApplicationStagesReader, T>(ctx, profile, ids),
+        Model::Applications => read::<ApplicationsReader, T>(ctx, profile, ids),
+        Model::JobStages => read::<JobStagesReader, T>(ctx, profile, ids),
+        Model::HiringTeamMembers => read::<TeamsReader, T>(ctx, profile, ids),
+    }
+}
+
+fn read<R: Reader, T: Transport>(
+    ctx: &Context<T>,
+    profile: &str,
+    mut ids: BTreeSet<String>,
+) -> Result<RecordBatch, Error> {
+    let (_, reader) = reader::<R, T>(ctx, profile)?;
+    // What these records refer to may have changed since the last listing.
+    ctx.rows.borrow_mut().clear();
+    let asked: Vec<String> = ids.iter().cloned().collect();
+    let found = reader.by_ids(ctx, &asked)?;
+    for record in &found {
+        ids.remove(R::id(record));
+    }
+    Ok(RecordBatch {
+        found: R::records(found),
+        gone: ids.into_iter().collect(),
+    })
+}
+
+/// The ids in Salesforce's canonical form, each once.
+fn canonical(ids: &[String]) -> Result<BTreeSet<String>, Error> {
+    if ids.len() > MOST {
+        let message = format!(
+            "{} ids at once; ask for at most {MOST} in a call",
+            ids.len()
+        );
+        return Err(Error::InvalidInput(vec![problem("ids", message)]));
+    }
+    let mut problems = Vec::new();
+    let mut canonical = BTreeSet::new();
+    for (i, id) in ids.iter().enumerate() {
+        match SalesforceId::parse(id) {
+            Ok(id) => {
+                canonical.insert(id.to_string());
+            }
+            Err(why) => problems.push(problem(format!("ids[{i}]"), why.to_string())),
+        }
+    }
+    if problems.is_empty() {
+        Ok(canonical)
+    } else {
+        Err(Error::InvalidInput(problems))
+    }
+}

@@ -1,0 +1,75 @@
+//! Every key of a model, with few requests: rows of nothing but ids come two thousand a page.
+
+use super::cursor::{Cursor, Kind};
+use super::engine::{read_ahead, read_page, reader};
+use super::marks::Marks;
+use super::reader::{Page, Reader};
+use super::readers::{
+    ApplicationStagesReader, ApplicationsReader, CandidatesReader, JobStagesReader, JobsReader,
+    TeamsReader, UsersReader,
+};
+use super::token::Basis;
+use crate::asymbl::context::Context;
+use crate::exports::ats::connector::reads::IdPage;
+use crate::exports::ats::connector::types::{Error, Model};
+use crate::transport::Transport;
+
+/// A page of keys.
+///
+/// # Errors
+/// `resync-required` for a cursor or profile that can't be used; else what Salesforce answers.
+pub fn list_ids<T: Transport>(
+    ctx: &Context<T>,
+    profile: &str,
+    model: Model,
+    cursor: Option<&str>,
+) -> Result<IdPage, Error> {
+    match model {
+        Model::Users => page::<UsersReader, T>(ctx, profile, cursor),
+        Model::Jobs => page::<JobsReader, T>(ctx, profile, cursor),
+        Model::Candidates => page::<CandidatesReader, T>(ctx, profile, cursor),
+        Model::ApplicationStages => page::<ApplicationStagesReader, T>(ctx, profile, cursor),
+        Model::Applications => page::<ApplicationsReader, T>(ctx, profile, cursor),
+        Model::JobStages => page::<JobStagesReader, T>(ctx, profile, cursor),
+        Model::HiringTeamMembers => page::<TeamsReader, T>(ctx, profile, cursor),
+    }
+}
+
+fn page<R: Reader, T: Transport>(
+    ctx: &Context<T>,
+    profile: &str,
+    came: Option<&str>,
+) -> Result<IdPage, Error> {
+    let (known, reader) = reader::<R, T>(ctx, profile)?;
+    let basis = Basis::of(ctx.tenant(&known.profile), R::MODEL);
+    let mut cursor = match came {
+        Some(text) => Cursor::parse(text, &basis, &[Kind::Keys])?,
+        None => {
+            ctx.rows.borrow_mut().clear();
+            Cursor::begin(basis, Kind::Keys, Marks::new(), Marks::new())
+        }
+    };
+    let by_rows = reader.all_keys();
+    let of_records = by_rows.is_none();
+    let phases = by_rows.unwrap_or_else(|| reader.everything());
+    cursor = cursor.tie(&phases, came.is_none())?;
+    let mut keys = Vec::new();
+    while let Some(phase) = phases.get(cursor.phase) {
+        let rows = read_page(ctx, &*reader, phase, &mut cursor)?;
+        read_ahead(ctx, phase, &cursor);
+        if of_records {
+            let mut page = Page::default();
+            reader.page(ctx, phase, rows, &mut page)?;
+            keys.extend(page.items.iter().flat_map(R::keys));
+        } else {
+            keys.extend(rows.iter().filter_map(|row| reader.key_of(row)));
+        }
+        if !keys.is_empty() {
+            break;
+        }
+    }
+    Ok(IdPage {
+        keys,
+        next: (cursor.phase < phases.len()).then(|| cursor.to_text()),
+    })
+}

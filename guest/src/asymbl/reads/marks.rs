@@ -1,0 +1,121 @@
+//! From where the next delta reads each object.
+//!
+//! A stamp is set inside a transaction and seen when it commits, minutes later. So the mark is neither "now" nor "the newest
+//! stamp seen" but Salesforce's own low-water mark, `latestDateCovered`, taken before the first page (salesforce-api.md 3.2).
+//! It bounds the next start only: this listing reads rows up to the present.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::asymbl::context::{Context, Known, Level};
+use crate::exports::ats::connector::types::{Error, Warning};
+use crate::salesforce::{Answer, Call, ErrorKind, SalesforceError, Timestamp};
+use crate::transport::Transport;
+
+/// By the object's API name.
+pub type Marks = BTreeMap<String, Timestamp>;
+
+/// How far back an object is read whose change log can't be asked: an ordinary transaction lasts ten minutes at most
+/// (salesforce-api.md 3.2), and the stamp may be set at its beginning.
+const LAG: Duration = Duration::from_secs(15 * 60);
+
+/// Window of the `/updated` call; only its `latestDateCovered` matters. Both ends are cut to the minute and must differ by more
+/// than one (salesforce-api.md 3.3).
+const WINDOW: Duration = Duration::from_secs(2 * 60);
+
+/// A mark older than this is worth a note.
+const STANDING_STILL: Duration = Duration::from_secs(30 * 60);
+
+/// Salesforce's clock, from the latest answer; where there was none yet, from one that costs nothing.
+///
+/// # Errors
+/// When Salesforce can't be asked or does not tell the time.
+pub fn server_now<T: Transport>(ctx: &Context<T>) -> Result<Timestamp, Error> {
+    if let Some(now) = ctx.client.server_now() {
+        return Ok(now);
+    }
+    let versions = Call::get("/services/data", "ask for Salesforce's time");
+    let now = ctx
+        .client
+        .run(&versions, |answer: Answer| Ok(answer.server_now))?;
+    now.ok_or_else(|| {
+        SalesforceError::malformed(
+            "Salesforce's answer has no Date header, the connector's only clock",
+        )
+        .into()
+    })
+}
+
+/// Takes the marks of some objects. Costs one call.
+///
+/// # Errors
+/// When Salesforce can't be asked. Where it refuses the change log of an object, that object's mark lies [`LAG`] back.
+pub fn take<T: Transport>(
+    ctx: &Context<T>,
+    known: &Known,
+    objects: &[String],
+) -> Result<Marks, Error> {
+    let now = server_now(ctx)?;
+    let logged: Vec<&str> = objects
+        .iter()
+        .map(String::as_str)
+        .filter(|o| {
+            known
+                .profile
+                .object(o)
+                .is_some_and(|shape| shape.replicateable)
+        })
+        .collect();
+    let mut marks: Marks = objects
+        .iter()
+        .map(|o| (o.clone(), now.before(LAG)))
+        .collect();
+    if logged.is_empty() {
+        return Ok(marks);
+    }
+    let taken = ctx.client.marks(&logged, now.before(WINDOW), now)?;
+    for (object, mark) in logged.into_iter().zip(taken) {
+        match mark {
+            // No answer may move the mark past the moment of asking.
+            Ok(mark) => {
+                marks.insert(object.to_owned(), mark.min(now));
+            }
+            Err(error) if is_about_the_connection(&error) => return Err(error.into()),
+            Err(error) => ctx.log_once(
+                Level::Warn,
+                &format!("no change log of {object}, so its last 15 minutes are read again each time ({error})"),
+            ),
+        }
+    }
+    Ok(marks)
+}
+
+fn is_about_the_connection(error: &SalesforceError) -> bool {
+    matches!(
+        error.kind,
+        ErrorKind::Unauthenticated
+            | ErrorKind::SessionNotValidForApi
+            | ErrorKind::RateLimited { .. }
+            | ErrorKind::Unavailable { .. }
+            | ErrorKind::Blocked
+            | ErrorKind::Malformed
+    )
+}
+
+/// What people should know of marks that lag far behind.
+pub fn lagging(marks: &Marks, now: Timestamp) -> Vec<Warning> {
+    let far = marks
+        .iter()
+        .filter(|(_, mark)| **mark < now.before(STANDING_STILL));
+    far.map(|(object, mark)| {
+        let minutes = (now.as_millis() - mark.as_millis()) / 60_000;
+        Warning {
+            code: "mark-stands-still".to_owned(),
+            message: format!(
+                "Salesforce's change log of {object} is complete only up to {mark}, {minutes} minutes ago (a long transaction is \
+                 open on its instance); the next delta reads from there again"
+            ),
+        }
+    })
+    .collect()
+}

@@ -1,0 +1,106 @@
+//! Reading the seven models: in full, by changes, by id.
+//!
+//! A listing is a sequence of phases, each one query read from end to end ([`phase`]); what a model's phases are and what
+//! their rows mean is its [`reader`]'s business, one file a model in [`readers`]; [`engine`] runs them, a page a call. Nothing
+//! that a later call needs is kept: it travels in the [`cursor`] and the [`token`].
+
+mod cursor;
+mod engine;
+mod get;
+mod ids;
+mod marks;
+mod phase;
+mod probe;
+mod reader;
+mod readers;
+mod rows;
+mod token;
+
+#[cfg(test)]
+mod fake_org;
+#[cfg(test)]
+mod tests;
+
+use super::context::{Context, Level};
+use super::discover::{self as look, DiscoverError};
+use super::errors::{failure, problem};
+use crate::exports::ats::connector::reads::{
+    ApplicationStagesPage, ApplicationsPage, CandidatesPage, Discovery, Fact,
+    HiringTeamMembersPage, JobStagesPage, JobsPage, ListQuery, Organization, UsersPage,
+};
+use crate::exports::ats::connector::types::{Error, Warning};
+use crate::transport::Transport;
+
+pub use engine::{Ahead, Listed, list};
+pub use get::get_records;
+pub use ids::list_ids;
+pub use probe::probe_changes;
+pub use reader::Readers;
+pub use rows::{Fetcher, RowCache, map};
+
+/// Learns what the org looks like.
+///
+/// # Errors
+/// When Salesforce can't be asked, or it is unclear which object is the Job (`invalid-input`).
+pub fn discover<T: Transport>(ctx: &Context<T>) -> Result<Discovery, Error> {
+    let found = look::discover(&ctx.client, &ctx.settings).map_err(|e| match e {
+        DiscoverError::Salesforce(e) => e.into(),
+        DiscoverError::Organization(message) => Error::Permission(failure(message)),
+        DiscoverError::JobObject(message) => {
+            Error::InvalidInput(vec![problem("job_object", message)])
+        }
+    })?;
+    for (_, message) in &found.warnings {
+        ctx.log_once(Level::Warn, message);
+    }
+    let unwritable = |e: serde_json::Error| {
+        Error::Unavailable(failure(format!("the profile can't be written: {e}")))
+    };
+    let organization = &found.profile.organization;
+    Ok(Discovery {
+        organization: Organization {
+            id: organization.id.clone(),
+            name: organization.name.clone(),
+            time_zone: organization.time_zone.clone(),
+        },
+        profile: found.profile.to_text().map_err(unwritable)?,
+        facts: found
+            .facts
+            .into_iter()
+            .map(|(name, value)| Fact { name, value })
+            .collect(),
+        warnings: found
+            .warnings
+            .into_iter()
+            .map(|(code, message)| Warning {
+                code: code.to_owned(),
+                message,
+            })
+            .collect(),
+    })
+}
+
+macro_rules! listings {
+    ($($name:ident $reader:ident $page:ident $what:literal)*) => {
+        $(
+            #[doc = concat!("A page of ", $what, ".")]
+            ///
+            /// # Errors
+            /// As [`list`].
+            pub fn $name<T: Transport>(ctx: &Context<T>, profile: &str, query: &ListQuery) -> Result<$page, Error> {
+                let Listed { items, info } = list::<readers::$reader, T>(ctx, profile, query)?;
+                Ok($page { items, info })
+            }
+        )*
+    };
+}
+
+listings! {
+    list_users UsersReader UsersPage "users"
+    list_jobs JobsReader JobsPage "jobs"
+    list_candidates CandidatesReader CandidatesPage "candidates"
+    list_application_stages ApplicationStagesReader ApplicationStagesPage "application stages"
+    list_applications ApplicationsReader ApplicationsPage "applications"
+    list_job_stages JobStagesReader JobStagesPage "pipelines"
+    list_hiring_team_members TeamsReader HiringTeamMembersPage "hiring teams"
+}

@@ -1,0 +1,171 @@
+//! Which models have changes worth a delta, for all of them at once.
+//!
+//! One composite takes the marks of all objects, then one query an object asks for its newest stamp. When that lies before a
+//! token's mark, nothing changed, and the token may move on to the marks taken before the question.
+
+use std::collections::BTreeMap;
+
+use super::engine::check_switched_on;
+use super::marks::{self, Marks};
+use super::reader::Reader;
+use super::readers::{
+    ApplicationStagesReader, ApplicationsReader, CandidatesReader, JobStagesReader, JobsReader,
+    TeamsReader, UsersReader,
+};
+use super::token::{Basis, Token};
+use crate::asymbl::context::{Context, Known};
+use crate::exports::ats::connector::reads::{ModelProbe, ModelToken};
+use crate::exports::ats::connector::types::{Error, Model};
+use crate::salesforce::soql::ge;
+use crate::salesforce::{Query, Rows, Timestamp};
+use crate::transport::Transport;
+
+/// What one model asks.
+struct Asked {
+    token: Token,
+    /// None when a delta is due whatever the rows say.
+    objects: Option<Vec<String>>,
+}
+
+/// Probes the models of some tokens.
+///
+/// # Errors
+/// `resync-required` for a profile or token that can't be used; else what Salesforce answers.
+pub fn probe_changes<T: Transport>(
+    ctx: &Context<T>,
+    profile: &str,
+    tokens: &[ModelToken],
+) -> Result<Vec<ModelProbe>, Error> {
+    let known = ctx.known(profile)?;
+    let asked: Vec<Asked> = tokens
+        .iter()
+        .map(|t| ask(ctx, &known, t))
+        .collect::<Result<_, _>>()?;
+    let mut oldest = Marks::new();
+    for (object, mark) in asked.iter().flat_map(Asked::marks) {
+        let held = oldest.entry(object.clone()).or_insert(mark);
+        *held = mark.min(*held);
+    }
+    let objects: Vec<String> = oldest.keys().cloned().collect();
+    // Before the questions: what commits later than these marks tell is asked for again next time.
+    let marks = if objects.is_empty() {
+        Marks::new()
+    } else {
+        marks::take(ctx, &known, &objects)?
+    };
+    let newest = newest_stamps(ctx, &known, &oldest)?;
+    let answers = tokens.iter().zip(asked).map(|(given, asked)| {
+        let changed = asked.objects.is_none()
+            || asked
+                .marks()
+                .any(|(object, mark)| newest.get(object).is_some_and(|n| *n >= mark.to_second()));
+        let token = if changed {
+            given.token.clone()
+        } else {
+            asked.moved_to(&marks).to_text()
+        };
+        ModelProbe {
+            model: given.model,
+            changed,
+            token,
+        }
+    });
+    Ok(answers.collect())
+}
+
+impl Asked {
+    fn marks(&self) -> impl Iterator<Item = (&String, Timestamp)> {
+        let objects = self.objects.iter().flatten();
+        objects.filter_map(|o| Some((o, *self.token.marks.get(o)?)))
+    }
+
+    fn moved_to(mut self, marks: &Marks) -> Token {
+        for (object, mark) in &mut self.token.marks {
+            if let Some(new) = marks.get(object) {
+                *mark = (*mark).max(*new);
+            }
+        }
+        self.token
+    }
+}
+
+fn ask<T: Transport>(ctx: &Context<T>, known: &Known, given: &ModelToken) -> Result<Asked, Error> {
+    check_switched_on(ctx, given.model)?;
+    match given.model {
+        Model::Users => ask_of::<UsersReader, T>(ctx, known, given),
+        Model::Jobs => ask_of::<JobsReader, T>(ctx, known, given),
+        Model::Candidates => ask_of::<CandidatesReader, T>(ctx, known, given),
+        Model::ApplicationStages => ask_of::<ApplicationStagesReader, T>(ctx, known, given),
+        Model::Applications => ask_of::<ApplicationsReader, T>(ctx, known, given),
+        Model::JobStages => ask_of::<JobStagesReader, T>(ctx, known, given),
+        Model::HiringTeamMembers => ask_of::<TeamsReader, T>(ctx, known, given),
+    }
+}
+
+fn ask_of<R: Reader, T: Transport>(
+    ctx: &Context<T>,
+    known: &Known,
+    given: &ModelToken,
+) -> Result<Asked, Error> {
+    let tenant = ctx.tenant(&known.profile);
+    let reader = known.readers.get::<R>(tenant)?;
+    let now = Basis::of(tenant, R::MODEL);
+    let token = Token::parse(&given.token, &now)?;
+    let objects = reader.objects();
+    let same = token.basis == now
+        && token.extras.is_some()
+        && objects.iter().all(|o| token.marks.contains_key(o));
+    Ok(Asked {
+        token,
+        objects: same.then_some(objects),
+    })
+}
+
+/// The newest stamp of each object, deleted rows included; nothing for an object without rows since its mark.
+fn newest_stamps<T: Transport>(
+    ctx: &Context<T>,
+    known: &Known,
+    since: &Marks,
+) -> Result<BTreeMap<String, Timestamp>, Error> {
+    let queries: Vec<(&String, Query, Rows)> = since
+        .iter()
+        .map(|(object, mark)| {
+            let query = Query::from(object).select(["Id", "SystemModstamp"]);
+            let query = query
+                .filter(ge("SystemModstamp", *mark))
+                .order_by_descending("SystemModstamp")
+                .limit(1);
+            let deletable = known
+                .profile
+                .object(object)
+                .is_some_and(|o| o.has("IsDeleted"));
+            (
+                object,
+                query,
+                if deletable {
+                    Rows::WithDeleted
+                } else {
+                    Rows::Live
+                },
+            )
+        })
+        .collect();
+    let asked: Vec<(&Query, Rows)> = queries
+        .iter()
+        .map(|(_, query, rows)| (query, *rows))
+        .collect();
+    let mut newest = BTreeMap::new();
+    if asked.is_empty() {
+        return Ok(newest);
+    }
+    for ((object, ..), page) in queries.iter().zip(ctx.client.query_many(&asked)?) {
+        if let Some(stamp) = page?
+            .records
+            .first()
+            .and_then(|row| row.timestamp("SystemModstamp"))
+        {
+            newest.insert((*object).clone(), stamp);
+        }
+    }
+    Ok(newest)
+}

@@ -1,0 +1,213 @@
+//! What every model tells the engine: which rows to read, and what they mean.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::cursor::At;
+use super::marks::Marks;
+use super::phase::Phase;
+use super::readers::{
+    ApplicationStagesReader, ApplicationsReader, CandidatesReader, JobStagesReader, JobsReader,
+    TeamsReader, UsersReader,
+};
+use super::token::Extras;
+use crate::asymbl::context::{Context, Slot};
+use crate::asymbl::models::{Missing, Tenant};
+use crate::exports::ats::connector::reads::{Recheck, Records};
+use crate::exports::ats::connector::types::{Error, Model, Warning};
+use crate::salesforce::Record;
+use crate::transport::Transport;
+
+/// What a page has gathered.
+pub struct Page<R> {
+    /// Records.
+    pub items: Vec<R>,
+    /// Remote ids of records that are gone.
+    pub deleted: BTreeSet<String>,
+    /// What the host is to read again.
+    pub rechecks: Vec<Recheck>,
+    /// For people.
+    pub notes: Vec<Warning>,
+    /// Ids to remember for the next delta.
+    pub extras: Vec<String>,
+}
+
+impl<R> Default for Page<R> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            deleted: BTreeSet::new(),
+            rechecks: Vec::new(),
+            notes: Vec::new(),
+            extras: Vec::new(),
+        }
+    }
+}
+
+impl<R> Page<R> {
+    /// Asks the host to read again what refers to some records.
+    pub fn recheck(&mut self, model: Model, referring_to: Model, ids: Vec<String>) {
+        if !ids.is_empty() {
+            self.rechecks.push(Recheck {
+                model,
+                referring_to,
+                ids,
+            });
+        }
+    }
+}
+
+/// Rows, and where the rest of them begins; none at the end.
+pub type RowsRead = (Vec<Record>, Option<At>);
+
+/// Reads one model. Its methods are given the context of the call; by itself it only holds names.
+pub trait Reader: Sized {
+    /// The model.
+    const MODEL: Model;
+    /// A record, or the records of a job for the two job relations.
+    type Record;
+
+    /// Works out the names for a tenant.
+    ///
+    /// # Errors
+    /// When the user may not read the model's object.
+    fn new(tenant: Tenant<'_>) -> Result<Self, Missing>;
+
+    /// Where it is kept.
+    fn slot(readers: &Readers) -> &Slot<Self>;
+
+    /// The objects whose changes change the model, by API name; only those that the user may read.
+    fn objects(&self) -> Vec<String>;
+
+    /// The phases that give every record once.
+    fn everything(&self) -> Vec<Phase>;
+
+    /// The phases that give what changed since the marks.
+    fn changes(&self, since: &Marks) -> Vec<Phase>;
+
+    /// What a delta from here can't see, so that everything is read; with the reason.
+    ///
+    /// # Errors
+    /// When Salesforce can't be asked.
+    fn blind_spot<T: Transport>(
+        &self,
+        _ctx: &Context<T>,
+        _since: &Marks,
+    ) -> Result<Option<Warning>, Error> {
+        Ok(None)
+    }
+
+    /// Reads the rows of a phase that is not a plain listing; none for those that are.
+    ///
+    /// # Errors
+    /// As any query.
+    fn read<T: Transport>(
+        &self,
+        _ctx: &Context<T>,
+        _phase: &Phase,
+        _at: Option<&At>,
+    ) -> Result<Option<RowsRead>, Error> {
+        Ok(None)
+    }
+
+    /// Puts what the rows of a phase mean on the page.
+    ///
+    /// # Errors
+    /// When what they refer to can't be read.
+    fn page<T: Transport>(
+        &self,
+        ctx: &Context<T>,
+        phase: &Phase,
+        rows: Vec<Record>,
+        page: &mut Page<Self::Record>,
+    ) -> Result<(), Error>;
+
+    /// What only shows at the end, from the ids remembered by the token before and by this listing.
+    ///
+    /// # Errors
+    /// As any query.
+    fn finish<T: Transport>(
+        &self,
+        _ctx: &Context<T>,
+        _before: &Extras,
+        _now: &Extras,
+        _page: &mut Page<Self::Record>,
+    ) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// The records of these ids, of which none may be deleted or of another model.
+    ///
+    /// # Errors
+    /// As any query.
+    fn by_ids<T: Transport>(
+        &self,
+        ctx: &Context<T>,
+        ids: &[String],
+    ) -> Result<Vec<Self::Record>, Error>;
+
+    /// A record's id; the job's for the two job relations.
+    fn id(record: &Self::Record) -> &str;
+
+    /// The natural keys of a record.
+    fn keys(record: &Self::Record) -> Vec<String> {
+        vec![Self::id(record).to_owned()]
+    }
+
+    /// Records as the contract's variant.
+    fn records(records: Vec<Self::Record>) -> Records;
+
+    /// The phases that give every key; rows have at least `Id`. None: the records must be read for it.
+    fn all_keys(&self) -> Option<Vec<Phase>> {
+        let mut phases = self.everything();
+        for phase in &mut phases {
+            phase.listing.select = vec!["Id".to_owned()];
+        }
+        Some(phases)
+    }
+
+    /// The key of a row of [`all_keys`](Reader::all_keys).
+    fn key_of(&self, row: &Record) -> Option<String> {
+        row.string("Id")
+    }
+}
+
+/// The readers of a profile, each made when first needed.
+#[derive(Default)]
+pub struct Readers {
+    pub(super) users: Slot<UsersReader>,
+    pub(super) jobs: Slot<JobsReader>,
+    pub(super) candidates: Slot<CandidatesReader>,
+    pub(super) application_stages: Slot<ApplicationStagesReader>,
+    pub(super) applications: Slot<ApplicationsReader>,
+    pub(super) job_stages: Slot<JobStagesReader>,
+    pub(super) teams: Slot<TeamsReader>,
+}
+
+impl Readers {
+    /// A model's reader.
+    ///
+    /// # Errors
+    /// When the user may not read the model's object.
+    pub fn get<R: Reader>(&self, tenant: Tenant<'_>) -> Result<Rc<R>, Missing> {
+        let slot: &OnceCell<_> = R::slot(self);
+        slot.get_or_init(|| R::new(tenant).map(Rc::new)).clone()
+    }
+}
+
+/// Those of some objects that the user may read.
+pub fn readable(tenant: Tenant<'_>, objects: impl IntoIterator<Item = String>) -> Vec<String> {
+    objects
+        .into_iter()
+        .filter(|o| tenant.profile.object(o).is_some())
+        .collect()
+}
+
+/// A note for people.
+pub fn note(code: &str, message: impl Into<String>) -> Warning {
+    Warning {
+        code: code.to_owned(),
+        message: message.into(),
+    }
+}

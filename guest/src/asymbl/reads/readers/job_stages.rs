@@ -1,0 +1,219 @@
+//! Job stages: the pipeline of every job, always whole.
+//!
+//! A stage that is added, removed or moved changes the position of others, so the unit is the job. A full listing reads stages
+//! in the order of their jobs and cuts its pages behind a job; a delta reads the pipelines of jobs that changed or whose
+//! stages did.
+
+use crate::asymbl::context::{Context, Slot};
+use crate::asymbl::models::job_stages::JobStages;
+use crate::asymbl::models::{Missing, Tenant};
+use crate::asymbl::reads::cursor::At;
+use crate::asymbl::reads::marks::Marks;
+use crate::asymbl::reads::phase::{Phase, Step};
+use crate::asymbl::reads::reader::{Page, Reader, Readers, RowsRead, readable};
+use crate::asymbl::reads::rows::{Find, find, values_of};
+use crate::exports::ats::connector::reads::{JobPipeline, Records};
+use crate::exports::ats::connector::types::{Error, Model};
+use crate::salesforce::soql::{gt, not_null};
+use crate::salesforce::{Query, Record, Rows};
+use crate::transport::Transport;
+
+/// Rows asked for at once.
+const ROWS: u32 = 2_000;
+
+/// Reads job stages.
+pub struct JobStagesReader {
+    mapping: JobStages,
+    /// The Job object, where it can be read.
+    jobs: Vec<String>,
+}
+
+impl JobStagesReader {
+    fn query(&self, after: Option<&str>, rows: u32) -> Query {
+        let job = self.mapping.job_field();
+        let mut query = Query::from(self.mapping.object())
+            .select(self.mapping.columns())
+            .filter(not_null(job))
+            .limit(rows);
+        if let Some(after) = after {
+            query = query.filter(gt(job, after));
+        }
+        self.mapping
+            .order_by()
+            .into_iter()
+            .fold(query, Query::order_by)
+    }
+
+    fn pipelines<T: Transport>(
+        &self,
+        ctx: &Context<T>,
+        jobs: &[String],
+    ) -> Result<Vec<JobPipeline>, Error> {
+        let query = Find::new(
+            self.mapping.object(),
+            self.mapping.columns(),
+            self.mapping.job_field(),
+        );
+        Ok(self.mapping.pipelines(&find(ctx, &query, jobs)?))
+    }
+}
+
+impl Reader for JobStagesReader {
+    const MODEL: Model = Model::JobStages;
+    type Record = JobPipeline;
+
+    fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
+        Ok(Self {
+            mapping: JobStages::new(tenant)?,
+            jobs: readable(tenant, [tenant.profile.job_link.object.clone()]),
+        })
+    }
+
+    fn slot(readers: &Readers) -> &Slot<Self> {
+        &readers.job_stages
+    }
+
+    fn objects(&self) -> Vec<String> {
+        std::iter::once(self.mapping.object().to_owned())
+            .chain(self.jobs.clone())
+            .collect()
+    }
+
+    fn everything(&self) -> Vec<Phase> {
+        vec![Phase::new(
+            Step::WholePipelines,
+            self.mapping.object(),
+            self.mapping.columns(),
+        )]
+    }
+
+    fn changes(&self, since: &Marks) -> Vec<Phase> {
+        let (object, job) = (self.mapping.object(), self.mapping.job_field());
+        let stages = Phase::new(Step::PipelinesOf(job.to_owned()), object, ["Id", job]);
+        let stages = stages.since(since.get(object)).with_deleted();
+        // A job that is deleted or restored takes its stages along without their stamps.
+        let jobs = self.jobs.iter().map(|object| {
+            Phase::new(Step::PipelinesOf("Id".to_owned()), object, ["Id"])
+                .since(since.get(object))
+                .with_deleted()
+        });
+        std::iter::once(stages).chain(jobs).collect()
+    }
+
+    /// A page ends behind a job: the last one's rows may go on, so they wait for the next page.
+    fn read<T: Transport>(
+        &self,
+        ctx: &Context<T>,
+        phase: &Phase,
+        at: Option<&At>,
+    ) -> Result<Option<RowsRead>, Error> {
+        if phase.step != Step::WholePipelines {
+            return Ok(None);
+        }
+        let after = match at {
+            Some(At::Group(job)) => Some(job.as_str()),
+            _ => None,
+        };
+        let job_of = |row: &Record| self.mapping.job_of(row);
+        let mut limit = phase.listing.batch_size.map_or(ROWS, u32::from);
+        loop {
+            let flight = ctx.client.start_query(
+                &self.query(after, limit),
+                Rows::Live,
+                phase.listing.batch_size,
+            );
+            let mut page = ctx.client.finish_query(flight)?;
+            let mut rows = std::mem::take(&mut page.records);
+            loop {
+                if page.next.is_none() && rows.len() < limit as usize {
+                    return Ok(Some((rows, None)));
+                }
+                let last = rows.last().and_then(job_of);
+                let cut = rows.iter().position(|row| job_of(row) == last).unwrap_or(0);
+                if let Some(finished) = cut
+                    .checked_sub(1)
+                    .and_then(|i| rows.get(i))
+                    .and_then(job_of)
+                {
+                    rows.truncate(cut);
+                    return Ok(Some((rows, Some(At::Group(finished)))));
+                }
+                // Nothing but one job so far.
+                let Some(locator) = page.next.take() else {
+                    break;
+                };
+                page = ctx.client.next_page(&locator)?;
+                rows.append(&mut page.records);
+            }
+            limit = limit.saturating_mul(4);
+        }
+    }
+
+    fn page<T: Transport>(
+        &self,
+        ctx: &Context<T>,
+        phase: &Phase,
+        rows: Vec<Record>,
+        page: &mut Page<JobPipeline>,
+    ) -> Result<(), Error> {
+        let Step::PipelinesOf(field) = &phase.step else {
+            page.items.extend(self.mapping.pipelines(&rows));
+            return Ok(());
+        };
+        let mut jobs = values_of(&rows, field);
+        let asked: Vec<String> = jobs.iter().cloned().collect();
+        let pipelines = self.pipelines(ctx, &asked)?;
+        for pipeline in &pipelines {
+            jobs.remove(&pipeline.job_id);
+        }
+        page.items.extend(pipelines);
+        page.deleted.extend(jobs);
+        if field != "Id" {
+            // The job that a stage belonged to before can't be seen here.
+            page.recheck(
+                Self::MODEL,
+                Model::ApplicationStages,
+                values_of(&rows, "Id").into_iter().collect(),
+            );
+        }
+        Ok(())
+    }
+
+    fn by_ids<T: Transport>(
+        &self,
+        ctx: &Context<T>,
+        ids: &[String],
+    ) -> Result<Vec<JobPipeline>, Error> {
+        self.pipelines(ctx, ids)
+    }
+
+    fn id(record: &JobPipeline) -> &str {
+        &record.job_id
+    }
+
+    fn keys(record: &JobPipeline) -> Vec<String> {
+        record
+            .stages
+            .iter()
+            .map(|s| format!("{}:{}", s.job_id, s.stage_id))
+            .collect()
+    }
+
+    fn records(records: Vec<JobPipeline>) -> Records {
+        Records::JobStages(records)
+    }
+
+    fn all_keys(&self) -> Option<Vec<Phase>> {
+        let job = self.mapping.job_field();
+        let stages = Phase::new(Step::Records, self.mapping.object(), ["Id", job]);
+        Some(vec![stages.filter(not_null(job))])
+    }
+
+    fn key_of(&self, row: &Record) -> Option<String> {
+        Some(format!(
+            "{}:{}",
+            row.string(self.mapping.job_field())?,
+            row.string("Id")?
+        ))
+    }
+}

@@ -1,0 +1,187 @@
+//! Users: people of the customer's company, and whoever else is on a hiring team.
+//!
+//! Users of other types come and go with the job's lookups, which move no stamp on the user. They are few, so a delta reads
+//! them all, and the token remembers who they were.
+
+use std::collections::BTreeSet;
+
+use crate::asymbl::context::{Context, Slot};
+use crate::asymbl::models::users::{Users, is_standard, team_lookups};
+use crate::asymbl::models::{Mapping, Missing, Tenant};
+use crate::asymbl::reads::marks::Marks;
+use crate::asymbl::reads::phase::{Phase, Step, pointed_to_by};
+use crate::asymbl::reads::reader::{Page, Reader, Readers};
+use crate::asymbl::reads::rows::{Find, find, map, values_of};
+use crate::asymbl::reads::token::Extras;
+use crate::exports::ats::connector::reads::Records;
+use crate::exports::ats::connector::types::{Error, Model};
+use crate::exports::ats::connector::unified::User;
+use crate::salesforce::Record;
+use crate::salesforce::soql::{eq, ne};
+use crate::transport::Transport;
+
+const TYPE: &str = "UserType";
+const STANDARD: &str = "Standard";
+
+/// Reads users.
+pub struct UsersReader {
+    mapping: Users,
+    /// Whether the user may read what type users are of; if not, all count as standard.
+    typed: bool,
+    job: String,
+    team_lookups: Vec<String>,
+}
+
+impl UsersReader {
+    fn phase(&self, step: Step) -> Phase {
+        Phase::new(step, self.mapping.object(), self.mapping.columns())
+    }
+
+    fn others_on_teams(&self) -> impl Iterator<Item = Phase> {
+        let lookups = self.team_lookups.iter().filter(|_| self.typed);
+        lookups.map(|lookup| {
+            let phase = self.phase(Step::TeamUsers).filter(ne(TYPE, STANDARD));
+            phase.filter(pointed_to_by(lookup, &self.job))
+        })
+    }
+
+    /// Puts those of some users who count on the page, and says of the others that they do not.
+    fn sort_out<T: Transport>(
+        &self,
+        ctx: &Context<T>,
+        users: Vec<Record>,
+        mut ids: BTreeSet<String>,
+        page: &mut Page<User>,
+    ) -> Result<(), Error> {
+        let (standard, others): (Vec<_>, Vec<_>) = users
+            .into_iter()
+            .partition(|row| !self.typed || is_standard(row));
+        let doubtful: Vec<String> = values_of(&others, "Id").into_iter().collect();
+        let columns = ["Id".to_owned()];
+        let mut on_team = BTreeSet::new();
+        for lookup in self.team_lookups.iter().filter(|_| !doubtful.is_empty()) {
+            let query = Find::new(self.mapping.object(), &columns, "Id")
+                .filter(pointed_to_by(lookup, &self.job));
+            on_team.extend(values_of(&find(ctx, &query, &doubtful)?, "Id"));
+        }
+        let others = others
+            .into_iter()
+            .filter(|row| row.string("Id").is_some_and(|id| on_team.contains(&id)));
+        let users: Vec<Record> = standard.into_iter().chain(others).collect();
+        for id in values_of(&users, "Id") {
+            ids.remove(&id);
+        }
+        page.items.extend(map(ctx, &self.mapping, &users)?);
+        page.deleted.extend(ids);
+        Ok(())
+    }
+}
+
+impl Reader for UsersReader {
+    const MODEL: Model = Model::Users;
+    type Record = User;
+
+    fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
+        Ok(Self {
+            mapping: Users::new(tenant)?,
+            typed: tenant.profile.user().is_some_and(|u| u.has(TYPE)),
+            job: tenant.profile.job_link.object.clone(),
+            team_lookups: team_lookups(tenant),
+        })
+    }
+
+    fn slot(readers: &Readers) -> &Slot<Self> {
+        &readers.users
+    }
+
+    fn objects(&self) -> Vec<String> {
+        // The job's lookups say which others count.
+        let job = Some(self.job.clone()).filter(|_| self.typed && !self.team_lookups.is_empty());
+        std::iter::once(self.mapping.object().to_owned())
+            .chain(job)
+            .collect()
+    }
+
+    fn everything(&self) -> Vec<Phase> {
+        let people = self.phase(Step::Records);
+        let people = if self.typed {
+            people.filter(eq(TYPE, STANDARD))
+        } else {
+            people
+        };
+        std::iter::once(people)
+            .chain(self.others_on_teams())
+            .collect()
+    }
+
+    fn changes(&self, since: &Marks) -> Vec<Phase> {
+        let changed = self
+            .phase(Step::Judged)
+            .since(since.get(self.mapping.object()));
+        std::iter::once(changed)
+            .chain(self.others_on_teams())
+            .collect()
+    }
+
+    fn page<T: Transport>(
+        &self,
+        ctx: &Context<T>,
+        phase: &Phase,
+        rows: Vec<Record>,
+        page: &mut Page<User>,
+    ) -> Result<(), Error> {
+        match phase.step {
+            Step::Judged => {
+                let ids = values_of(&rows, "Id");
+                self.sort_out(ctx, rows, ids, page)?;
+            }
+            Step::TeamUsers => {
+                page.extras.extend(values_of(&rows, "Id"));
+                page.items.extend(map(ctx, &self.mapping, &rows)?);
+            }
+            _ => page.items.extend(map(ctx, &self.mapping, &rows)?),
+        }
+        Ok(())
+    }
+
+    fn finish<T: Transport>(
+        &self,
+        ctx: &Context<T>,
+        before: &Extras,
+        now: &Extras,
+        page: &mut Page<User>,
+    ) -> Result<(), Error> {
+        let (Some(before), Some(now)) = (before, now) else {
+            return Ok(());
+        };
+        let left: BTreeSet<String> = before.difference(now).cloned().collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        // Whoever became a standard user meanwhile stays.
+        let asked: Vec<String> = left.iter().cloned().collect();
+        let rows = find(
+            ctx,
+            &Find::new(self.mapping.object(), self.mapping.columns(), "Id"),
+            &asked,
+        )?;
+        self.sort_out(ctx, rows, left, page)
+    }
+
+    fn by_ids<T: Transport>(&self, ctx: &Context<T>, ids: &[String]) -> Result<Vec<User>, Error> {
+        let rows = find(
+            ctx,
+            &Find::new(self.mapping.object(), self.mapping.columns(), "Id"),
+            ids,
+        )?;
+        Ok(map(ctx, &self.mapping, &rows)?)
+    }
+
+    fn id(record: &User) -> &str {
+        &record.remote_id
+    }
+
+    fn records(records: Vec<User>) -> Records {
+        Records::Users(records)
+    }
+}

@@ -1,0 +1,232 @@
+//! Reads rows by the values of a field, and turns rows into records.
+//!
+//! What a mapping needs of other rows comes by a second query for the page's ids: parent fields in a delta's query would be
+//! stale, since a parent's change does not move the child's stamp (salesforce-api.md 3.5).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::asymbl::context::Context;
+use crate::asymbl::models::{Fetch, Mapping};
+use crate::salesforce::soql::{Condition, one_of};
+use crate::salesforce::{Query, QueryPage, Record, Rows, SalesforceError};
+use crate::transport::Transport;
+
+/// Values in one IN list: 1,000 ids are 21,000 of SOQL's 100,000 characters (salesforce-api.md 2.5).
+const VALUES: usize = 1_000;
+/// Characters in one IN list; e-mail addresses are longer than ids.
+const CHARACTERS: usize = 40_000;
+/// Rows kept; a job's stages and work sites are few, and a full cache starts anew.
+const KEPT: usize = 20_000;
+
+/// Rows read by id in the course of one listing.
+///
+/// They are not older than the listing's marks: a later listing must not see rows that changed before *its* marks in their
+/// old state, since its next delta would not read them again.
+#[derive(Default)]
+pub struct RowCache {
+    listing: String,
+    rows: BTreeMap<(String, String), BTreeMap<String, Option<Record>>>,
+    held: usize,
+}
+
+impl RowCache {
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.held = 0;
+    }
+
+    /// Begins or goes on with a listing, known by its marks.
+    pub fn enter(&mut self, listing: String) {
+        if self.listing != listing {
+            self.listing = listing;
+            self.clear();
+        }
+    }
+}
+
+/// Reads other rows for a mapping, those by id once a listing.
+pub struct Fetcher<'c, T: Transport>(pub &'c Context<T>);
+
+impl<T: Transport> Fetch for Fetcher<'_, T> {
+    type Error = SalesforceError;
+
+    fn rows(
+        &mut self,
+        object: &str,
+        columns: &[String],
+        field: &str,
+        values: &[String],
+    ) -> Result<Vec<Record>, SalesforceError> {
+        if field != "Id" {
+            return find(self.0, &Find::new(object, columns, field), values);
+        }
+        let key = (object.to_owned(), columns.join(","));
+        let missing: Vec<String> = {
+            let mut cache = self.0.rows.borrow_mut();
+            if cache.held > KEPT {
+                cache.clear();
+            }
+            let held = cache.rows.entry(key.clone()).or_default();
+            values
+                .iter()
+                .filter(|v| !held.contains_key(*v))
+                .cloned()
+                .collect()
+        };
+        let read = find(self.0, &Find::new(object, columns, field), &missing)?;
+        let mut cache = self.0.rows.borrow_mut();
+        cache.held += missing.len();
+        let held = cache.rows.entry(key).or_default();
+        held.extend(missing.into_iter().map(|id| (id, None)));
+        held.extend(
+            read.iter()
+                .filter_map(|row| Some((row.string("Id")?, Some(row.clone())))),
+        );
+        Ok(values.iter().filter_map(|v| held.get(v)?.clone()).collect())
+    }
+}
+
+/// A query by the values of a field.
+pub struct Find<'a> {
+    object: &'a str,
+    columns: &'a [String],
+    field: &'a str,
+    condition: Option<Condition>,
+}
+
+impl<'a> Find<'a> {
+    /// Live rows of `object` whose `field` has one of some values.
+    pub fn new(object: &'a str, columns: &'a [String], field: &'a str) -> Self {
+        Self {
+            object,
+            columns,
+            field,
+            condition: None,
+        }
+    }
+
+    /// Only rows that also meet a condition.
+    #[must_use]
+    pub fn filter(mut self, condition: Condition) -> Self {
+        self.condition = Some(condition);
+        self
+    }
+
+    fn query(&self, values: &[String]) -> Query {
+        let mut query = Query::from(self.object)
+            .select(self.columns.iter().map(String::as_str))
+            .filter(one_of(self.field, values.iter().map(String::as_str)));
+        if let Some(condition) = &self.condition {
+            query = query.filter(condition.clone());
+        }
+        query
+    }
+}
+
+/// Runs such a query to its end, in as few calls as the values allow.
+///
+/// # Errors
+/// As any query.
+pub fn find<T: Transport>(
+    ctx: &Context<T>,
+    find: &Find<'_>,
+    values: &[String],
+) -> Result<Vec<Record>, SalesforceError> {
+    let queries: Vec<Query> = chunks(values)
+        .into_iter()
+        .map(|values| find.query(values))
+        .collect();
+    let mut records = Vec::new();
+    match queries.as_slice() {
+        [] => {}
+        [only] => records = ctx.client.query_all_pages(only, Rows::Live)?,
+        several => {
+            let asked: Vec<_> = several.iter().map(|query| (query, Rows::Live)).collect();
+            for page in ctx.client.query_many(&asked)? {
+                follow(ctx, page?, &mut records)?;
+            }
+        }
+    }
+    Ok(records)
+}
+
+fn follow<T: Transport>(
+    ctx: &Context<T>,
+    page: QueryPage,
+    records: &mut Vec<Record>,
+) -> Result<(), SalesforceError> {
+    records.extend(page.records);
+    let mut next = page.next;
+    while let Some(locator) = next {
+        let page = ctx.client.next_page(&locator)?;
+        records.extend(page.records);
+        next = page.next;
+    }
+    Ok(())
+}
+
+fn chunks(values: &[String]) -> Vec<&[String]> {
+    let mut chunks = Vec::new();
+    let (mut start, mut length) = (0, 0);
+    for (at, value) in values.iter().enumerate() {
+        if at - start == VALUES || (at > start && length + value.len() + 3 > CHARACTERS) {
+            chunks.push(&values[start..at]);
+            (start, length) = (at, 0);
+        }
+        length += value.len() + 3;
+    }
+    if start < values.len() {
+        chunks.push(&values[start..]);
+    }
+    chunks
+}
+
+/// The records of some rows.
+///
+/// # Errors
+/// When what the mapping needs of other rows can't be read.
+pub fn map<M: Mapping, T: Transport>(
+    ctx: &Context<T>,
+    mapping: &M,
+    records: &[Record],
+) -> Result<Vec<M::Record>, SalesforceError> {
+    let related = mapping.related(&mut Fetcher(ctx), records)?;
+    Ok(records
+        .iter()
+        .filter_map(|row| mapping.map(row, &related))
+        .collect())
+}
+
+/// The distinct values of a column, sorted.
+pub fn values_of(records: &[Record], column: &str) -> BTreeSet<String> {
+    records.iter().filter_map(|r| r.string(column)).collect()
+}
+
+/// Rows that exist, and the ids of those that do not any more.
+pub fn split_deleted(records: Vec<Record>) -> (Vec<Record>, Vec<String>) {
+    let (gone, live): (Vec<_>, Vec<_>) = records
+        .into_iter()
+        .partition(|r| r.flag("IsDeleted") == Some(true));
+    (live, gone.iter().filter_map(|r| r.string("Id")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn chunks_hold_every_value_once_and_stay_within_the_limits(lengths in prop::collection::vec(0_usize..300, 0..2_500)) {
+            let values: Vec<String> = lengths.iter().map(|n| "x".repeat(*n)).collect();
+            let cut = chunks(&values);
+            prop_assert_eq!(cut.concat(), values.clone());
+            for chunk in cut {
+                prop_assert!(!chunk.is_empty() && chunk.len() <= VALUES);
+                let length: usize = chunk.iter().map(|v| v.len() + 3).sum();
+                prop_assert!(length <= CHARACTERS || chunk.len() == 1);
+            }
+        }
+    }
+}

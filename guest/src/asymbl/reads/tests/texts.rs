@@ -1,0 +1,88 @@
+//! Tokens and cursors as texts from outside.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::{cast, instance, profile};
+use crate::asymbl::reads::cursor::{Cursor, Kind};
+use crate::asymbl::reads::list_jobs;
+use crate::asymbl::reads::token::{Basis, FieldSet, Token, unite};
+use crate::exports::ats::connector::reads::{ListQuery, Progress};
+use crate::exports::ats::connector::types::{Error, Model};
+use crate::salesforce::Timestamp;
+
+fn basis() -> Basis {
+    let cast = cast();
+    let ctx = instance(&cast.org, "{}");
+    let known = ctx.known(&profile(&cast.org)).unwrap();
+    Basis::of(ctx.tenant(&known.profile), Model::Jobs)
+}
+
+fn is_resync<R>(result: Result<R, Error>) -> bool {
+    matches!(result, Err(Error::ResyncRequired(_)))
+}
+
+#[test]
+fn texts_of_an_older_contract_ask_for_a_full_listing() {
+    let basis = basis();
+    let token = Token::new(basis.clone(), Default::default(), None)
+        .to_text()
+        .replace("\"v\":1", "\"v\":0");
+    let Err(Error::ResyncRequired(failure)) = Token::parse(&token, &basis) else {
+        panic!()
+    };
+    assert!(failure.message.contains("version 0"), "{}", failure.message);
+}
+
+#[test]
+fn a_set_that_grows_too_large_is_given_up_for_good() {
+    let small = unite(Some(BTreeSet::new()), (0..500).map(|i| i.to_string()));
+    assert_eq!(small.as_ref().map(BTreeSet::len), Some(500));
+    let given_up = unite(small, ["one more".to_owned()]);
+    assert_eq!(unite(given_up, ["another".to_owned()]), None);
+}
+
+proptest! {
+    #[test]
+    fn text_that_is_no_token_or_cursor_asks_for_a_full_listing(text in ".{0,200}") {
+        let basis = basis();
+        prop_assert!(is_resync(Token::parse(&text, &basis)));
+        prop_assert!(is_resync(Cursor::parse(&text, &basis, &[Kind::Everything])));
+    }
+
+    #[test]
+    fn a_token_comes_back_as_it_was(names in prop::collection::vec("[A-Za-z_.]{1,20}", 0..50), millis in 0_i64..4_000_000_000_000) {
+        let mut basis = basis();
+        basis.fields = FieldSet::of(&names);
+        let marks = [("Contact".to_owned(), Timestamp::from_millis(millis).unwrap())].into();
+        let token = Token::new(basis.clone(), marks, Some(["x".to_owned()].into()));
+        prop_assert_eq!(Token::parse(&token.to_text(), &basis).unwrap(), token);
+    }
+
+    #[test]
+    fn a_field_set_counts_what_was_added(before in prop::collection::btree_set("[a-z]{6}", 0..30), added in prop::collection::btree_set("[A-Z]{6}", 0..30)) {
+        let old = FieldSet::of(&before);
+        let new = FieldSet::of(before.union(&added));
+        prop_assert_eq!(new.added_since(&old), added.len());
+        prop_assert_eq!(old.added_since(&new), 0);
+    }
+
+    #[test]
+    fn a_damaged_cursor_never_panics(at in 0_usize..2_000, byte in any::<u8>()) {
+        let cast = cast();
+        cast.org.page(1);
+        let known = profile(&cast.org);
+        let ctx = instance(&cast.org, "{}");
+        let mut query = ListQuery { since: None, cursor: None, page_size: None };
+        let Progress::More(cursor) = list_jobs(&ctx, &known, &query).unwrap().info.progress else { panic!("one page") };
+        let mut bytes = cursor.into_bytes();
+        let at = at % bytes.len();
+        bytes[at] = byte;
+        query.cursor = Some(String::from_utf8_lossy(&bytes).into_owned());
+        // A changed mark or key still reads as one; whatever does not is refused.
+        if let Err(error) = list_jobs(&instance(&cast.org, "{}"), &known, &query) {
+            prop_assert!(matches!(error, Error::ResyncRequired(_)), "{error:?}");
+        }
+    }
+}

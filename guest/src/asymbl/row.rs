@@ -1,0 +1,80 @@
+//! Values of a row as the mappings want them: blank is nothing, text has no blanks around it.
+
+use std::fmt::Write as _;
+
+use crate::salesforce::Record;
+
+/// A column as text without surrounding white space; numbers and booleans as written; none where nothing is left.
+pub fn trimmed(row: &Record, column: &str) -> Option<String> {
+    let text = row.text(column)?;
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// The raw JSON of a column; none where the row does not have it or it is null.
+pub fn raw<'a>(row: &'a Record, column: &str) -> Option<&'a str> {
+    row.get(column).filter(|v| !v.is_null()).map(|v| v.raw())
+}
+
+/// The row's id in its 18-character form; none where the row has none.
+pub fn row_id(row: &Record) -> Option<String> {
+    // Other systems that speak this API may have ids without Salesforce's checksum: they pass as they are.
+    row.id("Id")
+        .map(|id| id.to_string())
+        .or_else(|| trimmed(row, "Id"))
+}
+
+/// Appends `"name":value` to a JSON object under construction, with the comma that it needs.
+pub fn push_member(json: &mut String, name: &str, value: &str) {
+    if !json.ends_with('{') {
+        json.push(',');
+    }
+    json.push_str(&quoted(name));
+    json.push(':');
+    json.push_str(value);
+}
+
+/// A text as a JSON string literal.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    // Writing into a String can't fail.
+    let _ = write!(out, "{}", serde_json::Value::String(text.to_owned()));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::salesforce::Json;
+    use proptest::prelude::*;
+
+    fn record(json: &str) -> Record {
+        Record::from_json(&Json::new(json.to_owned())).unwrap()
+    }
+
+    #[test]
+    fn blank_is_nothing_and_numbers_are_texts_too() {
+        let row =
+            record(r#"{"Id":"003q000000KvQ1t","Blank":" \n","Pay":12.50,"No":null,"On":true}"#);
+        assert_eq!(row_id(&row).as_deref(), Some("003q000000KvQ1tAAF"));
+        assert_eq!(trimmed(&row, "Blank"), None);
+        assert_eq!(trimmed(&row, "Pay").as_deref(), Some("12.50"));
+        assert_eq!(trimmed(&row, "On").as_deref(), Some("true"));
+        assert_eq!((raw(&row, "No"), raw(&row, "Other")), (None, None));
+    }
+
+    proptest! {
+        #[test]
+        fn members_make_an_object_that_parses(name in ".{1,8}", value in ".*") {
+            let mut json = String::from("{");
+            push_member(&mut json, &name, &quoted(&value));
+            push_member(&mut json, "last", "1");
+            json.push('}');
+            let parsed: serde_json::Value = serde_json::from_str(&json).unwrap();
+            prop_assert_eq!(parsed["last"].as_i64(), Some(1));
+            if name != "last" {
+                prop_assert_eq!(parsed[&name].as_str(), Some(value.as_str()));
+            }
+        }
+    }
+}

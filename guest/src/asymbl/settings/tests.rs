@@ -1,0 +1,216 @@
+use super::*;
+use crate::asymbl::models::{MODELS, word};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+fn parse(settings: Value) -> Settings {
+    Settings::parse(&settings.to_string(), &[]).unwrap()
+}
+
+fn problems(settings: Value) -> Vec<String> {
+    let problems = Settings::parse(&settings.to_string(), &[]).unwrap_err();
+    problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn nothing_said_means_the_defaults() {
+    for text in [
+        "",
+        "{}",
+        "null",
+        " \n",
+        r#"{"namespace":null,"hiring_team":null}"#,
+    ] {
+        let settings = Settings::parse(text, &[]).unwrap();
+        assert_eq!(settings, parse(json!({})), "{text}");
+        assert!(settings.is_hired_stage(" HIRED ") && settings.is_hired_stage("Pending"));
+        assert_eq!(settings.job_status.get("filled"), Some("CLOSED"));
+        assert_eq!(settings.candidates, CandidateRule::AppliedOrTyped);
+        assert_eq!(settings.hiring_team.len(), 4);
+    }
+}
+
+#[test]
+fn the_default_team_follows_the_namespace() {
+    let settings = parse(json!({"namespace": "bpats_testing"}));
+    assert!(
+        settings
+            .hiring_team
+            .iter()
+            .any(|t| t.field == "bpats_testing__Sales_Lead__c" && t.role.is_none())
+    );
+}
+
+#[test]
+fn every_problem_is_said_at_once_with_what_was_probably_meant() {
+    let found = problems(json!({
+        "hired_stage": [],
+        "candidates": "aplied",
+        "default_currency": "Euro",
+        "namespace": "b pats",
+        "job_status": {"Paused": 3},
+        "candidate_email_fields": ["Mail'; --"],
+        "hiring_team": [{"field": "Recruiter__c", "role": "RECRUITR"}],
+        "fields": {"jobs": {"salary_amout": "X__c"}, "job.name": "Y__c", "jobs.name": 3},
+        "integration_fields": {"users": ["X__c"]},
+    }));
+    insta::assert_debug_snapshot!(found);
+}
+
+#[test]
+fn what_is_no_object_is_refused() {
+    assert_eq!(
+        Settings::parse("[]", &[]).unwrap_err()[0].to_string(),
+        "the settings must be a JSON object"
+    );
+    assert!(
+        Settings::parse("{", &[]).unwrap_err()[0]
+            .message
+            .starts_with("the settings are no JSON")
+    );
+    assert_eq!(
+        problems(json!({"hiring_team": [{"field": "A__c", "roles": []}]})).len(),
+        1
+    );
+}
+
+#[test]
+fn dotted_and_nested_keys_of_fields_mean_the_same() {
+    let dotted = parse(json!({"fields": {"jobs.location.city": "City__c"}}));
+    let nested = parse(json!({"fields": {"jobs": {"location": {"city": ["City__c"]}}}}));
+    assert_eq!(dotted, nested);
+    assert_eq!(
+        dotted.override_of(Model::Jobs, "location.city"),
+        Some(["City__c".to_owned()].as_slice())
+    );
+}
+
+#[test]
+fn a_soql_condition_must_close_its_quotes_and_parentheses() {
+    for good in [
+        "Title LIKE 'W%'",
+        "(A__c = ')' OR B__c != null)",
+        r"Name = 'O\'Neil ('",
+    ] {
+        assert_eq!(
+            parse(json!({"candidates": good})).candidates,
+            CandidateRule::Condition(good.into())
+        );
+    }
+    for bad in ["A__c = 'x", "A__c = 1) OR (B__c = 2", "(A__c = 1"] {
+        assert_eq!(problems(json!({"candidates": bad})).len(), 1, "{bad}");
+    }
+}
+
+#[test]
+fn a_job_object_is_a_name_or_all_of_it() {
+    assert_eq!(
+        parse(json!({"job_object": "Req__c"})).job_object,
+        Some(JobObject::Named("Req__c".into()))
+    );
+    let whole = parse(
+        json!({"job_object": {"object": "Req__c", "applicant_lookup": "Req__c", "stage_lookup": "R__c"}}),
+    );
+    assert!(matches!(
+        whole.job_object,
+        Some(JobObject::Described {
+            closed_field: None,
+            ..
+        })
+    ));
+    assert_eq!(
+        problems(json!({"job_object": {"object": "Req__c"}})).len(),
+        1
+    );
+}
+
+#[test]
+fn scopes_switch_off_models_and_fields() {
+    let off = [
+        "candidates".to_owned(),
+        "jobs.location".to_owned(),
+        "create-candidate".to_owned(),
+    ];
+    let scopes = Settings::parse("{}", &off).unwrap().scopes;
+    assert!(!scopes.model_on(Model::Candidates) && scopes.model_on(Model::Jobs));
+    assert!(
+        !scopes.field_on(Model::Jobs, "location") && scopes.field_on(Model::Candidates, "location")
+    );
+    assert_eq!(
+        scopes.fields_off(Model::Jobs).collect::<Vec<_>>(),
+        ["location"]
+    );
+    assert_eq!(scopes.fields_off(Model::JobStages).count(), 0);
+}
+
+#[test]
+fn a_fingerprint_moves_only_for_the_models_that_a_setting_steers() {
+    let base = parse(json!({}));
+    for (changed, steered) in [
+        (json!({"hired_stages": ["Placed"]}), vec!["applications"]),
+        (json!({"job_status": {"Paused": "CLOSED"}}), vec!["jobs"]),
+        (json!({"candidates": "all"}), vec!["candidates"]),
+        (
+            json!({"hiring_team": []}),
+            vec!["users", "jobs", "hiring-team-members"],
+        ),
+        (
+            json!({"fields": {"application-stages.name": "Label__c"}}),
+            vec!["application-stages"],
+        ),
+        (
+            json!({"integration_fields": {"candidates": ["Department"]}}),
+            vec!["candidates"],
+        ),
+        (
+            json!({"namespace": "other"}),
+            MODELS.map(|(_, w)| w).to_vec(),
+        ),
+    ] {
+        let settings = parse(changed.clone());
+        let moved: Vec<_> = MODELS
+            .iter()
+            .filter(|(m, _)| settings.fingerprint(*m) != base.fingerprint(*m))
+            .map(|(m, _)| word(*m))
+            .collect();
+        assert_eq!(moved, steered, "{changed}");
+    }
+}
+
+#[test]
+fn the_schema_names_the_keys_that_are_parsed_and_its_defaults_are_the_defaults() {
+    let schema: Value = serde_json::from_str(&settings_schema()).unwrap();
+    let properties = schema["properties"].as_object().unwrap();
+    assert_eq!(
+        properties.keys().map(String::as_str).collect::<Vec<_>>(),
+        parse::KEYS
+    );
+    let defaults: serde_json::Map<_, _> = properties
+        .iter()
+        .filter_map(|(key, p)| Some((key.clone(), p.get("default")?.clone())))
+        // Said by themselves the default words come before the default words: the same meaning, another table.
+        .filter(|(key, _)| !["job_status", "employment_type", "visibility"].contains(&key.as_str()))
+        .collect();
+    assert_eq!(
+        Settings::parse(&Value::Object(defaults).to_string(), &[]).unwrap(),
+        parse(json!({}))
+    );
+    for (model, fields) in OVERRIDABLE {
+        for field in *fields {
+            let path = format!(
+                "/properties/fields/properties/{}/properties/{}",
+                word(*model),
+                field.replace('.', "/properties/")
+            );
+            assert!(schema.pointer(&path).is_some(), "{path}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_settings_text_panics(text in ".*") {
+        let _ = Settings::parse(&text, &[]);
+        let _ = Settings::parse(&json!({"candidates": text, "namespace": text, "fields": {text.clone(): text}}).to_string(), &[]);
+    }
+}

@@ -1,0 +1,313 @@
+//! One org, one API version: sends requests, repeats what may be repeated, turns refusals into errors.
+//!
+//! No token passes here: the host's gate adds it. A 401 therefore means that the gate's token was stale, and the same request
+//! once more goes out with a fresh one.
+
+use std::borrow::Cow;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::error::decode::{self, Hints};
+use super::error::{ErrorKind, Result, SalesforceError};
+use super::json::Json;
+use super::limits::LimitInfo;
+use super::retry::{Repeat, RetryPolicy};
+use super::time::Timestamp;
+use crate::transport::{Headers, Method, Request, Response, Transport};
+
+/// A REST API version, for example `66.0`; at least 31 (salesforce-api.md 1.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ApiVersion(u16);
+
+impl ApiVersion {
+    /// Spring '26, the version that this crate is written and tested for.
+    pub const DEFAULT: Self = Self(66);
+
+    /// Parses `66.0`, `v66.0` or `66`.
+    ///
+    /// # Errors
+    /// On anything else and on retired versions; the text says which.
+    pub fn parse(text: &str) -> std::result::Result<Self, String> {
+        let digits = text.strip_prefix('v').unwrap_or(text);
+        let digits = digits.strip_suffix(".0").unwrap_or(digits);
+        match digits.parse::<u16>() {
+            Ok(version @ 31..=999) => Ok(Self(version)),
+            Ok(version) => Err(format!(
+                "API version {version} is retired; use {} or newer",
+                Self::DEFAULT
+            )),
+            Err(_) => Err(format!(
+                "{text:?} is no API version; write it as {}",
+                Self::DEFAULT
+            )),
+        }
+    }
+}
+
+impl fmt::Display for ApiVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.0", self.0)
+    }
+}
+
+impl TryFrom<String> for ApiVersion {
+    type Error = String;
+
+    fn try_from(text: String) -> std::result::Result<Self, String> {
+        Self::parse(&text)
+    }
+}
+
+impl From<ApiVersion> for String {
+    fn from(version: ApiVersion) -> Self {
+        version.to_string()
+    }
+}
+
+/// A request together with what it is for and whether it may be repeated.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// What is sent.
+    pub request: Request,
+    /// What it is for, in a few words for error messages.
+    pub step: Cow<'static, str>,
+    /// Whether it may be repeated.
+    pub repeat: Repeat,
+}
+
+impl Call {
+    /// A GET, which may be repeated. `path` is absolute; see [`Client::path`].
+    pub fn get(path: impl Into<String>, step: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            request: Request::get(path),
+            step: step.into(),
+            repeat: Repeat::Safe,
+        }
+    }
+
+    /// A request with a JSON body that writes, so it is repeated only when it certainly had no effect.
+    ///
+    /// # Errors
+    /// When `body` cannot be written as JSON.
+    pub fn write(
+        method: Method,
+        path: impl Into<String>,
+        body: &impl Serialize,
+        step: impl Into<Cow<'static, str>>,
+    ) -> Result<Self> {
+        let body = serde_json::to_vec(body).map_err(SalesforceError::malformed)?;
+        Ok(Self {
+            request: Request::json(method, path, body),
+            step: step.into(),
+            repeat: Repeat::IfNotDone,
+        })
+    }
+
+    /// The same call, declared free of side effects: a POST that only reads.
+    #[must_use]
+    pub fn reading(mut self) -> Self {
+        self.repeat = Repeat::Safe;
+        self
+    }
+}
+
+/// A successful answer.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The HTTP status, 200 to 299.
+    pub status: u16,
+    /// All headers.
+    pub headers: Headers,
+    /// The body; empty for 204.
+    pub body: Json,
+    /// Salesforce's clock when it answered: the connector's only "now".
+    pub server_now: Option<Timestamp>,
+}
+
+/// A call on its way; [`Client::finish`] collects it. Dropping it gives the request up.
+pub struct InFlight<T: Transport> {
+    call: Call,
+    pending: Result<T::Pending>,
+}
+
+/// The Salesforce REST API of one org.
+///
+/// It is a value of one sandbox and not shared between threads. The kinds of request are spread over this module's neighbours:
+/// queries, describes, composites, replication, limits.
+pub struct Client<T: Transport> {
+    transport: T,
+    version: ApiVersion,
+    retry: RetryPolicy,
+    calls: Cell<u64>,
+    server_now: Cell<Option<Timestamp>>,
+    limit: RefCell<Option<LimitInfo>>,
+}
+
+impl<T: Transport> Client<T> {
+    /// A client of the org that `transport` leads to.
+    pub fn new(transport: T, version: ApiVersion) -> Self {
+        Self {
+            transport,
+            version,
+            retry: RetryPolicy::default(),
+            calls: Cell::new(0),
+            server_now: Cell::new(None),
+            limit: RefCell::new(None),
+        }
+    }
+
+    /// The same client with another persistence.
+    #[must_use]
+    pub fn with_retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// The API version in use.
+    pub fn version(&self) -> ApiVersion {
+        self.version
+    }
+
+    /// The transport underneath.
+    pub fn transport(&self) -> &T {
+        &self.transport
+    }
+
+    /// HTTP requests sent so far, repeats included. Each counts once against the org's quota.
+    pub fn calls(&self) -> u64 {
+        self.calls.get()
+    }
+
+    /// Salesforce's clock at the latest answer.
+    pub fn server_now(&self) -> Option<Timestamp> {
+        self.server_now.get()
+    }
+
+    /// The org's daily calls at the latest answer that told them.
+    pub fn limit_info(&self) -> Option<LimitInfo> {
+        self.limit.borrow().clone()
+    }
+
+    /// The absolute path of a resource of this API version: `limits` gives `/services/data/v66.0/limits`.
+    pub fn path(&self, resource: &str) -> String {
+        format!("/services/data/v{}/{resource}", self.version)
+    }
+
+    /// Sends a call without waiting for its answer.
+    pub fn start(&self, call: Call) -> InFlight<T> {
+        let pending = self.send(&call);
+        InFlight { call, pending }
+    }
+
+    /// Waits for a call's answer, repeating it as its [`Repeat`] allows, and decodes it.
+    ///
+    /// `decode` belongs to the repeated part: an answer cut short, which only shows while decoding, is asked for again.
+    ///
+    /// # Errors
+    /// The last attempt's error, with the call's step.
+    pub fn finish<R>(
+        &self,
+        flight: InFlight<T>,
+        decode: impl Fn(Answer) -> Result<R>,
+    ) -> Result<R> {
+        let InFlight { call, mut pending } = flight;
+        let mut failures = 0;
+        let mut renewed = false;
+        loop {
+            let error = match pending.and_then(|p| self.collect(p)).and_then(&decode) {
+                Ok(decoded) => return Ok(decoded),
+                Err(error) => error,
+            };
+            if error.kind == ErrorKind::Unauthenticated && !renewed {
+                renewed = true;
+            } else {
+                failures += 1;
+                match self
+                    .retry
+                    .pause(&error, call.repeat, failures, self.entropy())
+                {
+                    Some(pause) => self.transport.sleep(pause),
+                    None if error.step.is_empty() => return Err(error.at(call.step)),
+                    None => return Err(error),
+                }
+            }
+            pending = self.send(&call);
+        }
+    }
+
+    /// Sends a call and waits for its decoded answer.
+    ///
+    /// # Errors
+    /// As [`finish`](Client::finish).
+    pub fn run<R>(&self, call: &Call, decode: impl Fn(Answer) -> Result<R>) -> Result<R> {
+        self.finish(self.start(call.clone()), decode)
+    }
+
+    fn send(&self, call: &Call) -> Result<T::Pending> {
+        self.calls.set(self.calls.get() + 1);
+        Ok(self.transport.start(&call.request)?)
+    }
+
+    fn collect(&self, pending: T::Pending) -> Result<Answer> {
+        let Response {
+            status,
+            headers,
+            body,
+        } = self.transport.finish(pending)?;
+        let server_now = headers
+            .get("date")
+            .and_then(|d| Timestamp::parse_http_date(d).ok());
+        if server_now.is_some() {
+            self.server_now.set(server_now);
+        }
+        let limit = headers.get("sforce-limit-info").and_then(LimitInfo::parse);
+        if limit.is_some() {
+            self.limit.replace(limit.clone());
+        }
+        if !(200..300).contains(&status) {
+            let hints = Hints {
+                retry_after: retry_after(&headers, server_now),
+                limit,
+            };
+            return Err(decode::decode(
+                status,
+                &String::from_utf8_lossy(&body),
+                &hints,
+            ));
+        }
+        let body = String::from_utf8(body).map_err(|e| {
+            SalesforceError::malformed(format!("the answer is not UTF-8 text: {}", e.utf8_error()))
+                .with_status(status)
+        })?;
+        Ok(Answer {
+            status,
+            headers,
+            body: Json::new(body),
+            server_now,
+        })
+    }
+
+    /// Differs from call to call and from instance to instance; there is no randomness in the sandbox.
+    fn entropy(&self) -> u64 {
+        let nanos = self.transport.monotonic().as_nanos() as u64;
+        nanos ^ self.calls.get().rotate_left(48)
+    }
+}
+
+/// `Retry-After` in either of its forms: seconds, or a date.
+fn retry_after(headers: &Headers, now: Option<Timestamp>) -> Option<Duration> {
+    let value = headers.get("retry-after")?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = Timestamp::parse_http_date(value).ok()?.as_millis() - now?.as_millis();
+    Some(Duration::from_millis(u64::try_from(until).unwrap_or(0)))
+}
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

@@ -1,0 +1,212 @@
+//! Which error code means what. Codes stay English whatever the user's language; messages do not.
+
+use super::{ErrorKind, Quota, WriteProblem};
+
+/// A code's meaning; the variants with data are filled by the decoder from message and status.
+const CODES: &[(&str, ErrorKind)] = &[
+    ("INVALID_SESSION_ID", ErrorKind::Unauthenticated),
+    ("INVALID_JWT_FORMAT", ErrorKind::Unauthenticated),
+    ("INVALID_AUTH_HEADER", ErrorKind::Unauthenticated),
+    ("INVALID_LOGIN", ErrorKind::Unauthenticated),
+    ("InvalidSessionId", ErrorKind::Unauthenticated),
+    ("invalid_grant", ErrorKind::Unauthenticated),
+    ("invalid_client", ErrorKind::Unauthenticated),
+    ("invalid_client_id", ErrorKind::Unauthenticated),
+    ("unsupported_grant_type", ErrorKind::Unauthenticated),
+    ("inactive_user", ErrorKind::Unauthenticated),
+    ("inactive_org", ErrorKind::Unauthenticated),
+    ("invalid_app_access", ErrorKind::Unauthenticated),
+    ("INSUFFICIENT_ACCESS", ErrorKind::Permission),
+    ("INSUFFICIENT_ACCESS_OR_READONLY", ErrorKind::Permission),
+    (
+        "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+        ErrorKind::Permission,
+    ),
+    ("CANNOT_DELETE_MANAGED_OBJECT", ErrorKind::Permission),
+    ("FUNCTIONALITY_NOT_ENABLED", ErrorKind::Permission),
+    ("API_DISABLED_FOR_ORG", ErrorKind::SessionNotValidForApi),
+    ("API_CURRENTLY_DISABLED", ErrorKind::SessionNotValidForApi),
+    ("TXN_SECURITY_METERING_ERROR", ErrorKind::Permission),
+    ("TXN_SECURITY_RUNTIME_EXCEPTION", ErrorKind::Permission),
+    (
+        "CONTENT_CUSTOMIZED_DOWNLOAD_EXCEPTION",
+        ErrorKind::Permission,
+    ),
+    ("INVALID_TYPE", ErrorKind::ObjectAbsent),
+    ("INVALIDENTITY", ErrorKind::ObjectAbsent),
+    ("INVALID_TYPE_FOR_OPERATION", ErrorKind::MalformedQuery),
+    (
+        "INVALID_FIELD",
+        ErrorKind::InvalidField {
+            column: None,
+            entity: None,
+        },
+    ),
+    ("MALFORMED_QUERY", ErrorKind::MalformedQuery),
+    ("INVALID_QUERY_FILTER_OPERATOR", ErrorKind::MalformedQuery),
+    ("INVALID_QUERY_SCOPE", ErrorKind::MalformedQuery),
+    ("MALFORMED_SEARCH", ErrorKind::MalformedQuery),
+    ("QUERY_TIMEOUT", ErrorKind::QueryTooHeavy),
+    ("QUERY_TOO_COMPLICATED", ErrorKind::QueryTooHeavy),
+    ("OPERATION_TOO_LARGE", ErrorKind::QueryTooHeavy),
+    ("INVALID_QUERY_LOCATOR", ErrorKind::InvalidLocator),
+    ("QUERY_LOCATOR_EXPIRED", ErrorKind::InvalidLocator),
+    ("INVALID_REPLICATION_DATE", ErrorKind::ReplicationDate),
+    ("EXCEEDED_ID_LIMIT", ErrorKind::TooManyIds),
+    ("ENTITY_NOT_REPLICATEABLE", ErrorKind::NotReplicateable),
+    (
+        "REQUEST_LIMIT_EXCEEDED",
+        ErrorKind::RateLimited {
+            quota: Quota::Daily,
+            retry_after: None,
+        },
+    ),
+    (
+        "rate_limit_exceeded",
+        ErrorKind::RateLimited {
+            quota: Quota::Concurrent,
+            retry_after: None,
+        },
+    ),
+    (
+        "SERVER_UNAVAILABLE",
+        ErrorKind::Unavailable { retry_after: None },
+    ),
+    (
+        "UNKNOWN_EXCEPTION",
+        ErrorKind::Unavailable { retry_after: None },
+    ),
+    (
+        "INTERNAL_ERROR",
+        ErrorKind::Unavailable { retry_after: None },
+    ),
+    (
+        "TRANSACTION_TIMEOUT",
+        ErrorKind::Unavailable { retry_after: None },
+    ),
+    ("UNABLE_TO_LOCK_ROW", ErrorKind::Locked),
+    (
+        "DUPLICATES_DETECTED",
+        ErrorKind::Duplicate {
+            rule: None,
+            allow_save: false,
+            matches: Vec::new(),
+        },
+    ),
+    (
+        "DUPLICATE_VALUE",
+        ErrorKind::DuplicateValue { existing: None },
+    ),
+    ("DUPLICATE_EXTERNAL_ID", ErrorKind::MultipleMatches),
+    ("ENTITY_IS_DELETED", ErrorKind::NotFound),
+    ("NOT_FOUND", ErrorKind::NotFound),
+    (
+        "REQUIRED_FIELD_MISSING",
+        ErrorKind::Write(WriteProblem::Required),
+    ),
+    ("STRING_TOO_LONG", ErrorKind::Write(WriteProblem::TooLong)),
+    (
+        "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
+        ErrorKind::Write(WriteProblem::BadPicklistValue),
+    ),
+    (
+        "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+        ErrorKind::Write(WriteProblem::ValidationRule),
+    ),
+    (
+        "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+        ErrorKind::Write(WriteProblem::Automation),
+    ),
+    (
+        "CANNOT_EXECUTE_FLOW_TRIGGER",
+        ErrorKind::Write(WriteProblem::Automation),
+    ),
+    ("APEX_ERROR", ErrorKind::Write(WriteProblem::Automation)),
+    (
+        "INVALID_FIELD_FOR_INSERT_UPDATE",
+        ErrorKind::Write(WriteProblem::ReadOnlyField),
+    ),
+    (
+        "INVALID_CROSS_REFERENCE_KEY",
+        ErrorKind::Write(WriteProblem::BadReference),
+    ),
+    ("MALFORMED_ID", ErrorKind::Write(WriteProblem::BadReference)),
+    (
+        "FIELD_FILTER_VALIDATION_EXCEPTION",
+        ErrorKind::Write(WriteProblem::BadReference),
+    ),
+    (
+        "INACTIVE_OWNER_OR_USER",
+        ErrorKind::Write(WriteProblem::InactiveOwner),
+    ),
+    (
+        "FIELD_INTEGRITY_EXCEPTION",
+        ErrorKind::Write(WriteProblem::BadValue),
+    ),
+    (
+        "NUMBER_OUTSIDE_VALID_RANGE",
+        ErrorKind::Write(WriteProblem::BadValue),
+    ),
+    (
+        "INVALID_EMAIL_ADDRESS",
+        ErrorKind::Write(WriteProblem::BadValue),
+    ),
+    (
+        "INVALID_TYPE_ON_FIELD_IN_RECORD",
+        ErrorKind::Write(WriteProblem::BadValue),
+    ),
+    (
+        "JSON_PARSER_ERROR",
+        ErrorKind::Write(WriteProblem::BadValue),
+    ),
+    ("DELETE_FAILED", ErrorKind::Write(WriteProblem::Automation)),
+    ("STORAGE_LIMIT_EXCEEDED", ErrorKind::Other),
+    ("EXCEEDED_MAX_SIZE_REQUEST", ErrorKind::RequestTooLong),
+    ("PROCESSING_HALTED", ErrorKind::Halted),
+    ("ALL_OR_NONE_OPERATION_ROLLED_BACK", ErrorKind::Halted),
+    ("UNSUPPORTED_API_VERSION", ErrorKind::VersionRefused),
+    ("InvalidVersion", ErrorKind::VersionRefused),
+];
+
+/// What an HTTP status means when the body gives no known code.
+const STATUSES: &[(u16, ErrorKind)] = &[
+    (300, ErrorKind::MultipleMatches),
+    (401, ErrorKind::Unauthenticated),
+    (403, ErrorKind::Permission),
+    (404, ErrorKind::NotFound),
+    (406, ErrorKind::Unavailable { retry_after: None }),
+    (408, ErrorKind::Unavailable { retry_after: None }),
+    (410, ErrorKind::VersionRefused),
+    (413, ErrorKind::RequestTooLong),
+    (414, ErrorKind::RequestTooLong),
+    (420, ErrorKind::Unavailable { retry_after: None }),
+    (
+        429,
+        ErrorKind::RateLimited {
+            quota: Quota::Concurrent,
+            retry_after: None,
+        },
+    ),
+    (431, ErrorKind::RequestTooLong),
+];
+
+/// The kind that a code stands for.
+pub(super) fn by_code(code: &str) -> Option<ErrorKind> {
+    find(CODES, &code)
+}
+
+/// The kind that a bare status stands for.
+pub(super) fn by_status(status: u16) -> ErrorKind {
+    find(STATUSES, &status).unwrap_or(match status {
+        500..=599 => ErrorKind::Unavailable { retry_after: None },
+        200..=299 => ErrorKind::Malformed,
+        _ => ErrorKind::Other,
+    })
+}
+
+fn find<K: PartialEq>(table: &[(K, ErrorKind)], key: &K) -> Option<ErrorKind> {
+    table
+        .iter()
+        .find(|(k, _)| k == key)
+        .map(|(_, kind)| kind.clone())
+}

@@ -1,0 +1,37 @@
+//! The Salesforce platform's REST API, as far as a data connector needs it.
+//!
+//! Requests are built, repeated and decoded here; which objects and fields matter is none of this module's business. It rests
+//! on the facts gathered about the API (the reference file `salesforce-api.md`, cited by section).
+
+pub mod client;
+pub mod composite;
+pub mod describe;
+pub mod encode;
+pub mod error;
+#[cfg(test)]
+mod fixtures;
+pub mod id;
+pub mod json;
+pub mod limits;
+pub mod listing;
+pub mod query;
+pub mod record;
+pub mod replication;
+pub mod retry;
+pub mod soql;
+pub mod time;
+
+pub use client::{Answer, ApiVersion, Call, Client, InFlight};
+pub use composite::{Composite, SubResponse, Subrequest};
+pub use describe::{FieldShape, ObjectShape, ObjectSummary, PicklistValue, RecordTypeShape};
+pub use error::{ApiError, ErrorKind, Quota, Result, SalesforceError, WriteProblem};
+pub use id::SalesforceId;
+pub use json::Json;
+pub use limits::LimitInfo;
+pub use listing::{ListFlight, ListPage, Listing, Order, Position};
+pub use query::{Locator, QueryFlight, QueryPage, Rows};
+pub use record::{Record, Value};
+pub use replication::{Deleted, DeletedRecord, Updated};
+pub use retry::{Repeat, RetryPolicy};
+pub use soql::{Query, SoqlError};
+pub use time::{Date, Timestamp};

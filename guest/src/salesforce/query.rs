@@ -1,0 +1,314 @@
+//! Runs queries, page by page.
+//!
+//! A query goes out as a plain GET while its URL fits; a longer one, which a wide object's field list easily is, goes as the one
+//! member of a composite request. Both cost one call (salesforce-api.md 2.3).
+
+use std::fmt;
+use std::rc::Rc;
+
+use serde::{Deserialize, Serialize};
+
+use super::client::{Answer, Call, Client, InFlight};
+use super::composite::{Composite, Subrequest};
+use super::encode;
+use super::error::{ErrorKind, Result, SalesforceError};
+use super::json::Json;
+use super::record::{ParsedPage, Record};
+use super::soql::{Query, SoqlError};
+use super::time::Timestamp;
+use crate::transport::Transport;
+
+/// The longest path and query sent as a GET, in bytes. Salesforce stops at 16,384 with all headers, and the gate adds a token
+/// of up to 2,000 (salesforce-api.md 2.3).
+const MAX_GET: usize = 12_000;
+
+/// Queries that one composite may hold.
+const QUERIES_PER_COMPOSITE: usize = 5;
+
+/// Which rows a query sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Rows {
+    /// Those that exist.
+    Live,
+    /// Also those in the recycle bin and archived ones (`queryAll`); select `IsDeleted` to tell them.
+    WithDeleted,
+}
+
+impl Rows {
+    fn resource(self) -> &'static str {
+        match self {
+            Self::Live => "query",
+            Self::WithDeleted => "queryAll",
+        }
+    }
+}
+
+/// Where a result goes on: valid for two days, within the session that began it (salesforce-api.md 1.3, 2.2).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Locator(String);
+
+impl Locator {
+    /// Parses a `nextRecordsUrl`: a path, or a full URL, whose host is dropped.
+    ///
+    /// # Errors
+    /// On anything that is not the path of a query's continuation.
+    pub fn parse(url: &str) -> std::result::Result<Self, String> {
+        let refused = || format!("{url:?} is no locator of a query");
+        let at = url.find("/services/data/v").ok_or_else(refused)?;
+        let path = &url[at..];
+        let mut parts = path.splitn(6, '/').skip(3);
+        let (version, resource, tail) = (parts.next(), parts.next(), parts.next());
+        let plain = |t: &str| {
+            !t.is_empty()
+                && t.bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+        };
+        let good = version.is_some_and(plain)
+            && resource.is_some_and(|r| matches!(r, "query" | "queryAll"))
+            && tail.is_some_and(plain);
+        if good {
+            Ok(Self(path.to_owned()))
+        } else {
+            Err(refused())
+        }
+    }
+
+    /// The path to ask for.
+    pub fn path(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Locator {
+    type Error = String;
+
+    fn try_from(text: String) -> std::result::Result<Self, String> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Locator> for String {
+    fn from(locator: Locator) -> Self {
+        locator.0
+    }
+}
+
+impl fmt::Debug for Locator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A page of a query's result.
+#[derive(Debug, Clone)]
+pub struct QueryPage {
+    /// The rows, in the query's order. Salesforce chooses how many; a page may even be empty while more follow.
+    pub records: Vec<Record>,
+    /// Rows of the whole result, or the number asked for by `COUNT()`.
+    pub total_size: u64,
+    /// Whether this is the last page.
+    pub done: bool,
+    /// Where the next page is; present unless done.
+    pub next: Option<Locator>,
+    /// Salesforce's clock when it answered.
+    pub server_now: Option<Timestamp>,
+}
+
+impl QueryPage {
+    /// Reads a page from an answer's JSON.
+    ///
+    /// # Errors
+    /// When it is cut short or no page of a result.
+    pub fn parse(json: &Json, server_now: Option<Timestamp>) -> Result<Self> {
+        let page = ParsedPage::parse(json).map_err(SalesforceError::malformed)?;
+        let (Some(done), true) = (page.done, page.has_records) else {
+            return Err(SalesforceError::malformed(
+                "the answer is no page of a query's result",
+            ));
+        };
+        let next = page
+            .next
+            .map(|url| Locator::parse(&url).map_err(SalesforceError::malformed))
+            .transpose()?;
+        if !done && next.is_none() {
+            return Err(SalesforceError::malformed(
+                "an unfinished result does not say where it goes on",
+            ));
+        }
+        let data = Rc::new(page.data);
+        let records: Vec<Record> = (0..data.rows())
+            .map(|row| Record::new(Rc::clone(&data), row))
+            .collect();
+        Ok(Self {
+            total_size: page.total_size.unwrap_or(records.len() as u64),
+            records,
+            done,
+            next: next.filter(|_| !done),
+            server_now,
+        })
+    }
+}
+
+/// A query on its way; [`Client::finish_query`] collects its page.
+pub struct QueryFlight<T: Transport> {
+    flight: Result<InFlight<T>>,
+    through_composite: bool,
+}
+
+impl From<SoqlError> for SalesforceError {
+    fn from(error: SoqlError) -> Self {
+        Self::new(ErrorKind::MalformedQuery, error.to_string())
+    }
+}
+
+fn step(query: &Query) -> String {
+    format!("query {}", query.object())
+}
+
+fn batch_header(batch_size: u16) -> (&'static str, String) {
+    (
+        "Sforce-Query-Options",
+        format!("batchSize={}", batch_size.clamp(200, 2000)),
+    )
+}
+
+impl<T: Transport> Client<T> {
+    fn query_path(&self, query: &Query, rows: Rows) -> Result<String> {
+        let soql = encode::query_value(&query.to_soql()?);
+        Ok(self.path(&format!("{}?q={soql}", rows.resource())))
+    }
+
+    /// Sends a query without waiting. `batch_size` is a wish between 200 and 2,000 rows a page.
+    pub fn start_query(
+        &self,
+        query: &Query,
+        rows: Rows,
+        batch_size: Option<u16>,
+    ) -> QueryFlight<T> {
+        let built = self.query_call(query, rows, batch_size);
+        let through_composite = built.as_ref().is_ok_and(|(_, composite)| *composite);
+        QueryFlight {
+            flight: built
+                .map(|(call, _)| self.start(call))
+                .map_err(|e| e.at(step(query))),
+            through_composite,
+        }
+    }
+
+    fn query_call(
+        &self,
+        query: &Query,
+        rows: Rows,
+        batch_size: Option<u16>,
+    ) -> Result<(Call, bool)> {
+        let path = self.query_path(query, rows)?;
+        if path.len() <= MAX_GET {
+            let mut call = Call::get(path, step(query));
+            if let Some((name, value)) = batch_size.map(batch_header) {
+                call.request = call.request.with_header(name, value);
+            }
+            return Ok((call, false));
+        }
+        let mut member = Subrequest::get("q", path);
+        if let Some((name, value)) = batch_size.map(batch_header) {
+            member = member.with_header(name, value);
+        }
+        Ok((
+            self.composite_call(&Composite::new().add(member), step(query))?,
+            true,
+        ))
+    }
+
+    /// Asks for the page behind a locator without waiting.
+    pub fn start_next(&self, locator: &Locator) -> QueryFlight<T> {
+        QueryFlight {
+            flight: Ok(self.start(Call::get(locator.path(), "read the next page"))),
+            through_composite: false,
+        }
+    }
+
+    /// Waits for a query's page.
+    ///
+    /// # Errors
+    /// As any call; typically [`ErrorKind::InvalidField`], [`ErrorKind::ObjectAbsent`], [`ErrorKind::InvalidLocator`].
+    pub fn finish_query(&self, query: QueryFlight<T>) -> Result<QueryPage> {
+        let decode = |answer: Answer| {
+            if !query.through_composite {
+                return QueryPage::parse(&answer.body, answer.server_now);
+            }
+            match super::composite::members(&answer.body)?.as_slice() {
+                [member] => QueryPage::parse(member.ok()?, answer.server_now),
+                _ => Err(SalesforceError::malformed(
+                    "the composite answer lacks its member",
+                )),
+            }
+        };
+        self.finish(query.flight?, decode)
+    }
+
+    /// Runs a query and returns its first page.
+    ///
+    /// # Errors
+    /// As [`finish_query`](Client::finish_query).
+    pub fn query(&self, query: &Query, rows: Rows) -> Result<QueryPage> {
+        self.finish_query(self.start_query(query, rows, None))
+    }
+
+    /// The page behind a locator.
+    ///
+    /// # Errors
+    /// As [`finish_query`](Client::finish_query).
+    pub fn next_page(&self, locator: &Locator) -> Result<QueryPage> {
+        self.finish_query(self.start_next(locator))
+    }
+
+    /// Runs a query to its end; for results that are known to be small.
+    ///
+    /// # Errors
+    /// As [`finish_query`](Client::finish_query), of any page.
+    pub fn query_all_pages(&self, query: &Query, rows: Rows) -> Result<Vec<Record>> {
+        let mut page = self.query(query, rows)?;
+        let mut records = std::mem::take(&mut page.records);
+        while let Some(locator) = page.next.take() {
+            let following = self.start_next(&locator);
+            page = self
+                .finish_query(following)
+                .map_err(|e| e.at(step(query)))?;
+            records.append(&mut page.records);
+        }
+        Ok(records)
+    }
+
+    /// Runs several queries, five to a call, and returns their first pages in the same order.
+    ///
+    /// # Errors
+    /// When a whole call fails; what is wrong with one query is that query's own result.
+    pub fn query_many(&self, queries: &[(&Query, Rows)]) -> Result<Vec<Result<QueryPage>>> {
+        let mut calls = Vec::new();
+        for group in queries.chunks(QUERIES_PER_COMPOSITE) {
+            let mut composite = Composite::new();
+            for (i, (query, rows)) in group.iter().enumerate() {
+                composite = composite.add(Subrequest::get(
+                    format!("q{i}"),
+                    self.query_path(query, *rows)?,
+                ));
+            }
+            calls.push(self.composite_call(&composite, "run several queries")?);
+        }
+        let pages = self.run_many(calls, |answer| {
+            let members = super::composite::reads(&answer.body)?;
+            Ok(members
+                .iter()
+                .map(|member| QueryPage::parse(member.ok()?, answer.server_now))
+                .collect::<Vec<_>>())
+        })?;
+        let pages = pages.into_iter().flatten().zip(queries);
+        Ok(pages
+            .map(|(page, (query, _))| page.map_err(|e| e.at(step(query))))
+            .collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;

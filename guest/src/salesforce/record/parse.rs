@@ -1,0 +1,365 @@
+//! One scan over a page's text that notes where each value of each row stands.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::salesforce::json::{Json, offset_in};
+
+/// A range of the page's text. Pages are megabytes at most; 32 bits halve the memory of the ranges.
+#[derive(Clone, Copy, Default)]
+struct Span {
+    start: u32,
+    end: u32,
+}
+
+/// The column names of rows that have the same ones: all rows of one query.
+#[derive(Default)]
+struct Columns {
+    names: Vec<Box<str>>,
+    /// Positions in `names`, sorted by name.
+    by_name: Vec<u32>,
+}
+
+impl Columns {
+    fn new(names: Vec<Box<str>>) -> Self {
+        let mut by_name: Vec<u32> = (0u32..).take(names.len()).collect();
+        by_name.sort_by(|a, b| names[*a as usize].cmp(&names[*b as usize]));
+        Self { names, by_name }
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        let found = self
+            .by_name
+            .binary_search_by(|i| self.names[*i as usize].as_ref().cmp(name))
+            .ok()?;
+        Some(self.by_name[found] as usize)
+    }
+}
+
+struct Row {
+    /// Index of the row's first value in `spans`.
+    first: usize,
+    columns: usize,
+    attributes: Option<Span>,
+}
+
+/// The rows of one page over the page's text.
+pub(in crate::salesforce) struct PageData {
+    text: Json,
+    columns: Vec<Columns>,
+    rows: Vec<Row>,
+    spans: Vec<Span>,
+}
+
+/// A page's frame.
+pub(in crate::salesforce) struct ParsedPage {
+    pub(in crate::salesforce) data: PageData,
+    pub(in crate::salesforce) total_size: Option<u64>,
+    pub(in crate::salesforce) done: Option<bool>,
+    pub(in crate::salesforce) next: Option<String>,
+    pub(in crate::salesforce) has_records: bool,
+}
+
+impl PageData {
+    fn empty(text: &Json) -> Self {
+        Self {
+            text: text.clone(),
+            columns: Vec::new(),
+            rows: Vec::new(),
+            spans: Vec::new(),
+        }
+    }
+
+    /// Reads a JSON object as the only row.
+    pub(super) fn of_one_row(text: &Json) -> serde_json::Result<Self> {
+        let mut data = Self::empty(text);
+        let mut deserializer = serde_json::Deserializer::from_str(text.as_str());
+        RowSeed {
+            text: text.as_str(),
+            data: &mut data,
+        }
+        .deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        Ok(data)
+    }
+
+    pub(in crate::salesforce) fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn slice(&self, span: Span) -> &str {
+        self.text
+            .as_str()
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or("null")
+    }
+
+    pub(super) fn value(&self, row: usize, field: &str) -> Option<&str> {
+        let row = self.rows.get(row)?;
+        let at = self.columns.get(row.columns)?.position(field)?;
+        self.spans.get(row.first + at).map(|span| self.slice(*span))
+    }
+
+    pub(super) fn fields(&self, row: usize) -> impl Iterator<Item = (&str, &str)> {
+        self.rows.get(row).into_iter().flat_map(|row| {
+            let names = self.columns.get(row.columns).map_or(&[][..], |c| &c.names);
+            let spans = self.spans.get(row.first..).unwrap_or_default();
+            names
+                .iter()
+                .zip(spans)
+                .map(|(name, span)| (name.as_ref(), self.slice(*span)))
+        })
+    }
+
+    pub(super) fn attributes(&self, row: usize) -> Option<&str> {
+        self.rows.get(row)?.attributes.map(|span| self.slice(span))
+    }
+
+    /// Bytes from the row's first value to its last.
+    pub(super) fn row_length(&self, row: usize) -> usize {
+        let Some(row) = self.rows.get(row) else {
+            return 0;
+        };
+        let width = self.columns.get(row.columns).map_or(0, |c| c.names.len());
+        match self.spans.get(row.first..row.first + width) {
+            Some([first, .., last]) => last.end.saturating_sub(first.start) as usize + 32,
+            _ => 64,
+        }
+    }
+
+    pub(super) fn piece(&self, raw: &str) -> Json {
+        self.text.piece_of(raw)
+    }
+}
+
+impl ParsedPage {
+    pub(in crate::salesforce) fn parse(text: &Json) -> serde_json::Result<Self> {
+        let mut page = Self {
+            data: PageData::empty(text),
+            total_size: None,
+            done: None,
+            next: None,
+            has_records: false,
+        };
+        let mut deserializer = serde_json::Deserializer::from_str(text.as_str());
+        PageSeed {
+            text: text.as_str(),
+            page: &mut page,
+        }
+        .deserialize(&mut deserializer)?;
+        deserializer.end()?;
+        Ok(page)
+    }
+}
+
+struct PageSeed<'a, 't> {
+    text: &'t str,
+    page: &'a mut ParsedPage,
+}
+
+impl<'de> DeserializeSeed<'de> for PageSeed<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for PageSeed<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a page of a query's result")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key_seed(KeySeed)? {
+            match key.as_ref() {
+                "totalSize" => self.page.total_size = map.next_value()?,
+                "done" => self.page.done = map.next_value()?,
+                "nextRecordsUrl" => self.page.next = map.next_value()?,
+                "records" => {
+                    self.page.has_records = true;
+                    map.next_value_seed(RowsSeed {
+                        text: self.text,
+                        data: &mut self.page.data,
+                    })?;
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+struct RowsSeed<'a, 't> {
+    text: &'t str,
+    data: &'a mut PageData,
+}
+
+impl<'de> DeserializeSeed<'de> for RowsSeed<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for RowsSeed<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of rows")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<(), A::Error> {
+        while rows
+            .next_element_seed(RowSeed {
+                text: self.text,
+                data: self.data,
+            })?
+            .is_some()
+        {}
+        Ok(())
+    }
+}
+
+struct RowSeed<'a, 't> {
+    text: &'t str,
+    data: &'a mut PageData,
+}
+
+impl<'de> DeserializeSeed<'de> for RowSeed<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for RowSeed<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a row")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Self { text, data } = self;
+        let span_of = |raw: &RawValue| {
+            let start = offset_in(text, raw.get()).unwrap_or(usize::MAX);
+            match (
+                u32::try_from(start),
+                u32::try_from(start.saturating_add(raw.get().len())),
+            ) {
+                (Ok(start), Ok(end)) => Ok(Span { start, end }),
+                _ => Err(serde::de::Error::custom("a page of more than 4 GiB")),
+            }
+        };
+        let first = data.spans.len();
+        let mut attributes = None;
+        // Rows of one query have the same columns; only where they differ are the names kept again.
+        let expected = data.columns.last().map_or(&[][..], |c| &c.names);
+        let mut own_names: Option<Vec<Box<str>>> = None;
+        while let Some(key) = map.next_key_seed(KeySeed)? {
+            let raw: &RawValue = map.next_value()?;
+            if key == "attributes" {
+                attributes = Some(span_of(raw)?);
+                continue;
+            }
+            let at = data.spans.len() - first;
+            data.spans.push(span_of(raw)?);
+            match &mut own_names {
+                Some(names) => names.push(key.into()),
+                None if expected.get(at).is_some_and(|name| **name == *key) => {}
+                None => {
+                    let mut names = expected[..at].to_vec();
+                    names.push(key.into());
+                    own_names = Some(names);
+                }
+            }
+        }
+        let width = data.spans.len() - first;
+        if own_names.is_none() && (width < expected.len() || data.columns.is_empty()) {
+            own_names = Some(expected[..width].to_vec());
+        }
+        if let Some(names) = own_names {
+            data.columns.push(Columns::new(names));
+        }
+        data.rows.push(Row {
+            first,
+            columns: data.columns.len() - 1,
+            attributes,
+        });
+        Ok(())
+    }
+}
+
+struct KeySeed;
+
+impl<'de> DeserializeSeed<'de> for KeySeed {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeySeed {
+    type Value = Cow<'de, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_borrowed_str<E: serde::de::Error>(self, key: &'de str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(key))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(key.to_owned()))
+    }
+}
+
+/// Writes fields as a JSON object, dropping `attributes` from objects nested in them.
+pub(super) fn write_object<'a>(out: &mut String, fields: impl Iterator<Item = (&'a str, &'a str)>) {
+    out.push('{');
+    let mut first = true;
+    for (name, raw) in fields {
+        out.push_str(if first { "" } else { "," });
+        first = false;
+        match serde_json::to_string(name) {
+            Ok(quoted) => out.push_str(&quoted),
+            // A text always has a JSON form.
+            Err(_) => out.push_str("\"\""),
+        }
+        out.push(':');
+        write_value(out, raw);
+    }
+    out.push('}');
+}
+
+fn write_value(out: &mut String, raw: &str) {
+    if raw.starts_with('{') {
+        let text = Json::new(raw.to_owned());
+        if let Ok(row) = PageData::of_one_row(&text) {
+            return write_object(out, row.fields(0));
+        }
+    }
+    if raw.starts_with('[')
+        && let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw)
+    {
+        out.push('[');
+        for (i, item) in items.iter().enumerate() {
+            out.push_str(if i == 0 { "" } else { "," });
+            write_value(out, item.get());
+        }
+        return out.push(']');
+    }
+    out.push_str(raw);
+}

@@ -1,0 +1,56 @@
+//! How the connector reaches the network, and the only place that knows.
+//!
+//! Everything above speaks to the [`Transport`] trait, so it is plain Rust that is tested natively; the one implementation
+//! for the sandbox is [`wasi`]. A transport sends what it is given, once: it never retries and knows nothing of Salesforce.
+
+mod error;
+mod message;
+mod origin;
+#[cfg(test)]
+pub mod testing;
+#[cfg(target_arch = "wasm32")]
+pub mod wasi;
+
+use std::time::Duration;
+
+pub use error::{Phase, TransportError, TransportErrorKind};
+pub use message::{Headers, Method, Request, Response};
+pub use origin::Origin;
+
+/// Sends HTTP requests to the one origin it was made for.
+///
+/// A request is begun with [`start`](Transport::start) and collected with [`finish`](Transport::finish), so that several
+/// can be on their way at once and the next page can be fetched while this one is mapped. Dropping a pending request
+/// gives it up.
+pub trait Transport {
+    /// A request on its way.
+    type Pending;
+
+    /// Sends `request` and returns without waiting for the answer.
+    ///
+    /// # Errors
+    /// When the host refuses the request at once, or its body cannot be written.
+    fn start(&self, request: &Request) -> Result<Self::Pending, TransportError>;
+
+    /// Waits for the answer and reads its whole body.
+    ///
+    /// Any HTTP status is an answer; only a missing or incomplete one is an error.
+    ///
+    /// # Errors
+    /// When no complete answer came; [`TransportError::kind`] says how far it got.
+    fn finish(&self, pending: Self::Pending) -> Result<Response, TransportError>;
+
+    /// Sends `request` and waits for the answer.
+    ///
+    /// # Errors
+    /// As [`start`](Transport::start) and [`finish`](Transport::finish).
+    fn send(&self, request: &Request) -> Result<Response, TransportError> {
+        self.finish(self.start(request)?)
+    }
+
+    /// Waits without holding the processor.
+    fn sleep(&self, time: Duration);
+
+    /// Time since an arbitrary origin; it never goes back. Serves to measure and as a source of jitter, not as a clock.
+    fn monotonic(&self) -> Duration;
+}

@@ -1,0 +1,105 @@
+//! A transport for unit tests: it answers from a script and remembers what it was asked.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::{Headers, Request, Response, Transport, TransportError};
+
+/// Answers requests in order from a script; panics when it is asked more than the script holds.
+#[derive(Default)]
+pub struct Scripted {
+    answers: RefCell<VecDeque<Result<Response, TransportError>>>,
+    /// Every request sent, in order.
+    pub requests: RefCell<Vec<Request>>,
+    /// Every pause taken, in order.
+    pub pauses: RefCell<Vec<Duration>>,
+    now: Cell<Duration>,
+}
+
+impl Scripted {
+    /// A transport without answers.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an answer with a `Date` header and a JSON body.
+    #[must_use]
+    pub fn answer(self, status: u16, body: impl AsRef<str>) -> Self {
+        self.answer_with(
+            status,
+            &[
+                ("Date", "Mon, 23 Nov 2026 10:00:00 GMT"),
+                ("Content-Type", "application/json;charset=UTF-8"),
+            ],
+            body,
+        )
+    }
+
+    /// Adds an answer with these headers.
+    #[must_use]
+    pub fn answer_with(self, status: u16, headers: &[(&str, &str)], body: impl AsRef<str>) -> Self {
+        self.answers.borrow_mut().push_back(Ok(Response {
+            status,
+            headers: headers.iter().copied().collect::<Headers>(),
+            body: body.as_ref().as_bytes().to_vec(),
+        }));
+        self
+    }
+
+    /// Adds a failure.
+    #[must_use]
+    pub fn failure(self, error: TransportError) -> Self {
+        self.answers.borrow_mut().push_back(Err(error));
+        self
+    }
+
+    /// The paths asked for, in order.
+    pub fn paths(&self) -> Vec<String> {
+        self.requests
+            .borrow()
+            .iter()
+            .map(|r| r.path.clone())
+            .collect()
+    }
+
+    /// The body of request number `index`, as text.
+    pub fn body(&self, index: usize) -> String {
+        let requests = self.requests.borrow();
+        String::from_utf8(requests[index].body.clone().unwrap_or_default()).unwrap()
+    }
+
+    /// How many answers are left.
+    pub fn left(&self) -> usize {
+        self.answers.borrow().len()
+    }
+}
+
+impl Transport for Scripted {
+    type Pending = Result<Response, TransportError>;
+
+    fn start(&self, request: &Request) -> Result<Self::Pending, TransportError> {
+        self.requests.borrow_mut().push(request.clone());
+        Ok(self.answers.borrow_mut().pop_front().unwrap_or_else(|| {
+            panic!(
+                "no answer left in the script for {} {}",
+                request.method, request.path
+            )
+        }))
+    }
+
+    fn finish(&self, pending: Self::Pending) -> Result<Response, TransportError> {
+        pending
+    }
+
+    fn sleep(&self, time: Duration) {
+        self.pauses.borrow_mut().push(time);
+        self.now.set(self.now.get() + time);
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.now
+            .set(self.now.get() + Duration::from_nanos(1_234_567));
+        self.now.get()
+    }
+}

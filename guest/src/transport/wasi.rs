@@ -1,0 +1,270 @@
+//! The transport of the sandbox: `wasi:http` through waki's bindings.
+//!
+//! The bindings are used directly, since waki's client waits for each answer and passes request options, which some hosts never
+//! free. Time limits, credentials and decompression are the host's.
+
+use std::time::Duration;
+
+use waki::bindings::wasi::clocks::monotonic_clock;
+use waki::bindings::wasi::http::outgoing_handler;
+use waki::bindings::wasi::http::types::{
+    ErrorCode, Fields, FutureIncomingResponse, IncomingResponse, Method as WasiMethod,
+    OutgoingBody, OutgoingRequest, Scheme, http_error_code,
+};
+use waki::bindings::wasi::io::streams::StreamError;
+
+use super::origin::Origin;
+use super::{
+    Headers, Method, Phase, Request, Response, Transport, TransportError, TransportErrorKind,
+};
+
+/// Asked for at a time while reading; the host gives what it has.
+const READ: u64 = 1024 * 1024;
+
+/// Most that is set aside on the word of a Content-Length header; a longer body grows as it comes.
+const RESERVE: usize = 64 * 1024 * 1024;
+
+/// Sends requests to one origin through the host.
+pub struct WasiTransport {
+    origin: Origin,
+}
+
+impl WasiTransport {
+    /// A transport to `base_url`, for example `https://acme.my.salesforce.com`.
+    ///
+    /// # Errors
+    /// When `base_url` is no origin.
+    pub fn new(base_url: &str) -> Result<Self, TransportError> {
+        Ok(Self {
+            origin: Origin::parse(base_url)?,
+        })
+    }
+
+    fn outgoing(&self, request: &Request) -> Result<OutgoingRequest, TransportError> {
+        let mut headers: Vec<(String, Vec<u8>)> = request
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.as_bytes().to_vec()))
+            .collect();
+        // Without it the host sends the body in chunks, even an empty one, and cannot check its length.
+        if request.body.is_some()
+            || matches!(request.method, Method::Post | Method::Patch | Method::Put)
+        {
+            let length = request.body.as_ref().map_or(0, Vec::len);
+            headers.push(("content-length".to_owned(), length.to_string().into_bytes()));
+        }
+        let fields =
+            Fields::from_list(&headers).map_err(|e| refused(format!("header refused: {e}")))?;
+        let outgoing = OutgoingRequest::new(fields);
+        let scheme = if self.origin.is_https() {
+            Scheme::Https
+        } else {
+            Scheme::Http
+        };
+        let set = outgoing
+            .set_method(&method(request.method))
+            .and_then(|()| outgoing.set_scheme(Some(&scheme)))
+            .and_then(|()| outgoing.set_authority(Some(self.origin.authority())))
+            .and_then(|()| outgoing.set_path_with_query(Some(&request.path)));
+        match set {
+            Ok(()) => Ok(outgoing),
+            Err(()) => Err(refused(format!(
+                "method or path refused: {} {}",
+                request.method, request.path
+            ))),
+        }
+    }
+}
+
+fn refused(text: String) -> TransportError {
+    TransportError::new(TransportErrorKind::Protocol, text)
+}
+
+fn method(method: Method) -> WasiMethod {
+    match method {
+        Method::Get => WasiMethod::Get,
+        Method::Post => WasiMethod::Post,
+        Method::Patch => WasiMethod::Patch,
+        Method::Put => WasiMethod::Put,
+        Method::Delete => WasiMethod::Delete,
+        Method::Head => WasiMethod::Head,
+    }
+}
+
+/// A request on its way.
+pub struct WasiPending {
+    answer: FutureIncomingResponse,
+    is_head: bool,
+}
+
+impl Transport for WasiTransport {
+    type Pending = WasiPending;
+
+    fn start(&self, request: &Request) -> Result<WasiPending, TransportError> {
+        let outgoing = self.outgoing(request)?;
+        let body = match &request.body {
+            Some(bytes) => {
+                let body = outgoing
+                    .body()
+                    .map_err(|()| refused("the request has no body to write to".to_owned()))?;
+                Some((body, bytes))
+            }
+            None => None,
+        };
+        let answer = outgoing_handler::handle(outgoing, None).map_err(|code| of_code(&code))?;
+        if let Some((body, bytes)) = body {
+            // A host that refuses the request closes its body; the true reason then comes with the answer, so it is left to
+            // `finish` to tell.
+            if write_all(&body, bytes).is_ok() {
+                let _ = OutgoingBody::finish(body, None);
+            }
+        }
+        Ok(WasiPending {
+            answer,
+            is_head: request.method == Method::Head,
+        })
+    }
+
+    fn finish(&self, pending: WasiPending) -> Result<Response, TransportError> {
+        pending.answer.subscribe().block();
+        let incoming = match pending.answer.get() {
+            Some(Ok(Ok(incoming))) => incoming,
+            Some(Ok(Err(code))) => return Err(of_code(&code)),
+            Some(Err(())) | None => {
+                return Err(TransportError::new(
+                    TransportErrorKind::Other,
+                    "the host gave no answer",
+                ));
+            }
+        };
+        read(&incoming, pending.is_head)
+    }
+
+    fn sleep(&self, time: Duration) {
+        let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        monotonic_clock::subscribe_duration(nanos).block();
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_nanos(monotonic_clock::now())
+    }
+}
+
+fn write_all(body: &OutgoingBody, mut bytes: &[u8]) -> Result<(), ()> {
+    // The stream is a child of the body and the pollable of the stream: each is dropped before its parent.
+    let stream = body.write()?;
+    let ready = stream.subscribe();
+    while !bytes.is_empty() {
+        ready.block();
+        let allowed = stream.check_write().map_err(drop)?;
+        let length = usize::try_from(allowed)
+            .unwrap_or(usize::MAX)
+            .min(bytes.len());
+        let (now, later) = bytes.split_at(length);
+        if !now.is_empty() {
+            stream.write(now).map_err(drop)?;
+        }
+        bytes = later;
+    }
+    stream.flush().map_err(drop)?;
+    ready.block();
+    stream.check_write().map_err(drop)?;
+    Ok(())
+}
+
+fn read(incoming: &IncomingResponse, is_head: bool) -> Result<Response, TransportError> {
+    let status = incoming.status();
+    let headers: Headers = incoming
+        .headers()
+        .entries()
+        .into_iter()
+        .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
+        .collect();
+    // The length on the wire says nothing about a body that the host decompressed.
+    let declared = headers
+        .get("content-length")
+        .filter(|_| headers.get("content-encoding").is_none())
+        .and_then(|length| length.parse::<usize>().ok());
+    let mut body = Vec::with_capacity(declared.unwrap_or(0).min(RESERVE));
+    let incoming_body = incoming.consume().map_err(|()| {
+        TransportError::new(TransportErrorKind::Other, "the answer's body is gone")
+    })?;
+    let stream = incoming_body.stream().map_err(|()| {
+        TransportError::new(TransportErrorKind::Other, "the answer's body is gone")
+    })?;
+    loop {
+        match stream.blocking_read(READ) {
+            Ok(chunk) => body.extend_from_slice(&chunk),
+            Err(StreamError::Closed) => break,
+            Err(StreamError::LastOperationFailed(error)) => {
+                return Err(match http_error_code(&error) {
+                    Some(code) => of_code(&code),
+                    None => of_text(&error.to_debug_string()),
+                });
+            }
+        }
+    }
+    match declared {
+        Some(declared) if body.len() < declared && !is_head => Err(TransportError::new(
+            TransportErrorKind::Truncated,
+            format!("{} of {declared} bytes came", body.len()),
+        )),
+        _ => Ok(Response {
+            status,
+            headers,
+            body,
+        }),
+    }
+}
+
+/// Errors in the middle of a body often come as text only.
+fn of_text(text: &str) -> TransportError {
+    let kind = if text.contains("HttpResponseBodySize") || text.contains("HTTP-response-body-size")
+    {
+        TransportErrorKind::TooLarge
+    } else if text.contains("Timeout") || text.contains("timeout") {
+        TransportErrorKind::Timeout(Phase::BetweenBytes)
+    } else {
+        TransportErrorKind::Truncated
+    };
+    TransportError::new(kind, text)
+}
+
+fn of_code(code: &ErrorCode) -> TransportError {
+    use TransportErrorKind as Kind;
+    let kind = match code {
+        ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => Kind::Denied,
+        ErrorCode::DnsError(_)
+        | ErrorCode::DestinationNotFound
+        | ErrorCode::DestinationUnavailable
+        | ErrorCode::DestinationIpUnroutable
+        | ErrorCode::ConnectionRefused
+        | ErrorCode::ConnectionLimitReached => Kind::Connect,
+        ErrorCode::TlsProtocolError
+        | ErrorCode::TlsCertificateError
+        | ErrorCode::TlsAlertReceived(_) => Kind::Tls,
+        ErrorCode::DnsTimeout | ErrorCode::ConnectionTimeout => Kind::Timeout(Phase::Connect),
+        ErrorCode::ConnectionWriteTimeout
+        | ErrorCode::ConnectionReadTimeout
+        | ErrorCode::HttpResponseTimeout => Kind::Timeout(Phase::FirstByte),
+        ErrorCode::HttpRequestBodySize(_)
+        | ErrorCode::HttpRequestUriTooLong
+        | ErrorCode::HttpRequestHeaderSectionSize(_)
+        | ErrorCode::HttpRequestHeaderSize(_)
+        | ErrorCode::HttpResponseHeaderSectionSize(_)
+        | ErrorCode::HttpResponseHeaderSize(_)
+        | ErrorCode::HttpResponseBodySize(_) => Kind::TooLarge,
+        ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete => Kind::Truncated,
+        ErrorCode::HttpRequestLengthRequired
+        | ErrorCode::HttpRequestMethodInvalid
+        | ErrorCode::HttpRequestUriInvalid
+        | ErrorCode::HttpResponseTransferCoding(_)
+        | ErrorCode::HttpResponseContentCoding(_)
+        | ErrorCode::HttpUpgradeFailed
+        | ErrorCode::HttpProtocolError
+        | ErrorCode::LoopDetected
+        | ErrorCode::ConfigurationError => Kind::Protocol,
+        _ => Kind::Other,
+    };
+    TransportError::new(kind, format!("{code:?}"))
+}
