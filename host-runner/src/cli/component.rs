@@ -1,0 +1,64 @@
+//! Finding and loading the component, with the compiled form kept for the next time.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::Context;
+use crate::sandbox::{CheckedComponent, CompiledCache, EngineSize, LoadedConnector, new_engine};
+use crate::session::Session;
+use crate::tenant::{Tenant, TenantFile, TokenSourceOptions};
+
+impl Context {
+    fn component_path(&self) -> anyhow::Result<PathBuf> {
+        if let Some(path) = &self.component {
+            return Ok(path.clone());
+        }
+        let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join("asymbl.wasm")));
+        [beside, Some(PathBuf::from("target-component/asymbl.wasm"))]
+            .into_iter()
+            .flatten()
+            .find(|path| path.is_file())
+            .context("no component: name one with --component, or make one with `make component`")
+    }
+
+    /// The component, checked but not linked.
+    pub(super) fn check(&self) -> anyhow::Result<CheckedComponent> {
+        let path = self.component_path()?;
+        let engine = new_engine(EngineSize::default())?;
+        let cache = cache_folder().and_then(|folder| match CompiledCache::open(&folder) {
+            Ok(cache) => Some(cache),
+            Err(error) => {
+                tracing::warn!(%error, folder = %folder.display(), "no cache of compiled components");
+                None
+            }
+        });
+        CheckedComponent::from_file(&engine, &path, cache.as_ref())
+            .with_context(|| format!("component {}", path.display()))
+    }
+
+    pub(super) fn load(&self) -> anyhow::Result<LoadedConnector> {
+        let path = self.component_path()?;
+        self.check()?.link().with_context(|| format!("component {}", path.display()))
+    }
+
+    /// A session with the tenant of this file, signed in: what is wrong with the credentials shows here, in the best words.
+    pub(super) async fn session(&self, tenant_file: &Path) -> anyhow::Result<Session> {
+        let file = TenantFile::load(tenant_file)?;
+        let name = file.name().to_owned();
+        let tenant = Tenant::open(file, TokenSourceOptions::default())?;
+        let session = Session::new(self.load()?, tenant);
+        session.tenant().sign_in().await.with_context(|| format!("{name}: sign in"))?;
+        Ok(session)
+    }
+}
+
+/// The user's cache folder, by the rules of the platform.
+fn cache_folder() -> Option<PathBuf> {
+    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = folder("XDG_CACHE_HOME").or_else(|| {
+        let home = folder("HOME")?;
+        Some(home.join(if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" }))
+    });
+    base.or_else(|| folder("LOCALAPPDATA")).map(|base| base.join("asymbl"))
+}

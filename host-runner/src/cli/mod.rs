@@ -1,0 +1,191 @@
+//! The command `asymbl`: what it takes, and what its exit code means. Each command is a page of its own.
+
+mod component;
+mod demo;
+mod inspect;
+mod list;
+mod output;
+mod practice;
+mod records;
+mod sync;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::mirror::MirrorError;
+use crate::sandbox::{CallError, LoadError};
+use crate::session::StepError;
+use crate::sync::SyncError;
+use crate::tenant::TenantError;
+use crate::tenant::oauth::OAuthError;
+use crate::unified::Model;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all went well
+  1  an unexpected failure
+  2  the command line, the tenant file or another input is wrong; nothing was done
+  3  the credentials are refused, or the connected user lacks a right
+  4  Salesforce is unreachable, overloaded or out of quota: try again later
+  5  a sync in which some models failed; the others are complete
+  6  the mirror is in use by another run, belongs to another org, or can't be used
+  7  the component is refused or crashed";
+
+/// Runs an ATS connector, sandboxed, against a Salesforce org with Asymbl ATS.
+#[derive(Parser)]
+#[command(name = "asymbl", version, after_help = EXIT_CODES)]
+struct Command {
+    #[command(subcommand)]
+    what: What,
+    /// Print JSON: one object, or one line per record
+    #[arg(long, global = true)]
+    json: bool,
+    /// The connector component [default: asymbl.wasm beside this program, or target-component/asymbl.wasm]
+    #[arg(long, global = true, value_name = "PATH", env = "ASYMBL_COMPONENT")]
+    component: Option<PathBuf>,
+    /// Also print what the connector logs
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Show what a component imports, exports and can do
+    Inspect,
+    /// List a model, live from Salesforce
+    List(list::Arguments),
+    /// Bring the local mirror up to date
+    Sync(sync::Arguments),
+    /// Print what the mirror holds
+    Records(records::Arguments),
+    /// Run a simulated Salesforce org with the Asymbl package
+    #[cfg(feature = "practice-org")]
+    PracticeOrg(practice::Arguments),
+    /// Sync a practice org, change it, sync again, and show what changed
+    #[cfg(feature = "practice-org")]
+    Demo(demo::Arguments),
+}
+
+/// Which tenant.
+#[derive(Args, Clone)]
+struct TenantArgument {
+    /// The tenant file
+    #[arg(long, value_name = "FILE", default_value = "tenant.toml")]
+    tenant: PathBuf,
+}
+
+/// Which mirror.
+#[derive(Args, Clone)]
+struct MirrorArgument {
+    /// The mirror's file [default: the tenant file's name with the ending .mirror.sqlite]
+    #[arg(long, value_name = "PATH")]
+    mirror: Option<PathBuf>,
+}
+
+impl MirrorArgument {
+    fn path(&self, tenant: &TenantArgument) -> PathBuf {
+        self.mirror.clone().unwrap_or_else(|| tenant.tenant.with_extension("mirror.sqlite"))
+    }
+}
+
+fn model(text: &str) -> Result<Model, String> {
+    text.parse::<Model>().map_err(|error| error.to_string())
+}
+
+/// What all commands share.
+struct Context {
+    json: bool,
+    component: Option<PathBuf>,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let command = Command::parse();
+    output::start_log(command.verbose);
+    let context = Context { json: command.json, component: command.component };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: can't start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(run(command.what, &context));
+    // Connections that are still open must not hold up the end.
+    runtime.shutdown_background();
+    match result {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::print_error(&error, context.json);
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+async fn run(what: What, context: &Context) -> anyhow::Result<ExitCode> {
+    match what {
+        What::Inspect => inspect::run(context).await,
+        What::List(arguments) => list::run(&arguments, context).await,
+        What::Sync(arguments) => sync::run(&arguments, context).await,
+        What::Records(arguments) => records::run(&arguments, context),
+        #[cfg(feature = "practice-org")]
+        What::PracticeOrg(arguments) => practice::run(arguments).await,
+        #[cfg(feature = "practice-org")]
+        What::Demo(arguments) => demo::run(&arguments, context).await,
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// The exit code of an error, by its innermost typed cause.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    for cause in error.chain() {
+        if let Some(error) = cause.downcast_ref::<StepError>() {
+            return call_code(&error.error);
+        }
+        if let Some(error) = cause.downcast_ref::<CallError>() {
+            return call_code(error);
+        }
+        if cause.is::<TenantError>() {
+            return 2;
+        }
+        if let Some(error) = cause.downcast_ref::<std::sync::Arc<OAuthError>>() {
+            return match **error {
+                OAuthError::Network { .. } | OAuthError::Unavailable { .. } => 4,
+                OAuthError::OtherOrg { .. } => 2,
+                _ => 3,
+            };
+        }
+        if cause.is::<MirrorError>() {
+            return 6;
+        }
+        if let Some(SyncError::Step(error)) = cause.downcast_ref::<SyncError>() {
+            return call_code(&error.error);
+        }
+        if let Some(SyncError::Mirror(_)) = cause.downcast_ref::<SyncError>() {
+            return 6;
+        }
+        if cause.is::<LoadError>() {
+            return 7;
+        }
+    }
+    1
+}
+
+fn call_code(error: &CallError) -> u8 {
+    match error.kind() {
+        "unauthenticated" | "permission" => 3,
+        "rate-limited" | "unavailable" => 4,
+        "invalid-input" | "unsupported" | "not-found" => 2,
+        "outage" | "broken-contract" => 7,
+        _ => 1,
+    }
+}

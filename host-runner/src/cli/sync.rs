@@ -1,0 +1,180 @@
+//! `asymbl sync`: brings the local mirror up to date, and says what that took.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::output::{Progress, Table, count, duration};
+use super::{Context, MirrorArgument, TenantArgument, model};
+use crate::mirror::{Coverage, SqliteMirror};
+use crate::session::Session;
+use crate::sync::{Event, Events, SyncOptions, SyncReport, discover, sync};
+use crate::unified::Model;
+
+/// What to sync.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    tenant: TenantArgument,
+    #[command(flatten)]
+    mirror: MirrorArgument,
+    /// Read everything again, also where reading the changes would do
+    #[arg(long)]
+    full: bool,
+    /// Only these models [default: all]
+    #[arg(value_name = "MODEL", value_parser = model)]
+    models: Vec<Model>,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    let session = context.session(&arguments.tenant.tenant).await?;
+    let switched_off = session.switched_off();
+    let wanted = |model: &Model| {
+        if arguments.models.is_empty() {
+            !switched_off.iter().any(|off| off == model.name())
+        } else {
+            arguments.models.contains(model)
+        }
+    };
+    let options = SyncOptions {
+        models: Model::SYNC_ORDER.into_iter().filter(wanted).collect(),
+        full: arguments.full,
+        command: if arguments.full { "sync --full".into() } else { "sync".into() },
+    };
+    let discovered = discover(&session).await?;
+    let mut mirror = SqliteMirror::open(&arguments.mirror.path(&arguments.tenant), &discovered.org)?;
+    let report = watched(&session, &mut mirror, &discovered, &options).await?;
+    let mut out = std::io::stdout().lock();
+    if context.json {
+        writeln!(out, "{}", as_json(&report))?;
+    } else {
+        for warning in &discovered.discovery.warnings {
+            writeln!(out, "note: {}", warning.message)?;
+        }
+        print(&report, &mut out)?;
+    }
+    drop(out);
+    code(&report)
+}
+
+/// A sync whose progress shows on a terminal.
+pub(super) async fn watched(
+    session: &Session,
+    mirror: &mut SqliteMirror,
+    discovered: &crate::sync::Discovered,
+    options: &SyncOptions,
+) -> anyhow::Result<SyncReport> {
+    let (sender, mut events) = mpsc::unbounded_channel();
+    let watcher = tokio::spawn(async move {
+        let progress = Progress::new();
+        while let Some(event) = events.recv().await {
+            match event {
+                Event::ModelStarted { model } => progress.say(format!("{model}")),
+                Event::Page { model, pages, rows } => {
+                    progress.say(format!("{model}: {} records, {} pages", count(rows), count(pages)));
+                }
+                Event::ModelEnded { report } => {
+                    if let Some(failure) = &report.failure {
+                        progress.line(&format!("error: {failure}"));
+                    }
+                }
+            }
+        }
+    });
+    let events = Events::to(sender);
+    let result = sync(session, mirror, discovered, options, &events).await;
+    drop(events);
+    watcher.await.context("the progress display")?;
+    Ok(result?)
+}
+
+/// 0 when all is up to date, 5 when some models are, else the code of the first failure.
+fn code(report: &SyncReport) -> anyhow::Result<ExitCode> {
+    let failures: Vec<_> = report.models.iter().filter_map(|model| model.failure.as_ref()).collect();
+    match failures.first() {
+        None => Ok(ExitCode::SUCCESS),
+        Some(first) if failures.len() == report.models.len() => Ok(ExitCode::from(super::call_code(&first.error))),
+        Some(_) => Ok(ExitCode::from(5)),
+    }
+}
+
+/// A line a model, and what a person should know.
+pub(super) fn print(report: &SyncReport, out: &mut impl Write) -> std::io::Result<()> {
+    let mut table =
+        Table::new(&["model", "read", "records", "new", "changed", "gone", "pages", "requests", "time"]);
+    for model in &report.models {
+        let read = match (&model.failure, model.coverage) {
+            (Some(_), _) => "failed",
+            (None, Coverage::Everything) => "all",
+            (None, Coverage::Changes) => "changes",
+        };
+        table.row(vec![
+            model.model.to_string(),
+            read.into(),
+            count(model.rows),
+            count(model.counts.inserted + model.counts.undeleted),
+            count(model.counts.updated),
+            count(model.counts.deleted),
+            count(model.pages),
+            count(model.requests),
+            duration(model.elapsed),
+        ]);
+    }
+    table.print(out)?;
+    let quota = match report.quota {
+        Some(quota) => format!("; the org has used {} of {} API calls", count(quota.used), count(quota.max)),
+        None => String::new(),
+    };
+    writeln!(out, "\n{} requests in {}{quota}", count(report.requests()), duration(report.elapsed))?;
+    for model in &report.models {
+        for note in &model.notes {
+            writeln!(out, "note: {}: {note}", model.model)?;
+        }
+        if model.resumed {
+            writeln!(out, "note: {}: went on from where an earlier run ended", model.model)?;
+        }
+        if model.restarts > 0 {
+            writeln!(out, "note: {}: the connector ended {} times and was started again", model.model, model.restarts)?;
+        }
+    }
+    Ok(())
+}
+
+fn as_json(report: &SyncReport) -> serde_json::Value {
+    let models: Vec<_> = report
+        .models
+        .iter()
+        .map(|model| {
+            json!({
+                "model": model.model.name(),
+                "coverage": match model.coverage { Coverage::Everything => "everything", Coverage::Changes => "changes" },
+                "records": model.rows,
+                "inserted": model.counts.inserted,
+                "updated": model.counts.updated,
+                "unchanged": model.counts.unchanged,
+                "deleted": model.counts.deleted,
+                "undeleted": model.counts.undeleted,
+                "pages": model.pages,
+                "requests": model.requests,
+                "resumed": model.resumed,
+                "restarts": model.restarts,
+                "milliseconds": u64::try_from(model.elapsed.as_millis()).unwrap_or(u64::MAX),
+                "notes": model.notes,
+                "error": model.failure.as_ref().map(|failure| json!({
+                    "kind": failure.error.kind(),
+                    "message": failure.to_string(),
+                })),
+            })
+        })
+        .collect();
+    json!({
+        "models": models,
+        "requests": report.requests(),
+        "api_usage": report.quota.map(|quota| json!({ "used": quota.used, "max": quota.max })),
+        "milliseconds": u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX),
+    })
+}

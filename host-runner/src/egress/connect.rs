@@ -1,0 +1,198 @@
+//! Dialling: DNS, the address filter, TCP and TLS under one deadline.
+//!
+//! The filter sits between DNS and connect, and only filtered addresses are dialled: a name that changes its answer between
+//! check and use (DNS rebinding) gains nothing. A host written as an address never meets DNS, so it is checked here too.
+
+use super::{AddressRule, Prohibited, public_address};
+use futures_util::future::BoxFuture;
+use http::Uri;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::Name;
+use hyper_util::rt::TokioIo;
+use std::net::{IpAddr, SocketAddr};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tower_service::Service;
+
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why no connection came about, where the system's own error does not say it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum DialError {
+    #[error("{0}")]
+    Dns(String),
+    #[error(transparent)]
+    Prohibited(#[from] Prohibited),
+    #[error("not connected within {0:?}")]
+    Timeout(Duration),
+}
+
+/// Looks a name up and keeps the addresses that the rule allows.
+#[derive(Clone, Debug)]
+pub(crate) struct Resolver(AddressRule);
+
+impl Service<Name> for Resolver {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = DialError;
+    type Future = BoxFuture<'static, Result<Self::Response, DialError>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), DialError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let rule = self.0;
+        Box::pin(async move {
+            // The port is filled in by the HTTP connector.
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await;
+            let found: Vec<_> = found
+                .map_err(|error| DialError::Dns(error.to_string()))?
+                .collect();
+            if found.is_empty() {
+                return Err(DialError::Dns("no addresses".into()));
+            }
+            Ok(allowed(found, rule)?.into_iter())
+        })
+    }
+}
+
+/// The addresses that the rule allows.
+///
+/// # Errors
+/// The first refusal, when none is left.
+fn allowed(found: Vec<SocketAddr>, rule: AddressRule) -> Result<Vec<SocketAddr>, Prohibited> {
+    if rule == AddressRule::Any {
+        return Ok(found);
+    }
+    let (mut kept, mut refused) = (Vec::new(), None);
+    for address in found {
+        match public_address(address.ip()) {
+            Ok(()) => kept.push(address),
+            Err(why) => refused = refused.or(Some(why)),
+        }
+    }
+    match refused {
+        Some(why) if kept.is_empty() => Err(why),
+        _ => Ok(kept),
+    }
+}
+
+/// A TCP dialler that obeys the address rule.
+#[derive(Clone, Debug)]
+pub(crate) struct Dialer {
+    http: HttpConnector<Resolver>,
+    rule: AddressRule,
+}
+
+impl Dialer {
+    pub(crate) fn new(rule: AddressRule) -> Self {
+        let mut http = HttpConnector::new_with_resolver(Resolver(rule));
+        http.enforce_http(false);
+        // Requests are written in one piece and then awaited: Nagle's algorithm only adds delay.
+        http.set_nodelay(true);
+        // Finds connections that a NAT or firewall forgot, before a request meets them.
+        http.set_keepalive(Some(Duration::from_secs(30)));
+        Self { http, rule }
+    }
+}
+
+impl Service<Uri> for Dialer {
+    type Response = TokioIo<TcpStream>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.http.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let literal: Option<IpAddr> = uri.host().and_then(|host| {
+            host.trim_start_matches('[')
+                .trim_end_matches(']')
+                .parse()
+                .ok()
+        });
+        if let (AddressRule::PublicOnly, Some(address)) = (self.rule, literal)
+            && let Err(why) = public_address(address)
+        {
+            return Box::pin(async move { Err(DialError::Prohibited(why).into()) });
+        }
+        let dialling = self.http.call(uri);
+        Box::pin(async move { dialling.await.map_err(Into::into) })
+    }
+}
+
+/// TCP and TLS, with one deadline over DNS, connect and handshake (the stock connectors leave the handshake without one).
+#[derive(Clone, Debug)]
+pub(crate) struct Connector {
+    inner: HttpsConnector<Dialer>,
+    deadline: Duration,
+}
+
+impl Connector {
+    pub(crate) fn new(inner: HttpsConnector<Dialer>, deadline: Duration) -> Self {
+        Self { inner, deadline }
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let connecting = self.inner.call(uri);
+        let deadline = self.deadline;
+        Box::pin(async move {
+            match tokio::time::timeout(deadline, connecting).await {
+                Ok(connected) => connected,
+                Err(_) => Err(DialError::Timeout(deadline).into()),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
+        texts
+            .iter()
+            .map(|text| SocketAddr::new(text.parse().unwrap(), 443))
+            .collect()
+    }
+
+    #[test]
+    fn a_name_with_public_and_private_addresses_leads_only_to_the_public_ones() {
+        let kept = allowed(
+            addresses(&["10.0.0.1", "8.8.8.8", "::1"]),
+            AddressRule::PublicOnly,
+        )
+        .unwrap();
+        assert_eq!(kept, addresses(&["8.8.8.8"]));
+    }
+
+    #[test]
+    fn a_name_with_private_addresses_alone_leads_nowhere() {
+        assert!(
+            allowed(
+                addresses(&["10.0.0.1", "::ffff:127.0.0.1"]),
+                AddressRule::PublicOnly
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn an_origin_that_the_operator_named_may_be_private() {
+        let all = addresses(&["10.0.0.1", "127.0.0.1"]);
+        assert_eq!(allowed(all.clone(), AddressRule::Any), Ok(all));
+    }
+}

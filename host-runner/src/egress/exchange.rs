@@ -1,0 +1,388 @@
+//! One request from policy to the head of its answer.
+//!
+//! The order is the point: policy first, then the budget, then a place among the requests in flight, then the credentials,
+//! then the wire. Whatever fails is noted for the host before the guest hears of it.
+
+use super::body::{Download, Handed, Progress, Upload, gunzip, peek};
+use super::cause::client_error;
+use super::gate::{CallOptions, Job, Shared};
+use super::{
+    AddressRule, Bearer, ByteSize, Deadlines, EgressError, Grant, Origin, Permit, Phase,
+    RequestBody, ResponseBody, empty_body,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body::Body;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper_util::client::legacy::connect::capture_connection;
+use std::pin::pin;
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+
+/// How much of a 401's body is read to learn why; Salesforce's are some 100 bytes.
+const REFUSAL: usize = 4 * 1024;
+
+/// Headers that never go out as the caller set them: framing is hyper's business, credentials are the gate's.
+pub(crate) const NEVER_FROM_CALLER: [HeaderName; 16] = [
+    header::AUTHORIZATION,
+    header::COOKIE,
+    header::SET_COOKIE,
+    header::HOST,
+    header::CONNECTION,
+    header::PROXY_AUTHENTICATE,
+    header::PROXY_AUTHORIZATION,
+    header::TRANSFER_ENCODING,
+    header::TE,
+    header::TRAILER,
+    header::UPGRADE,
+    header::EXPECT,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    HeaderName::from_static("http2-settings"),
+    // Bulk API 1.0 takes a session here in place of Authorization (salesforce-api.md 4.8).
+    HeaderName::from_static("x-sfdc-session"),
+];
+
+/// What one exchange carries along.
+struct Exchange<'a> {
+    shared: &'a Shared,
+    job: &'a Arc<Job>,
+    origin: Origin,
+    label: String,
+    deadlines: Deadlines,
+    max_response: ByteSize,
+    addresses: AddressRule,
+    started: Instant,
+    head_only: bool,
+}
+
+pub(crate) async fn exchange(
+    shared: &Shared,
+    job: &Arc<Job>,
+    request: Request<RequestBody>,
+    options: CallOptions,
+) -> Result<Response<ResponseBody>, EgressError> {
+    let (parts, body) = request.into_parts();
+    let label = label(&parts);
+    let done = judged(shared, job, parts, body, options, label.clone()).await;
+    if let Err(error) = &done {
+        job.note(&label, error);
+    }
+    done
+}
+
+async fn judged(
+    shared: &Shared,
+    job: &Arc<Job>,
+    mut parts: Parts,
+    body: RequestBody,
+    options: CallOptions,
+    label: String,
+) -> Result<Response<ResponseBody>, EgressError> {
+    let permit = shared
+        .policy
+        .permits_with(&parts, &job.grants())
+        .inspect_err(|_| job.meter.denied())?;
+    let (origin, grant) = match permit {
+        Permit::Tenant => (shared.policy.origin().clone(), None),
+        Permit::Granted(grant) => (grant.origin.clone(), Some(grant)),
+    };
+    let exchange = Exchange {
+        shared,
+        job,
+        label,
+        deadlines: deadlines(shared, &options),
+        max_response: max_response(shared, &options, grant.as_ref()),
+        addresses: grant
+            .as_ref()
+            .map_or(AddressRule::Any, |grant| grant.addresses),
+        started: Instant::now(),
+        head_only: parts.method == Method::HEAD,
+        origin,
+    };
+    exchange.within_request_cap(&parts.headers)?;
+    let place = exchange.place().await?;
+    let bearer = match grant {
+        None => exchange.bearer().await?,
+        Some(_) => None,
+    };
+    dress(&mut parts.headers, bearer.as_ref());
+    let (response, place) = exchange.sent(parts, body, place).await?;
+    exchange.received(response, bearer, place).await
+}
+
+fn deadlines(shared: &Shared, options: &CallOptions) -> Deadlines {
+    let host = shared.limits.deadlines;
+    let Some(wanted) = options.deadlines else {
+        return host;
+    };
+    let clamped = wanted.clamped_by(&host);
+    // Only the host itself sets `max_response`: a file of 2 GB takes longer than a page.
+    let total = if options.max_response.is_some() {
+        wanted.total
+    } else {
+        clamped.total
+    };
+    Deadlines { total, ..clamped }
+}
+
+fn max_response(shared: &Shared, options: &CallOptions, grant: Option<&Grant>) -> ByteSize {
+    match (options.max_response, grant) {
+        (Some(own), Some(grant)) => own.min(grant.max_body),
+        (None, Some(grant)) => grant.max_body,
+        (Some(own), None) => own,
+        (None, None) => shared.limits.max_response,
+    }
+}
+
+/// Takes out what callers must not set and adds what the gate does.
+fn dress(headers: &mut HeaderMap, bearer: Option<&Bearer>) {
+    for name in NEVER_FROM_CALLER {
+        headers.remove(name);
+    }
+    // A range is counted in encoded bytes, so a part of a gzip body could not be decoded.
+    let plain = headers.contains_key(header::RANGE)
+        || headers
+            .get(header::ACCEPT_ENCODING)
+            .is_some_and(|value| value == "identity");
+    let encoding = if plain { "identity" } else { "gzip" };
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(encoding));
+    if let Some(bearer) = bearer {
+        headers.insert(header::AUTHORIZATION, bearer.header());
+    }
+}
+
+impl Exchange<'_> {
+    /// A declared length over the cap is refused before anything is sent.
+    fn within_request_cap(&self, headers: &HeaderMap) -> Result<(), EgressError> {
+        let cap = self.shared.limits.max_request;
+        match content_length(headers) {
+            Some(length) if length > cap.as_u64() => Err(EgressError::RequestTooLarge {
+                origin: self.origin.clone(),
+                cap,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    async fn place(&self) -> Result<OwnedSemaphorePermit, EgressError> {
+        let cap = self.shared.limits.max_in_flight;
+        match timeout(
+            self.deadlines.first_byte,
+            self.job.in_flight.clone().acquire_owned(),
+        )
+        .await
+        {
+            Ok(Ok(place)) => Ok(place),
+            _ => Err(EgressError::TooManyInFlight { cap }),
+        }
+    }
+
+    async fn bearer(&self) -> Result<Option<Bearer>, EgressError> {
+        let Some(credentials) = &self.shared.credentials else {
+            return Ok(None);
+        };
+        match timeout_at(self.started + self.deadlines.total, credentials.bearer()).await {
+            Ok(Ok(bearer)) => Ok(Some(bearer)),
+            Ok(Err(error)) => Err(EgressError::Credentials {
+                message: error.message,
+                permanent: error.permanent,
+            }),
+            Err(_) => Err(self.late(Phase::Total, self.deadlines.total)),
+        }
+    }
+
+    /// Sends, and once more if a kept connection turned out to be closed under a request that may be repeated.
+    async fn sent(
+        &self,
+        parts: Parts,
+        body: RequestBody,
+        place: OwnedSemaphorePermit,
+    ) -> Result<(Response<Incoming>, OwnedSemaphorePermit), EgressError> {
+        let repeatable = matches!(parts.method, Method::GET | Method::HEAD) && body.is_end_stream();
+        let again = repeatable.then(|| parts.clone());
+        let first = self.attempt(Request::from_parts(parts, body)).await;
+        match (first, again) {
+            (Err(EgressError::NoAnswer { .. }), Some(parts)) => {
+                self.job.meter.retry();
+                Ok((
+                    self.attempt(Request::from_parts(parts, empty_body()))
+                        .await?,
+                    place,
+                ))
+            }
+            (first, _) => Ok((first?, place)),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: Request<RequestBody>,
+    ) -> Result<Response<Incoming>, EgressError> {
+        self.job.meter.request()?;
+        let progress = Progress::new();
+        let mut request = request.map(|inner| {
+            let upload = Upload {
+                inner,
+                job: self.job.clone(),
+                origin: self.origin.clone(),
+                cap: self.shared.limits.max_request,
+                sent: 0,
+                progress: progress.clone(),
+            };
+            upload.boxed_unsync()
+        });
+        let mut connection = capture_connection(&mut request);
+        let mut answer = pin!(self.shared.client.pool(self.addresses).request(request));
+        let end = self.started + self.deadlines.total;
+
+        let connected = async { drop(connection.wait_for_connection_metadata().await) };
+        tokio::select! {
+            biased;
+            answer = &mut answer => return answer.map_err(|error| client_error(&self.origin, &error)),
+            connected = timeout(self.deadlines.connect, connected) => {
+                connected.map_err(|_| self.late(Phase::Connect, self.deadlines.connect))?;
+            }
+        }
+        let connected_at = Instant::now();
+        loop {
+            let due = progress.last().max(connected_at) + self.deadlines.first_byte;
+            tokio::select! {
+                biased;
+                answer = &mut answer => return answer.map_err(|error| client_error(&self.origin, &error)),
+                () = sleep_until(due.min(end)) => {}
+            }
+            if Instant::now() >= end {
+                return Err(self.late(Phase::Total, self.deadlines.total));
+            }
+            if progress.last().max(connected_at) + self.deadlines.first_byte <= Instant::now() {
+                return Err(self.late(Phase::FirstByte, self.deadlines.first_byte));
+            }
+        }
+    }
+
+    /// Wraps the answer's body, and tells the credentials what the org thought of them.
+    async fn received(
+        &self,
+        response: Response<Incoming>,
+        bearer: Option<Bearer>,
+        place: OwnedSemaphorePermit,
+    ) -> Result<Response<ResponseBody>, EgressError> {
+        let (mut parts, incoming) = response.into_parts();
+        self.job.meter.note_usage(&parts.headers);
+        let bodiless = self.head_only
+            || matches!(
+                parts.status,
+                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
+            );
+        if !bodiless
+            && content_length(&parts.headers)
+                .is_some_and(|length| length > self.max_response.as_u64())
+        {
+            return Err(EgressError::ResponseTooLarge {
+                origin: self.origin.clone(),
+                cap: self.max_response,
+            });
+        }
+        let empty = bodiless || incoming.is_end_stream();
+        let download = Download {
+            inner: incoming,
+            job: self.job.clone(),
+            origin: self.origin.clone(),
+            deadlines: self.deadlines,
+            started: self.started,
+            waiting: None,
+            _place: place,
+        };
+        let body = if empty {
+            download.boxed_unsync()
+        } else {
+            self.decoded(&mut parts.headers, download)?
+        };
+        let handed = Handed {
+            inner: body,
+            job: self.job.clone(),
+            origin: self.origin.clone(),
+            request: self.label.clone(),
+            cap: self.max_response,
+            count: 0,
+            failed: false,
+        };
+        let mut body = handed.boxed_unsync();
+        if let (Some(bearer), Some(credentials)) = (&bearer, &self.shared.credentials) {
+            if parts.status == StatusCode::UNAUTHORIZED {
+                let (start, whole) = peek(body, REFUSAL).await;
+                credentials.refused(bearer, parts.status, &start);
+                body = whole;
+            } else {
+                credentials.accepted(bearer);
+            }
+        }
+        tracing::debug!(
+            request = self.label,
+            status = parts.status.as_u16(),
+            "answered"
+        );
+        Ok(Response::from_parts(parts, body))
+    }
+
+    fn decoded(
+        &self,
+        headers: &mut HeaderMap,
+        body: Download,
+    ) -> Result<ResponseBody, EgressError> {
+        let encoding = headers
+            .get(header::CONTENT_ENCODING)
+            .map(|value| value.to_str().unwrap_or("?").trim());
+        match encoding.map(str::to_ascii_lowercase).as_deref() {
+            None | Some("" | "identity") => Ok(body.boxed_unsync()),
+            Some("gzip" | "x-gzip") => {
+                headers.remove(header::CONTENT_ENCODING);
+                headers.remove(header::CONTENT_LENGTH);
+                Ok(gunzip(body))
+            }
+            Some(other) => {
+                let detail = format!(
+                    "{} was not asked for",
+                    other.chars().take(20).collect::<String>()
+                );
+                Err(EgressError::Encoding {
+                    origin: self.origin.clone(),
+                    detail,
+                })
+            }
+        }
+    }
+
+    fn late(&self, phase: Phase, after: std::time::Duration) -> EgressError {
+        EgressError::Timeout {
+            origin: self.origin.clone(),
+            phase,
+            after,
+        }
+    }
+}
+
+/// Method, origin and path for messages; the query may hold personal data.
+fn label(parts: &Parts) -> String {
+    let origin = match (parts.uri.scheme_str(), parts.uri.host()) {
+        (Some(scheme), Some(host)) => match parts.uri.port_u16() {
+            Some(port) => format!("{scheme}://{host}:{port}"),
+            None => format!("{scheme}://{host}"),
+        },
+        _ => String::new(),
+    };
+    let path: String = parts.uri.path().chars().take(200).collect();
+    format!("{} {origin}{path}", parts.method)
+}
+
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}

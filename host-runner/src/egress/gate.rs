@@ -1,0 +1,242 @@
+//! The gate: one per job, in front of its tenant's client.
+//!
+//! [`Egress`] is what all jobs of a tenant share (policy, credentials, pool, limits); a [`Gate`] adds one job's counts,
+//! budget and grants. Both are free of wasmtime; `hooks` fits the gate into wasi:http.
+
+use super::budget::{Meter, lock};
+use super::error::Problem;
+use super::{AddressRule, ByteSize, Origin};
+use super::{
+    Client, Credentials, Deadlines, EgressError, EgressLimits, EgressPolicy, Grant, JobBudget,
+    JobStats, RequestBody, ResponseBody, empty_body, exchange,
+};
+use http::{HeaderMap, Request, Response, StatusCode};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::sync::Semaphore;
+
+/// What all jobs of one tenant share. Cloning shares it.
+#[derive(Clone)]
+pub struct Egress {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) policy: EgressPolicy,
+    pub(crate) client: Client,
+    pub(crate) credentials: Option<Arc<dyn Credentials>>,
+    pub(crate) limits: EgressLimits,
+}
+
+impl Egress {
+    /// The way out for one tenant; without credentials requests go out unsigned.
+    pub fn new(
+        policy: EgressPolicy,
+        client: Client,
+        credentials: Option<Arc<dyn Credentials>>,
+        limits: EgressLimits,
+    ) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                policy,
+                client,
+                credentials,
+                limits,
+            }),
+        }
+    }
+
+    /// A gate for one job.
+    pub fn gate(&self, budget: JobBudget) -> Gate {
+        let in_flight = Arc::new(Semaphore::new(self.shared.limits.max_in_flight));
+        let job = Job {
+            meter: Meter::new(budget),
+            in_flight,
+            problem: Mutex::new(None),
+            grants: Mutex::new(Vec::new()),
+            next_grant: AtomicU64::new(0),
+        };
+        Gate {
+            shared: self.shared.clone(),
+            job: Arc::new(job),
+        }
+    }
+}
+
+impl std::fmt::Debug for Egress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Egress")
+            .field("origin", self.shared.policy.origin())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What one job has done and may do.
+pub(crate) struct Job {
+    pub(crate) meter: Meter,
+    pub(crate) in_flight: Arc<Semaphore>,
+    problem: Mutex<Option<Problem>>,
+    grants: Mutex<Vec<(u64, Grant)>>,
+    next_grant: AtomicU64,
+}
+
+impl Job {
+    pub(crate) fn note(&self, request: &str, error: &EgressError) {
+        tracing::debug!(request, %error, "request failed");
+        *lock(&self.problem) = Some(Problem {
+            request: request.to_owned(),
+            error: error.clone(),
+        });
+    }
+
+    pub(crate) fn grants(&self) -> Vec<Grant> {
+        lock(&self.grants)
+            .iter()
+            .map(|(_, grant)| grant.clone())
+            .collect()
+    }
+}
+
+/// How one request of the host itself differs from the tenant's limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallOptions {
+    /// Waits, clamped to the tenant's own except [`Deadlines::total`] when `max_response` is set: large files take longer.
+    pub deadlines: Option<Deadlines>,
+    /// A cap on the answer's body in place of [`EgressLimits::max_response`]; may be larger, since it is the host that reads.
+    pub max_response: Option<ByteSize>,
+}
+
+/// One job's way out. Cloning shares counts, budget and grants.
+///
+/// Implements `wasmtime_wasi_http::WasiHttpHooks`: keep one in the store's data and lend it as `hooks`.
+#[derive(Clone)]
+pub struct Gate {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) job: Arc<Job>,
+}
+
+impl Gate {
+    /// Sends a request, if policy permits it, with credentials where they belong. Redirects are answers like any other.
+    ///
+    /// # Errors
+    /// [`EgressError`]: denied, not signed in, unreachable, too slow. Errors of the body come while it is read. The last
+    /// error of either kind is also kept for [`Gate::last_problem`].
+    pub async fn send(
+        &self,
+        request: Request<RequestBody>,
+        options: CallOptions,
+    ) -> Result<Response<ResponseBody>, EgressError> {
+        exchange::exchange(&self.shared, &self.job, request, options).await
+    }
+
+    /// Reads a path of the tenant's own origin (`/services/...`, with query), for the host's own downloads. A refused token
+    /// is replaced and the request repeated once.
+    ///
+    /// # Errors
+    /// As for [`Gate::send`]; HTTP statuses are not errors.
+    pub async fn fetch(
+        &self,
+        path: &str,
+        headers: HeaderMap,
+        options: CallOptions,
+    ) -> Result<Response<ResponseBody>, EgressError> {
+        let first = self.send(self.get(path, &headers)?, options).await?;
+        if first.status() != StatusCode::UNAUTHORIZED || self.shared.credentials.is_none() {
+            return Ok(first);
+        }
+        drop(first);
+        self.send(self.get(path, &headers)?, options).await
+    }
+
+    fn get(&self, path: &str, headers: &HeaderMap) -> Result<Request<RequestBody>, EgressError> {
+        let origin = self.shared.policy.origin();
+        let path_error = || EgressError::Protocol {
+            origin: origin.clone(),
+            detail: "the path is not a URL path".into(),
+        };
+        if !path.starts_with('/') {
+            return Err(path_error());
+        }
+        let uri = http::Uri::builder()
+            .scheme(origin.scheme())
+            .authority(origin.authority())
+            .path_and_query(path);
+        let mut request = Request::new(empty_body());
+        *request.uri_mut() = uri.build().map_err(|_| path_error())?;
+        *request.headers_mut() = headers.clone();
+        Ok(request)
+    }
+
+    /// Opens one more origin for as long as the guard lives.
+    pub fn grant(&self, grant: Grant) -> GrantGuard {
+        let number = self.job.next_grant.fetch_add(1, Ordering::Relaxed);
+        lock(&self.job.grants).push((number, grant));
+        GrantGuard {
+            job: self.job.clone(),
+            number,
+        }
+    }
+
+    /// What the job did so far.
+    pub fn stats(&self) -> JobStats {
+        self.job.meter.stats()
+    }
+
+    /// The last thing that went wrong, in the host's own words: guests lose detail on the way.
+    pub fn last_problem(&self) -> Option<Problem> {
+        lock(&self.job.problem).clone()
+    }
+
+    /// Forgets the last problem, before a call whose problems should be told from earlier ones.
+    pub fn clear_problem(&self) {
+        *lock(&self.job.problem) = None;
+    }
+
+    /// The tenant's origin.
+    pub fn origin(&self) -> &Origin {
+        self.shared.policy.origin()
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &EgressLimits {
+        &self.shared.limits
+    }
+}
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gate")
+            .field("origin", self.origin())
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Keeps a [`Grant`] open; dropping it closes the origin again.
+#[must_use = "the grant ends when this is dropped"]
+pub struct GrantGuard {
+    job: Arc<Job>,
+    number: u64,
+}
+
+impl Drop for GrantGuard {
+    fn drop(&mut self) {
+        lock(&self.job.grants).retain(|(number, _)| *number != self.number);
+    }
+}
+
+impl Grant {
+    /// A grant for an origin that came from outside: public addresses only, unless the operator listed the origin.
+    pub fn outside(origin: Origin, listed: &[Origin], max_body: ByteSize) -> Self {
+        let addresses = if listed.contains(&origin) {
+            AddressRule::Any
+        } else {
+            AddressRule::PublicOnly
+        };
+        Self {
+            origin,
+            addresses,
+            max_body,
+        }
+    }
+}

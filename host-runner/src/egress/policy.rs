@@ -1,0 +1,297 @@
+//! Which origin may be asked what. Pure: no wasmtime, no network, no clock.
+//!
+//! Deny by default. A connector may ask its tenant's own origin, and, for the length of one call, an origin that was
+//! granted to that call (a file behind an action's `data_url`). Requests are judged by parsed origin, never by authority
+//! text, and whatever two programs could read differently (user info, odd ports, encoded hosts) is refused.
+
+use super::{AddressRule, ByteSize, Origin, OriginError};
+use http::{Method, header, request::Parts};
+use std::fmt;
+
+/// The longest URI that is sent, in bytes. Salesforce answers 414 above 16,384 (salesforce-api.md 2.3), and a guest should
+/// see that answer; twice as much is no honest request any more.
+pub const MAX_URI_BYTES: usize = 32 * 1024;
+
+/// Which requests one tenant's connector may make.
+#[derive(Clone, Debug)]
+pub struct EgressPolicy {
+    tenant: Origin,
+    denied_paths: &'static [&'static str],
+}
+
+/// One more origin, opened for one call: how a file behind a URL is fetched. No credentials ever go there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// The origin that is opened.
+    pub origin: Origin,
+    /// Public addresses only, unless the tenant file lists the origin.
+    pub addresses: AddressRule,
+    /// The largest body that may be read from it.
+    pub max_body: ByteSize,
+}
+
+/// What a permitted request is entitled to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Permit {
+    /// The tenant's own origin: credentials are added.
+    Tenant,
+    /// A granted origin: no credentials, and the grant's own caps.
+    Granted(Grant),
+}
+
+/// A refused request: which rule refused it, and what would mend it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{rule}: {detail}; {mend}", mend = rule.mend())]
+pub struct Denied {
+    /// The rule that refused the request.
+    pub rule: Rule,
+    /// What it saw. Holds origins and header names only, never a path, query or value.
+    pub detail: String,
+}
+
+/// The rules, each with the mend that a person can apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rule {
+    /// CONNECT and TRACE open tunnels or echo credentials.
+    Method,
+    /// A request without scheme or host could be read as going anywhere.
+    NoAuthority,
+    /// `user@host`, encoded hosts, odd ports: two readers, two places.
+    OddAuthority,
+    /// Not https, or http away from loopback.
+    Scheme,
+    /// An origin that is neither the tenant's nor granted.
+    Origin,
+    /// A `Host` header that names another place than the URI.
+    HostHeader,
+    /// A URI longer than [`MAX_URI_BYTES`].
+    UriLength,
+    /// A path of the tenant's origin that deals in credentials.
+    CredentialPath,
+    /// A write to a granted origin.
+    GrantIsReadOnly,
+}
+
+/// Each rule's name and mend, as a person reads them.
+const RULES: [(Rule, &str, &str); 9] = [
+    (
+        Rule::Method,
+        "method not allowed",
+        "use GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS",
+    ),
+    (
+        Rule::NoAuthority,
+        "request without a host",
+        "give scheme and host in full",
+    ),
+    (
+        Rule::OddAuthority,
+        "odd host",
+        "write the host as plain name or address with at most a port",
+    ),
+    (
+        Rule::Scheme,
+        "not https",
+        "use https; plain http is allowed only on loopback",
+    ),
+    (
+        Rule::Origin,
+        "origin not allowed",
+        "a connector may ask only `instance_url` of its tenant file",
+    ),
+    (
+        Rule::HostHeader,
+        "host header mismatch",
+        "leave out the Host header",
+    ),
+    (
+        Rule::UriLength,
+        "URI too long",
+        "send long queries in the body of a composite request",
+    ),
+    (
+        Rule::CredentialPath,
+        "path not allowed",
+        "tokens are the host's business: leave out the call",
+    ),
+    (
+        Rule::GrantIsReadOnly,
+        "granted origins are read only",
+        "use GET or HEAD",
+    ),
+];
+
+impl Rule {
+    fn row(self) -> (&'static str, &'static str) {
+        RULES
+            .iter()
+            .find(|row| row.0 == self)
+            .map_or(("refused", ""), |row| (row.1, row.2))
+    }
+
+    /// What would mend a request that this rule refused.
+    pub fn mend(self) -> &'static str {
+        self.row().1
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.row().0)
+    }
+}
+
+impl EgressPolicy {
+    /// A policy that opens one origin.
+    pub fn new(tenant: Origin) -> Self {
+        Self {
+            tenant,
+            denied_paths: &[],
+        }
+    }
+
+    /// Refuses these paths and all below them (lower case, leading slash, no trailing one), however they are encoded.
+    #[must_use]
+    pub fn deny_paths(mut self, prefixes: &'static [&'static str]) -> Self {
+        self.denied_paths = prefixes;
+        self
+    }
+
+    /// The one origin that is open at all times.
+    pub fn origin(&self) -> &Origin {
+        &self.tenant
+    }
+
+    /// Judges a request with no grants in force.
+    ///
+    /// # Errors
+    /// [`Denied`] with the rule and the mend.
+    pub fn permits(&self, request: &Parts) -> Result<Permit, Denied> {
+        self.permits_with(request, &[])
+    }
+
+    /// Judges a request with these grants in force.
+    ///
+    /// # Errors
+    /// [`Denied`] with the rule and the mend.
+    pub fn permits_with(&self, request: &Parts, grants: &[Grant]) -> Result<Permit, Denied> {
+        let deny = |rule, detail: String| Err(Denied { rule, detail });
+        if matches!(request.method, Method::CONNECT | Method::TRACE) {
+            return deny(Rule::Method, request.method.to_string());
+        }
+        let length = uri_length(request);
+        if length > MAX_URI_BYTES {
+            return deny(
+                Rule::UriLength,
+                format!("{length} bytes of at most {MAX_URI_BYTES}"),
+            );
+        }
+        let origin = requested_origin(request)?;
+        for value in request.headers.get_all(header::HOST) {
+            let same = value.to_str().is_ok_and(|host| {
+                Origin::from_parts(origin.scheme(), host).is_ok_and(|named| named == origin)
+            });
+            if !same {
+                return deny(Rule::HostHeader, format!("the request goes to {origin}"));
+            }
+        }
+        if origin == self.tenant {
+            let path = plain_path(request.uri.path());
+            return match self
+                .denied_paths
+                .iter()
+                .find(|prefix| is_under(&path, prefix))
+            {
+                Some(prefix) => deny(Rule::CredentialPath, (*prefix).to_owned()),
+                None => Ok(Permit::Tenant),
+            };
+        }
+        let Some(grant) = grants.iter().find(|grant| grant.origin == origin) else {
+            return deny(
+                Rule::Origin,
+                format!("{origin} was asked, {} is the tenant's", self.tenant),
+            );
+        };
+        if !matches!(request.method, Method::GET | Method::HEAD) {
+            return deny(
+                Rule::GrantIsReadOnly,
+                format!("{} {origin}", request.method),
+            );
+        }
+        Ok(Permit::Granted(grant.clone()))
+    }
+}
+
+fn is_under(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn requested_origin(request: &Parts) -> Result<Origin, Denied> {
+    let deny = |rule, detail: String| Denied { rule, detail };
+    let (Some(scheme), Some(authority)) = (request.uri.scheme_str(), request.uri.authority())
+    else {
+        return Err(deny(
+            Rule::NoAuthority,
+            format!("{} with a path alone", request.method),
+        ));
+    };
+    Origin::from_parts(scheme, authority.as_str()).map_err(|error| {
+        let rule = match error {
+            OriginError::NotSecure(_) => Rule::Scheme,
+            OriginError::NotAUrl(_) => Rule::NoAuthority,
+            _ => Rule::OddAuthority,
+        };
+        deny(rule, error.to_string())
+    })
+}
+
+fn uri_length(request: &Parts) -> usize {
+    let uri = &request.uri;
+    let scheme = uri.scheme_str().map_or(0, |scheme| scheme.len() + 3);
+    let authority = uri
+        .authority()
+        .map_or(0, |authority| authority.as_str().len());
+    scheme + authority + uri.path_and_query().map_or(0, |path| path.as_str().len())
+}
+
+/// The path as a lenient server could read it: percent-decoded (also twice), lower case, single slashes, dot segments
+/// resolved, path parameters (`;x`) dropped. Used for refusing only; the request itself is sent as it was written.
+fn plain_path(path: &str) -> String {
+    let decoded = percent_decoded(&percent_decoded(path.as_bytes()));
+    let text = String::from_utf8_lossy(&decoded)
+        .to_lowercase()
+        .replace('\\', "/");
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in text.split('/') {
+        match segment.split(';').next().unwrap_or_default() {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            plain => segments.push(plain),
+        }
+    }
+    format!("/{}", segments.join("/"))
+}
+
+fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((&first, tail)) = rest.split_first() {
+        let hex = |b: &u8| char::from(*b).to_digit(16);
+        match (first, tail.first().and_then(hex), tail.get(1).and_then(hex)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push((high * 16 + low) as u8);
+                rest = &tail[2..];
+            }
+            _ => {
+                out.push(first);
+                rest = tail;
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+#[path = "policy_tests.rs"]
+mod tests;

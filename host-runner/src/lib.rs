@@ -1,0 +1,32 @@
+//! Loads a connector component and runs it, sandboxed, for one tenant at a time.
+//!
+//! ```no_run
+//! use host_runner::sandbox::{CheckedComponent, EngineSize, new_engine};
+//! use host_runner::session::Session;
+//! use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
+//!
+//! # async fn embed() -> Result<(), Box<dyn std::error::Error>> {
+//! let engine = new_engine(EngineSize::default())?;
+//! let connector = CheckedComponent::from_file(&engine, "asymbl.wasm".as_ref(), None)?.link()?;
+//! let tenant = Tenant::open(TenantFile::load("tenant.toml".as_ref())?, TokenSourceOptions::default())?;
+//! let session = Session::new(connector, tenant);
+//! let mut job = session.start().await?;
+//! let org = job.discover().await?;
+//! println!("{} in {}", org.organization.id, org.organization.time_zone);
+//! # Ok(()) }
+//! ```
+
+#![deny(missing_docs)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod egress;
+#[cfg(feature = "mirror")]
+pub mod mirror;
+pub mod sandbox;
+pub mod session;
+#[cfg(feature = "sync")]
+pub mod sync;
+pub mod tenant;
+pub mod unified;

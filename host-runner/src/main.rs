@@ -1,0 +1,5 @@
+//! The command `asymbl`.
+
+fn main() -> std::process::ExitCode {
+    host_runner::cli::main()
+}

@@ -1,0 +1,19 @@
+//! The Rust face of `wit/`, generated.
+
+#[allow(missing_docs, reason = "generated; every item is documented in wit/")]
+mod generated {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "exchange",
+        imports: { default: async | trappable },
+        exports: { default: async },
+        require_store_data_send: true,
+    });
+}
+
+pub(super) use generated::{Exchange, ExchangePre, ats::connector::host};
+
+/// The contract's types, as the component exports them. Documented in `wit/`.
+pub mod contract {
+    pub use super::generated::exports::ats::connector::{actions, inspection, reads, types, unified};
+}

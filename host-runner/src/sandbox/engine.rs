@@ -1,0 +1,108 @@
+//! The one place where the engine is configured.
+//!
+//! Compiler and executor must agree on every setting, or a cached component is refused (or worse, misread); so there is
+//! one constructor, used by every path that compiles, loads or runs. Each number stands with its reason.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+use super::error::LoadError;
+
+/// How many jobs may be alive at once in one process.
+///
+/// Each live instance takes four memory mappings and each stack slot two, of `vm.max_map_count` (65,530 by default):
+/// beyond some 10,000 raise that setting or use more processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EngineSize(u32);
+
+impl EngineSize {
+    /// At least one.
+    pub fn jobs(live: u32) -> Self {
+        Self(live.max(1))
+    }
+}
+
+impl Default for EngineSize {
+    /// Enough for a laptop and for tests; address space only, memory is taken when a job runs.
+    fn default() -> Self {
+        Self(64)
+    }
+}
+
+/// The largest memory that any job can be given, whatever its limits say. The pool reserves this much address space.
+pub(super) const LARGEST_MEMORY: usize = 1 << 30;
+
+/// How often running guests are interrupted, to yield to other jobs and to be counted. Finer costs more switches,
+/// coarser lets a runaway guest hold its thread for longer.
+pub(super) const TICK: Duration = Duration::from_millis(10);
+
+/// The engine for all connectors of this process, with its ticker running for as long as the engine lives.
+///
+/// # Errors
+/// [`LoadError::Engine`] where the machine can't provide what the configuration asks for (address space, mostly).
+pub fn new_engine(size: EngineSize) -> Result<Engine, LoadError> {
+    let engine = Engine::new(&config(size)).map_err(LoadError::Engine)?;
+    let weak = engine.weak();
+    std::thread::Builder::new()
+        .name("epoch-ticker".into())
+        .spawn(move || {
+            loop {
+                std::thread::sleep(TICK);
+                let Some(engine) = weak.upgrade() else { return };
+                engine.increment_epoch();
+            }
+        })
+        .map_err(|error| LoadError::Engine(error.into()))?;
+    Ok(engine)
+}
+
+fn config(EngineSize(jobs): EngineSize) -> Config {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(jobs)
+        // A component built without an adapter is three core instances: shim, main, fix-up.
+        .total_core_instances(jobs.saturating_mul(4))
+        .max_core_instances_per_component(4)
+        .total_memories(jobs)
+        .max_memories_per_component(1)
+        .total_tables(jobs.saturating_mul(4))
+        .max_tables_per_component(4)
+        .total_stacks(jobs)
+        .max_memory_size(LARGEST_MEMORY)
+        // Dirty pages kept (and cleared) for the next job instead of being given back: measured to halve instantiation.
+        .linear_memory_keep_resident(1 << 20)
+        .table_keep_resident(64 << 10)
+        .pagemap_scan(Enabled::Auto);
+
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .epoch_interruption(true)
+        // WASI 0.2 needs no concurrency support: calls are four times cheaper without, and its newest code stays unused.
+        .concurrency_support(false)
+        .wasm_backtrace_max_frames(NonZeroUsize::new(20))
+        // A stack may have held another tenant's data.
+        .async_stack_zeroing(true)
+        // No Rust guest needs these, and what is off can't be attacked (threads and GC are not even compiled in).
+        .wasm_memory64(false)
+        .wasm_multi_memory(false)
+        .wasm_tail_call(false)
+        .wasm_relaxed_simd(false);
+    config
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_engine_compiles_another_loads() {
+        let first = new_engine(EngineSize::jobs(1)).unwrap();
+        let second = new_engine(EngineSize::jobs(1)).unwrap();
+        let empty = b"\0asm\x0d\0\x01\0";
+        let compiled = first.precompile_component(empty).unwrap();
+        // SAFETY: made three lines above by the same version of wasmtime.
+        unsafe { wasmtime::component::Component::deserialize(&second, &compiled) }.unwrap();
+    }
+}

@@ -1,0 +1,150 @@
+//! What can go wrong around a component: it can't be loaded, or a call into it fails.
+
+use std::time::Duration;
+
+use super::bindings::contract::types;
+use crate::egress::ByteSize;
+
+/// A component that can't be run.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The machine can't provide the engine.
+    #[error("can't set up the WebAssembly engine: {0:#}")]
+    Engine(#[source] wasmtime::Error),
+    /// The file can't be read.
+    #[error("can't read the component {path}: {source}")]
+    Read {
+        /// Which file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Larger than any connector should be.
+    #[error("the component has {size}, more than the {limit} that a connector may have")]
+    TooLarge {
+        /// Its size.
+        size: ByteSize,
+        /// The bound.
+        limit: ByteSize,
+    },
+    /// Not a component, or damaged.
+    #[error("not a WebAssembly component: {0:#}. A core module must be wrapped first (make component)")]
+    Invalid(#[source] wasmtime::Error),
+    /// It asks for more than a connector gets.
+    #[error(
+        "the component imports `{import}`, which a connector does not get. Allowed are: {}",
+        super::component::ALLOWED_IMPORTS.join(", ")
+    )]
+    ForbiddenImport {
+        /// The name, as the component gives it.
+        import: String,
+    },
+    /// It lacks what a connector must export, or has it in another version.
+    #[error("not a connector of the contract ats:connector@0.1.0: {0:#}")]
+    OtherContract(#[source] wasmtime::Error),
+}
+
+/// The guest did not come back, or may not be entered again. The job is over; go on in a new one, from the last cursor.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Outage {
+    /// It trapped: a panic, an allocation that the memory limit refused, a broken promise to the host.
+    #[error("the connector crashed: {reason}")]
+    Trap {
+        /// The trap and the guest's own last words.
+        reason: String,
+    },
+    /// It computed for too long.
+    #[error("the connector used more than {0:?} of CPU in one call")]
+    Cpu(Duration),
+    /// It waited for too long.
+    #[error("the connector did not answer within {0:?}")]
+    Wall(Duration),
+    /// An earlier call of this job ended in one of the above.
+    #[error("the connector ended with an earlier call")]
+    Ended,
+}
+
+/// A call into a connector that gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The connector's own error, as the contract types it.
+    #[error("{}", describe(.0))]
+    Connector(types::Error),
+    /// The guest is gone.
+    #[error(transparent)]
+    Outage(#[from] Outage),
+    /// The guest's answer breaks the contract: a defect of the connector.
+    #[error("the connector broke the contract: {0}")]
+    BrokenContract(String),
+}
+
+/// A contract error in one line for a person: message, and what Salesforce said.
+fn describe(error: &types::Error) -> String {
+    use types::Error as E;
+    match error {
+        E::Unauthenticated(f)
+        | E::Permission(f)
+        | E::Unavailable(f)
+        | E::NotFound(f)
+        | E::JobClosed(f)
+        | E::ResyncRequired(f)
+        | E::Unsupported(f)
+        | E::Remote(f) => failure(f),
+        E::RateLimited(limit) => match limit.retry_after_seconds {
+            Some(seconds) => format!("{} (try again in {seconds} s)", failure(&limit.failure)),
+            None => failure(&limit.failure),
+        },
+        E::AlreadyExists(conflict) => {
+            format!("{} (existing record: {})", failure(&conflict.failure), conflict.existing_id)
+        }
+        E::InvalidInput(problems) => problems
+            .iter()
+            .map(|p| match p.field.as_str() {
+                "" => p.message.clone(),
+                field => format!("{field}: {}", p.message),
+            })
+            .collect::<Vec<_>>()
+            .join("; "),
+    }
+}
+
+fn failure(failure: &types::Failure) -> String {
+    let Some(remote) = &failure.remote else {
+        return failure.message.clone();
+    };
+    let mut said: Vec<String> = Vec::new();
+    said.extend(remote.status.map(|status| format!("HTTP {status}")));
+    said.extend(remote.code.clone());
+    if !failure.message.contains(&remote.message) && !remote.message.is_empty() {
+        said.push(remote.message.clone());
+    }
+    if said.is_empty() {
+        failure.message.clone()
+    } else {
+        format!("{} [{}]", failure.message, said.join(", "))
+    }
+}
+
+impl CallError {
+    /// A stable word for the kind of error, for programs: the contract's case names, `outage`, `broken-contract`.
+    pub fn kind(&self) -> &'static str {
+        use types::Error as E;
+        match self {
+            Self::Connector(error) => match error {
+                E::Unauthenticated(_) => "unauthenticated",
+                E::Permission(_) => "permission",
+                E::RateLimited(_) => "rate-limited",
+                E::Unavailable(_) => "unavailable",
+                E::InvalidInput(_) => "invalid-input",
+                E::NotFound(_) => "not-found",
+                E::AlreadyExists(_) => "already-exists",
+                E::JobClosed(_) => "job-closed",
+                E::ResyncRequired(_) => "resync-required",
+                E::Unsupported(_) => "unsupported",
+                E::Remote(_) => "remote",
+            },
+            Self::Outage(_) => "outage",
+            Self::BrokenContract(_) => "broken-contract",
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! `[limits]`: what one tenant may cost. Every default carries its reason.
+
+use crate::egress::{ByteSize, Deadlines, EgressLimits, JobBudget};
+use serde::Deserialize;
+use std::time::Duration;
+
+/// The caps in force for a tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// A guest's linear memory.
+    pub memory: ByteSize,
+    /// Processor time of one exported call.
+    pub cpu_per_call: Duration,
+    /// Time of one exported call, waits included.
+    pub wall_per_call: Duration,
+    /// Requests of one job (a whole listing, or one action).
+    pub requests_per_job: u64,
+    /// Body bytes of one job, sent and received.
+    pub bytes_per_job: ByteSize,
+    /// The largest attachment.
+    pub attachment: ByteSize,
+    /// Waits and sizes of one request.
+    pub egress: EgressLimits,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let job = JobBudget::default();
+        Self {
+            // Three times the largest body that a guest may hold is what parsing wants (wasm-host.md 3); pages are far smaller.
+            memory: ByteSize::mib(128),
+            // A page of 2,000 rows takes some 20 ms; a guest that computes for half a minute is stuck.
+            cpu_per_call: Duration::from_secs(30),
+            // One page: the longest REST call (ten minutes, salesforce-api.md 5) and a few pauses for back-off.
+            wall_per_call: Duration::from_secs(900),
+            requests_per_job: job.requests,
+            bytes_per_job: job.bytes,
+            attachment: ByteSize::bytes(25_000_000),
+            egress: EgressLimits::default(),
+        }
+    }
+}
+
+/// `[limits]` as it is written: every key may be left out.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LimitsTable {
+    memory: Option<ByteSize>,
+    cpu_seconds_per_call: Option<f64>,
+    wall_seconds_per_call: Option<f64>,
+    requests_per_job: Option<u64>,
+    bytes_per_job: Option<ByteSize>,
+    attachment_size: Option<ByteSize>,
+    response_size: Option<ByteSize>,
+    requests_in_flight: Option<usize>,
+    connect_seconds: Option<f64>,
+    first_byte_seconds: Option<f64>,
+    between_bytes_seconds: Option<f64>,
+    request_seconds: Option<f64>,
+}
+
+/// Salesforce takes no file over 2 GB.
+const LARGEST_FILE: ByteSize = ByteSize::gib(2);
+
+/// A wasm32 guest can't address more.
+const LARGEST_MEMORY: ByteSize = ByteSize::gib(4);
+
+impl LimitsTable {
+    /// Checks every value; an error is the key and what is wrong with it.
+    pub(crate) fn checked(self) -> Result<Limits, (&'static str, String)> {
+        let base = Limits::default();
+        let waits = base.egress.deadlines;
+        Ok(Limits {
+            memory: sized(
+                "limits.memory",
+                self.memory,
+                base.memory,
+                ByteSize::mib(1),
+                LARGEST_MEMORY,
+            )?,
+            cpu_per_call: seconds(
+                "limits.cpu_seconds_per_call",
+                self.cpu_seconds_per_call,
+                base.cpu_per_call,
+            )?,
+            wall_per_call: seconds(
+                "limits.wall_seconds_per_call",
+                self.wall_seconds_per_call,
+                base.wall_per_call,
+            )?,
+            requests_per_job: counted(
+                "limits.requests_per_job",
+                self.requests_per_job,
+                base.requests_per_job,
+            )?,
+            bytes_per_job: self.bytes_per_job.unwrap_or(base.bytes_per_job),
+            attachment: sized(
+                "limits.attachment_size",
+                self.attachment_size,
+                base.attachment,
+                ByteSize::bytes(0),
+                LARGEST_FILE,
+            )?,
+            egress: EgressLimits {
+                deadlines: Deadlines {
+                    connect: seconds(
+                        "limits.connect_seconds",
+                        self.connect_seconds,
+                        waits.connect,
+                    )?,
+                    first_byte: seconds(
+                        "limits.first_byte_seconds",
+                        self.first_byte_seconds,
+                        waits.first_byte,
+                    )?,
+                    between_bytes: seconds(
+                        "limits.between_bytes_seconds",
+                        self.between_bytes_seconds,
+                        waits.between_bytes,
+                    )?,
+                    total: seconds("limits.request_seconds", self.request_seconds, waits.total)?,
+                },
+                max_response: self.response_size.unwrap_or(base.egress.max_response),
+                max_request: base.egress.max_request,
+                max_in_flight: counted(
+                    "limits.requests_in_flight",
+                    self.requests_in_flight.map(|n| n as u64),
+                    base.egress.max_in_flight as u64,
+                )?
+                .min(1_000) as usize,
+            },
+        })
+    }
+}
+
+fn seconds(
+    key: &'static str,
+    given: Option<f64>,
+    usual: Duration,
+) -> Result<Duration, (&'static str, String)> {
+    let Some(given) = given else { return Ok(usual) };
+    // A day bounds what a timer has to carry; nothing here waits longer.
+    if !(0.001..=86_400.0).contains(&given) {
+        return Err((
+            key,
+            format!("{given} is not a number of seconds between 0.001 and 86400"),
+        ));
+    }
+    Ok(Duration::from_secs_f64(given))
+}
+
+fn counted(
+    key: &'static str,
+    given: Option<u64>,
+    usual: u64,
+) -> Result<u64, (&'static str, String)> {
+    match given {
+        Some(0) => Err((key, "must be at least 1".to_owned())),
+        given => Ok(given.unwrap_or(usual)),
+    }
+}
+
+fn sized(
+    key: &'static str,
+    given: Option<ByteSize>,
+    usual: ByteSize,
+    least: ByteSize,
+    most: ByteSize,
+) -> Result<ByteSize, (&'static str, String)> {
+    let size = given.unwrap_or(usual);
+    if size < least || size > most {
+        return Err((key, format!("{size} is not between {least} and {most}")));
+    }
+    Ok(size)
+}

@@ -1,0 +1,107 @@
+//! One tenant: who it is, how it signs in, what it may cost.
+//!
+//! A tenant file names the org and holds or points to its secrets; everything in it is parsed once, here, and errors name
+//! file, key and mend. Secrets live in [`Secret`], which prints as `[redacted]`; tokens never leave this room except as a
+//! header value that the gate adds. Never here: printing a secret.
+
+mod auth;
+mod error;
+mod file;
+mod limits;
+pub mod oauth;
+mod scopes;
+mod secret;
+mod strict;
+#[cfg(test)]
+mod tests;
+mod token_cache;
+mod token_source;
+
+pub use auth::{Auth, SecretRef};
+pub use error::TenantError;
+pub use file::{ApiVersion, TenantFile};
+pub use limits::Limits;
+pub use scopes::{ACTIONS, MODELS, Scopes};
+pub use secret::Secret;
+pub use token_source::{TokenSource, TokenSourceOptions};
+
+use crate::egress::{Client, Egress, EgressPolicy, Gate, JobBudget};
+use std::sync::Arc;
+
+/// Paths of a Salesforce org that hand out, trade or end sessions: a connector has no business there
+/// (salesforce-api.md 1.6; `singleaccess` and `frontdoor` turn a bearer into a browser session).
+const CREDENTIAL_PATHS: &[&str] = &[
+    "/services/oauth2/token",
+    "/services/oauth2/revoke",
+    "/services/oauth2/introspect",
+    "/services/oauth2/authorize",
+    "/services/oauth2/singleaccess",
+    "/services/oauth2/device",
+    "/services/soap",
+    "/secur",
+];
+
+/// A tenant that is ready for jobs: secrets read, client built. Cloning shares pool and token.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    file: Arc<TenantFile>,
+    tokens: TokenSource,
+    egress: Egress,
+}
+
+impl Tenant {
+    /// Reads the secrets that the file names and builds the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// A secret that is not there, a `ca_file` or private key that can't be used.
+    pub fn open(file: TenantFile, options: TokenSourceOptions) -> Result<Self, TenantError> {
+        let limits = *file.limits();
+        let client = Client::new(file.ca_file(), limits.egress.deadlines.connect)
+            .map_err(|error| TenantError::new(file.path(), Some("ca_file"), error.to_string()))?;
+        let tokens = TokenSource::new(&file, client.clone(), options)?;
+        let policy = EgressPolicy::new(file.instance().clone()).deny_paths(CREDENTIAL_PATHS);
+        let egress = Egress::new(
+            policy,
+            client,
+            Some(Arc::new(tokens.clone())),
+            limits.egress,
+        );
+        Ok(Self {
+            file: Arc::new(file),
+            tokens,
+            egress,
+        })
+    }
+
+    /// What the tenant file says.
+    pub fn file(&self) -> &TenantFile {
+        &self.file
+    }
+
+    /// Where the tokens come from.
+    pub fn tokens(&self) -> &TokenSource {
+        &self.tokens
+    }
+
+    /// A gate for one job, with the tenant file's caps.
+    pub fn gate(&self) -> Gate {
+        let limits = self.file.limits();
+        self.gate_with(JobBudget {
+            requests: limits.requests_per_job,
+            bytes: limits.bytes_per_job,
+        })
+    }
+
+    /// A gate for one job, with caps of its own.
+    pub fn gate_with(&self, budget: JobBudget) -> Gate {
+        self.egress.gate(budget)
+    }
+
+    /// Signs in now, to fail before any work with the clearest message; does nothing while a token is at hand.
+    ///
+    /// # Errors
+    /// [`oauth::OAuthError`] with the mend.
+    pub async fn sign_in(&self) -> Result<(), Arc<oauth::OAuthError>> {
+        self.tokens.token().await.map(|_| ())
+    }
+}

@@ -1,0 +1,23 @@
+//! A ready token: for trials and scripts that sign in themselves.
+
+use super::{Granted, OAuthError};
+use crate::tenant::{Secret, SecretRef, TenantError, TenantFile};
+
+pub(crate) struct AccessToken(Secret);
+
+impl AccessToken {
+    pub(crate) fn new(file: &TenantFile, token: &SecretRef) -> Result<Self, TenantError> {
+        Ok(Self(token.resolve(file.path(), "auth.access_token")?))
+    }
+
+    /// The token, once: when the org has refused it, nothing here can renew it.
+    pub(crate) fn sign_in(&self, renewal: bool) -> Result<Granted, OAuthError> {
+        if renewal {
+            return Err(OAuthError::GivenTokenExpired);
+        }
+        Ok(Granted {
+            access_token: self.0.clone(),
+            refresh_token: None,
+        })
+    }
+}

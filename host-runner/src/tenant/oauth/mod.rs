@@ -1,0 +1,139 @@
+//! Signing in: one file per flow, one way to the token endpoint.
+//!
+//! A flow knows which form to post. [`request`] posts it, through a gate of its own that is open for the token endpoint's
+//! origin alone, and [`OAuthError`] says in plain words what Salesforce's terse errors mean and what mends them
+//! (salesforce-api.md 1.1 to 1.4). Nothing is ever revoked: sessions are shared (1.3).
+
+mod access_token;
+mod client_credentials;
+mod error;
+mod jwt_bearer;
+mod refresh_token;
+mod rejection;
+mod reply;
+mod request;
+
+pub use error::OAuthError;
+pub use rejection::Cause;
+
+pub(crate) use refresh_token::{hash, write_private};
+pub(crate) use reply::Granted;
+
+use super::{Auth, Secret, TenantError, TenantFile};
+use crate::egress::{Gate, Origin};
+
+/// Where Salesforce hands out tokens, under any of its login hosts.
+pub const TOKEN_PATH: &str = "/services/oauth2/token";
+
+/// A form field; all values are kept like secrets, most are.
+type Form = Vec<(&'static str, Secret)>;
+
+/// A flow with its secrets read.
+pub(crate) struct Flow {
+    pub(crate) endpoint: Endpoint,
+    kind: Kind,
+}
+
+enum Kind {
+    ClientCredentials(client_credentials::ClientCredentials),
+    JwtBearer(jwt_bearer::JwtBearer),
+    RefreshToken(refresh_token::RefreshToken),
+    AccessToken(access_token::AccessToken),
+}
+
+/// Whom a flow talks to, for requests and for messages.
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) url: String,
+    pub(crate) origin: Origin,
+    /// The tenant's own origin, which a reply must name too.
+    pub(crate) instance: Origin,
+}
+
+impl Flow {
+    /// Reads the flow's secrets.
+    pub(crate) fn new(file: &TenantFile) -> Result<Self, TenantError> {
+        let (kind, token_url) = match file.auth() {
+            Auth::ClientCredentials {
+                client_id,
+                client_secret,
+                token_url,
+            } => {
+                let flow =
+                    client_credentials::ClientCredentials::new(file, client_id, client_secret)?;
+                (Kind::ClientCredentials(flow), token_url.clone())
+            }
+            Auth::JwtBearer {
+                client_id,
+                username,
+                private_key,
+                audience,
+                token_url,
+            } => {
+                let flow = jwt_bearer::JwtBearer::new(
+                    file,
+                    client_id,
+                    username,
+                    private_key,
+                    audience.as_deref(),
+                )?;
+                (Kind::JwtBearer(flow), token_url.clone())
+            }
+            Auth::RefreshToken {
+                client_id,
+                client_secret,
+                refresh_token,
+                token_url,
+            } => {
+                let flow = refresh_token::RefreshToken::new(
+                    file,
+                    client_id,
+                    client_secret.as_ref(),
+                    refresh_token,
+                )?;
+                (Kind::RefreshToken(flow), token_url.clone())
+            }
+            Auth::AccessToken { access_token } => (
+                Kind::AccessToken(access_token::AccessToken::new(file, access_token)?),
+                None,
+            ),
+        };
+        let url = token_url.unwrap_or_else(|| format!("{}{TOKEN_PATH}", file.instance()));
+        let origin = Origin::of_url(&url).map_err(|error| {
+            TenantError::new(file.path(), Some("auth.token_url"), error.to_string())
+        })?;
+        Ok(Self {
+            endpoint: Endpoint {
+                url,
+                origin,
+                instance: file.instance().clone(),
+            },
+            kind,
+        })
+    }
+
+    /// Gets a token. `renewal` says that one was had before and is of no use any more.
+    pub(crate) async fn sign_in(&self, gate: &Gate, renewal: bool) -> Result<Granted, OAuthError> {
+        match &self.kind {
+            Kind::ClientCredentials(flow) => request::post(gate, &self.endpoint, flow.form()).await,
+            Kind::JwtBearer(flow) => request::post(gate, &self.endpoint, flow.form()?).await,
+            Kind::RefreshToken(flow) => flow.sign_in(gate, &self.endpoint).await,
+            Kind::AccessToken(flow) => flow.sign_in(renewal),
+        }
+    }
+
+    /// What tells this sign-in from others, for the key of a token cache: flow and user, no secret.
+    pub(crate) fn identity(&self) -> String {
+        match &self.kind {
+            Kind::ClientCredentials(flow) => format!("client-credentials {}", flow.client_id()),
+            Kind::JwtBearer(flow) => format!("jwt-bearer {} {}", flow.client_id(), flow.username()),
+            Kind::RefreshToken(flow) => format!("refresh-token {}", flow.seed_hash()),
+            Kind::AccessToken(_) => "access-token".to_owned(),
+        }
+    }
+
+    /// Whether tokens of this flow are worth keeping: a given token is on disk already.
+    pub(crate) fn cacheable(&self) -> bool {
+        !matches!(self.kind, Kind::AccessToken(_))
+    }
+}

@@ -1,0 +1,230 @@
+//! Refresh token, with rotation: every use may hand out a new token and kill the old one (salesforce-api.md 1.1).
+//!
+//! Losing a rotated token locks the tenant out until a person consents again. So before a token is spent, a lock file proves
+//! that the folder can be written and keeps other processes away; the new token is written to a temporary file, flushed and
+//! renamed over the old; and the sign-in runs in a task of its own that no cancelled call can cut short.
+
+use super::{Endpoint, Form, Granted, OAuthError, request};
+use crate::egress::Gate;
+use crate::tenant::auth::beside;
+use crate::tenant::{Secret, SecretRef, TenantError, TenantFile};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+pub(crate) struct RefreshToken {
+    client_id: Secret,
+    client_secret: Option<Secret>,
+    store: Store,
+}
+
+/// Where the current refresh token is.
+struct Store {
+    /// The token that the tenant file gives or points to.
+    seed: Secret,
+    place: Place,
+    /// A rotated token that could not be written; the only copy there is.
+    unsaved: Mutex<Option<Secret>>,
+}
+
+#[derive(Clone)]
+enum Place {
+    /// The file that the tenant file points to holds the token and is replaced.
+    Pointed(PathBuf),
+    /// The token came from the tenant file or the environment; rotated ones go to a file beside the tenant file.
+    Beside(PathBuf),
+}
+
+/// The file beside the tenant file.
+#[derive(Serialize, Deserialize)]
+struct Rotated {
+    /// SHA-256 of the token that it all began with: a new one in the tenant file wins over this file.
+    first: String,
+    refresh_token: String,
+}
+
+impl RefreshToken {
+    pub(crate) fn new(
+        file: &TenantFile,
+        client_id: &SecretRef,
+        client_secret: Option<&SecretRef>,
+        refresh_token: &SecretRef,
+    ) -> Result<Self, TenantError> {
+        let place = match refresh_token {
+            SecretRef::File(path) => {
+                let path = beside(file.path(), path);
+                // Through a link, so that the file behind it is replaced and not the link.
+                Place::Pointed(path.canonicalize().unwrap_or(path))
+            }
+            _ => Place::Beside(with_suffix(file.path(), ".refresh-token")),
+        };
+        let secret = client_secret.map(|secret| secret.resolve(file.path(), "auth.client_secret"));
+        Ok(Self {
+            client_id: client_id.resolve(file.path(), "auth.client_id")?,
+            client_secret: secret.transpose()?,
+            store: Store {
+                seed: refresh_token.resolve(file.path(), "auth.refresh_token")?,
+                place,
+                unsaved: Mutex::new(None),
+            },
+        })
+    }
+
+    /// Which token it all began with, without telling it.
+    pub(crate) fn seed_hash(&self) -> String {
+        match &self.store.place {
+            // The file's content changes with every rotation, its path does not.
+            Place::Pointed(path) => hash(&path.to_string_lossy()),
+            Place::Beside(_) => hash(self.store.seed.expose()),
+        }
+    }
+
+    pub(crate) async fn sign_in(
+        &self,
+        gate: &Gate,
+        endpoint: &Endpoint,
+    ) -> Result<Granted, OAuthError> {
+        let _lock = self.store.lock().await?;
+        let current = self.store.current()?;
+        let granted = request::post(gate, endpoint, self.form(current.clone())).await?;
+        if let Some(rotated) = granted
+            .refresh_token
+            .as_ref()
+            .filter(|rotated| **rotated != current)
+        {
+            self.store.keep(rotated);
+        }
+        Ok(granted)
+    }
+
+    fn form(&self, refresh_token: Secret) -> Form {
+        let mut form = vec![
+            ("grant_type", Secret::new("refresh_token")),
+            ("client_id", self.client_id.clone()),
+            ("refresh_token", refresh_token),
+        ];
+        form.extend(
+            self.client_secret
+                .clone()
+                .map(|secret| ("client_secret", secret)),
+        );
+        form
+    }
+}
+
+impl Store {
+    fn path(&self) -> &Path {
+        match &self.place {
+            Place::Pointed(path) | Place::Beside(path) => path,
+        }
+    }
+
+    /// Waits until no other process is between spending a token and writing the next.
+    async fn lock(&self) -> Result<File, OAuthError> {
+        let path = with_suffix(self.path(), ".lock");
+        let problem = |path: &Path, detail: String| OAuthError::CannotKeep {
+            path: path.to_owned(),
+            detail,
+        };
+        let shown = path.clone();
+        let locked = tokio::task::spawn_blocking(move || {
+            let file = File::options().create(true).append(true).open(&path)?;
+            file.lock()?;
+            Ok::<_, std::io::Error>(file)
+        });
+        match locked.await {
+            Ok(Ok(file)) => Ok(file),
+            Ok(Err(error)) => Err(problem(&shown, error.to_string())),
+            Err(_) => Err(problem(&shown, "interrupted".to_owned())),
+        }
+    }
+
+    /// The newest token: read anew each time, since another process may have rotated it.
+    fn current(&self) -> Result<Secret, OAuthError> {
+        if let Some(unsaved) = crate::egress::lock(&self.unsaved).clone() {
+            return Ok(unsaved);
+        }
+        let problem = |detail: String| OAuthError::CannotKeep {
+            path: self.path().to_owned(),
+            detail,
+        };
+        match (&self.place, std::fs::read_to_string(self.path())) {
+            (_, Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                Ok(self.seed.clone())
+            }
+            (_, Err(error)) => Err(problem(error.to_string())),
+            (Place::Pointed(_), Ok(text)) if text.trim().is_empty() => {
+                Err(problem("it is empty".to_owned()))
+            }
+            (Place::Pointed(_), Ok(text)) => Ok(Secret::new(text.trim())),
+            (Place::Beside(_), Ok(text)) => {
+                let kept: Rotated = serde_json::from_str(&text).map_err(|_| {
+                    problem(
+                        "it is not as this program wrote it; remove it to start anew".to_owned(),
+                    )
+                })?;
+                let same = kept.first == hash(self.seed.expose());
+                Ok(if same {
+                    Secret::new(kept.refresh_token)
+                } else {
+                    self.seed.clone()
+                })
+            }
+        }
+    }
+
+    /// Writes a rotated token; one that can't be written is kept in memory, since the old one is spent.
+    fn keep(&self, rotated: &Secret) {
+        let text = match &self.place {
+            Place::Pointed(_) => rotated.expose().to_owned(),
+            Place::Beside(_) => {
+                let kept = serde_json::json!({
+                    "first": hash(self.seed.expose()),
+                    "refresh_token": rotated.expose(),
+                });
+                kept.to_string()
+            }
+        };
+        let written = write_private(self.path(), text.as_bytes());
+        if let Err(error) = &written {
+            tracing::error!(path = %self.path().display(), %error, "a rotated refresh token can't be written; it is lost when this program ends");
+        }
+        *crate::egress::lock(&self.unsaved) = written.is_err().then(|| rotated.clone());
+    }
+}
+
+/// Replaces a file in one step; only the owner may read it.
+pub(crate) fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    // tempfile creates with mode 0600.
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    // The rename itself must survive a power cut; folders can't be opened everywhere.
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+    Ok(())
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name: OsString = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// SHA-256 in hexadecimal.
+pub(crate) fn hash(text: &str) -> String {
+    Sha256::digest(text.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

@@ -1,0 +1,393 @@
+//! Tenant files as people write them, and what a mistake in one says.
+
+use super::*;
+use crate::egress::{ByteSize, Origin};
+use std::path::Path;
+use std::time::Duration;
+
+mod rotation;
+mod sign_in;
+
+const GOOD: &str = r#"
+name = "Acme"
+instance_url = "https://acme.my.salesforce.com"
+
+[auth]
+kind = "client-credentials"
+client_id = "consumer-key"
+client_secret = { env = "ACME_SECRET" }
+"#;
+
+fn parse(text: &str) -> Result<TenantFile, TenantError> {
+    TenantFile::parse(Path::new("folder/tenant.toml"), text)
+}
+
+fn problem(text: &str) -> String {
+    parse(text).unwrap_err().to_string()
+}
+
+#[test]
+fn a_short_file_gets_the_defaults() {
+    let file = parse(GOOD).unwrap();
+    assert_eq!(file.name(), "Acme");
+    assert_eq!(
+        file.instance().to_string(),
+        "https://acme.my.salesforce.com"
+    );
+    assert_eq!(file.api_version().as_str(), "66.0");
+    assert_eq!(*file.limits(), Limits::default());
+    assert_eq!(*file.scopes(), Scopes::default());
+    assert!(
+        file.connector().is_empty()
+            && file.ca_file().is_none()
+            && file.attachment_origins().is_empty()
+    );
+    let Auth::ClientCredentials {
+        client_secret,
+        token_url,
+        ..
+    } = file.auth()
+    else {
+        panic!("{:?}", file.auth())
+    };
+    assert_eq!(
+        (client_secret, token_url),
+        (&SecretRef::Env("ACME_SECRET".to_owned()), &None)
+    );
+}
+
+#[test]
+fn a_full_file_is_read_whole() {
+    let file = parse(
+        r#"
+name = "Acme"
+instance_url = "http://127.0.0.1:8080/"
+api_version = 67.0
+ca_file = "ca.pem"
+attachment_origins = ["http://localhost:9000", "https://files.acme.example"]
+
+[scopes]
+disabled_models = ["hiring_team_members"]
+disabled_fields = ["candidates.location", "application-stages.order"]
+disabled_actions = ["create-candidate"]
+
+[auth]
+kind = "jwt-bearer"
+client_id = { file = "id.txt" }
+username = "integration@acme.example"
+private_key = { file = "/keys/acme.pem" }
+audience = "https://login.salesforce.com"
+token_url = "https://login.salesforce.com"
+
+[limits]
+memory = "64 MiB"
+cpu_seconds_per_call = 2.5
+wall_seconds_per_call = 60
+requests_per_job = 500
+bytes_per_job = "1 GiB"
+attachment_size = "2 GiB"
+response_size = 1048576
+requests_in_flight = 4
+connect_seconds = 1
+first_byte_seconds = 2
+between_bytes_seconds = 3
+request_seconds = 4
+
+[connector]
+namespace = "bpats"
+since = 2026-01-31
+[connector.job_status]
+Open = "OPEN"
+"#,
+    )
+    .unwrap();
+    assert_eq!(file.api_version().as_str(), "67.0");
+    assert_eq!(file.ca_file(), Some(Path::new("folder/ca.pem")));
+    let origins: Vec<String> = file
+        .attachment_origins()
+        .iter()
+        .map(Origin::to_string)
+        .collect();
+    assert_eq!(
+        origins,
+        ["http://localhost:9000", "https://files.acme.example"]
+    );
+    let scopes = file.scopes();
+    assert!(!scopes.model_enabled("hiring-team-members") && scopes.model_enabled("jobs"));
+    assert!(
+        !scopes.field_enabled("candidates", "location")
+            && scopes.field_enabled("candidates", "first_name")
+    );
+    assert!(!scopes.field_enabled("application_stages", "order"));
+    assert!(
+        !scopes.action_enabled("create-candidate") && scopes.action_enabled("create-application")
+    );
+    let limits = file.limits();
+    assert_eq!(
+        (limits.memory, limits.attachment),
+        (ByteSize::mib(64), ByteSize::gib(2))
+    );
+    assert_eq!(
+        (limits.cpu_per_call, limits.wall_per_call),
+        (Duration::from_millis(2500), Duration::from_secs(60))
+    );
+    assert_eq!(
+        (limits.requests_per_job, limits.egress.max_in_flight),
+        (500, 4)
+    );
+    assert_eq!(limits.egress.deadlines.total, Duration::from_secs(4));
+    let Auth::JwtBearer { token_url, .. } = file.auth() else {
+        panic!("{:?}", file.auth())
+    };
+    assert_eq!(
+        token_url.as_deref(),
+        Some("https://login.salesforce.com/services/oauth2/token")
+    );
+    let expected = serde_json::json!({"namespace": "bpats", "since": "2026-01-31", "job_status": {"Open": "OPEN"}});
+    assert_eq!(
+        serde_json::Value::Object(file.connector().clone()),
+        expected
+    );
+}
+
+#[test]
+fn an_api_version_may_be_written_in_every_usual_way() {
+    for (written, version) in [
+        ("\"66.0\"", "66.0"),
+        ("\"v66.0\"", "66.0"),
+        ("66.0", "66.0"),
+        ("67", "67.0"),
+    ] {
+        let file = parse(&format!("api_version = {written}\n{GOOD}")).unwrap();
+        assert_eq!(file.api_version().as_str(), version, "{written}");
+    }
+    for written in [
+        "\"latest\"",
+        "66.5",
+        "-1",
+        "30",
+        "\"\"",
+        "\"v\"",
+        "\"66.0.0\"",
+        "\"66.0/../..\"",
+        "true",
+    ] {
+        assert!(
+            problem(&format!("api_version = {written}\n{GOOD}")).contains("api_version"),
+            "{written}"
+        );
+    }
+}
+
+#[test]
+fn an_unknown_key_names_file_line_and_what_was_probably_meant() {
+    let table = [
+        (
+            GOOD.replace("instance_url", "instanse_url"),
+            3,
+            "instance_url",
+        ),
+        (
+            GOOD.replace("client_secret", "clientsecret"),
+            8,
+            "client_secret",
+        ),
+        (
+            format!("{GOOD}[limits]\nmax_memory = \"1 MiB\"\n"),
+            10,
+            "memory",
+        ),
+        (
+            format!("{GOOD}[limits]\nrequests = 5\n"),
+            10,
+            "requests_per_job",
+        ),
+        (
+            format!("{GOOD}[scopes]\ndisable_models = []\n"),
+            10,
+            "disabled_models",
+        ),
+        (format!("{GOOD}[conector]\nx = 1\n"), 9, "connector"),
+        (
+            GOOD.replace("client-credentials", "client_credentials"),
+            6,
+            "client-credentials",
+        ),
+        (GOOD.replace("{ env", "{ evn"), 8, "env"),
+    ];
+    for (text, line, suggestion) in table {
+        let error = parse(&text).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.starts_with(&format!("folder/tenant.toml:{line}")),
+            "{message}"
+        );
+        assert!(
+            message.contains(&format!("did you mean `{suggestion}`?")),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn every_mistake_names_its_key() {
+    let table = [
+        (
+            GOOD.replace("https://acme", "http://acme"),
+            "instance_url",
+            "loopback",
+        ),
+        (
+            GOOD.replace("salesforce.com", "salesforce.com/lightning"),
+            "instance_url",
+            "only scheme and host",
+        ),
+        (GOOD.replace("\"Acme\"", "\"\""), "name", "not empty"),
+        (
+            GOOD.replace("client_id = \"consumer-key\"", ""),
+            "auth.client_id",
+            "needs it",
+        ),
+        (
+            GOOD.replace("kind = \"client-credentials\"", "kind = \"access-token\""),
+            "auth.client_id",
+            "does not use it",
+        ),
+        (
+            GOOD.replace("{ env = \"ACME_SECRET\" }", "5"),
+            "auth.client_secret",
+            "{ env",
+        ),
+        (
+            GOOD.replace("{ env = \"ACME_SECRET\" }", "{}"),
+            "auth.client_secret",
+            "{ env",
+        ),
+        (
+            GOOD.replace("\"ACME_SECRET\"", "\"A\", file = \"B\""),
+            "auth.client_secret",
+            "either",
+        ),
+        (
+            format!("{GOOD}token_url = \"ftp://x\"\n"),
+            "auth.token_url",
+            "https",
+        ),
+        (
+            format!("{GOOD}token_url = \"https://x.example/?a=b\"\n"),
+            "auth.token_url",
+            "query",
+        ),
+        (
+            format!("{GOOD}[limits]\nmemory = \"lots\"\n"),
+            "limits.memory",
+            "64 MiB",
+        ),
+        (
+            format!("{GOOD}[limits]\nmemory = \"8 GiB\"\n"),
+            "limits.memory",
+            "4 GiB",
+        ),
+        (
+            format!("{GOOD}[limits]\nrequests_per_job = 0\n"),
+            "limits.requests_per_job",
+            "at least 1",
+        ),
+        (
+            format!("{GOOD}[limits]\nconnect_seconds = -1\n"),
+            "limits.connect_seconds",
+            "seconds",
+        ),
+        (
+            format!("{GOOD}[limits]\nconnect_seconds = nan\n"),
+            "limits.connect_seconds",
+            "seconds",
+        ),
+        (
+            format!("{GOOD}[scopes]\ndisabled_models = [\"candidate\"]\n"),
+            "scopes.disabled_models",
+            "`candidates`",
+        ),
+        (
+            format!("{GOOD}[scopes]\ndisabled_fields = [\"location\"]\n"),
+            "scopes.disabled_fields",
+            "candidates.location",
+        ),
+        (format!("{GOOD}[connector]\nx = nan\n"), "connector", "JSON"),
+    ];
+    for (text, key, hint) in table {
+        let message = problem(&text);
+        assert!(
+            message.contains(key) && message.contains(hint),
+            "{key}, {hint}: {message}"
+        );
+    }
+    assert!(problem("name = ").contains("tenant.toml:1"));
+    assert!(problem(&GOOD.replace("[auth]", "[other]")).contains("other"));
+    let missing = TenantFile::load("no-such-tenant.toml")
+        .unwrap_err()
+        .to_string();
+    assert!(missing.starts_with("no-such-tenant.toml"), "{missing}");
+}
+
+#[test]
+fn a_secret_is_in_no_message_and_no_debug_print() {
+    let text = GOOD.replace("{ env = \"ACME_SECRET\" }", "\"hunter2\"");
+    let file = parse(&text).unwrap();
+    let tenant = Tenant::open(file.clone(), TokenSourceOptions::default()).unwrap();
+    let printed = format!("{file:?} {:?} {tenant:?} {:?}", file.auth(), tenant.gate());
+    assert!(!printed.contains("hunter2"), "{printed}");
+    assert!(printed.contains("[redacted]"));
+    for broken in [
+        text.replace("\"hunter2\"", "[\"hunter2\"]"),
+        text.replace("\"hunter2\"", "\"hunter2"),
+        text.replace("\"hunter2\"", "{ file = \"hunter2\", x = 1 }"),
+        text.replace("client_secret", "client_secrt"),
+    ] {
+        let error = parse(&broken).unwrap_err();
+        assert!(
+            !format!("{error} {error:?}").contains("hunter2"),
+            "{error:?}"
+        );
+    }
+}
+
+#[test]
+fn secrets_come_from_where_the_file_points() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path().join("tenant.toml");
+    std::fs::write(folder.path().join("secret.txt"), "  s3cret\n").unwrap();
+    let read = |reference: SecretRef| reference.resolve(&base, "auth.client_secret");
+    assert_eq!(
+        read(SecretRef::File("secret.txt".into())).unwrap().expose(),
+        "s3cret"
+    );
+    assert_eq!(
+        read(SecretRef::Inline(Secret::new("x"))).unwrap().expose(),
+        "x"
+    );
+    // Set wherever programs are started by name.
+    assert!(read(SecretRef::Env("PATH".into())).is_ok());
+    for (reference, hint) in [
+        (SecretRef::File("missing.txt".into()), "missing.txt"),
+        (
+            SecretRef::Env("NO_SUCH_VARIABLE_HERE".into()),
+            "NO_SUCH_VARIABLE_HERE is not set",
+        ),
+        (SecretRef::Inline(Secret::new(" ")), "is empty"),
+    ] {
+        let message = read(reference).unwrap_err().to_string();
+        assert!(
+            message.contains("auth.client_secret") && message.contains(hint),
+            "{message}"
+        );
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_a_tenant_file_or_an_error_and_never_a_panic(text in "[a-z_\\[\\]={}\" \n.0-9é]{0,120}") {
+        let _ = parse(&text);
+        let _ = parse(&format!("{GOOD}{text}"));
+    }
+}

@@ -1,0 +1,165 @@
+//! Refresh tokens that change with every use.
+
+use super::*;
+use crate::egress::testing::{Answer, Seen, Server, answer};
+use crate::tenant::oauth::OAuthError;
+use std::sync::{Arc, Mutex};
+
+/// An org that takes each refresh token once: `r0` gives `r1`, and so on.
+async fn rotating() -> Server {
+    let valid = Arc::new(Mutex::new(0));
+    Server::start(move |request: Seen| {
+        let valid = valid.clone();
+        async move {
+            tokio::time::sleep(Duration::from_millis(30)).await;
+            reply(&request, &mut valid.lock().unwrap())
+        }
+    })
+    .await
+}
+
+fn reply(request: &Seen, valid: &mut usize) -> Answer {
+    let token = format!("refresh_token=r{valid}");
+    if !request.body.split('&').any(|field| field == token) {
+        return answer(
+            400,
+            r#"{"error":"invalid_grant","error_description":"expired access/refresh token"}"#,
+        );
+    }
+    *valid += 1;
+    let instance = format!("http://{}", request.header("host").unwrap());
+    let granted = serde_json::json!({
+        "access_token": format!("t{valid}"),
+        "refresh_token": format!("r{valid}"),
+        "instance_url": instance,
+    });
+    answer(200, granted.to_string())
+}
+
+/// A tenant file in a folder of its own, whose refresh token is given as `token` says.
+struct Setup {
+    folder: tempfile::TempDir,
+    instance: String,
+}
+
+impl Setup {
+    fn new(server: &Server) -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            instance: server.origin.to_string(),
+        }
+    }
+
+    fn open(&self, token: &str) -> Tenant {
+        let path = self.folder.path().join("tenant.toml");
+        let text = format!(
+            "name = \"Acme\"\ninstance_url = \"{}\"\n[auth]\nkind = \"refresh-token\"\nclient_id = \"id\"\nrefresh_token = {token}\n",
+            self.instance
+        );
+        Tenant::open(
+            TenantFile::parse(&path, &text).unwrap(),
+            TokenSourceOptions::default(),
+        )
+        .unwrap()
+    }
+}
+
+async fn sign_in_twice(tenant: &Tenant) {
+    let first = tenant.tokens().token().await.unwrap();
+    tenant.tokens().mark_stale(&first);
+    tenant.tokens().token().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_rotated_token_replaces_the_one_in_its_file() {
+    let setup = Setup::new(&rotating().await);
+    let file = setup.folder.path().join("refresh.txt");
+    std::fs::write(&file, "r0\n").unwrap();
+    sign_in_twice(&setup.open("{ file = \"refresh.txt\" }")).await;
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "r2");
+    sign_in_twice(&setup.open("{ file = \"refresh.txt\" }")).await;
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "r4");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(
+            std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_rotated_token_that_was_given_inline_is_kept_beside_the_tenant_file() {
+    let setup = Setup::new(&rotating().await);
+    sign_in_twice(&setup.open("\"r0\"")).await;
+    sign_in_twice(&setup.open("\"r0\"")).await;
+    let kept =
+        std::fs::read_to_string(setup.folder.path().join("tenant.toml.refresh-token")).unwrap();
+    assert!(kept.contains("\"r4\"") && !kept.contains("r0"), "{kept}");
+}
+
+#[tokio::test]
+async fn a_new_token_in_the_tenant_file_wins_over_the_kept_one() {
+    let setup = Setup::new(&rotating().await);
+    setup.open("\"r0\"").sign_in().await.unwrap();
+    let kept = setup.folder.path().join("tenant.toml.refresh-token");
+    std::fs::write(
+        &kept,
+        std::fs::read_to_string(&kept)
+            .unwrap()
+            .replace("r1", "dead"),
+    )
+    .unwrap();
+    assert!(setup.open("\"r0\"").sign_in().await.is_err());
+    setup.open("\"r1\"").sign_in().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_programs_at_once_spend_no_token_twice() {
+    let setup = Setup::new(&rotating().await);
+    let (one, two) = (setup.open("\"r0\""), setup.open("\"r0\""));
+    let (first, second) = tokio::join!(sign_in_twice(&one), sign_in_twice(&two));
+    assert_eq!((first, second), ((), ()));
+}
+
+#[tokio::test]
+async fn a_call_that_is_cancelled_loses_no_rotated_token() {
+    let server = rotating().await;
+    let setup = Setup::new(&server);
+    let tenant = setup.open("\"r0\"");
+    let cancelled = tokio::time::timeout(Duration::from_millis(10), tenant.sign_in()).await;
+    assert!(cancelled.is_err(), "the sign-in takes longer than that");
+    tenant.sign_in().await.unwrap();
+    assert_eq!(
+        server.seen().len(),
+        1,
+        "the second caller joined the sign-in of the first"
+    );
+    let kept =
+        std::fs::read_to_string(setup.folder.path().join("tenant.toml.refresh-token")).unwrap();
+    assert!(kept.contains("\"r1\""), "{kept}");
+}
+
+#[tokio::test]
+async fn a_token_that_could_not_be_kept_is_not_spent() {
+    let server = rotating().await;
+    let setup = Setup::new(&server);
+    let tenant = setup.open("\"r0\"");
+    let folder = setup.folder.path().to_owned();
+    drop(setup);
+    assert!(!folder.exists());
+    let error = tenant.sign_in().await.unwrap_err();
+    assert!(
+        matches!(&*error, OAuthError::CannotKeep { .. }),
+        "{error:?}"
+    );
+    assert!(server.seen().is_empty());
+}
+
+#[tokio::test]
+async fn an_expired_refresh_token_says_so() {
+    let setup = Setup::new(&rotating().await);
+    let error = setup.open("\"r9\"").sign_in().await.unwrap_err();
+    assert!(error.to_string().contains("consent again"), "{error}");
+}

@@ -1,0 +1,105 @@
+//! What a hostile guest tries. Those that come back say what happened to them.
+
+use crate::bindings::ats::connector::host;
+use crate::bindings::wasi::clocks::monotonic_clock;
+use crate::bindings::wasi::http::outgoing_handler;
+use crate::bindings::wasi::http::types::{Fields, OutgoingRequest, Scheme};
+
+/// A name and what it does.
+pub type Behaviour = (&'static str, fn() -> String);
+
+/// Every behaviour.
+pub const TABLE: &[Behaviour] = &[
+    ("spin", spin),
+    ("recurse", || format!("{}", recurse(1))),
+    ("panic", || panic!("hostile words")),
+    ("take-memory", take_memory),
+    ("leak-handles", leak_handles),
+    ("sleep", sleep),
+    ("flood-the-log", flood_the_log),
+    ("flood-headers", flood_headers),
+    ("ask-another-host", || ask(Some("127.0.0.1:1"), &[])),
+    ("ask-without-authority", || ask(None, &[])),
+    ("ask-with-userinfo", || ask(Some("user:word@127.0.0.1:1"), &[])),
+    ("send-credentials", || ask(Some("127.0.0.1:1"), &[("authorization", "Bearer stolen")])),
+    ("send-a-host-header", || ask(Some("127.0.0.1:1"), &[("host", "elsewhere.example")])),
+];
+
+#[allow(clippy::empty_loop, reason = "that is the point")]
+fn spin() -> String {
+    let mut n = 0_u64;
+    loop {
+        n = std::hint::black_box(n.wrapping_add(1));
+    }
+}
+
+#[allow(unconditional_recursion, reason = "that is the point")]
+fn recurse(depth: u64) -> u64 {
+    std::hint::black_box(recurse(depth + 1)) + 1
+}
+
+fn take_memory() -> String {
+    let mut hoard: Vec<Vec<u8>> = Vec::new();
+    loop {
+        hoard.push(std::hint::black_box(vec![1; 1 << 20]));
+    }
+}
+
+fn leak_handles() -> String {
+    for _ in 0..1_000_000 {
+        std::mem::forget(Fields::new());
+    }
+    "a million handles".into()
+}
+
+fn sleep() -> String {
+    monotonic_clock::subscribe_duration(3_600_000_000_000).block();
+    "slept an hour".into()
+}
+
+fn flood_the_log() -> String {
+    let line = "x".repeat(100_000);
+    for _ in 0..10_000 {
+        host::log(host::LogLevel::Info, &line, &[]);
+    }
+    "wrote a gigabyte".into()
+}
+
+fn flood_headers() -> String {
+    let fields = Fields::new();
+    for n in 0..100_000 {
+        if let Err(refused) = fields.append(&format!("x-{n}"), &vec![b'x'; 1000]) {
+            return format!("refused: {refused:?}");
+        }
+    }
+    "sent a hundred thousand headers".into()
+}
+
+fn ask(authority: Option<&str>, headers: &[(&str, &str)]) -> String {
+    let fields = Fields::new();
+    for (name, value) in headers {
+        if let Err(refused) = fields.set(name, &[value.as_bytes().to_vec()]) {
+            return format!("refused: {refused:?}");
+        }
+    }
+    let request = OutgoingRequest::new(fields);
+    if request.set_scheme(Some(&Scheme::Http)).is_err() {
+        return "refused: scheme".into();
+    }
+    if request.set_authority(authority).is_err() {
+        return "refused: authority".into();
+    }
+    if request.set_path_with_query(Some("/services/data")).is_err() {
+        return "refused: path".into();
+    }
+    let answer = match outgoing_handler::handle(request, None) {
+        Ok(answer) => answer,
+        Err(refused) => return format!("refused: {refused:?}"),
+    };
+    answer.subscribe().block();
+    match answer.get() {
+        Some(Ok(Ok(response))) => format!("answered: {}", response.status()),
+        Some(Ok(Err(refused))) => format!("refused: {refused:?}"),
+        other => format!("odd: {other:?}"),
+    }
+}

@@ -1,0 +1,38 @@
+//! A connector of the contract whose `discover` does what its settings name: compute for ever, take all memory, ask for
+//! other hosts. Each behaviour is named here once and has a test of that name in `tests/tests/sandbox.rs`.
+#![allow(clippy::unwrap_used, reason = "a panic is one of the things a hostile guest does")]
+
+#[allow(missing_docs, reason = "generated")]
+mod bindings {
+    wit_bindgen::generate!({ path: "../../wit", world: "connector", generate_all });
+}
+
+mod behaviours;
+mod refuse;
+
+use bindings::exports::ats::connector::reads;
+
+/// The component.
+pub struct Hostile;
+
+fn discover() -> Result<reads::Discovery, reads::Error> {
+    let settings = bindings::ats::connector::host::get_connection().settings;
+    // The settings are `{"behaviour":"name"}`; a JSON parser would be the larger part of this program.
+    let name = settings.split('"').nth(3).unwrap_or_default();
+    let said = match behaviours::TABLE.iter().find(|(known, _)| *known == name) {
+        Some((_, behave)) => behave(),
+        None => format!("no behaviour {name:?}"),
+    };
+    Ok(reads::Discovery {
+        profile: said,
+        organization: reads::Organization {
+            id: "hostile".into(),
+            name: None,
+            time_zone: "UTC".into(),
+        },
+        facts: Vec::new(),
+        warnings: Vec::new(),
+    })
+}
+
+bindings::export!(Hostile with_types_in bindings);

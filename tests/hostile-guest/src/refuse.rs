@@ -1,0 +1,71 @@
+//! The rest of the contract, which a hostile guest does not need.
+
+use crate::Hostile;
+use crate::bindings::exports::ats::connector::{actions, inspection, reads, types};
+
+fn refusal() -> types::Error {
+    types::Error::Unsupported(types::Failure {
+        message: "this connector only misbehaves".into(),
+        remote: None,
+    })
+}
+
+macro_rules! refuse {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $ok:ty;)*) => {
+        $(fn $name($($argument: $type),*) -> Result<$ok, types::Error> {
+            $(let _ = $argument;)*
+            Err(refusal())
+        })*
+    };
+}
+
+impl reads::Guest for Hostile {
+    fn discover() -> Result<reads::Discovery, reads::Error> {
+        crate::discover()
+    }
+    refuse! {
+        list_users(profile: String, query: reads::ListQuery) -> reads::UsersPage;
+        list_jobs(profile: String, query: reads::ListQuery) -> reads::JobsPage;
+        list_candidates(profile: String, query: reads::ListQuery) -> reads::CandidatesPage;
+        list_application_stages(profile: String, query: reads::ListQuery) -> reads::ApplicationStagesPage;
+        list_applications(profile: String, query: reads::ListQuery) -> reads::ApplicationsPage;
+        list_job_stages(profile: String, query: reads::ListQuery) -> reads::JobStagesPage;
+        list_hiring_team_members(profile: String, query: reads::ListQuery) -> reads::HiringTeamMembersPage;
+        get_records(profile: String, model: reads::Model, ids: Vec<String>) -> reads::RecordBatch;
+        list_ids(profile: String, model: reads::Model, cursor: Option<String>) -> reads::IdPage;
+        probe_changes(profile: String, tokens: Vec<reads::ModelToken>) -> Vec<reads::ModelProbe>;
+    }
+}
+
+impl actions::Guest for Hostile {
+    refuse! {
+        create_candidate(context: actions::ActionContext, input: actions::CreateInput) -> actions::Created;
+        create_application(context: actions::ActionContext, input: actions::CreateInput) -> actions::Created;
+        add_attachment_to_application(context: actions::ActionContext, input: actions::AddAttachmentInput)
+            -> actions::Attached;
+        move_application_to_stage(context: actions::ActionContext, input: actions::MoveInput) -> actions::Moved;
+        get_candidate_attachments(profile: String, candidate: String) -> Vec<actions::Attachment>;
+        locate_attachment(profile: String, attachment: String) -> actions::AttachmentSource;
+    }
+}
+
+impl inspection::Guest for Hostile {
+    fn describe_connector() -> inspection::ConnectorDescription {
+        inspection::ConnectorDescription {
+            slug: "hostile".into(),
+            label: "Hostile guest".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            models: Vec::new(),
+            actions: Vec::new(),
+            features: Vec::new(),
+            settings_schema: "{}".into(),
+        }
+    }
+    refuse! {
+        check_access(profile: String) -> inspection::AccessReport;
+        test_model(profile: String, model: inspection::Model, limit: u32) -> inspection::ModelTest;
+        list_fields(profile: String, model: inspection::Model, sample: u32) -> Vec<inspection::SourceField>;
+        connection_guide() -> inspection::Guide;
+        passthrough(request: inspection::PassthroughRequest) -> inspection::PassthroughResponse;
+    }
+}

@@ -1,0 +1,51 @@
+//! What the end-to-end tests share: the built components, a practice org with a tenant file, the command.
+
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use host_runner::sandbox::{CheckedComponent, EngineSize, JobSetup, Limits, LoadedConnector, new_engine};
+use serde_json::json;
+
+/// The repository's folder.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
+}
+
+/// A component that `make component` built.
+///
+/// # Panics
+/// Where it is not there: the tests mean nothing without it.
+pub fn component_path(name: &str) -> PathBuf {
+    let path = root().join("target-component").join(name);
+    assert!(path.is_file(), "{} is missing: run `make component` first", path.display());
+    path
+}
+
+fn load(name: &str) -> LoadedConnector {
+    let engine = new_engine(EngineSize::jobs(32)).expect("an engine");
+    CheckedComponent::from_file(&engine, &component_path(name), None)
+        .and_then(CheckedComponent::link)
+        .expect("the component loads")
+}
+
+/// The Asymbl connector, compiled once a test binary.
+pub fn asymbl() -> LoadedConnector {
+    static LOADED: OnceLock<LoadedConnector> = OnceLock::new();
+    LOADED.get_or_init(|| load("asymbl.wasm")).clone()
+}
+
+/// The misbehaving connector.
+pub fn hostile() -> LoadedConnector {
+    static LOADED: OnceLock<LoadedConnector> = OnceLock::new();
+    LOADED.get_or_init(|| load("hostile-guest.wasm")).clone()
+}
+
+/// A job in which the hostile guest will do the named thing; short limits, so that tests are quick.
+pub fn hostile_setup(behaviour: &str) -> JobSetup {
+    JobSetup::offline().settings(&json!({ "behaviour": behaviour })).limits(Limits {
+        cpu_per_call: Duration::from_millis(300),
+        wall_per_call: Duration::from_secs(2),
+        ..Limits::default()
+    })
+}

@@ -1,0 +1,147 @@
+//! What a component can't do to its host. The guest is `tests/hostile-guest`; each test is named after a behaviour there.
+
+use connector_tests::{asymbl, hostile, hostile_setup};
+use host_runner::egress::ByteSize;
+use host_runner::sandbox::{ALLOWED_IMPORTS, CallError, CheckedComponent, EngineSize, Job, LoadError, Limits, Outage, new_engine};
+
+async fn behave(name: &str) -> (Job, Result<String, CallError>) {
+    let mut job = hostile().start(hostile_setup(name)).await.unwrap();
+    let said = job.discover().await.map(|discovery| discovery.profile);
+    (job, said)
+}
+
+async fn outage(name: &str) -> Outage {
+    let (mut job, result) = behave(name).await;
+    let outage = match result {
+        Err(CallError::Outage(outage)) => outage,
+        other => panic!("{name}: {other:?}"),
+    };
+    assert!(
+        matches!(job.discover().await, Err(CallError::Outage(Outage::Ended))),
+        "{name}: the job must be over"
+    );
+    outage
+}
+
+#[tokio::test]
+async fn a_guest_that_computes_for_ever_is_stopped() {
+    assert!(matches!(outage("spin").await, Outage::Cpu(_)));
+}
+
+#[tokio::test]
+async fn a_guest_that_waits_for_ever_is_stopped() {
+    assert!(matches!(outage("sleep").await, Outage::Wall(_)));
+}
+
+#[tokio::test]
+async fn endless_recursion_is_a_trap() {
+    assert!(matches!(outage("recurse").await, Outage::Trap { .. }));
+}
+
+#[tokio::test]
+async fn a_panic_is_a_trap() {
+    assert!(matches!(outage("panic").await, Outage::Trap { .. }));
+}
+
+#[tokio::test]
+async fn memory_stops_at_the_limit() {
+    let limit = ByteSize::mib(32);
+    let setup = hostile_setup("take-memory").limits(Limits { memory: limit, ..Limits::default() });
+    let mut job = hostile().start(setup).await.unwrap();
+    assert!(matches!(job.discover().await, Err(CallError::Outage(Outage::Trap { .. }))));
+    assert!(job.memory_used() <= limit.as_usize());
+}
+
+#[tokio::test]
+async fn handles_run_out() {
+    assert!(matches!(outage("leak-handles").await, Outage::Trap { .. }));
+}
+
+#[tokio::test]
+async fn a_flood_of_log_lines_is_cut() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let bytes = std::sync::Arc::new(AtomicUsize::new(0));
+    let count = bytes.clone();
+    let setup = hostile_setup("flood-the-log").log(std::sync::Arc::new(move |line| {
+        count.fetch_add(line.message.len(), Ordering::Relaxed);
+    }));
+    let mut job = hostile().start(setup).await.unwrap();
+    let _ = job.discover().await;
+    let written = bytes.load(Ordering::Relaxed);
+    assert!(written > 0 && written < 8 << 20, "{written} bytes of log");
+}
+
+#[tokio::test]
+async fn a_flood_of_headers_is_refused() {
+    let (_job, said) = behave("flood-headers").await;
+    match said {
+        Ok(said) => assert!(said.starts_with("refused"), "{said}"),
+        Err(CallError::Outage(_)) => {}
+        Err(other) => panic!("{other}"),
+    }
+}
+
+#[tokio::test]
+async fn nothing_gets_out_of_a_job_without_a_tenant() {
+    for name in ["ask-another-host", "ask-without-authority", "ask-with-userinfo"] {
+        let (_job, said) = behave(name).await;
+        let said = said.unwrap();
+        assert!(said.starts_with("refused"), "{name}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_guest_leaves_behind_is_not_there_for_the_next() {
+    let memory = |job: &Job| job.memory_used();
+    let (first, _) = behave("take-memory").await;
+    let used = memory(&first);
+    drop(first);
+    let (second, said) = behave("none").await;
+    assert!(memory(&second) < used / 4);
+    assert_eq!(said.unwrap(), "no behaviour \"none\"");
+}
+
+#[test]
+fn the_connector_imports_only_what_a_connector_gets() {
+    let connector = asymbl();
+    let mut names: Vec<&str> = connector
+        .component()
+        .imports()
+        .iter()
+        .map(|import| import.split('@').next().unwrap())
+        .collect();
+    names.sort_unstable();
+    let mut allowed = ALLOWED_IMPORTS;
+    allowed.sort_unstable();
+    assert_eq!(names, allowed);
+}
+
+#[test]
+fn a_component_that_wants_sockets_is_refused_by_name() {
+    let wants_sockets = br#"(component (import "wasi:sockets/tcp@0.2.2" (instance)))"#;
+    let engine = new_engine(EngineSize::jobs(1)).unwrap();
+    let wasm = wat::parse_bytes(wants_sockets).unwrap();
+    match CheckedComponent::new(&engine, &wasm, None) {
+        Err(error @ LoadError::ForbiddenImport { .. }) => {
+            assert!(error.to_string().contains("wasi:sockets/tcp@0.2.2"), "{error}");
+        }
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("it was accepted"),
+    }
+}
+
+#[test]
+fn a_component_of_another_contract_is_refused() {
+    let engine = new_engine(EngineSize::jobs(1)).unwrap();
+    let wasm = wat::parse_bytes(b"(component)").unwrap();
+    let checked = CheckedComponent::new(&engine, &wasm, None).unwrap();
+    assert!(matches!(checked.link(), Err(LoadError::OtherContract(_))));
+}
+
+#[test]
+fn a_file_that_is_no_component_is_refused() {
+    let engine = new_engine(EngineSize::jobs(1)).unwrap();
+    for bytes in [&b""[..], b"garbage", b"\0asm\x01\0\0\0"] {
+        assert!(matches!(CheckedComponent::new(&engine, bytes, None), Err(LoadError::Invalid(_))));
+    }
+}
