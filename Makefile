@@ -8,11 +8,13 @@ SOURCES := $(shell find guest wit tests/hostile-guest host-runner/componentize h
 
 # Sync a practice org through the sandboxed component, change it, sync again, show what changed.
 demo: $(COMPONENT)
-	@cargo run --quiet --bin asymbl -- demo --component $(COMPONENT)
+	cargo build --bins
+	@target/debug/asymbl demo --component $(COMPONENT)
 
 # Every test: the guest's logic natively, the host, the practice org, and the real component end to end.
 test: $(COMPONENT)
-	cargo test --workspace --quiet
+	cargo build --bins
+	cargo test --workspace
 
 # The WebAssembly component (and the hostile one of the tests), built when sources changed.
 component: $(COMPONENT)
