@@ -16,7 +16,10 @@ pub struct Session {
 impl Session {
     /// Binds them.
     pub fn new(connector: LoadedConnector, tenant: Tenant) -> Self {
-        Self { connector, tenant: Arc::new(tenant) }
+        Self {
+            connector,
+            tenant: Arc::new(tenant),
+        }
     }
 
     /// The connector.
@@ -32,8 +35,13 @@ impl Session {
     /// What the tenant switched off, in the form of the contract's `connection.disabled`.
     pub fn switched_off(&self) -> Vec<String> {
         let scopes = self.tenant.file().scopes();
-        let fields = scopes.disabled_fields().map(|(model, field)| format!("{model}.{field}"));
-        let whole = scopes.disabled_models().chain(scopes.disabled_actions()).map(str::to_owned);
+        let fields = scopes
+            .disabled_fields()
+            .map(|(model, field)| format!("{model}.{field}"));
+        let whole = scopes
+            .disabled_models()
+            .chain(scopes.disabled_actions())
+            .map(str::to_owned);
         whole.chain(fields).collect()
     }
 
@@ -63,7 +71,11 @@ impl Session {
 }
 
 fn trace(tenant: &str, line: &LogLine) {
-    let values: Vec<String> = line.fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let values: Vec<String> = line
+        .fields
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
     let (message, values) = (&line.message, values.join(" "));
     match line.level {
         LogLevel::Debug => tracing::debug!(target: "connector", tenant, values, "{message}"),
@@ -83,17 +95,22 @@ pub struct StepError {
     /// What happened.
     pub error: CallError,
     /// What the egress gate saw last, where it explains more than the connector could know.
-    pub problem: Option<Problem>,
+    pub problem: Option<Box<Problem>>,
 }
 
 impl StepError {
     /// Puts a failed call into its context; `job` is where it failed.
-    pub fn new(session: &Session, step: impl Into<String>, error: CallError, job: Option<&Job>) -> Self {
+    pub fn new(
+        session: &Session,
+        step: impl Into<String>,
+        error: CallError,
+        job: Option<&Job>,
+    ) -> Self {
         Self {
             tenant: session.tenant().file().name().to_owned(),
             step: step.into(),
             error,
-            problem: job.and_then(Job::last_problem),
+            problem: job.and_then(Job::last_problem).map(Box::new),
         }
     }
 }

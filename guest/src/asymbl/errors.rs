@@ -99,7 +99,7 @@ fn case(kind: &ErrorKind) -> (Case, String) {
             "Salesforce's answer can't be read: try again later, and check that the address is the org's own".to_owned(),
         ),
         ErrorKind::NotFound => (Case::NotFound, "it may be deleted, or out of sight for the integration user".to_owned()),
-        ErrorKind::Blocked => (Case::Remote, "the host refused the request: look at its limits and its policy".to_owned()),
+        ErrorKind::Blocked => (Case::Remote, "the host refused the request: look at its limits, its policy and the server's certificate".to_owned()),
         ErrorKind::MalformedQuery => (
             Case::Remote,
             "if the setting `candidates` holds a condition, check it".to_owned(),

@@ -246,6 +246,7 @@ impl From<TransportError> for SalesforceError {
             | TransportErrorKind::Timeout(_)
             | TransportErrorKind::Truncated
             | TransportErrorKind::Other => ErrorKind::Unavailable { retry_after: None },
+            TransportErrorKind::NoCredentials => ErrorKind::Unauthenticated,
             TransportErrorKind::Protocol => ErrorKind::Malformed,
         };
         let mut made = Self::new(kind, error.to_string());

@@ -20,6 +20,8 @@ pub enum Phase {
 pub enum TransportErrorKind {
     /// The host's policy refuses the request.
     Denied,
+    /// The host has no credentials that work: the request was not sent.
+    NoCredentials,
     /// The name could not be resolved or no connection could be made: the request was not sent.
     Connect,
     /// The TLS handshake failed, for example on an unknown certificate: the request was not sent.
@@ -54,11 +56,27 @@ impl TransportError {
         }
     }
 
+    /// An error in the middle of a body, of which hosts often pass on nothing but a text: the name of the error code or its
+    /// English wording.
+    pub fn in_mid_body(text: &str) -> Self {
+        let words = text.to_ascii_lowercase();
+        let says = |any: &[&str]| any.iter().any(|word| words.contains(word));
+        let kind = if says(&["body size", "bodysize", "body-size"]) {
+            TransportErrorKind::TooLarge
+        } else if says(&["timeout", "timed out"]) {
+            TransportErrorKind::Timeout(Phase::BetweenBytes)
+        } else {
+            TransportErrorKind::Truncated
+        };
+        Self::new(kind, text)
+    }
+
     /// Whether the request certainly never reached the server, so that even a write may be sent again.
     pub fn never_sent(&self) -> bool {
         matches!(
             self.kind,
             TransportErrorKind::Denied
+                | TransportErrorKind::NoCredentials
                 | TransportErrorKind::Connect
                 | TransportErrorKind::Tls
                 | TransportErrorKind::Timeout(Phase::Connect)
@@ -70,6 +88,7 @@ impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let what = match self.kind {
             TransportErrorKind::Denied => "the host's policy refuses the request",
+            TransportErrorKind::NoCredentials => "the host has no credentials that work",
             TransportErrorKind::Connect => "no connection to the server",
             TransportErrorKind::Tls => "the TLS handshake failed",
             TransportErrorKind::Timeout(Phase::Connect) => "time-out while connecting",
@@ -87,3 +106,22 @@ impl fmt::Display for TransportError {
 }
 
 impl std::error::Error for TransportError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_is_too_large_is_not_taken_for_a_truncated_one() {
+        let kinds = [
+            ("HTTP response body size exceeds limit: 10 bytes", TransportErrorKind::TooLarge),
+            ("HttpResponseBodySize(Some(10))", TransportErrorKind::TooLarge),
+            ("connection read timed out", TransportErrorKind::Timeout(Phase::BetweenBytes)),
+            ("ConnectionReadTimeout", TransportErrorKind::Timeout(Phase::BetweenBytes)),
+            ("HTTP response incomplete", TransportErrorKind::Truncated),
+        ];
+        for (text, kind) in kinds {
+            assert_eq!(TransportError::in_mid_body(text).kind, kind, "{text}");
+        }
+    }
+}

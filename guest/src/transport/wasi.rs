@@ -199,7 +199,7 @@ fn read(incoming: &IncomingResponse, is_head: bool) -> Result<Response, Transpor
             Err(StreamError::LastOperationFailed(error)) => {
                 return Err(match http_error_code(&error) {
                     Some(code) => of_code(&code),
-                    None => of_text(&error.to_debug_string()),
+                    None => TransportError::in_mid_body(&error.to_debug_string()),
                 });
             }
         }
@@ -215,19 +215,6 @@ fn read(incoming: &IncomingResponse, is_head: bool) -> Result<Response, Transpor
             body,
         }),
     }
-}
-
-/// Errors in the middle of a body often come as text only.
-fn of_text(text: &str) -> TransportError {
-    let kind = if text.contains("HttpResponseBodySize") || text.contains("HTTP-response-body-size")
-    {
-        TransportErrorKind::TooLarge
-    } else if text.contains("Timeout") || text.contains("timeout") {
-        TransportErrorKind::Timeout(Phase::BetweenBytes)
-    } else {
-        TransportErrorKind::Truncated
-    };
-    TransportError::new(kind, text)
 }
 
 fn of_code(code: &ErrorCode) -> TransportError {
@@ -262,8 +249,8 @@ fn of_code(code: &ErrorCode) -> TransportError {
         | ErrorCode::HttpResponseContentCoding(_)
         | ErrorCode::HttpUpgradeFailed
         | ErrorCode::HttpProtocolError
-        | ErrorCode::LoopDetected
-        | ErrorCode::ConfigurationError => Kind::Protocol,
+        | ErrorCode::LoopDetected => Kind::Protocol,
+        ErrorCode::ConfigurationError => Kind::NoCredentials,
         _ => Kind::Other,
     };
     TransportError::new(kind, format!("{code:?}"))

@@ -23,7 +23,9 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     if let Some(folder) = component.parent() {
-        std::fs::create_dir_all(folder).with_context(|| format!("can't create {}", folder.display()))?;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("can't create {}", folder.display()))?;
     }
-    std::fs::write(&component, &encoded).with_context(|| format!("can't write {}", component.display()))
+    std::fs::write(&component, &encoded)
+        .with_context(|| format!("can't write {}", component.display()))
 }

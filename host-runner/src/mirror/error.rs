@@ -12,7 +12,9 @@ pub enum MirrorError {
     #[error("the mirror is in use by {0}; wait for it to end or stop it")]
     Claimed(Holder),
     /// A later run took the mirror over: this one must stop.
-    #[error("this run (number {ours}) lost the mirror to {holder}; nothing more was written, the later run goes on from the last page")]
+    #[error(
+        "this run (number {ours}) lost the mirror to {holder}; nothing more was written, the later run goes on from the last page"
+    )]
     Fenced {
         /// The fence token of the run that was refused.
         ours: u64,
@@ -129,7 +131,9 @@ impl From<rusqlite::Error> for MirrorError {
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull { path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt { path, detail },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Corrupt { path, detail }
+            }
             _ => Self::Storage { path, detail },
         }
     }

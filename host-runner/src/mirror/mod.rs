@@ -94,19 +94,35 @@ pub trait Mirror: Send {
     ///
     /// # Errors
     /// [`MirrorError::Fenced`]; [`MirrorError::Listing`] as in [`Mirror::unseen_count`].
-    fn tombstone_unseen(&mut self, claim: &Claim, model: Model, now: Timestamp) -> Result<u64, MirrorError>;
+    fn tombstone_unseen(
+        &mut self,
+        claim: &Claim,
+        model: Model,
+        now: Timestamp,
+    ) -> Result<u64, MirrorError>;
 
     /// Closes a listing that was read to its end: its token becomes the one for the next delta.
     ///
     /// # Errors
     /// [`MirrorError::Fenced`]; [`MirrorError::Listing`] when none is open or it is not at its end.
-    fn finish_listing(&mut self, claim: &Claim, model: Model, now: Timestamp) -> Result<(), MirrorError>;
+    fn finish_listing(
+        &mut self,
+        claim: &Claim,
+        model: Model,
+        now: Timestamp,
+    ) -> Result<(), MirrorError>;
 
     /// Replaces the token of a model without a listing (a probe said that nothing changed and gave a later one).
     ///
     /// # Errors
     /// [`MirrorError::Fenced`]; [`MirrorError::Listing`] when the model was never listed or a listing is open.
-    fn set_token(&mut self, claim: &Claim, model: Model, token: &str, now: Timestamp) -> Result<(), MirrorError>;
+    fn set_token(
+        &mut self,
+        claim: &Claim,
+        model: Model,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<(), MirrorError>;
 
     /// What is known of a model since its last finished listing.
     ///
@@ -124,7 +140,12 @@ pub trait Mirror: Send {
     ///
     /// # Errors
     /// [`MirrorError::Fenced`].
-    fn set_profile(&mut self, claim: &Claim, profile: &str, now: Timestamp) -> Result<(), MirrorError>;
+    fn set_profile(
+        &mut self,
+        claim: &Claim,
+        profile: &str,
+        now: Timestamp,
+    ) -> Result<(), MirrorError>;
 
     /// Up to `limit` rechecks that pages asked for and no page has done, oldest first.
     ///
@@ -154,7 +175,12 @@ pub trait Mirror: Send {
     ///
     /// # Errors
     /// Only those of the storage.
-    fn tracked(&self, model: Model, after: Option<&str>, limit: usize) -> Result<Vec<String>, MirrorError>;
+    fn tracked(
+        &self,
+        model: Model,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, MirrorError>;
 
     /// The record with this unified id.
     ///
@@ -184,7 +210,12 @@ pub trait Mirror: Send {
     ///
     /// # Errors
     /// Only those of the storage.
-    fn keys(&self, model: Model, after: Option<&NaturalKey>, limit: usize) -> Result<Vec<NaturalKey>, MirrorError>;
+    fn keys(
+        &self,
+        model: Model,
+        after: Option<&NaturalKey>,
+        limit: usize,
+    ) -> Result<Vec<NaturalKey>, MirrorError>;
 
     /// Up to `limit` keys, in order, of records of `model` that are not deleted and refer to the record of `target`
     /// with this remote id. Empty when `model` has no reference to `target`.

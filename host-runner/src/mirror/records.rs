@@ -91,10 +91,12 @@ impl Iterator for Records<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ready.is_empty() && !self.ended {
-            match self
-                .mirror
-                .records_page(self.model, &self.filter, self.after.as_ref(), Self::PAGE)
-            {
+            match self.mirror.records_page(
+                self.model,
+                &self.filter,
+                self.after.as_ref(),
+                Self::PAGE,
+            ) {
                 Ok(page) => {
                     self.ended = page.len() < Self::PAGE;
                     self.after = page.last().map(StoredRecord::position);

@@ -15,5 +15,7 @@ pub(super) use generated::{Exchange, ExchangePre, ats::connector::host};
 
 /// The contract's types, as the component exports them. Documented in `wit/`.
 pub mod contract {
-    pub use super::generated::exports::ats::connector::{actions, inspection, reads, types, unified};
+    pub use super::generated::exports::ats::connector::{
+        actions, inspection, reads, types, unified,
+    };
 }

@@ -30,7 +30,10 @@ impl CompiledCache {
     pub fn open(folder: &Path) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         let key = read_or_make_key(&folder.join("key"))?;
-        Ok(Self { folder: folder.to_owned(), key: hmac::Key::new(hmac::HMAC_SHA256, &key) })
+        Ok(Self {
+            folder: folder.to_owned(),
+            key: hmac::Key::new(hmac::HMAC_SHA256, &key),
+        })
     }
 
     /// The component, from the cache where it holds an authentic copy, else compiled and stored. Trouble with the cache
@@ -45,7 +48,11 @@ impl CompiledCache {
             }
         }
         let component = Component::new(engine, wasm)?;
-        if let Err(error) = component.serialize().map_err(io::Error::other).and_then(|c| self.store(&name, &c)) {
+        if let Err(error) = component
+            .serialize()
+            .map_err(io::Error::other)
+            .and_then(|c| self.store(&name, &c))
+        {
             tracing::warn!(%error, folder = %self.folder.display(), "can't keep the compiled component");
         }
         Ok(component)
@@ -57,7 +64,10 @@ impl CompiledCache {
         match hmac::verify(&self.key, &signed(name, &compiled), &entry) {
             Ok(()) => Some(compiled),
             Err(_) => {
-                tracing::warn!(entry = name, "a cached component was altered; compiling it afresh");
+                tracing::warn!(
+                    entry = name,
+                    "a cached component was altered; compiling it afresh"
+                );
                 None
             }
         }
@@ -80,7 +90,9 @@ fn signed(name: &str, compiled: &[u8]) -> Vec<u8> {
 
 fn entry_name(engine: &Engine, wasm: &[u8]) -> String {
     let mut compatibility = std::hash::DefaultHasher::new();
-    engine.precompile_compatibility_hash().hash(&mut compatibility);
+    engine
+        .precompile_compatibility_hash()
+        .hash(&mut compatibility);
     let digest = Sha256::new()
         .chain_update(env!("CARGO_PKG_VERSION"))
         .chain_update(compatibility.finish().to_le_bytes())
@@ -96,7 +108,9 @@ fn read_or_make_key(path: &Path) -> io::Result<[u8; 32]> {
         other => return other,
     }
     let mut key = [0; 32];
-    SystemRandom::new().fill(&mut key).map_err(|_| io::Error::other("no randomness"))?;
+    SystemRandom::new()
+        .fill(&mut key)
+        .map_err(|_| io::Error::other("no randomness"))?;
     // Temporary files are made readable by their owner alone.
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
@@ -116,7 +130,10 @@ fn read_key(path: &Path) -> io::Result<[u8; 32]> {
         if file.metadata()?.permissions().mode() & 0o077 != 0 {
             return Err(io::Error::new(
                 io::ErrorKind::PermissionDenied,
-                format!("{} can be read by others: delete it, a new one will be made", path.display()),
+                format!(
+                    "{} can be read by others: delete it, a new one will be made",
+                    path.display()
+                ),
             ));
         }
     }
@@ -147,7 +164,10 @@ mod tests {
             let mut bad = good.clone();
             bad[position] ^= 1;
             std::fs::write(&path, &bad).unwrap();
-            assert!(cache.load(&name).is_none(), "a flipped bit at {position} went through");
+            assert!(
+                cache.load(&name).is_none(),
+                "a flipped bit at {position} went through"
+            );
         }
         std::fs::write(&path, &good[..10]).unwrap();
         assert!(cache.load(&name).is_none());

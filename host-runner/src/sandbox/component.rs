@@ -43,10 +43,17 @@ impl CheckedComponent {
     ///
     /// # Errors
     /// See [`LoadError`]; a forbidden import is named.
-    pub fn new(engine: &Engine, wasm: &[u8], cache: Option<&CompiledCache>) -> Result<Self, LoadError> {
+    pub fn new(
+        engine: &Engine,
+        wasm: &[u8],
+        cache: Option<&CompiledCache>,
+    ) -> Result<Self, LoadError> {
         let size = ByteSize::bytes(wasm.len() as u64);
         if size > LARGEST_COMPONENT {
-            return Err(LoadError::TooLarge { size, limit: LARGEST_COMPONENT });
+            return Err(LoadError::TooLarge {
+                size,
+                limit: LARGEST_COMPONENT,
+            });
         }
         let component = match cache {
             Some(cache) => cache.compile(engine, wasm),
@@ -60,14 +67,21 @@ impl CheckedComponent {
             .map(|(name, _)| name.to_owned())
             .collect();
         if let Some(import) = imports.iter().find(|import| !is_allowed(import)) {
-            return Err(LoadError::ForbiddenImport { import: import.clone() });
+            return Err(LoadError::ForbiddenImport {
+                import: import.clone(),
+            });
         }
         let exports = surface
             .exports(engine)
             .filter(|(_, item)| matches!(item.ty, ComponentItem::ComponentInstance(_)))
             .map(|(name, _)| name.to_owned())
             .collect();
-        Ok(Self { engine: engine.clone(), component, imports, exports })
+        Ok(Self {
+            engine: engine.clone(),
+            component,
+            imports,
+            exports,
+        })
     }
 
     /// Reads a component's file; otherwise as [`CheckedComponent::new`].
@@ -79,7 +93,10 @@ impl CheckedComponent {
         path: &Path,
         cache: Option<&CompiledCache>,
     ) -> Result<Self, LoadError> {
-        let wasm = std::fs::read(path).map_err(|source| LoadError::Read { path: path.to_owned(), source })?;
+        let wasm = std::fs::read(path).map_err(|source| LoadError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
         Self::new(engine, &wasm, cache)
     }
 
@@ -103,7 +120,11 @@ impl CheckedComponent {
             .instantiate_pre(&self.component)
             .and_then(ExchangePre::new)
             .map_err(LoadError::OtherContract)?;
-        Ok(LoadedConnector { engine: self.engine.clone(), pre, component: self })
+        Ok(LoadedConnector {
+            engine: self.engine.clone(),
+            pre,
+            component: self,
+        })
     }
 }
 

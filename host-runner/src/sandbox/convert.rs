@@ -86,7 +86,10 @@ impl PageRows {
 macro_rules! page {
     ($name:ident, $page:ident, $rows:ident) => {
         pub(super) fn $name(page: reads::$page) -> Result<Page, CallError> {
-            Ok(Page { rows: $rows(page.items)?, info: page.info })
+            Ok(Page {
+                rows: $rows(page.items)?,
+                info: page.info,
+            })
         }
     };
 }
@@ -109,7 +112,10 @@ pub(super) fn record_batch(batch: reads::RecordBatch) -> Result<RecordBatch, Cal
         reads::Records::JobStages(items) => pipeline_sets(items),
         reads::Records::HiringTeamMembers(items) => team_sets(items),
     }?;
-    Ok(RecordBatch { found, gone: batch.gone })
+    Ok(RecordBatch {
+        found,
+        gone: batch.gone,
+    })
 }
 
 fn user_rows(items: Vec<unified::User>) -> Result<PageRows, CallError> {
@@ -205,7 +211,10 @@ fn candidate_rows(items: Vec<unified::Candidate>) -> Result<PageRows, CallError>
 
 fn stage_rows(items: Vec<unified::ApplicationStage>) -> Result<PageRows, CallError> {
     rows(Model::ApplicationStages, items, |stage| {
-        Ok((json!({ "remote_id": stage.remote_id, "name": stage.name }), stage.remote_data))
+        Ok((
+            json!({ "remote_id": stage.remote_id, "name": stage.name }),
+            stage.remote_data,
+        ))
     })
 }
 
@@ -238,7 +247,9 @@ fn pipeline_sets(items: Vec<reads::JobPipeline>) -> Result<PageRows, CallError> 
         let rows = pipeline
             .stages
             .into_iter()
-            .map(|row| json!({ "index": row.index, "job_id": row.job_id, "stage_id": row.stage_id }))
+            .map(
+                |row| json!({ "index": row.index, "job_id": row.job_id, "stage_id": row.stage_id }),
+            )
             .collect();
         (pipeline.job_id, rows)
     })
@@ -308,7 +319,10 @@ fn sets<T>(
                 .into_iter()
                 .map(|fields| record(model, fields, None))
                 .collect::<Result<Vec<_>, _>>()?;
-            match rows.iter().find(|row| row.reference("job_id") != Some(job_id.as_str())) {
+            match rows
+                .iter()
+                .find(|row| row.reference("job_id") != Some(job_id.as_str()))
+            {
                 Some(_) => Err(CallError::BrokenContract(format!(
                     "{model}: the set of job {job_id} holds a row of another job"
                 ))),
@@ -319,7 +333,11 @@ fn sets<T>(
         .map(PageRows::Sets)
 }
 
-fn record(model: Model, fields: Value, remote_data: Option<String>) -> Result<UnifiedRecord, CallError> {
+fn record(
+    model: Model,
+    fields: Value,
+    remote_data: Option<String>,
+) -> Result<UnifiedRecord, CallError> {
     let content = match fields {
         Value::Object(content) => content,
         _ => Map::new(),
@@ -327,7 +345,9 @@ fn record(model: Model, fields: Value, remote_data: Option<String>) -> Result<Un
     let remote_data = remote_data
         .map(serde_json::value::RawValue::from_string)
         .transpose()
-        .map_err(|error| CallError::BrokenContract(format!("{model}.remote_data is no JSON: {error}")))?;
+        .map_err(|error| {
+            CallError::BrokenContract(format!("{model}.remote_data is no JSON: {error}"))
+        })?;
     UnifiedRecord::new(model, content, remote_data)
         .map_err(|error| CallError::BrokenContract(error.to_string()))
 }

@@ -28,7 +28,9 @@ pub enum LoadError {
         limit: ByteSize,
     },
     /// Not a component, or damaged.
-    #[error("not a WebAssembly component: {0:#}. A core module must be wrapped first (make component)")]
+    #[error(
+        "not a WebAssembly component: {0:#}. A core module must be wrapped first (make component)"
+    )]
     Invalid(#[source] wasmtime::Error),
     /// It asks for more than a connector gets.
     #[error(
@@ -69,7 +71,7 @@ pub enum Outage {
 pub enum CallError {
     /// The connector's own error, as the contract types it.
     #[error("{}", describe(.0))]
-    Connector(types::Error),
+    Connector(Box<types::Error>),
     /// The guest is gone.
     #[error(transparent)]
     Outage(#[from] Outage),
@@ -95,7 +97,11 @@ fn describe(error: &types::Error) -> String {
             None => failure(&limit.failure),
         },
         E::AlreadyExists(conflict) => {
-            format!("{} (existing record: {})", failure(&conflict.failure), conflict.existing_id)
+            format!(
+                "{} (existing record: {})",
+                failure(&conflict.failure),
+                conflict.existing_id
+            )
         }
         E::InvalidInput(problems) => problems
             .iter()
@@ -126,11 +132,19 @@ fn failure(failure: &types::Failure) -> String {
 }
 
 impl CallError {
+    /// The connector's own error, where it is one.
+    pub fn contract(&self) -> Option<&types::Error> {
+        match self {
+            Self::Connector(error) => Some(error),
+            _ => None,
+        }
+    }
+
     /// A stable word for the kind of error, for programs: the contract's case names, `outage`, `broken-contract`.
     pub fn kind(&self) -> &'static str {
         use types::Error as E;
         match self {
-            Self::Connector(error) => match error {
+            Self::Connector(error) => match **error {
                 E::Unauthenticated(_) => "unauthenticated",
                 E::Permission(_) => "permission",
                 E::RateLimited(_) => "rate-limited",

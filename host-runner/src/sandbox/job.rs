@@ -127,13 +127,23 @@ impl LoadedConnector {
         let world = self
             .instantiate(&mut store)
             .await
-            .map_err(|error| Outage::Trap { reason: format!("{error:#}") })?;
-        Ok(Job { store, world, limits, gate, ended: false })
+            .map_err(|error| Outage::Trap {
+                reason: format!("{error:#}"),
+            })?;
+        Ok(Job {
+            store,
+            world,
+            limits,
+            gate,
+            ended: false,
+        })
     }
 }
 
 fn ticks(time: Duration) -> u32 {
-    u32::try_from(time.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX).max(1)
+    u32::try_from(time.as_millis() / TICK.as_millis())
+        .unwrap_or(u32::MAX)
+        .max(1)
 }
 
 /// Enters the guest with one exported function, under this job's limits.
@@ -209,7 +219,10 @@ impl Job {
         ids: &[String],
     ) -> Result<RecordBatch, CallError> {
         let model = convert::contract_model(model);
-        let batch = enter!(self, ats_connector_reads.call_get_records(profile, model, ids))?;
+        let batch = enter!(
+            self,
+            ats_connector_reads.call_get_records(profile, model, ids)
+        )?;
         convert::record_batch(contract(batch)?)
     }
 
@@ -224,7 +237,10 @@ impl Job {
         cursor: Option<&types::Cursor>,
     ) -> Result<reads::IdPage, CallError> {
         let model = convert::contract_model(model);
-        contract(enter!(self, ats_connector_reads.call_list_ids(profile, model, cursor))?)
+        contract(enter!(
+            self,
+            ats_connector_reads.call_list_ids(profile, model, cursor)
+        )?)
     }
 
     /// Which models changed since their tokens.
@@ -236,7 +252,10 @@ impl Job {
         profile: &types::Profile,
         tokens: &[reads::ModelToken],
     ) -> Result<Vec<reads::ModelProbe>, CallError> {
-        contract(enter!(self, ats_connector_reads.call_probe_changes(profile, tokens))?)
+        contract(enter!(
+            self,
+            ats_connector_reads.call_probe_changes(profile, tokens)
+        )?)
     }
 
     /// Create a candidate with an application.
@@ -248,14 +267,19 @@ impl Job {
         context: &actions::ActionContext,
         input: &actions::CreateInput,
     ) -> Result<actions::Created, CallError> {
-        contract(enter!(self, ats_connector_actions.call_create_candidate(context, input))?)
+        contract(enter!(
+            self,
+            ats_connector_actions.call_create_candidate(context, input)
+        )?)
     }
 
     /// What the connector can do. Needs no network.
     ///
     /// # Errors
     /// As every call: [`CallError`].
-    pub async fn describe_connector(&mut self) -> Result<inspection::ConnectorDescription, CallError> {
+    pub async fn describe_connector(
+        &mut self,
+    ) -> Result<inspection::ConnectorDescription, CallError> {
         enter!(self, ats_connector_inspection.call_describe_connector())
     }
 
@@ -264,7 +288,10 @@ impl Job {
     /// # Errors
     /// As every call: [`CallError`].
     pub async fn connection_guide(&mut self) -> Result<inspection::Guide, CallError> {
-        contract(enter!(self, ats_connector_inspection.call_connection_guide())?)
+        contract(enter!(
+            self,
+            ats_connector_inspection.call_connection_guide()
+        )?)
     }
 
     fn begin(&mut self) -> Result<Duration, Outage> {
@@ -291,7 +318,9 @@ impl Job {
                 self.ended = false;
                 Ok(value)
             }
-            Ok(Err(_)) if self.store.data().out_of_cpu => Err(Outage::Cpu(self.limits.cpu_per_call).into()),
+            Ok(Err(_)) if self.store.data().out_of_cpu => {
+                Err(Outage::Cpu(self.limits.cpu_per_call).into())
+            }
             Ok(Err(trap)) => {
                 let last_words = self.store.data_mut().last_words.take();
                 let reason = match last_words {
@@ -306,5 +335,5 @@ impl Job {
 }
 
 fn contract<T>(result: Result<T, types::Error>) -> Result<T, CallError> {
-    result.map_err(CallError::Connector)
+    result.map_err(|error| CallError::Connector(Box::new(error)))
 }

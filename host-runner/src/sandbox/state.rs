@@ -5,7 +5,8 @@ use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
-    Error, RequestOptions, Result as HttpResult, WasiBody, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
+    Error, RequestOptions, Result as HttpResult, WasiBody, WasiHttpCtx, WasiHttpCtxView,
+    WasiHttpHooks, WasiHttpView,
 };
 
 use super::bindings::host;
@@ -111,7 +112,10 @@ impl JobState {
 
 impl WasiView for JobState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
     }
 }
 
@@ -127,7 +131,11 @@ impl WasiHttpView for JobState {
             Exit::Gate(gate) => gate,
             Exit::Closed(closed) => closed,
         };
-        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks }
+        WasiHttpCtxView {
+            ctx: &mut self.http,
+            table: &mut self.table,
+            hooks,
+        }
     }
 }
 
@@ -159,7 +167,11 @@ impl host::Host for JobState {
                 .take(LOG_FIELDS)
                 .map(|field| (cut(field.name), cut(field.value)))
                 .collect();
-            (self.log)(LogLine { level, message, fields });
+            (self.log)(LogLine {
+                level,
+                message,
+                fields,
+            });
         }
         Ok(())
     }

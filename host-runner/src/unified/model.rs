@@ -152,7 +152,10 @@ const APPLICATIONS: &[Field] = &[
     REMOTE_DELETED_AT,
     field("outcome", Kind::Text),
     field("rejection_reason_name", Kind::Text),
-    field("current_stage_id", Kind::Reference(Model::ApplicationStages)),
+    field(
+        "current_stage_id",
+        Kind::Reference(Model::ApplicationStages),
+    ),
     JOB_ID,
     field("candidate_id", Kind::Reference(Model::Candidates)),
     CUSTOM_FIELDS,

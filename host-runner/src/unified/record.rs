@@ -194,8 +194,9 @@ fn normal(model: Model, field: &Field, given: Value) -> Result<Value, RecordErro
             Err(_) => Err(wrong(model, field, expected, &Value::String(text))),
         },
         (Kind::Number, number @ Value::Number(_)) => Ok(plain(number)),
-        (Kind::Object(members), Value::Object(object)) => members_of(members, object)
-            .map_err(|bad| wrong(model, field, expected, &bad)),
+        (Kind::Object(members), Value::Object(object)) => {
+            members_of(members, object).map_err(|bad| wrong(model, field, expected, &bad))
+        }
         (Kind::Objects(members), Value::Array(items)) => items
             .into_iter()
             .map(|item| match item {
@@ -236,7 +237,8 @@ fn plain(value: Value) -> Value {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match value {
         Value::Number(number) => match number.as_f64() {
-            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT => {
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() <= EXACT =>
+            {
                 #[allow(clippy::cast_possible_truncation)]
                 Value::Number(Number::from(float as i64))
             }

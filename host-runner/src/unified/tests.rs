@@ -21,10 +21,30 @@ fn record(model: Model, fields: Value) -> Result<UnifiedRecord, RecordError> {
 fn ids_are_those_that_an_independent_implementation_gives() {
     // Made with Python's hashlib and big integers.
     let vectors = [
-        (ORG, "users", "0055g00000XyZabAAC", "FicoDbdRo6a8en2jLy5ytKQr"),
-        (ORG, "candidates", "0035g00000XyZabAAC", "6WWPaq1ibCoUtHEVGzdbormo"),
-        (ORG, "applications", "a0D5g000003CCCCCC4", "2v921NzCENqjp6Px5jcjdPpv"),
-        (ORG, "job-stages", "a0B5g000001AAAAAA4:a0C5g000002BBBBBB4", "HyUZ4UdDVW8fsgU1QkqwA3sK"),
+        (
+            ORG,
+            "users",
+            "0055g00000XyZabAAC",
+            "FicoDbdRo6a8en2jLy5ytKQr",
+        ),
+        (
+            ORG,
+            "candidates",
+            "0035g00000XyZabAAC",
+            "6WWPaq1ibCoUtHEVGzdbormo",
+        ),
+        (
+            ORG,
+            "applications",
+            "a0D5g000003CCCCCC4",
+            "2v921NzCENqjp6Px5jcjdPpv",
+        ),
+        (
+            ORG,
+            "job-stages",
+            "a0B5g000001AAAAAA4:a0C5g000002BBBBBB4",
+            "HyUZ4UdDVW8fsgU1QkqwA3sK",
+        ),
         (
             "00D000000000001EAA",
             "hiring-team-members",
@@ -32,7 +52,12 @@ fn ids_are_those_that_an_independent_implementation_gives() {
             "G8UvCXH7bvAsCmPvLFsYMVUf",
         ),
         ("o", "jobs", "1", "5mCFjMH92hg2Zhp5bVqdiawZ"),
-        ("org", "application-stages", "Grün", "FUNByXa8CcdEfALuvRnHv1DG"),
+        (
+            "org",
+            "application-stages",
+            "Grün",
+            "FUNByXa8CcdEfALuvRnHv1DG",
+        ),
         // Its digest begins with a zero byte, which base58 shows as a leading 1.
         ("o", "jobs", "255", "1NcFSYS5G42rMqoRAmqZGxiw"),
     ];
@@ -64,7 +89,10 @@ fn the_shortest_and_the_longest_digest_give_24_characters() {
 #[test]
 fn the_fields_are_those_of_the_coverage_page_in_its_order() {
     let coverage = [
-        ("users", "id, remote_id, changed_at, remote_deleted_at, first_name, last_name, email, status, remote_data"),
+        (
+            "users",
+            "id, remote_id, changed_at, remote_deleted_at, first_name, last_name, email, status, remote_data",
+        ),
         (
             "jobs",
             "id, remote_id, changed_at, remote_deleted_at, name, job_code, description, employment_type, status, visibility, salary_amount, salary_currency, location, custom_fields, integration_fields, remote_url, opened_at, remote_created_at, remote_updated_at, remote_data",
@@ -73,13 +101,22 @@ fn the_fields_are_those_of_the_coverage_page_in_its_order() {
             "candidates",
             "id, remote_id, changed_at, remote_deleted_at, first_name, last_name, title, source, phone_numbers, email_addresses, location, custom_fields, integration_fields, remote_url, remote_created_at, remote_updated_at, remote_data",
         ),
-        ("application-stages", "id, remote_id, changed_at, remote_deleted_at, name, remote_data"),
+        (
+            "application-stages",
+            "id, remote_id, changed_at, remote_deleted_at, name, remote_data",
+        ),
         (
             "applications",
             "id, remote_id, changed_at, remote_deleted_at, outcome, rejection_reason_name, current_stage_id, job_id, candidate_id, custom_fields, integration_fields, remote_url, remote_created_at, remote_updated_at, remote_data",
         ),
-        ("job-stages", "index, job_id, stage_id, id, changed_at, remote_deleted_at"),
-        ("hiring-team-members", "roles, job_id, user_id, id, changed_at, remote_deleted_at"),
+        (
+            "job-stages",
+            "index, job_id, stage_id, id, changed_at, remote_deleted_at",
+        ),
+        (
+            "hiring-team-members",
+            "roles, job_id, user_id, id, changed_at, remote_deleted_at",
+        ),
     ];
     for (name, fields) in coverage {
         let model: Model = name.parse().unwrap();
@@ -90,7 +127,12 @@ fn the_fields_are_those_of_the_coverage_page_in_its_order() {
 
 #[test]
 fn a_sync_reads_what_is_pointed_at_before_what_points() {
-    let place = |model| Model::SYNC_ORDER.iter().position(|other| *other == model).unwrap();
+    let place = |model| {
+        Model::SYNC_ORDER
+            .iter()
+            .position(|other| *other == model)
+            .unwrap()
+    };
     for model in Model::ALL {
         for (field, target) in model.references() {
             assert!(place(target) < place(model), "{model}.{field}");
@@ -113,7 +155,11 @@ fn a_mistyped_model_is_answered_with_the_nearest_name() {
         assert!(error.to_string().contains(given));
     }
     assert!(
-        "jobz".parse::<Model>().unwrap_err().to_string().contains("did you mean \"jobs\"?"),
+        "jobz"
+            .parse::<Model>()
+            .unwrap_err()
+            .to_string()
+            .contains("did you mean \"jobs\"?"),
     );
 }
 
@@ -141,7 +187,11 @@ fn a_mirrored_line_resolves_references_and_keeps_null_ones_null() {
         mirror_line(&org(), &application, &stamps),
         r#"{"id":"DH74BoMXRmtDzrHzeT2HfrKk","remote_id":"A1","changed_at":"2023-11-14T22:13:20.001Z","remote_deleted_at":null,"outcome":"HIRED","rejection_reason_name":null,"current_stage_id":null,"job_id":null,"candidate_id":"CoDjheQNqz3fuSAhxiPcqWTN","custom_fields":{},"integration_fields":[],"remote_url":null,"remote_created_at":"2026-01-02T03:04:05.000Z","remote_updated_at":null,"remote_data":null}"#
     );
-    let stage = record(Model::JobStages, json!({ "index": 3, "job_id": "J1", "stage_id": "S1" })).unwrap();
+    let stage = record(
+        Model::JobStages,
+        json!({ "index": 3, "job_id": "J1", "stage_id": "S1" }),
+    )
+    .unwrap();
     let deleted = MirrorStamps {
         remote_deleted_at: Some(stamps.changed_at),
         ..stamps
@@ -150,7 +200,10 @@ fn a_mirrored_line_resolves_references_and_keeps_null_ones_null() {
         mirror_line(&org(), &stage, &deleted),
         r#"{"index":3,"job_id":"AGDy3eBAvG34vqQAhFy26Xjc","stage_id":"B4ZQNmGR8KLdYaDeDgJu6pCE","id":"4KeCqhqZnGuRmCQKknHb6udf","changed_at":"2023-11-14T22:13:20.001Z","remote_deleted_at":"2023-11-14T22:13:20.001Z"}"#
     );
-    assert_eq!(list_line(&stage), r#"{"index":3,"job_id":"J1","stage_id":"S1"}"#);
+    assert_eq!(
+        list_line(&stage),
+        r#"{"index":3,"job_id":"J1","stage_id":"S1"}"#
+    );
 }
 
 #[test]
@@ -163,7 +216,10 @@ fn whole_numbers_lose_their_fraction_and_others_keep_it() {
     .unwrap();
     let line = list_line(&job);
     assert!(line.contains(r#""salary_amount":85000,"#), "{line}");
-    assert!(line.contains(r#"{"Weeks__c":[1,2.5],"Big__c":1e+300,"Minus__c":0}"#), "{line}");
+    assert!(
+        line.contains(r#"{"Weeks__c":[1,2.5],"Big__c":1e+300,"Minus__c":0}"#),
+        "{line}"
+    );
 }
 
 #[test]
@@ -173,22 +229,61 @@ fn remote_data_stays_on_one_line_and_as_it_came() {
     let stage = UnifiedRecord::new(Model::ApplicationStages, content, Some(raw)).unwrap();
     let line = list_line(&stage);
     assert_eq!(line.lines().count(), 1);
-    assert!(line.ends_with(r#""remote_data":{  "A": 1.0,   "B": "a\nb"}}"#), "{line}");
+    assert!(
+        line.ends_with(r#""remote_data":{  "A": 1.0,   "B": "a\nb"}}"#),
+        "{line}"
+    );
 }
 
 #[test]
 fn a_record_that_does_not_fit_its_model_is_refused() {
     let cases = [
-        (Model::Users, json!({ "remote_id": "U", "salary": 1 }), "there is no field \"salary\""),
-        (Model::Users, json!({ "remote_id": "U", "email": 1 }), "users.email: expected a string or null, got 1"),
+        (
+            Model::Users,
+            json!({ "remote_id": "U", "salary": 1 }),
+            "there is no field \"salary\"",
+        ),
+        (
+            Model::Users,
+            json!({ "remote_id": "U", "email": 1 }),
+            "users.email: expected a string or null, got 1",
+        ),
         (Model::Users, json!({ "first_name": "A" }), "no usable key"),
-        (Model::Users, json!({ "remote_id": "a\u{0}b" }), "control character"),
-        (Model::Jobs, json!({ "remote_id": "J", "opened_at": "yesterday" }), "a date-time or null"),
-        (Model::Jobs, json!({ "remote_id": "J", "location": { "town": "X" } }), "jobs.location"),
-        (Model::Candidates, json!({ "remote_id": "C", "phone_numbers": ["1"] }), "candidates.phone_numbers"),
-        (Model::JobStages, json!({ "index": 0, "job_id": "J" }), "one colon"),
-        (Model::JobStages, json!({ "index": 0, "job_id": "J:1", "stage_id": "S" }), "one colon"),
-        (Model::HiringTeamMembers, json!({ "job_id": "J", "user_id": "U", "roles": [1] }), "an array of strings"),
+        (
+            Model::Users,
+            json!({ "remote_id": "a\u{0}b" }),
+            "control character",
+        ),
+        (
+            Model::Jobs,
+            json!({ "remote_id": "J", "opened_at": "yesterday" }),
+            "a date-time or null",
+        ),
+        (
+            Model::Jobs,
+            json!({ "remote_id": "J", "location": { "town": "X" } }),
+            "jobs.location",
+        ),
+        (
+            Model::Candidates,
+            json!({ "remote_id": "C", "phone_numbers": ["1"] }),
+            "candidates.phone_numbers",
+        ),
+        (
+            Model::JobStages,
+            json!({ "index": 0, "job_id": "J" }),
+            "one colon",
+        ),
+        (
+            Model::JobStages,
+            json!({ "index": 0, "job_id": "J:1", "stage_id": "S" }),
+            "one colon",
+        ),
+        (
+            Model::HiringTeamMembers,
+            json!({ "job_id": "J", "user_id": "U", "roles": [1] }),
+            "an array of strings",
+        ),
     ];
     for (model, fields, expected) in cases {
         let error = record(model, fields.clone()).unwrap_err().to_string();
@@ -209,7 +304,14 @@ fn date_times_of_any_spelling_are_written_in_one() {
     for (given, expected) in cases {
         assert_eq!(Timestamp::parse(given).unwrap().to_string(), expected);
     }
-    for bad in ["", "2026-13-01", "2026-02-30T00:00:00.000Z", "12:00", "2026-11-24T09:30:00.000+0000x", "+12026-01-01"] {
+    for bad in [
+        "",
+        "2026-13-01",
+        "2026-02-30T00:00:00.000Z",
+        "12:00",
+        "2026-11-24T09:30:00.000+0000x",
+        "+12026-01-01",
+    ] {
         assert!(Timestamp::parse(bad).is_err(), "{bad}");
     }
 }
@@ -219,12 +321,23 @@ fn the_order_of_keys_in_custom_fields_and_the_source_row_are_no_change() {
     let hash = |fields: &str, raw: &str| {
         let content = serde_json::from_str(fields).unwrap();
         let raw = RawValue::from_string(raw.to_owned()).unwrap();
-        UnifiedRecord::new(Model::Jobs, content, Some(raw)).unwrap().content_hash()
+        UnifiedRecord::new(Model::Jobs, content, Some(raw))
+            .unwrap()
+            .content_hash()
     };
-    let one = hash(r#"{"remote_id":"J","custom_fields":{"A":1,"B":{"x":1,"y":2}}}"#, "1");
-    let other = hash(r#"{"custom_fields":{"B":{"y":2,"x":1.0},"A":1},"remote_id":"J"}"#, "2");
+    let one = hash(
+        r#"{"remote_id":"J","custom_fields":{"A":1,"B":{"x":1,"y":2}}}"#,
+        "1",
+    );
+    let other = hash(
+        r#"{"custom_fields":{"B":{"y":2,"x":1.0},"A":1},"remote_id":"J"}"#,
+        "2",
+    );
     assert_eq!(one, other);
-    let moved = hash(r#"{"remote_id":"J","custom_fields":{"A":1,"B":{"x":1,"y":3}}}"#, "1");
+    let moved = hash(
+        r#"{"remote_id":"J","custom_fields":{"A":1,"B":{"x":1,"y":3}}}"#,
+        "1",
+    );
     assert_ne!(one, moved);
     // What moves from one field to the next is a change, though the values read in a row are the same.
     let name = hash(r#"{"remote_id":"J","name":"x"}"#, "1");

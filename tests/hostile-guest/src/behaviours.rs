@@ -20,9 +20,15 @@ pub const TABLE: &[Behaviour] = &[
     ("flood-headers", flood_headers),
     ("ask-another-host", || ask(Some("127.0.0.1:1"), &[])),
     ("ask-without-authority", || ask(None, &[])),
-    ("ask-with-userinfo", || ask(Some("user:word@127.0.0.1:1"), &[])),
-    ("send-credentials", || ask(Some("127.0.0.1:1"), &[("authorization", "Bearer stolen")])),
-    ("send-a-host-header", || ask(Some("127.0.0.1:1"), &[("host", "elsewhere.example")])),
+    ("ask-with-userinfo", || {
+        ask(Some("user:word@127.0.0.1:1"), &[])
+    }),
+    ("send-credentials", || {
+        ask(Some("127.0.0.1:1"), &[("authorization", "Bearer stolen")])
+    }),
+    ("send-a-host-header", || {
+        ask(Some("127.0.0.1:1"), &[("host", "elsewhere.example")])
+    }),
 ];
 
 #[allow(clippy::empty_loop, reason = "that is the point")]
@@ -33,7 +39,11 @@ fn spin() -> String {
     }
 }
 
-#[allow(unconditional_recursion, reason = "that is the point")]
+#[allow(
+    unconditional_recursion,
+    clippy::only_used_in_recursion,
+    reason = "that is the point"
+)]
 fn recurse(depth: u64) -> u64 {
     std::hint::black_box(recurse(depth + 1)) + 1
 }

@@ -1,6 +1,9 @@
 //! A connector of the contract whose `discover` does what its settings name: compute for ever, take all memory, ask for
 //! other hosts. Each behaviour is named here once and has a test of that name in `tests/tests/sandbox.rs`.
-#![allow(clippy::unwrap_used, reason = "a panic is one of the things a hostile guest does")]
+#![allow(
+    clippy::result_large_err,
+    reason = "the contract's error is what it is"
+)]
 
 #[allow(missing_docs, reason = "generated")]
 mod bindings {

@@ -6,7 +6,9 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::listing;
 use super::schema::code;
-use crate::mirror::{Counts, Coverage, Gone, Listing, ListingKind, MirrorError, Page, PageOutcome, Progress};
+use crate::mirror::{
+    Counts, Coverage, Gone, Listing, ListingKind, MirrorError, Page, PageOutcome, Progress,
+};
 use crate::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord};
 
 /// What writing needs to know besides the rows.
@@ -22,7 +24,11 @@ pub(super) struct Writer<'a> {
 
 /// The listing that rows written now must be marked for, lest its end bury them as unseen.
 /// Rows from outside the listing count too: they exist. Pages that cover only changes need no marks.
-pub(super) fn marks(open: Option<&Listing>, progress: &Progress, coverage: Coverage) -> Option<u64> {
+pub(super) fn marks(
+    open: Option<&Listing>,
+    progress: &Progress,
+    coverage: Coverage,
+) -> Option<u64> {
     open.filter(|listing| {
         let covers = coverage == Coverage::Everything
             || listing.start.kind == ListingKind::Ids
@@ -80,13 +86,25 @@ pub(super) fn page(
     listing::advance(transaction, model, page)?;
     for recheck in &page.rechecked {
         transaction
-            .prepare_cached("DELETE FROM recheck WHERE model = ?1 AND target = ?2 AND remote_id = ?3")?
-            .execute(params![code(recheck.model), code(recheck.target), recheck.remote_id])?;
+            .prepare_cached(
+                "DELETE FROM recheck WHERE model = ?1 AND target = ?2 AND remote_id = ?3",
+            )?
+            .execute(params![
+                code(recheck.model),
+                code(recheck.target),
+                recheck.remote_id
+            ])?;
     }
     for recheck in &page.rechecks {
         transaction
-            .prepare_cached("INSERT OR IGNORE INTO recheck (model, target, remote_id) VALUES (?1, ?2, ?3)")?
-            .execute(params![code(recheck.model), code(recheck.target), recheck.remote_id])?;
+            .prepare_cached(
+                "INSERT OR IGNORE INTO recheck (model, target, remote_id) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![
+                code(recheck.model),
+                code(recheck.target),
+                recheck.remote_id
+            ])?;
     }
     Ok(PageOutcome { counts, missing })
 }
@@ -113,7 +131,10 @@ fn check(model: Model, page: &Page) -> Result<(), MirrorError> {
     let sets: HashSet<&str> = page.complete_sets.iter().map(String::as_str).collect();
     let outside = |row: &&UnifiedRecord| !row.reference(parent).is_some_and(|id| sets.contains(id));
     match page.rows.iter().find(outside) {
-        Some(row) => Err(foreign(row, "its parent's set is not among the page's complete sets")),
+        Some(row) => Err(foreign(
+            row,
+            "its parent's set is not among the page's complete sets",
+        )),
         None => Ok(()),
     }
 }
@@ -234,7 +255,11 @@ impl Writer<'_> {
     }
 
     /// Marks the rows of a parent as deleted, except those in hand. The parent is the first reference of both join models.
-    fn bury_set_except(&mut self, parent: &str, held: &HashSet<&NaturalKey>) -> Result<(), MirrorError> {
+    fn bury_set_except(
+        &mut self,
+        parent: &str,
+        held: &HashSet<&NaturalKey>,
+    ) -> Result<(), MirrorError> {
         let keys = self
             .transaction
             .prepare_cached("SELECT key FROM record WHERE model = ?1 AND ref0 = ?2 AND remote_deleted_at IS NULL")?

@@ -97,14 +97,21 @@ pub(super) fn claim(
 }
 
 /// Refuses a claim that is no longer the mirror's, and counts as a sign of life.
-pub(super) fn check(transaction: &Transaction<'_>, claim: &Claim, now: Timestamp) -> Result<(), MirrorError> {
+pub(super) fn check(
+    transaction: &Transaction<'_>,
+    claim: &Claim,
+    now: Timestamp,
+) -> Result<(), MirrorError> {
     let fenced = match stored(transaction)? {
         Some(stored) if stored.holder.fence == claim.fence && !stored.released => None,
         Some(stored) => Some(stored.holder),
         None => return Err(MirrorError::damaged("it lost track of who writes to it")),
     };
     if let Some(holder) = fenced {
-        return Err(MirrorError::Fenced { ours: claim.fence, holder });
+        return Err(MirrorError::Fenced {
+            ours: claim.fence,
+            holder,
+        });
     }
     transaction
         .prepare_cached("UPDATE claim SET heartbeat = ?1")?
@@ -118,7 +125,11 @@ pub(super) fn note_lock(transaction: &Transaction<'_>) -> Result<(), MirrorError
     Ok(())
 }
 
-pub(super) fn release(transaction: &Transaction<'_>, end: &RunEnd, now: Timestamp) -> Result<(), MirrorError> {
+pub(super) fn release(
+    transaction: &Transaction<'_>,
+    end: &RunEnd,
+    now: Timestamp,
+) -> Result<(), MirrorError> {
     transaction.execute("UPDATE claim SET released = 1", [])?;
     transaction.execute(
         "UPDATE run SET ended_at = ?1, outcome = ?2, message = ?3, api_calls = api_calls + ?4,

@@ -9,9 +9,16 @@ use crate::mirror::{
 use crate::unified::{Model, Timestamp};
 
 /// The run's entry for this model, made if it is the first sign of it.
-fn entry(transaction: &Transaction<'_>, run: u64, model: Model, now: Timestamp) -> Result<(), MirrorError> {
+fn entry(
+    transaction: &Transaction<'_>,
+    run: u64,
+    model: Model,
+    now: Timestamp,
+) -> Result<(), MirrorError> {
     transaction
-        .prepare_cached("INSERT OR IGNORE INTO run_model (run, model, started_at) VALUES (?1, ?2, ?3)")?
+        .prepare_cached(
+            "INSERT OR IGNORE INTO run_model (run, model, started_at) VALUES (?1, ?2, ?3)",
+        )?
         .execute(params![run, code(model), now.millis()])?;
     Ok(())
 }
@@ -104,12 +111,14 @@ pub(super) fn model_ended(
 
 pub(super) fn runs(connection: &Connection, limit: usize) -> Result<Vec<Run>, MirrorError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut statement = connection.prepare_cached("SELECT * FROM run ORDER BY number DESC LIMIT ?1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT * FROM run ORDER BY number DESC LIMIT ?1")?;
     let mut runs = statement
         .query_map([limit], run)?
         .collect::<Result<Vec<_>, _>>()?;
     for run in &mut runs {
-        let mut statement = connection.prepare_cached("SELECT * FROM run_model WHERE run = ?1 ORDER BY number")?;
+        let mut statement =
+            connection.prepare_cached("SELECT * FROM run_model WHERE run = ?1 ORDER BY number")?;
         let mut rows = statement.query([run.number])?;
         while let Some(row) = rows.next()? {
             run.models.push(model_run(row)?);
@@ -119,7 +128,9 @@ pub(super) fn runs(connection: &Connection, limit: usize) -> Result<Vec<Run>, Mi
 }
 
 fn stamp(row: &Row<'_>, column: &str) -> Result<Option<Timestamp>, rusqlite::Error> {
-    Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp::from_millis))
+    Ok(row
+        .get::<_, Option<i64>>(column)?
+        .map(Timestamp::from_millis))
 }
 
 fn outcome(row: &Row<'_>) -> Result<RunOutcome, rusqlite::Error> {

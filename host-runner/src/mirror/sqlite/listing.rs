@@ -4,7 +4,8 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::schema::code;
 use crate::mirror::{
-    Coverage, Listing, ListingKind, ListingStart, MirrorError, ModelState, Page, Position, Progress, Totals,
+    Coverage, Listing, ListingKind, ListingStart, MirrorError, ModelState, Page, Position,
+    Progress, Totals,
 };
 use crate::unified::{Model, Timestamp};
 
@@ -69,7 +70,11 @@ fn read(model: Model, row: &Row<'_>) -> Result<Listing, MirrorError> {
 }
 
 /// Moves the listing behind this page. A listing covers everything only if each of its pages did.
-pub(super) fn advance(transaction: &Transaction<'_>, model: Model, page: &Page) -> Result<(), MirrorError> {
+pub(super) fn advance(
+    transaction: &Transaction<'_>,
+    model: Model,
+    page: &Page,
+) -> Result<(), MirrorError> {
     let (stage, place) = match &page.progress {
         Progress::Aside => return Ok(()),
         Progress::More(cursor) => ("at", Some(cursor)),
@@ -121,7 +126,9 @@ pub(super) fn unseen(connection: &Connection, model: Model) -> Result<Totals, Mi
         .prepare_cached(&format!("SELECT count(*) FROM ({UNSEEN})"))?
         .query_row(params![code(model), listing.number], |row| row.get(0))?;
     let live = connection
-        .prepare_cached("SELECT count(*) FROM record WHERE model = ?1 AND remote_deleted_at IS NULL")?
+        .prepare_cached(
+            "SELECT count(*) FROM record WHERE model = ?1 AND remote_deleted_at IS NULL",
+        )?
         .query_row([code(model)], |row| row.get(0))?;
     Ok(Totals { live, gone })
 }
@@ -137,24 +144,34 @@ pub(super) fn tombstone_unseen(
     loop {
         // A thousand at a time: one statement over all of them would keep the old form of every row in memory.
         let numbers = transaction
-            .prepare_cached(&format!("{UNSEEN} AND record.number > ?3 ORDER BY record.number LIMIT 1000"))?
+            .prepare_cached(&format!(
+                "{UNSEEN} AND record.number > ?3 ORDER BY record.number LIMIT 1000"
+            ))?
             .query_map(params![code(model), listing.number, last], |row| row.get(0))?
             .collect::<Result<Vec<i64>, _>>()?;
         let Some(highest) = numbers.last() else {
             return Ok(gone);
         };
         last = *highest;
-        let mut bury = transaction
-            .prepare_cached("UPDATE record SET remote_deleted_at = ?2, changed_at = ?2 WHERE number = ?1")?;
+        let mut bury = transaction.prepare_cached(
+            "UPDATE record SET remote_deleted_at = ?2, changed_at = ?2 WHERE number = ?1",
+        )?;
         for number in &numbers {
             gone += bury.execute(params![number, now.millis()])? as u64;
         }
     }
 }
 
-pub(super) fn finish(transaction: &Transaction<'_>, model: Model, now: Timestamp) -> Result<(), MirrorError> {
+pub(super) fn finish(
+    transaction: &Transaction<'_>,
+    model: Model,
+    now: Timestamp,
+) -> Result<(), MirrorError> {
     let listing = at_end(transaction, model)?;
-    transaction.execute("INSERT OR IGNORE INTO model_state (model) VALUES (?1)", [code(model)])?;
+    transaction.execute(
+        "INSERT OR IGNORE INTO model_state (model) VALUES (?1)",
+        [code(model)],
+    )?;
     if listing.start.kind == ListingKind::Ids {
         transaction.execute(
             "UPDATE model_state SET reconciled_at = ?2 WHERE model = ?1",
@@ -189,7 +206,9 @@ pub(super) fn set_token(
 ) -> Result<(), MirrorError> {
     let problem = |problem| MirrorError::Listing { model, problem };
     if open(transaction, model)?.is_some() {
-        return Err(problem("a listing is open, its own token comes with its end"));
+        return Err(problem(
+            "a listing is open, its own token comes with its end",
+        ));
     }
     let known = transaction.execute(
         "UPDATE model_state SET token = ?2, synced_at = ?3 WHERE model = ?1 AND token IS NOT NULL",

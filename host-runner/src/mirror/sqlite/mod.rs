@@ -19,8 +19,9 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use self::schema::code;
 use super::{
-    Claim, Counts, Coverage, Holder, Listing, ListingStart, Mirror, MirrorError, ModelState, Page, PageOutcome,
-    Progress, Recheck, RecordFilter, RecordPosition, Run, RunEnd, RunInfo, StoredRecord, Totals,
+    Claim, Counts, Coverage, Holder, Listing, ListingStart, Mirror, MirrorError, ModelState, Page,
+    PageOutcome, Progress, Recheck, RecordFilter, RecordPosition, Run, RunEnd, RunInfo,
+    StoredRecord, Totals,
 };
 use crate::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord};
 
@@ -50,7 +51,9 @@ impl SqliteMirror {
     /// [`MirrorError::Missing`]; else as [`SqliteMirror::open`].
     pub fn open_existing(path: &Path) -> Result<Self, MirrorError> {
         if !path.exists() {
-            return Err(MirrorError::Missing { path: path.to_owned() });
+            return Err(MirrorError::Missing {
+                path: path.to_owned(),
+            });
         }
         Self::connect(path, None)
     }
@@ -108,7 +111,10 @@ impl SqliteMirror {
         }
     }
 
-    fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, MirrorError>) -> Result<T, MirrorError> {
+    fn read<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, MirrorError>,
+    ) -> Result<T, MirrorError> {
         work(&self.connection).map_err(|error| error.at(&self.path))
     }
 }
@@ -119,10 +125,13 @@ fn create_private(path: &Path) -> Result<(), MirrorError> {
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|error| MirrorError::Storage {
-        path: path.to_owned(),
-        detail: error.to_string(),
-    })
+    options
+        .open(path)
+        .map(drop)
+        .map_err(|error| MirrorError::Storage {
+            path: path.to_owned(),
+            detail: error.to_string(),
+        })
 }
 
 /// The later of `now` and the newest moment ever written, which it becomes. One writer at a time and stamps that never
@@ -157,14 +166,19 @@ impl Mirror for SqliteMirror {
         let new_lock = self.new_lock();
         self.write(|transaction, _| {
             claim::check(transaction, claim, now)?;
-            new_lock.is_some().then(|| claim::note_lock(transaction)).transpose()
+            new_lock
+                .is_some()
+                .then(|| claim::note_lock(transaction))
+                .transpose()
         })?;
         self.lock = self.lock.take().or(new_lock);
         Ok(())
     }
 
     fn release(&mut self, claim: Claim, end: &RunEnd, now: Timestamp) -> Result<(), MirrorError> {
-        let released = self.write_claimed(&claim, now, |transaction, _, now| claim::release(transaction, end, now));
+        let released = self.write_claimed(&claim, now, |transaction, _, now| {
+            claim::release(transaction, end, now)
+        });
         self.lock = None;
         released
     }
@@ -208,7 +222,12 @@ impl Mirror for SqliteMirror {
         self.read(|connection| listing::unseen(connection, model))
     }
 
-    fn tombstone_unseen(&mut self, claim: &Claim, model: Model, now: Timestamp) -> Result<u64, MirrorError> {
+    fn tombstone_unseen(
+        &mut self,
+        claim: &Claim,
+        model: Model,
+        now: Timestamp,
+    ) -> Result<u64, MirrorError> {
         self.write_claimed(claim, now, |transaction, _, now| {
             let gone = listing::tombstone_unseen(transaction, model, now)?;
             history::tombstoned(transaction, claim.fence, model, gone, now)?;
@@ -216,13 +235,24 @@ impl Mirror for SqliteMirror {
         })
     }
 
-    fn finish_listing(&mut self, claim: &Claim, model: Model, now: Timestamp) -> Result<(), MirrorError> {
+    fn finish_listing(
+        &mut self,
+        claim: &Claim,
+        model: Model,
+        now: Timestamp,
+    ) -> Result<(), MirrorError> {
         self.write_claimed(claim, now, |transaction, _, now| {
             listing::finish(transaction, model, now)
         })
     }
 
-    fn set_token(&mut self, claim: &Claim, model: Model, token: &str, now: Timestamp) -> Result<(), MirrorError> {
+    fn set_token(
+        &mut self,
+        claim: &Claim,
+        model: Model,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<(), MirrorError> {
         self.write_claimed(claim, now, |transaction, _, now| {
             listing::set_token(transaction, model, token, now)
         })
@@ -236,7 +266,12 @@ impl Mirror for SqliteMirror {
         self.read(read::profile)
     }
 
-    fn set_profile(&mut self, claim: &Claim, profile: &str, now: Timestamp) -> Result<(), MirrorError> {
+    fn set_profile(
+        &mut self,
+        claim: &Claim,
+        profile: &str,
+        now: Timestamp,
+    ) -> Result<(), MirrorError> {
         self.write_claimed(claim, now, |transaction, _, _| {
             transaction.execute(
                 "INSERT OR REPLACE INTO meta (name, value) VALUES ('profile', ?1)",
@@ -294,7 +329,12 @@ impl Mirror for SqliteMirror {
         self.read(|connection| read::is_tracked(connection, model, remote_id))
     }
 
-    fn tracked(&self, model: Model, after: Option<&str>, limit: usize) -> Result<Vec<String>, MirrorError> {
+    fn tracked(
+        &self,
+        model: Model,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, MirrorError> {
         self.read(|connection| read::tracked(connection, model, after, limit))
     }
 
@@ -316,7 +356,12 @@ impl Mirror for SqliteMirror {
         self.read(|connection| read::page(connection, model, filter, after, limit))
     }
 
-    fn keys(&self, model: Model, after: Option<&NaturalKey>, limit: usize) -> Result<Vec<NaturalKey>, MirrorError> {
+    fn keys(
+        &self,
+        model: Model,
+        after: Option<&NaturalKey>,
+        limit: usize,
+    ) -> Result<Vec<NaturalKey>, MirrorError> {
         self.read(|connection| read::keys(connection, model, after, limit))
     }
 
@@ -335,7 +380,13 @@ impl Mirror for SqliteMirror {
         self.read(|connection| read::totals(connection, model))
     }
 
-    fn end_model(&mut self, claim: &Claim, model: Model, end: &RunEnd, now: Timestamp) -> Result<(), MirrorError> {
+    fn end_model(
+        &mut self,
+        claim: &Claim,
+        model: Model,
+        end: &RunEnd,
+        now: Timestamp,
+    ) -> Result<(), MirrorError> {
         self.write_claimed(claim, now, |transaction, _, now| {
             history::model_ended(transaction, claim.fence, model, end, now)
         })

@@ -14,7 +14,11 @@ fn record(model: Model, row: &Row<'_>) -> Result<StoredRecord, MirrorError> {
     let key: String = row.get(0)?;
     let damaged = || MirrorError::damaged(format!("the record {key} of {model} can not be read"));
     let id = row.get_ref(1)?.as_str().ok().and_then(UnifiedId::parse);
-    let content = row.get_ref(4)?.as_str().ok().and_then(|text| serde_json::from_str(text).ok());
+    let content = row
+        .get_ref(4)?
+        .as_str()
+        .ok()
+        .and_then(|text| serde_json::from_str(text).ok());
     let remote_data: Option<String> = row.get(5)?;
     let remote_data = remote_data
         .map(RawValue::from_string)
@@ -50,7 +54,11 @@ fn records(
     Ok(found)
 }
 
-pub(super) fn by_id(connection: &Connection, model: Model, id: &UnifiedId) -> Result<Option<StoredRecord>, MirrorError> {
+pub(super) fn by_id(
+    connection: &Connection,
+    model: Model,
+    id: &UnifiedId,
+) -> Result<Option<StoredRecord>, MirrorError> {
     let found = records(
         connection,
         model,
@@ -113,7 +121,11 @@ pub(super) fn page(
     }
 }
 
-fn texts(connection: &Connection, sql: &str, values: &[&dyn ToSql]) -> Result<Vec<String>, MirrorError> {
+fn texts(
+    connection: &Connection,
+    sql: &str,
+    values: &[&dyn ToSql],
+) -> Result<Vec<String>, MirrorError> {
     let mut statement = connection.prepare_cached(sql)?;
     let found = statement.query_map(values, |row| row.get(0))?;
     Ok(found.collect::<Result<_, _>>()?)
@@ -146,7 +158,10 @@ pub(super) fn referring(
     after: Option<&NaturalKey>,
     limit: usize,
 ) -> Result<Vec<NaturalKey>, MirrorError> {
-    let Some(place) = model.references().position(|(_, pointed)| pointed == target) else {
+    let Some(place) = model
+        .references()
+        .position(|(_, pointed)| pointed == target)
+    else {
         return Ok(Vec::new());
     };
     let after = after.map_or("", NaturalKey::as_str);
@@ -163,19 +178,22 @@ pub(super) fn referring(
 }
 
 pub(super) fn totals(connection: &Connection, model: Model) -> Result<Totals, MirrorError> {
-    let count = |sql: &str| -> Result<u64, MirrorError> {
-        Ok(connection
-            .prepare_cached(sql)?
-            .query_row([code(model)], |row| row.get(0))?)
-    };
-    let all = count("SELECT count(*) FROM record WHERE model = ?1")?;
-    let live = count("SELECT count(*) FROM record WHERE model = ?1 AND remote_deleted_at IS NULL")?;
-    Ok(Totals { live, gone: all - live })
+    // One statement, so that both counts are of the same moment while a run writes.
+    let (all, live): (u64, u64) = connection
+        .prepare_cached(
+            "SELECT (SELECT count(*) FROM record WHERE model = ?1),
+                    (SELECT count(*) FROM record WHERE model = ?1 AND remote_deleted_at IS NULL)",
+        )?
+        .query_row([code(model)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Totals {
+        live,
+        gone: all - live,
+    })
 }
 
 pub(super) fn rechecks(connection: &Connection, limit: usize) -> Result<Vec<Recheck>, MirrorError> {
-    let mut statement =
-        connection.prepare_cached("SELECT model, target, remote_id FROM recheck ORDER BY number LIMIT ?1")?;
+    let mut statement = connection
+        .prepare_cached("SELECT model, target, remote_id FROM recheck ORDER BY number LIMIT ?1")?;
     let mut rows = statement.query([limited(limit)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -188,7 +206,11 @@ pub(super) fn rechecks(connection: &Connection, limit: usize) -> Result<Vec<Rech
     Ok(found)
 }
 
-pub(super) fn is_tracked(connection: &Connection, model: Model, remote_id: &str) -> Result<bool, MirrorError> {
+pub(super) fn is_tracked(
+    connection: &Connection,
+    model: Model,
+    remote_id: &str,
+) -> Result<bool, MirrorError> {
     Ok(connection
         .prepare_cached("SELECT 1 FROM tracked WHERE model = ?1 AND remote_id = ?2")?
         .exists(params![code(model), remote_id])?)
@@ -209,6 +231,8 @@ pub(super) fn tracked(
 
 pub(super) fn profile(connection: &Connection) -> Result<Option<String>, MirrorError> {
     Ok(connection
-        .query_row("SELECT value FROM meta WHERE name = 'profile'", [], |row| row.get(0))
+        .query_row("SELECT value FROM meta WHERE name = 'profile'", [], |row| {
+            row.get(0)
+        })
         .optional()?)
 }

@@ -146,14 +146,19 @@ pub(super) fn model_of(code: i64) -> Result<Model, MirrorError> {
 }
 
 /// Opens the file; an empty or new one becomes a mirror of `wanted`.
-pub(super) fn open(path: &Path, wanted: Option<&OrgId>) -> Result<(Connection, OrgId), MirrorError> {
+pub(super) fn open(
+    path: &Path,
+    wanted: Option<&OrgId>,
+) -> Result<(Connection, OrgId), MirrorError> {
     let mut connection = Connection::open(path)?;
     // Longer than any page's transaction takes, and than a checkpoint on a slow disk.
     connection.busy_timeout(Duration::from_secs(10))?;
     // Looked at before anything is written: a file that is not ours stays as it is.
     let fresh = is_fresh(&connection, path)?;
     if fresh && wanted.is_none() {
-        return Err(MirrorError::Missing { path: path.to_owned() });
+        return Err(MirrorError::Missing {
+            path: path.to_owned(),
+        });
     }
     if !fresh {
         check_org(&connection, path, wanted)?;
@@ -190,7 +195,9 @@ fn number(connection: &Connection, pragma: &str) -> Result<i64, rusqlite::Error>
 
 /// Whether nothing was ever written to it; an error when what was written is not ours.
 fn is_fresh(connection: &Connection, path: &Path) -> Result<bool, MirrorError> {
-    let not_ours = || MirrorError::NotAMirror { path: path.to_owned() };
+    let not_ours = || MirrorError::NotAMirror {
+        path: path.to_owned(),
+    };
     let application = match number(connection, "application_id") {
         Ok(application) => application,
         Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
@@ -198,7 +205,8 @@ fn is_fresh(connection: &Connection, path: &Path) -> Result<bool, MirrorError> {
         }
         Err(error) => return Err(error.into()),
     };
-    let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))?;
     if application == 0 && tables == 0 {
         return Ok(true);
     }
@@ -217,7 +225,11 @@ fn is_fresh(connection: &Connection, path: &Path) -> Result<bool, MirrorError> {
 }
 
 /// Brings the tables to the present format; two processes that open a new file at once make it once.
-fn migrate(transaction: &Transaction<'_>, path: &Path, wanted: Option<&OrgId>) -> Result<(), MirrorError> {
+fn migrate(
+    transaction: &Transaction<'_>,
+    path: &Path,
+    wanted: Option<&OrgId>,
+) -> Result<(), MirrorError> {
     let fresh = is_fresh(transaction, path)?;
     let version = number(transaction, "user_version")?;
     for (step, target) in STEPS.iter().zip(1_i64..) {
@@ -236,9 +248,15 @@ fn migrate(transaction: &Transaction<'_>, path: &Path, wanted: Option<&OrgId>) -
     Ok(())
 }
 
-fn check_org(connection: &Connection, path: &Path, wanted: Option<&OrgId>) -> Result<OrgId, MirrorError> {
+fn check_org(
+    connection: &Connection,
+    path: &Path,
+    wanted: Option<&OrgId>,
+) -> Result<OrgId, MirrorError> {
     let org: Option<String> = connection
-        .query_row("SELECT value FROM meta WHERE name = 'org'", [], |row| row.get(0))
+        .query_row("SELECT value FROM meta WHERE name = 'org'", [], |row| {
+            row.get(0)
+        })
         .optional()?;
     let found = org
         .and_then(|org| OrgId::parse(org).ok())

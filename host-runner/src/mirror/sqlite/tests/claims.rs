@@ -16,7 +16,11 @@ fn a_second_run_is_told_who_holds_the_mirror() {
     let error = other.claim(&run("sync jobs"), at(5)).unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, MirrorError::Claimed(_)));
-    for part in [&format!("process {}", std::process::id()), "\"test\"", "since 2023-11-14T22:13:20.000Z"] {
+    for part in [
+        &format!("process {}", std::process::id()),
+        "\"test\"",
+        "since 2023-11-14T22:13:20.000Z",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
     assert_eq!(mirror.holder().unwrap().unwrap().fence, claim.fence());
@@ -52,10 +56,17 @@ fn a_silent_run_is_succeeded_after_its_lease_and_can_never_write_again() {
     paused.begin_listing(&old, MODEL, &full(), at(1)).unwrap();
     let mut other = place.open();
     let lease = i64::try_from(RunInfo::DEFAULT_LEASE.as_secs()).unwrap();
-    assert!(matches!(other.claim(&run("early"), at(1 + lease)), Err(MirrorError::Claimed(_))));
+    assert!(matches!(
+        other.claim(&run("early"), at(1 + lease)),
+        Err(MirrorError::Claimed(_))
+    ));
     let claim = other.claim(&run("late"), at(2 + lease)).unwrap();
 
-    let page = rows(vec![row(MODEL, serde_json::json!({ "remote_id": "U1" }), "{}")]);
+    let page = rows(vec![row(
+        MODEL,
+        serde_json::json!({ "remote_id": "U1" }),
+        "{}",
+    )]);
     let late = at(3 + lease);
     let refused = [
         paused.apply_page(&old, MODEL, &page, late).map(drop),
@@ -71,7 +82,9 @@ fn a_silent_run_is_succeeded_after_its_lease_and_can_never_write_again() {
         let error = result.unwrap_err();
         assert!(fenced(&error), "{error}");
     }
-    assert!(fenced(&paused.release(old, &RunEnd::succeeded(), late).unwrap_err()));
+    assert!(fenced(
+        &paused.release(old, &RunEnd::succeeded(), late).unwrap_err()
+    ));
     assert_eq!(other.totals(MODEL).unwrap(), Totals::default());
     other.apply_page(&claim, MODEL, &page, late).unwrap();
     assert_eq!(other.totals(MODEL).unwrap().live, 1);
@@ -82,7 +95,9 @@ fn a_page_or_a_heartbeat_keeps_the_claim_alive() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     let mut other = place.open();
-    mirror.apply_page(&claim, MODEL, &Page::default(), at(250)).unwrap();
+    mirror
+        .apply_page(&claim, MODEL, &Page::default(), at(250))
+        .unwrap();
     assert!(other.claim(&run("other"), at(500)).is_err());
     mirror.heartbeat(&claim, at(500)).unwrap();
     assert!(other.claim(&run("other"), at(750)).is_err());
@@ -97,7 +112,10 @@ fn a_run_that_took_over_from_a_stopped_one_is_not_taken_for_dead_when_that_one_d
     // The stopped process dies: its lock is free, but the mirror is the second run's, which never got the lock.
     drop(stopped);
     let mut third = place.open();
-    assert!(matches!(third.claim(&run("third"), at(1001)), Err(MirrorError::Claimed(_))));
+    assert!(matches!(
+        third.claim(&run("third"), at(1001)),
+        Err(MirrorError::Claimed(_))
+    ));
     second.heartbeat(&claim, at(1002)).unwrap();
     drop(second);
     third.claim(&run("third"), at(1003)).unwrap();
@@ -107,11 +125,18 @@ fn a_run_that_took_over_from_a_stopped_one_is_not_taken_for_dead_when_that_one_d
 fn a_run_on_another_machine_is_waited_for_until_its_lease_ends() {
     let place = Place::new();
     let mut elsewhere = place.open();
-    let far = RunInfo { host: "elsewhere".into(), lease: Duration::from_secs(60), ..run("far") };
+    let far = RunInfo {
+        host: "elsewhere".into(),
+        lease: Duration::from_secs(60),
+        ..run("far")
+    };
     elsewhere.claim(&far, at(0)).unwrap();
     drop(elsewhere);
     let mut mirror = place.open();
-    assert!(matches!(mirror.claim(&run("near"), at(59)), Err(MirrorError::Claimed(_))));
+    assert!(matches!(
+        mirror.claim(&run("near"), at(59)),
+        Err(MirrorError::Claimed(_))
+    ));
     mirror.claim(&run("near"), at(61)).unwrap();
 }
 
@@ -121,6 +146,8 @@ fn a_claim_of_before_the_release_writes_nothing_more() {
     let (mut mirror, claim) = place.claimed();
     let copy = Claim { fence: claim.fence };
     mirror.release(claim, &RunEnd::succeeded(), at(1)).unwrap();
-    let error = mirror.apply_page(&copy, MODEL, &Page::default(), at(2)).unwrap_err();
+    let error = mirror
+        .apply_page(&copy, MODEL, &Page::default(), at(2))
+        .unwrap_err();
     assert!(fenced(&error), "{error}");
 }

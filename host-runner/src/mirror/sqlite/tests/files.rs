@@ -12,8 +12,14 @@ fn a_mirror_of_another_org_is_refused_with_both_named() {
     let error = SqliteMirror::open(&place.path(), &other).err().unwrap();
     assert!(matches!(error, MirrorError::OtherOrg { .. }));
     let text = error.to_string();
-    assert!(text.contains(org().as_str()) && text.contains(other.as_str()), "{text}");
-    assert_eq!(SqliteMirror::open_existing(&place.path()).unwrap().org(), &org());
+    assert!(
+        text.contains(org().as_str()) && text.contains(other.as_str()),
+        "{text}"
+    );
+    assert_eq!(
+        SqliteMirror::open_existing(&place.path()).unwrap().org(),
+        &org()
+    );
 }
 
 #[test]
@@ -27,7 +33,17 @@ fn a_mirror_of_a_later_format_is_refused() {
         SqliteMirror::open(&place.path(), &org()).err().unwrap(),
         SqliteMirror::open_existing(&place.path()).err().unwrap(),
     ] {
-        assert!(matches!(error, MirrorError::SchemaNewer { found: 99, supported: 1, .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                MirrorError::SchemaNewer {
+                    found: 99,
+                    supported: 1,
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
 }
 
@@ -42,7 +58,9 @@ fn a_file_that_is_no_mirror_is_refused_and_left_as_it_was() {
 
     fs::remove_file(place.path()).unwrap();
     let connection = Connection::open(place.path()).unwrap();
-    connection.execute_batch("CREATE TABLE diary (day TEXT)").unwrap();
+    connection
+        .execute_batch("CREATE TABLE diary (day TEXT)")
+        .unwrap();
     drop(connection);
     let before = fs::read(place.path()).unwrap();
     let error = SqliteMirror::open(&place.path(), &org()).err().unwrap();
@@ -56,7 +74,9 @@ fn reading_a_mirror_that_is_not_there_makes_none() {
     let error = SqliteMirror::open_existing(&place.path()).err().unwrap();
     assert!(matches!(error, MirrorError::Missing { .. }), "{error}");
     assert!(!place.path().exists());
-    let error = SqliteMirror::open(&place.path().join("no/such/folder"), &org()).err().unwrap();
+    let error = SqliteMirror::open(&place.path().join("no/such/folder"), &org())
+        .err()
+        .unwrap();
     assert!(matches!(error, MirrorError::Storage { .. }), "{error}");
 }
 
@@ -64,8 +84,12 @@ fn reading_a_mirror_that_is_not_there_makes_none() {
 fn a_damaged_file_is_called_damaged() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
-    let people = (0..2000).map(|n| candidate(&format!("C{n:06}"), &"x".repeat(500))).collect();
-    mirror.apply_page(&claim, Model::Candidates, &rows(people), at(1)).unwrap();
+    let people = (0..2000)
+        .map(|n| candidate(&format!("C{n:06}"), &"x".repeat(500)))
+        .collect();
+    mirror
+        .apply_page(&claim, Model::Candidates, &rows(people), at(1))
+        .unwrap();
     drop(mirror);
     let mut bytes = fs::read(place.path()).unwrap();
     let middle = bytes.len() / 4;
@@ -91,15 +115,25 @@ fn a_full_disk_is_said_and_the_pages_before_it_stay() {
         progress: Progress::More(cursor.into()),
         ..rows(vec![candidate(id, &"x".repeat(300_000))])
     };
-    mirror.apply_page(&claim, model, &big("C1", "one"), at(1)).unwrap();
-    let pages: i64 = mirror.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
-    mirror.connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0)).unwrap();
+    mirror
+        .apply_page(&claim, model, &big("C1", "one"), at(1))
+        .unwrap();
+    let pages: i64 = mirror
+        .connection
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .unwrap();
+    mirror
+        .connection
+        .pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0))
+        .unwrap();
     let set: i64 = mirror
         .connection
         .pragma_update_and_check(None, "max_page_count", pages + 2, |row| row.get(0))
         .unwrap();
     assert_eq!(set, pages + 2);
-    let error = mirror.apply_page(&claim, model, &big("C2", "two"), at(2)).unwrap_err();
+    let error = mirror
+        .apply_page(&claim, model, &big("C2", "two"), at(2))
+        .unwrap_err();
     assert!(matches!(error, MirrorError::DiskFull { .. }), "{error}");
     assert!(error.to_string().contains("mirror.sqlite"), "{error}");
     let open = mirror.open_listing(model).unwrap().unwrap();

@@ -25,7 +25,9 @@ fn a_listing_is_resumed_where_its_last_page_ended() {
     assert_eq!(mirror.open_listing(MODEL).unwrap(), None);
     let begun = mirror.begin_listing(&claim, MODEL, &full(), at(1)).unwrap();
     assert_eq!((begun.position.clone(), begun.pages), (Position::Start, 0));
-    mirror.apply_page(&claim, MODEL, &page(&["C1", "C2"], more("after C2")), at(2)).unwrap();
+    mirror
+        .apply_page(&claim, MODEL, &page(&["C1", "C2"], more("after C2")), at(2))
+        .unwrap();
     drop(mirror);
 
     let mut mirror = place.open();
@@ -34,13 +36,23 @@ fn a_listing_is_resumed_where_its_last_page_ended() {
     assert_eq!(open.position, Position::At("after C2".into()));
     assert_eq!((open.number, open.pages, open.rows), (begun.number, 1, 2));
     assert_eq!(open.start, full());
-    mirror.apply_page(&claim, MODEL, &page(&["C3"], done("token 1")), at(4)).unwrap();
+    mirror
+        .apply_page(&claim, MODEL, &page(&["C3"], done("token 1")), at(4))
+        .unwrap();
     assert_eq!(
         mirror.open_listing(MODEL).unwrap().unwrap().position,
         Position::End(Some("token 1".into()))
     );
-    assert_eq!(mirror.model_state(MODEL).unwrap(), ModelState::default(), "not before it is finished");
-    assert_eq!(mirror.tombstone_unseen(&claim, MODEL, at(5)).unwrap(), 0, "marks outlive the run that made them");
+    assert_eq!(
+        mirror.model_state(MODEL).unwrap(),
+        ModelState::default(),
+        "not before it is finished"
+    );
+    assert_eq!(
+        mirror.tombstone_unseen(&claim, MODEL, at(5)).unwrap(),
+        0,
+        "marks outlive the run that made them"
+    );
     mirror.finish_listing(&claim, MODEL, at(5)).unwrap();
     assert_eq!(mirror.open_listing(MODEL).unwrap(), None);
     assert_eq!(
@@ -60,13 +72,20 @@ fn what_a_full_listing_did_not_show_is_gone_and_counted_before() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     let read = |mirror: &mut SqliteMirror, ids: &[&str], seconds| {
-        mirror.begin_listing(&claim, MODEL, &full(), at(seconds)).unwrap();
-        mirror.apply_page(&claim, MODEL, &page(ids, done("t")), at(seconds)).unwrap();
+        mirror
+            .begin_listing(&claim, MODEL, &full(), at(seconds))
+            .unwrap();
+        mirror
+            .apply_page(&claim, MODEL, &page(ids, done("t")), at(seconds))
+            .unwrap();
     };
     read(&mut mirror, &["C1", "C2", "C3"], 1);
     mirror.finish_listing(&claim, MODEL, at(1)).unwrap();
     read(&mut mirror, &["C2"], 2);
-    assert_eq!(mirror.unseen_count(MODEL).unwrap(), Totals { live: 3, gone: 2 });
+    assert_eq!(
+        mirror.unseen_count(MODEL).unwrap(),
+        Totals { live: 3, gone: 2 }
+    );
     assert_eq!(mirror.tombstone_unseen(&claim, MODEL, at(3)).unwrap(), 2);
     mirror.finish_listing(&claim, MODEL, at(3)).unwrap();
     assert_eq!(
@@ -85,16 +104,25 @@ fn what_a_full_listing_did_not_show_is_gone_and_counted_before() {
 fn a_listing_that_covered_only_changes_on_one_page_buries_nothing() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
-    mirror.apply_page(&claim, MODEL, &rows(vec![candidate("C1", "x")]), at(1)).unwrap();
+    mirror
+        .apply_page(&claim, MODEL, &rows(vec![candidate("C1", "x")]), at(1))
+        .unwrap();
     mirror.begin_listing(&claim, MODEL, &full(), at(1)).unwrap();
-    mirror.apply_page(&claim, MODEL, &page(&["C2"], more("a")), at(1)).unwrap();
+    mirror
+        .apply_page(&claim, MODEL, &page(&["C2"], more("a")), at(1))
+        .unwrap();
     let problem = |mirror: &mut SqliteMirror| match mirror.tombstone_unseen(&claim, MODEL, at(2)) {
         Err(MirrorError::Listing { problem, .. }) => problem,
         other => panic!("{other:?}"),
     };
     assert!(problem(&mut mirror).contains("not read to its end"));
-    let last = Page { coverage: Coverage::Changes, ..page(&["C3"], done("t")) };
-    mirror.apply_page(&claim, MODEL, &last, at(2)).unwrap();
+    let partial = Page {
+        coverage: Coverage::Changes,
+        ..page(&["C3"], more("b"))
+    };
+    for page in [partial, page(&[], done("t"))] {
+        mirror.apply_page(&claim, MODEL, &page, at(2)).unwrap();
+    }
     assert!(problem(&mut mirror).contains("did not cover all records"));
     mirror.finish_listing(&claim, MODEL, at(2)).unwrap();
     assert_eq!(mirror.totals(MODEL).unwrap(), Totals { live: 3, gone: 0 });
@@ -105,13 +133,31 @@ fn a_listing_that_covered_only_changes_on_one_page_buries_nothing() {
 fn a_delta_that_turns_into_everything_buries_what_it_did_not_show() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
-    mirror.apply_page(&claim, MODEL, &rows(vec![candidate("C1", "x"), candidate("C2", "x")]), at(1)).unwrap();
-    let delta = ListingStart { kind: ListingKind::Delta, since: Some("t0".into()), fingerprint: "f1".into() };
+    mirror
+        .apply_page(
+            &claim,
+            MODEL,
+            &rows(vec![candidate("C1", "x"), candidate("C2", "x")]),
+            at(1),
+        )
+        .unwrap();
+    let delta = ListingStart {
+        kind: ListingKind::Delta,
+        since: Some("t0".into()),
+        fingerprint: "f1".into(),
+    };
     mirror.begin_listing(&claim, MODEL, &delta, at(2)).unwrap();
-    mirror.apply_page(&claim, MODEL, &page(&["C1"], more("a")), at(2)).unwrap();
-    mirror.apply_page(&claim, MODEL, &page(&["C3"], done("t1")), at(2)).unwrap();
+    mirror
+        .apply_page(&claim, MODEL, &page(&["C1"], more("a")), at(2))
+        .unwrap();
+    mirror
+        .apply_page(&claim, MODEL, &page(&["C3"], done("t1")), at(2))
+        .unwrap();
     assert_eq!(mirror.tombstone_unseen(&claim, MODEL, at(3)).unwrap(), 1);
-    assert_eq!(mirror.keys(MODEL, None, 9).unwrap(), [key(MODEL, "C1"), key(MODEL, "C3")]);
+    assert_eq!(
+        mirror.keys(MODEL, None, 9).unwrap(),
+        [key(MODEL, "C1"), key(MODEL, "C3")]
+    );
 }
 
 #[test]
@@ -119,10 +165,15 @@ fn a_listing_of_keys_tells_what_is_missing_here_and_what_vanished_there() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     mirror.begin_listing(&claim, MODEL, &full(), at(1)).unwrap();
-    mirror.apply_page(&claim, MODEL, &page(&["C1", "C2"], done("t")), at(1)).unwrap();
+    mirror
+        .apply_page(&claim, MODEL, &page(&["C1", "C2"], done("t")), at(1))
+        .unwrap();
     mirror.finish_listing(&claim, MODEL, at(1)).unwrap();
 
-    let ids = ListingStart { kind: ListingKind::Ids, ..full() };
+    let ids = ListingStart {
+        kind: ListingKind::Ids,
+        ..full()
+    };
     mirror.begin_listing(&claim, MODEL, &ids, at(2)).unwrap();
     let keys = Page {
         present: vec![key(MODEL, "C2"), key(MODEL, "C3")],
@@ -133,12 +184,21 @@ fn a_listing_of_keys_tells_what_is_missing_here_and_what_vanished_there() {
     assert_eq!(outcome.missing, [key(MODEL, "C3")]);
     let fetched = rows(vec![candidate("C3", "x")]);
     mirror.apply_page(&claim, MODEL, &fetched, at(2)).unwrap();
-    assert_eq!(mirror.unseen_count(MODEL).unwrap(), Totals { live: 3, gone: 1 });
+    assert_eq!(
+        mirror.unseen_count(MODEL).unwrap(),
+        Totals { live: 3, gone: 1 }
+    );
     mirror.tombstone_unseen(&claim, MODEL, at(3)).unwrap();
     mirror.finish_listing(&claim, MODEL, at(3)).unwrap();
-    assert_eq!(mirror.keys(MODEL, None, 9).unwrap(), [key(MODEL, "C2"), key(MODEL, "C3")]);
+    assert_eq!(
+        mirror.keys(MODEL, None, 9).unwrap(),
+        [key(MODEL, "C2"), key(MODEL, "C3")]
+    );
     let state = mirror.model_state(MODEL).unwrap();
-    assert_eq!((state.token.as_deref(), state.reconciled_at), (Some("t"), Some(at(3))));
+    assert_eq!(
+        (state.token.as_deref(), state.reconciled_at),
+        (Some("t"), Some(at(3)))
+    );
 }
 
 #[test]
@@ -146,23 +206,38 @@ fn models_do_not_see_each_others_records_listings_or_tokens() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     let user = row(Model::Users, serde_json::json!({ "remote_id": "C1" }), "{}");
-    mirror.apply_page(&claim, Model::Users, &rows(vec![user]), at(1)).unwrap();
+    mirror
+        .apply_page(&claim, Model::Users, &rows(vec![user]), at(1))
+        .unwrap();
     mirror.begin_listing(&claim, MODEL, &full(), at(2)).unwrap();
-    mirror.apply_page(&claim, MODEL, &page(&["C2"], done("t")), at(2)).unwrap();
-    assert_eq!(mirror.unseen_count(MODEL).unwrap(), Totals { live: 1, gone: 0 });
+    mirror
+        .apply_page(&claim, MODEL, &page(&["C2"], done("t")), at(2))
+        .unwrap();
+    assert_eq!(
+        mirror.unseen_count(MODEL).unwrap(),
+        Totals { live: 1, gone: 0 }
+    );
     assert_eq!(mirror.open_listing(Model::Users).unwrap(), None);
     mirror.finish_listing(&claim, MODEL, at(2)).unwrap();
-    assert_eq!(mirror.model_state(Model::Users).unwrap(), ModelState::default());
+    assert_eq!(
+        mirror.model_state(Model::Users).unwrap(),
+        ModelState::default()
+    );
 }
 
 #[test]
 fn a_page_of_a_listing_that_is_not_open_is_refused() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
-    let error = mirror.apply_page(&claim, MODEL, &page(&["C1"], more("a")), at(1)).unwrap_err();
+    let error = mirror
+        .apply_page(&claim, MODEL, &page(&["C1"], more("a")), at(1))
+        .unwrap_err();
     assert!(matches!(error, MirrorError::Listing { .. }), "{error}");
     assert!(mirror.finish_listing(&claim, MODEL, at(1)).is_err());
-    assert!(mirror.set_token(&claim, MODEL, "t", at(1)).is_err(), "there is no token to move");
+    assert!(
+        mirror.set_token(&claim, MODEL, "t", at(1)).is_err(),
+        "there is no token to move"
+    );
     assert_eq!(mirror.totals(MODEL).unwrap(), Totals::default());
 }
 
@@ -171,12 +246,20 @@ fn a_token_moves_without_a_listing_and_the_profile_is_kept() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     mirror.begin_listing(&claim, MODEL, &full(), at(1)).unwrap();
-    mirror.apply_page(&claim, MODEL, &page(&[], done("t1")), at(1)).unwrap();
-    assert!(mirror.set_token(&claim, MODEL, "t2", at(1)).is_err(), "a listing is open");
+    mirror
+        .apply_page(&claim, MODEL, &page(&[], done("t1")), at(1))
+        .unwrap();
+    assert!(
+        mirror.set_token(&claim, MODEL, "t2", at(1)).is_err(),
+        "a listing is open"
+    );
     mirror.finish_listing(&claim, MODEL, at(1)).unwrap();
     mirror.set_token(&claim, MODEL, "t2", at(9)).unwrap();
     let state = mirror.model_state(MODEL).unwrap();
-    assert_eq!((state.token.as_deref(), state.synced_at, state.full_at), (Some("t2"), Some(at(9)), Some(at(1))));
+    assert_eq!(
+        (state.token.as_deref(), state.synced_at, state.full_at),
+        (Some("t2"), Some(at(9)), Some(at(1)))
+    );
     assert_eq!(mirror.profile().unwrap(), None);
     mirror.set_profile(&claim, "{\"opaque\":1}", at(9)).unwrap();
     assert_eq!(mirror.profile().unwrap().as_deref(), Some("{\"opaque\":1}"));
@@ -187,18 +270,30 @@ fn the_history_tells_what_each_run_did_also_of_one_that_never_ended() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     mirror.begin_listing(&claim, MODEL, &full(), at(1)).unwrap();
-    let first = Page { api_calls: 2, ..page(&["C1", "C2"], more("a")) };
+    let first = Page {
+        api_calls: 2,
+        ..page(&["C1", "C2"], more("a"))
+    };
     mirror.apply_page(&claim, MODEL, &first, at(2)).unwrap();
     drop(mirror);
     let mut mirror = place.open();
     let claim = mirror.claim(&run("second"), at(10)).unwrap();
-    let second = Page { api_calls: 3, ..page(&["C2", "C3"], done("t")) };
+    let second = Page {
+        api_calls: 3,
+        ..page(&["C2", "C3"], done("t"))
+    };
     mirror.apply_page(&claim, MODEL, &second, at(11)).unwrap();
     mirror.finish_listing(&claim, MODEL, at(12)).unwrap();
-    let end = RunEnd { api_calls: 1, ..RunEnd::succeeded() };
+    let end = RunEnd {
+        api_calls: 1,
+        ..RunEnd::succeeded()
+    };
     mirror.end_model(&claim, MODEL, &end, at(13)).unwrap();
     let end = RunEnd {
-        quota: Some(Quota { used: 40, max: 100_000 }),
+        quota: Some(Quota {
+            used: 40,
+            max: 100_000,
+        }),
         message: Some("one remark".into()),
         ..end
     };
@@ -207,13 +302,45 @@ fn the_history_tells_what_each_run_did_also_of_one_that_never_ended() {
     let runs = mirror.runs(10).unwrap();
     assert_eq!(runs.len(), 2);
     let (second, first) = (&runs[0], &runs[1]);
-    assert_eq!((first.outcome, first.ended_at), (RunOutcome::Unfinished, None));
-    assert_eq!((first.models[0].pages, first.models[0].rows, first.models[0].api_calls), (1, 2, 2));
-    assert_eq!((second.outcome, second.ended_at), (RunOutcome::Succeeded, Some(at(14))));
-    assert_eq!((second.message.as_deref(), second.api_calls), (Some("one remark"), 1));
-    assert_eq!(second.quota, Some(Quota { used: 40, max: 100_000 }));
+    assert_eq!(
+        (first.outcome, first.ended_at),
+        (RunOutcome::Unfinished, None)
+    );
+    assert_eq!(
+        (
+            first.models[0].pages,
+            first.models[0].rows,
+            first.models[0].api_calls
+        ),
+        (1, 2, 2)
+    );
+    assert_eq!(
+        (second.outcome, second.ended_at),
+        (RunOutcome::Succeeded, Some(at(14)))
+    );
+    assert_eq!(
+        (second.message.as_deref(), second.api_calls),
+        (Some("one remark"), 1)
+    );
+    assert_eq!(
+        second.quota,
+        Some(Quota {
+            used: 40,
+            max: 100_000
+        })
+    );
     let model = &second.models[0];
-    assert_eq!((model.kind, model.outcome), (Some(ListingKind::Full), RunOutcome::Succeeded));
-    assert_eq!((model.api_calls, model.counts.inserted, model.counts.unchanged), (4, 1, 1));
+    assert_eq!(
+        (model.kind, model.outcome),
+        (Some(ListingKind::Full), RunOutcome::Succeeded)
+    );
+    assert_eq!(
+        (
+            model.api_calls,
+            model.counts.inserted,
+            model.counts.unchanged
+        ),
+        (4, 1, 1)
+    );
     assert_eq!((model.started_at, model.ended_at), (at(11), Some(at(13))));
 }

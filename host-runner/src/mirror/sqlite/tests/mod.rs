@@ -20,7 +20,9 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn new() -> Self {
-        Self { folder: TempDir::new().unwrap() }
+        Self {
+            folder: TempDir::new().unwrap(),
+        }
     }
 
     pub(super) fn path(&self) -> std::path::PathBuf {
@@ -56,13 +58,19 @@ pub(super) fn key(model: Model, text: &str) -> NaturalKey {
 }
 
 pub(super) fn row(model: Model, fields: Value, remote_data: &str) -> UnifiedRecord {
-    let Value::Object(content) = fields else { panic!("a record is an object") };
+    let Value::Object(content) = fields else {
+        panic!("a record is an object")
+    };
     let raw = RawValue::from_string(remote_data.to_owned()).unwrap();
     UnifiedRecord::new(model, content, Some(raw)).unwrap()
 }
 
 pub(super) fn candidate(id: &str, name: &str) -> UnifiedRecord {
-    row(Model::Candidates, json!({ "remote_id": id, "last_name": name }), "{}")
+    row(
+        Model::Candidates,
+        json!({ "remote_id": id, "last_name": name }),
+        "{}",
+    )
 }
 
 pub(super) fn member(job: &str, user: &str) -> UnifiedRecord {
@@ -74,7 +82,10 @@ pub(super) fn member(job: &str, user: &str) -> UnifiedRecord {
 }
 
 pub(super) fn rows(rows: Vec<UnifiedRecord>) -> Page {
-    Page { rows, ..Page::default() }
+    Page {
+        rows,
+        ..Page::default()
+    }
 }
 
 pub(super) fn full() -> ListingStart {
@@ -87,11 +98,18 @@ pub(super) fn full() -> ListingStart {
 
 /// All of a model in order: key, last name, `changed_at`, whether deleted.
 pub(super) fn held(mirror: &SqliteMirror, model: Model) -> Vec<(String, String, Timestamp, bool)> {
-    let filter = RecordFilter { include_deleted: true, changed_since: None };
+    let filter = RecordFilter {
+        include_deleted: true,
+        changed_since: None,
+    };
     Records::new(mirror, model, filter)
         .map(|stored| {
             let stored = stored.unwrap();
-            let name = stored.record.content().get("last_name").and_then(Value::as_str);
+            let name = stored
+                .record
+                .content()
+                .get("last_name")
+                .and_then(Value::as_str);
             (
                 stored.record.key().to_string(),
                 name.unwrap_or("").to_owned(),

@@ -8,7 +8,12 @@ const CANDIDATES: Model = Model::Candidates;
 fn changed_at_moves_only_when_the_unified_content_moves() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
-    let mut apply = |page: &Page, seconds| mirror.apply_page(&claim, CANDIDATES, page, at(seconds)).unwrap().counts;
+    let mut apply = |page: &Page, seconds| {
+        mirror
+            .apply_page(&claim, CANDIDATES, page, at(seconds))
+            .unwrap()
+            .counts
+    };
     let with_stamp = |name: &str, stamp: u32| {
         rows(vec![row(
             CANDIDATES,
@@ -16,18 +21,44 @@ fn changed_at_moves_only_when_the_unified_content_moves() {
             &format!("{{\"SystemModstamp\":{stamp}}}"),
         )])
     };
-    assert_eq!(apply(&with_stamp("Ada", 1), 1), Counts { inserted: 1, ..Counts::default() });
-    assert_eq!(apply(&with_stamp("Ada", 2), 2), Counts { unchanged: 1, ..Counts::default() });
-    let stored = mirror.by_key(CANDIDATES, &key(CANDIDATES, "C1")).unwrap().unwrap();
+    assert_eq!(
+        apply(&with_stamp("Ada", 1), 1),
+        Counts {
+            inserted: 1,
+            ..Counts::default()
+        }
+    );
+    assert_eq!(
+        apply(&with_stamp("Ada", 2), 2),
+        Counts {
+            unchanged: 1,
+            ..Counts::default()
+        }
+    );
+    let stored = mirror
+        .by_key(CANDIDATES, &key(CANDIDATES, "C1"))
+        .unwrap()
+        .unwrap();
     assert_eq!(stored.stamps.changed_at, at(1));
     assert_eq!(
         stored.record.remote_data().unwrap().get(),
         "{\"SystemModstamp\":2}",
         "the source row is stored afresh all the same"
     );
-    let outcome = mirror.apply_page(&claim, CANDIDATES, &with_stamp("Eve", 2), at(3)).unwrap();
-    assert_eq!(outcome.counts, Counts { updated: 1, ..Counts::default() });
-    assert_eq!(held(&mirror, CANDIDATES), [("C1".into(), "Eve".into(), at(3), false)]);
+    let outcome = mirror
+        .apply_page(&claim, CANDIDATES, &with_stamp("Eve", 2), at(3))
+        .unwrap();
+    assert_eq!(
+        outcome.counts,
+        Counts {
+            updated: 1,
+            ..Counts::default()
+        }
+    );
+    assert_eq!(
+        held(&mirror, CANDIDATES),
+        [("C1".into(), "Eve".into(), at(3), false)]
+    );
 }
 
 #[test]
@@ -35,41 +66,83 @@ fn a_deleted_record_keeps_its_content_and_comes_back_under_the_same_id() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     let gone = Page {
-        gone: vec![Gone::parse(CANDIDATES, "C1").unwrap(), Gone::parse(CANDIDATES, "unknown").unwrap()],
+        gone: vec![
+            Gone::parse(CANDIDATES, "C1").unwrap(),
+            Gone::parse(CANDIDATES, "unknown").unwrap(),
+        ],
         ..Page::default()
     };
     let page = rows(vec![candidate("C1", "Ada")]);
     mirror.apply_page(&claim, CANDIDATES, &page, at(1)).unwrap();
-    let id = mirror.by_key(CANDIDATES, &key(CANDIDATES, "C1")).unwrap().unwrap().id;
+    let id = mirror
+        .by_key(CANDIDATES, &key(CANDIDATES, "C1"))
+        .unwrap()
+        .unwrap()
+        .id;
 
     let outcome = mirror.apply_page(&claim, CANDIDATES, &gone, at(2)).unwrap();
-    assert_eq!(outcome.counts, Counts { deleted: 1, ..Counts::default() });
+    assert_eq!(
+        outcome.counts,
+        Counts {
+            deleted: 1,
+            ..Counts::default()
+        }
+    );
     let again = mirror.apply_page(&claim, CANDIDATES, &gone, at(3)).unwrap();
     assert_eq!(again.counts, Counts::default(), "it is gone already");
     let stored = mirror.by_id(CANDIDATES, &id).unwrap().unwrap();
     assert_eq!(stored.stamps.remote_deleted_at, Some(at(2)));
     assert_eq!(stored.stamps.changed_at, at(2));
     assert_eq!(stored.record.content()["last_name"], "Ada");
-    assert_eq!(mirror.totals(CANDIDATES).unwrap(), Totals { live: 0, gone: 1 });
-    assert!(Records::new(&mirror, CANDIDATES, RecordFilter::default()).next().is_none());
+    assert_eq!(
+        mirror.totals(CANDIDATES).unwrap(),
+        Totals { live: 0, gone: 1 }
+    );
+    assert!(
+        Records::new(&mirror, CANDIDATES, RecordFilter::default())
+            .next()
+            .is_none()
+    );
 
     let outcome = mirror.apply_page(&claim, CANDIDATES, &page, at(4)).unwrap();
-    assert_eq!(outcome.counts, Counts { undeleted: 1, ..Counts::default() });
+    assert_eq!(
+        outcome.counts,
+        Counts {
+            undeleted: 1,
+            ..Counts::default()
+        }
+    );
     let stored = mirror.by_id(CANDIDATES, &id).unwrap().unwrap();
-    assert_eq!((stored.stamps.remote_deleted_at, stored.stamps.changed_at), (None, at(4)));
+    assert_eq!(
+        (stored.stamps.remote_deleted_at, stored.stamps.changed_at),
+        (None, at(4))
+    );
 }
 
 #[test]
 fn a_row_in_hand_beats_a_tombstone_on_the_same_page() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
-    mirror.apply_page(&claim, CANDIDATES, &rows(vec![candidate("C1", "Ada")]), at(1)).unwrap();
+    mirror
+        .apply_page(
+            &claim,
+            CANDIDATES,
+            &rows(vec![candidate("C1", "Ada")]),
+            at(1),
+        )
+        .unwrap();
     let page = Page {
         gone: vec![Gone::Record(key(CANDIDATES, "C1"))],
         ..rows(vec![candidate("C1", "Ada")])
     };
     let outcome = mirror.apply_page(&claim, CANDIDATES, &page, at(2)).unwrap();
-    assert_eq!(outcome.counts, Counts { unchanged: 1, ..Counts::default() });
+    assert_eq!(
+        outcome.counts,
+        Counts {
+            unchanged: 1,
+            ..Counts::default()
+        }
+    );
 }
 
 #[test]
@@ -82,16 +155,29 @@ fn a_complete_set_buries_the_other_rows_of_its_parent_only() {
         complete_sets: jobs.iter().map(|job| (*job).to_owned()).collect(),
         ..Page::default()
     };
-    let first = set(&["J1", "J2"], vec![member("J1", "U1"), member("J1", "U2"), member("J2", "U1")]);
+    let first = set(
+        &["J1", "J2"],
+        vec![member("J1", "U1"), member("J1", "U2"), member("J2", "U1")],
+    );
     mirror.apply_page(&claim, model, &first, at(1)).unwrap();
     let second = set(&["J1"], vec![member("J1", "U2"), member("J1", "U3")]);
     let outcome = mirror.apply_page(&claim, model, &second, at(2)).unwrap();
     assert_eq!(
         outcome.counts,
-        Counts { inserted: 1, unchanged: 1, deleted: 1, ..Counts::default() }
+        Counts {
+            inserted: 1,
+            unchanged: 1,
+            deleted: 1,
+            ..Counts::default()
+        }
     );
     let live = |mirror: &SqliteMirror| -> Vec<String> {
-        mirror.keys(model, None, 10).unwrap().iter().map(ToString::to_string).collect()
+        mirror
+            .keys(model, None, 10)
+            .unwrap()
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     };
     assert_eq!(live(&mirror), ["J1:U2", "J1:U3", "J2:U1"]);
 
@@ -99,8 +185,18 @@ fn a_complete_set_buries_the_other_rows_of_its_parent_only() {
     mirror.apply_page(&claim, model, &emptied, at(3)).unwrap();
     assert_eq!(live(&mirror), ["J1:U2", "J1:U3"]);
 
-    let gone = Page { gone: vec![Gone::parse(model, "J1").unwrap()], ..Page::default() };
-    assert_eq!(mirror.apply_page(&claim, model, &gone, at(4)).unwrap().counts.deleted, 2);
+    let gone = Page {
+        gone: vec![Gone::parse(model, "J1").unwrap()],
+        ..Page::default()
+    };
+    assert_eq!(
+        mirror
+            .apply_page(&claim, model, &gone, at(4))
+            .unwrap()
+            .counts
+            .deleted,
+        2
+    );
     assert!(live(&mirror).is_empty());
 }
 
@@ -115,8 +211,13 @@ fn a_row_outside_the_pages_sets_or_of_another_model_is_refused_and_nothing_is_wr
         ..Page::default()
     };
     let error = mirror.apply_page(&claim, model, &stray, at(1)).unwrap_err();
-    assert!(matches!(&error, MirrorError::ForeignRow { key, .. } if key == "J2:U1"), "{error}");
-    let error = mirror.apply_page(&claim, model, &rows(vec![candidate("C", "A")]), at(1)).unwrap_err();
+    assert!(
+        matches!(&error, MirrorError::ForeignRow { key, .. } if key == "J2:U1"),
+        "{error}"
+    );
+    let error = mirror
+        .apply_page(&claim, model, &rows(vec![candidate("C", "A")]), at(1))
+        .unwrap_err();
     assert!(matches!(error, MirrorError::ForeignRow { .. }));
     assert_eq!(mirror.totals(model).unwrap(), Totals::default());
 }
@@ -127,7 +228,11 @@ fn what_refers_to_a_record_is_found_also_after_it_changed() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     let application = |id: &str, job: Option<&str>, candidate: &str| {
-        row(model, json!({ "remote_id": id, "job_id": job, "candidate_id": candidate }), "{}")
+        row(
+            model,
+            json!({ "remote_id": id, "job_id": job, "candidate_id": candidate }),
+            "{}",
+        )
     };
     let page = rows(vec![
         application("A1", Some("J1"), "C1"),
@@ -137,12 +242,17 @@ fn what_refers_to_a_record_is_found_also_after_it_changed() {
     mirror.apply_page(&claim, model, &page, at(1)).unwrap();
     let referring = |mirror: &SqliteMirror, target, id: &str| -> Vec<String> {
         let first = mirror.referring(model, target, id, None, 1).unwrap();
-        let rest = mirror.referring(model, target, id, first.first(), 9).unwrap();
+        let rest = mirror
+            .referring(model, target, id, first.first(), 9)
+            .unwrap();
         first.iter().chain(&rest).map(ToString::to_string).collect()
     };
     assert_eq!(referring(&mirror, Model::Jobs, "J1"), ["A1", "A2"]);
     assert_eq!(referring(&mirror, Model::Candidates, "C1"), ["A1", "A3"]);
-    assert!(referring(&mirror, Model::Users, "U1").is_empty(), "applications point at no user");
+    assert!(
+        referring(&mirror, Model::Users, "U1").is_empty(),
+        "applications point at no user"
+    );
     let page = Page {
         gone: vec![Gone::Record(key(model, "A3"))],
         ..rows(vec![application("A1", Some("J2"), "C1")])
@@ -150,7 +260,11 @@ fn what_refers_to_a_record_is_found_also_after_it_changed() {
     mirror.apply_page(&claim, model, &page, at(2)).unwrap();
     assert_eq!(referring(&mirror, Model::Jobs, "J1"), ["A2"]);
     assert_eq!(referring(&mirror, Model::Jobs, "J2"), ["A1"]);
-    assert_eq!(referring(&mirror, Model::Candidates, "C1"), ["A1"], "a deleted row is not read again");
+    assert_eq!(
+        referring(&mirror, Model::Candidates, "C1"),
+        ["A1"],
+        "a deleted row is not read again"
+    );
 }
 
 #[test]
@@ -162,11 +276,21 @@ fn rechecks_wait_until_a_page_says_that_they_are_done() {
         target: Model::Candidates,
         remote_id: id.into(),
     };
-    let asked = Page { rechecks: vec![recheck("C1"), recheck("C2"), recheck("C1")], ..Page::default() };
-    mirror.apply_page(&claim, CANDIDATES, &asked, at(1)).unwrap();
+    let asked = Page {
+        rechecks: vec![recheck("C1"), recheck("C2"), recheck("C1")],
+        ..Page::default()
+    };
+    mirror
+        .apply_page(&claim, CANDIDATES, &asked, at(1))
+        .unwrap();
     assert_eq!(mirror.rechecks(10).unwrap(), [recheck("C1"), recheck("C2")]);
-    let done = Page { rechecked: vec![recheck("C1")], ..Page::default() };
-    mirror.apply_page(&claim, Model::Applications, &done, at(2)).unwrap();
+    let done = Page {
+        rechecked: vec![recheck("C1")],
+        ..Page::default()
+    };
+    mirror
+        .apply_page(&claim, Model::Applications, &done, at(2))
+        .unwrap();
     assert_eq!(mirror.rechecks(10).unwrap(), [recheck("C2")]);
 }
 
@@ -176,13 +300,22 @@ fn a_read_by_change_begins_at_its_moment_and_goes_by_change_then_key() {
     let (mut mirror, claim) = place.claimed();
     for (seconds, ids) in [(1, ["C5", "C6"]), (2, ["C3", "C4"]), (3, ["C1", "C2"])] {
         let page = rows(ids.iter().map(|id| candidate(id, "x")).collect());
-        mirror.apply_page(&claim, CANDIDATES, &page, at(seconds)).unwrap();
+        mirror
+            .apply_page(&claim, CANDIDATES, &page, at(seconds))
+            .unwrap();
     }
-    let filter = RecordFilter { include_deleted: false, changed_since: Some(at(2)) };
+    let filter = RecordFilter {
+        include_deleted: false,
+        changed_since: Some(at(2)),
+    };
     let mut found = Vec::new();
     let mut after = None;
     // Pages of one, to cross the border between records of the same moment.
-    while let Some(stored) = mirror.records_page(CANDIDATES, &filter, after.as_ref(), 1).unwrap().pop() {
+    while let Some(stored) = mirror
+        .records_page(CANDIDATES, &filter, after.as_ref(), 1)
+        .unwrap()
+        .pop()
+    {
         found.push(stored.record.key().to_string());
         after = Some(stored.position());
     }
@@ -193,8 +326,22 @@ fn a_read_by_change_begins_at_its_moment_and_goes_by_change_then_key() {
 fn changed_at_never_runs_backwards_when_the_clock_does() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
-    mirror.apply_page(&claim, CANDIDATES, &rows(vec![candidate("C1", "a")]), at(100)).unwrap();
-    mirror.apply_page(&claim, CANDIDATES, &rows(vec![candidate("C2", "b")]), at(50)).unwrap();
+    mirror
+        .apply_page(
+            &claim,
+            CANDIDATES,
+            &rows(vec![candidate("C1", "a")]),
+            at(100),
+        )
+        .unwrap();
+    mirror
+        .apply_page(
+            &claim,
+            CANDIDATES,
+            &rows(vec![candidate("C2", "b")]),
+            at(50),
+        )
+        .unwrap();
     let stamps: Vec<Timestamp> = held(&mirror, CANDIDATES).iter().map(|row| row.2).collect();
     assert_eq!(stamps, [at(100), at(100)]);
 }
@@ -203,13 +350,19 @@ fn changed_at_never_runs_backwards_when_the_clock_does() {
 fn records_of_our_own_actions_are_written_while_a_run_holds_the_mirror() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
-    mirror.begin_listing(&claim, CANDIDATES, &full(), at(1)).unwrap();
+    mirror
+        .begin_listing(&claim, CANDIDATES, &full(), at(1))
+        .unwrap();
     let mut other = place.open();
-    let counts = other.write_through(&[candidate("C9", "New")], true, at(2)).unwrap();
+    let counts = other
+        .write_through(&[candidate("C9", "New")], true, at(2))
+        .unwrap();
     assert_eq!(counts.inserted, 1);
     assert!(mirror.is_tracked(CANDIDATES, "C9").unwrap());
     assert!(!mirror.is_tracked(CANDIDATES, "C1").unwrap());
-    other.write_through(&[candidate("C8", "Old")], true, at(2)).unwrap();
+    other
+        .write_through(&[candidate("C8", "Old")], true, at(2))
+        .unwrap();
     assert_eq!(mirror.tracked(CANDIDATES, None, 10).unwrap(), ["C8", "C9"]);
     assert_eq!(mirror.tracked(CANDIDATES, Some("C8"), 10).unwrap(), ["C9"]);
 
@@ -220,7 +373,20 @@ fn records_of_our_own_actions_are_written_while_a_run_holds_the_mirror() {
         ..Page::default()
     };
     mirror.apply_page(&claim, CANDIDATES, &last, at(3)).unwrap();
-    assert_eq!(mirror.tombstone_unseen(&claim, CANDIDATES, at(3)).unwrap(), 0);
-    let delta = mirror.apply_page(&claim, CANDIDATES, &rows(vec![candidate("C9", "New")]), at(4)).unwrap();
-    assert_eq!(delta.counts.unchanged, 1, "the next delta reports no foreign change");
+    assert_eq!(
+        mirror.tombstone_unseen(&claim, CANDIDATES, at(3)).unwrap(),
+        0
+    );
+    let delta = mirror
+        .apply_page(
+            &claim,
+            CANDIDATES,
+            &rows(vec![candidate("C9", "New")]),
+            at(4),
+        )
+        .unwrap();
+    assert_eq!(
+        delta.counts.unchanged, 1,
+        "the next delta reports no foreign change"
+    );
 }

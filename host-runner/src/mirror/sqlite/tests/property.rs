@@ -36,7 +36,9 @@ fn id(number: u8) -> String {
 }
 
 fn people(of: &[(u8, u8)]) -> Vec<UnifiedRecord> {
-    of.iter().map(|(number, name)| candidate(&id(*number), &format!("n{name}"))).collect()
+    of.iter()
+        .map(|(number, name)| candidate(&id(*number), &format!("n{name}")))
+        .collect()
 }
 
 /// What the mirror must hold: name, when it changed, whether deleted.
