@@ -49,6 +49,23 @@ impl ApiError {
         }
     }
 
+    /// API version in URLs made below the HTTP side, which alone knows the caller's.
+    pub(crate) const ANY_VERSION: &'static str = "0.0";
+
+    /// The same refusal with URLs of the caller's API version.
+    #[must_use]
+    pub(crate) fn in_version(mut self, version: u32) -> Self {
+        if let Some(duplicates) = &mut self.duplicate_result {
+            let ours = format!("/services/data/v{}/", Self::ANY_VERSION);
+            let theirs = format!("/services/data/v{version}.0/");
+            let text = duplicates.to_string().replace(&ours, &theirs);
+            if let Ok(changed) = serde_json::from_str(&text) {
+                **duplicates = changed;
+            }
+        }
+        self
+    }
+
     /// The same refusal with another HTTP status.
     #[must_use]
     pub fn with_status(mut self, status: u16) -> Self {

@@ -7,8 +7,10 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod cli;
 pub mod clock;
 pub mod describe;
+pub mod description;
 pub mod error;
 pub mod id;
 pub mod package;

@@ -33,7 +33,7 @@ pub struct ValueSetSpec {
 }
 
 /// An object.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct ObjectSpec {
     /// API name.
@@ -69,7 +69,7 @@ pub struct ObjectSpec {
 }
 
 /// The name field of a custom object.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct NameFieldSpec {
     /// Label.
@@ -79,7 +79,7 @@ pub struct NameFieldSpec {
 }
 
 /// One target or several.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, PartialEq)]
 #[serde(untagged)]
 pub enum References {
     /// An ordinary lookup.
@@ -89,7 +89,7 @@ pub enum References {
 }
 
 /// A field.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, PartialEq)]
 #[serde(default, deny_unknown_fields)]
 pub struct FieldSpec {
     /// API name.

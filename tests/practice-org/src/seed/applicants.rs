@@ -203,7 +203,6 @@ fn applicant(
     job: &Job,
     contact_days: i64,
 ) {
-    seeder.first_application(contact, job.id);
     // Nobody applies before the job or the contact exists.
     let days_ago = rng.between(0, job.days_ago.min(contact_days));
     let moved = rng.between(0, days_ago);

@@ -4,22 +4,26 @@
 //! afterwards, so the seed writes itself what they would have written.
 
 mod applicants;
+mod foundation;
 mod jobs;
 mod people;
 mod permissions;
 mod rng;
 mod stages;
 mod text;
+mod variations;
 mod words;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 use crate::clock::Clock;
+use crate::description::Description;
 use crate::id::RecordId;
 use crate::package::{self, CUSTOM_JOB, JobNames, PACKAGE_JOB};
-use crate::schema::{Schema, SchemaError, SchemaOptions};
-use crate::server::config::OrgConfig;
-use crate::store::{Database, LoadRow};
+use crate::schema::{Schema, SchemaError, SchemaOptions, Visibility};
+use crate::server::config::{OrgConfig, Variations};
+use crate::store::{Actor, Database, LoadRow};
 use crate::value::Value;
 
 use rng::Rng;
@@ -41,6 +45,8 @@ pub struct Seeded {
     pub org_id_18: String,
     /// The user that integrations run as.
     pub run_as: RecordId,
+    /// Rights of the users who are no administrators, by their ids.
+    pub rights: HashMap<String, Visibility>,
 }
 
 /// Record types of Contact; an org without the package has none.
@@ -65,11 +71,14 @@ struct Pending {
 /// Collects rows and hands them to the database.
 struct Seeder<'a> {
     db: &'a Database,
+    /// Takes portions of rows to the thread that packs them.
+    loader: SyncSender<(&'static str, Vec<LoadRow>)>,
     seed: u64,
     /// Midnight UTC of the day the org starts; every stamp lies before it.
     anchor_ms: i64,
     clock_rng: Rng,
     package: bool,
+    variations: Variations,
     multi_currency: bool,
     names: JobNames,
     by: RecordId,
@@ -144,7 +153,7 @@ impl Seeder<'_> {
         &mut self,
         object: &'static str,
         stamps: Stamps,
-        values: Vec<(&'static str, Value)>,
+        mut values: Vec<(&'static str, Value)>,
     ) -> RecordId {
         let by = values
             .iter()
@@ -168,6 +177,8 @@ impl Seeder<'_> {
         }
         let pending = self.pending.entry(object).or_default();
         let id = pending.ids[pending.rows.len()];
+        let number = usize::try_from(id.sequence()).unwrap_or(0);
+        variations::shape(&self.variations, object, number, &mut values);
         pending.rows.push(LoadRow {
             id: Some(id),
             created_ms: stamps.created_ms,
@@ -184,9 +195,8 @@ impl Seeder<'_> {
         };
         let rows = std::mem::take(&mut pending.rows);
         pending.ids.clear();
-        if let Err(error) = self.db.bulk_load(object, rows) {
-            self.error.get_or_insert(error);
-        }
+        // Fails only when the loader ended, which then has an error to tell.
+        let _ = self.loader.send((object, rows));
     }
 
     fn flush_all(&mut self) -> Result<(), SchemaError> {
@@ -203,10 +213,13 @@ impl Seeder<'_> {
 /// # Errors
 /// When the data files and the seed do not fit together.
 pub fn create(config: &OrgConfig, clock: Clock) -> Result<(Database, Seeded), SchemaError> {
-    let variations = &config.variations;
+    let mut variations = config.variations.clone();
+    let description = config.description.clone().unwrap_or_default();
+    variations.no_package |= !description.package;
+    let package_file = variations::package(PACKAGE, &variations)?;
     let mut files = vec![STANDARD];
     if !variations.no_package {
-        files.push(PACKAGE);
+        files.push(&package_file);
         if variations.custom_job_object {
             files.push(CUSTOM_JOB_OBJECT);
         }
@@ -216,7 +229,9 @@ pub fn create(config: &OrgConfig, clock: Clock) -> Result<(Database, Seeded), Sc
         multi_currency: variations.multi_currency,
         ..SchemaOptions::default()
     };
-    let schema = Schema::load(&files, &options)?;
+    let mut schema = Schema::load(&files, &options)?;
+    schema.extend(variations::fields(&variations)?)?;
+    schema.extend(description.schema())?;
     let now = clock.now_ms();
     let db = Database::new(schema, clock);
     db.set_time_zone(chrono_tz::America::New_York);
@@ -225,12 +240,49 @@ pub fn create(config: &OrgConfig, clock: Clock) -> Result<(Database, Seeded), Sc
     } else {
         PACKAGE_JOB
     };
+    db.begin_load();
+    let (loader, portions) = sync_channel::<(&'static str, Vec<LoadRow>)>(4);
+    // Making rows up and packing them take about the same time: two threads.
+    let seeded = std::thread::scope(|scope| {
+        let packing = scope.spawn(|| {
+            for (object, rows) in portions {
+                db.bulk_load(object, rows)?;
+            }
+            Ok(())
+        });
+        let seeded = fill(config, &variations, &description, &db, now, names, loader);
+        let packed = packing
+            .join()
+            .unwrap_or_else(|_| Err(SchemaError::Invalid("packing rows panicked".to_owned())));
+        packed.and(seeded)
+    })?;
+    db.end_load();
+    package::content::install(&db);
+    if !variations.no_package {
+        package::install(&db, names);
+    }
+    description.install(&db, &Actor::new(seeded.run_as))?;
+    Ok((db, seeded))
+}
+
+/// Makes all rows up.
+fn fill(
+    config: &OrgConfig,
+    variations: &Variations,
+    description: &Description,
+    db: &Database,
+    now: i64,
+    names: JobNames,
+    loader: SyncSender<(&'static str, Vec<LoadRow>)>,
+) -> Result<Seeded, SchemaError> {
     let mut seeder = Seeder {
-        db: &db,
+        db,
+        loader,
         seed: config.seed,
         anchor_ms: now - now.rem_euclid(DAY),
         clock_rng: Rng::new(config.seed, "stamps"),
         package: !variations.no_package,
+        variations: variations.clone(),
         multi_currency: variations.multi_currency,
         names,
         by: RecordId::MIN,
@@ -240,7 +292,7 @@ pub fn create(config: &OrgConfig, clock: Clock) -> Result<(Database, Seeded), Sc
         applied: HashSet::new(),
         error: None,
     };
-    let seeded = foundation(&mut seeder)?;
+    let seeded = foundation::foundation(&mut seeder, variations, description)?;
     let people = people::seed(&mut seeder, config.candidates);
     let jobs = if seeder.package {
         jobs::seed(&mut seeder, &people, (config.candidates / 40).max(5))
@@ -249,123 +301,5 @@ pub fn create(config: &OrgConfig, clock: Clock) -> Result<(Database, Seeded), Sc
     };
     applicants::seed(&mut seeder, &people, &jobs, config.candidates);
     seeder.flush_all()?;
-    package::content::install(&db);
-    if !variations.no_package {
-        package::install(&db, names);
-    }
-    Ok((db, seeded))
-}
-
-/// Organization, profile, the users that everything else refers to, record types, permission sets.
-fn foundation(seeder: &mut Seeder<'_>) -> Result<Seeded, SchemaError> {
-    let old = seeder.stamps(730, 730);
-    let user_id = seeder.db.reserve_ids("User", 1)?[0];
-    seeder.by = user_id;
-    let org_id = seeder.put(
-        "Organization",
-        old,
-        vec![
-            ("Name", "Lighthouse Staffing".into()),
-            ("Country", "US".into()),
-            ("City", "Boston".into()),
-            ("PrimaryContact", "Integration User".into()),
-            ("DefaultLocaleSidKey", "en_US".into()),
-            ("LanguageLocaleKey", "en_US".into()),
-            ("TimeZoneSidKey", "America/New_York".into()),
-            ("OrganizationType", "Enterprise Edition".into()),
-            ("InstanceName", "PRC1".into()),
-            ("IsSandbox", false.into()),
-            ("FiscalYearStartMonth", Value::Int(1)),
-        ],
-    );
-    seeder.profile = seeder.put(
-        "Profile",
-        old,
-        vec![
-            ("Name", "System Administrator".into()),
-            ("UserType", "Standard".into()),
-        ],
-    );
-    seeder.put(
-        "Profile",
-        old,
-        vec![
-            ("Name", "Standard User".into()),
-            ("UserType", "Standard".into()),
-        ],
-    );
-    for name in ["Managing Director", "Recruiting", "Sales"] {
-        seeder.put(
-            "UserRole",
-            old,
-            vec![
-                ("Name", name.into()),
-                ("DeveloperName", name.replace(' ', "_").into()),
-            ],
-        );
-    }
-    let profile = seeder.profile;
-    let row = LoadRow {
-        id: Some(user_id),
-        created_ms: old.created_ms,
-        modified_ms: old.modified_ms,
-        by: user_id,
-        values: vec![
-            ("Username", "integration@practice-org.example.com".into()),
-            ("FirstName", "Integration".into()),
-            ("LastName", "User".into()),
-            ("Email", "integration@practice-org.example.com".into()),
-            ("Alias", "integ".into()),
-            ("CommunityNickname", "integration".into()),
-            ("CompanyName", "Lighthouse Staffing".into()),
-            ("IsActive", true.into()),
-            ("UserType", "Standard".into()),
-            ("TimeZoneSidKey", "America/New_York".into()),
-            ("LocaleSidKey", "en_US".into()),
-            ("LanguageLocaleKey", "en_US".into()),
-            ("EmailEncodingKey", "UTF-8".into()),
-            ("ProfileId", profile.into()),
-        ],
-    };
-    seeder.db.bulk_load("User", [row])?;
-    if seeder.package {
-        let db = seeder.db;
-        seeder.record_types = RecordTypes {
-            candidate: Some(db.add_record_type("Contact", "Candidate", "Candidate", true)?),
-            client: Some(db.add_record_type("Contact", "Client", "Client", false)?),
-        };
-        permissions::seed(seeder, user_id);
-        if seeder.names == CUSTOM_JOB {
-            seeder.put(
-                "bpats__ATS_Job_Object_Mapping__mdt",
-                old,
-                vec![
-                    ("DeveloperName", "Position".into()),
-                    ("MasterLabel", "Position".into()),
-                    ("Label", "Position".into()),
-                    ("QualifiedApiName", "Position".into()),
-                    ("bpats__Object_Name__c", CUSTOM_JOB.object.into()),
-                    (
-                        "bpats__Lookup_Name_on_Applicant_Object__c",
-                        CUSTOM_JOB.on_applicant.into(),
-                    ),
-                    (
-                        "bpats__Lookup_Name_on_Stage_Object__c",
-                        CUSTOM_JOB.on_stage.into(),
-                    ),
-                    (
-                        "bpats__Lookup_Name_on_Interview_Object__c",
-                        "Position__c".into(),
-                    ),
-                    ("bpats__Is_Closed_Field__c", "Closed__c".into()),
-                    ("bpats__Is_Trigger_Deployed__c", true.into()),
-                ],
-            );
-        }
-    }
-    Ok(Seeded {
-        org_id,
-        org_id_18: org_id.to_string(),
-        run_as: user_id,
-    })
+    Ok(seeded)
 }

@@ -1,7 +1,12 @@
-//! The package's permission sets and the object rights in them (asymbl-schema.md 4).
+//! Permission sets as rows: the package's own (asymbl-schema.md 4) and those of an org description.
+
+use std::collections::HashMap;
 
 use super::Seeder;
+use crate::description::rights::{self, ObjectRights, PermissionSet};
 use crate::id::RecordId;
+use crate::schema::Visibility;
+use crate::server::config::Variations;
 use crate::value::Value;
 
 /// API name, label, and the letters of the rights per object.
@@ -26,7 +31,7 @@ const RIGHTS: [Set; 3] = [
         ],
     ),
     (
-        "Asymbl_ATS_Admin",
+        ADMIN,
         "Asymbl ATS Admin",
         &[
             ("Account", "rcedvm"),
@@ -47,47 +52,171 @@ const RIGHTS: [Set; 3] = [
     ),
 ];
 
-/// The sets; the integration user has the admin set.
-pub fn seed(seeder: &mut Seeder<'_>, run_as: RecordId) {
-    for (name, label, objects) in RIGHTS {
-        let stamps = seeder.stamps(729, 729);
-        let set = seeder.put(
-            "PermissionSet",
+/// The set that the integration user has, beside an administrator's profile.
+const ADMIN: &str = "Asymbl_ATS_Admin";
+
+/// The package's sets.
+fn built_in() -> Vec<PermissionSet> {
+    let set = |(name, label, objects): &Set| PermissionSet {
+        name: (*name).to_owned(),
+        label: (*label).to_owned(),
+        namespace: Some("bpats".to_owned()),
+        objects: objects
+            .iter()
+            .map(|(object, rights)| ObjectRights {
+                object: (*object).to_owned(),
+                rights: (*rights).to_owned(),
+                hidden_fields: Vec::new(),
+                read_only_fields: Vec::new(),
+            })
+            .collect(),
+    };
+    RIGHTS.iter().map(set).collect()
+}
+
+/// A user with the sets that are assigned to it; none of them for an administrator.
+pub struct Assignee {
+    /// The user.
+    pub id: RecordId,
+    /// Names of the sets.
+    pub sets: Vec<String>,
+}
+
+/// Writes the sets and their assignments; answers the rights of users who are no administrators.
+pub fn seed(
+    seeder: &mut Seeder<'_>,
+    run_as: RecordId,
+    variations: &Variations,
+    mut described: Vec<PermissionSet>,
+    assignees: &[Assignee],
+) -> Result<HashMap<String, Visibility>, String> {
+    let schema = seeder.db.schema();
+    let mut sets = if seeder.package {
+        built_in()
+    } else {
+        Vec::new()
+    };
+    sets.append(&mut described);
+    let mut assigned: Vec<(RecordId, Vec<String>, bool)> = assignees
+        .iter()
+        .map(|user| (user.id, user.sets.clone(), true))
+        .collect();
+    if !variations.permission_sets.is_empty() {
+        assigned.retain(|(user, ..)| *user != run_as);
+        assigned.push((run_as, variations.permission_sets.clone(), true));
+    } else if seeder.package && assigned.iter().all(|(user, ..)| *user != run_as) {
+        assigned.push((run_as, vec![ADMIN.to_owned()], false));
+    }
+    hide(&mut sets, &assigned, run_as, variations);
+    let mut ids = HashMap::new();
+    for set in &sets {
+        ids.insert(set.name.clone(), rows(seeder, set, &schema));
+    }
+    let mut effective = HashMap::new();
+    for (user, names, limited) in assigned {
+        let mut of_user = Vec::new();
+        for name in &names {
+            let found = sets.iter().find(|set| set.name == *name);
+            let set = found.ok_or_else(|| format!("there is no permission set {name}"))?;
+            of_user.push(set);
+            let stamps = seeder.stamps(728, 728);
+            let values = vec![
+                ("PermissionSetId", Value::from(ids[name])),
+                ("AssigneeId", user.into()),
+                ("IsActive", true.into()),
+            ];
+            seeder.put("PermissionSetAssignment", stamps, values);
+        }
+        if limited {
+            effective.insert(user.to_string(), rights::effective(&schema, &of_user));
+        }
+    }
+    Ok(effective)
+}
+
+/// What the running user does not see is not granted by its sets either.
+fn hide(
+    sets: &mut [PermissionSet],
+    assigned: &[(RecordId, Vec<String>, bool)],
+    run_as: RecordId,
+    variations: &Variations,
+) {
+    let of_run_as = |set: &PermissionSet| {
+        assigned
+            .iter()
+            .any(|(user, names, _)| *user == run_as && names.contains(&set.name))
+    };
+    for set in sets.iter_mut().filter(|set| of_run_as(set)) {
+        set.objects.retain(|rights| {
+            let hidden = |name: &String| name.eq_ignore_ascii_case(&rights.object);
+            !variations.hidden_objects.iter().any(hidden)
+        });
+        for rights in &mut set.objects {
+            let fields = variations
+                .hidden_fields
+                .iter()
+                .filter_map(|name| name.split_once('.'));
+            let own = fields.filter(|(object, _)| object.eq_ignore_ascii_case(&rights.object));
+            rights
+                .hidden_fields
+                .extend(own.map(|(_, field)| field.to_owned()));
+        }
+    }
+}
+
+/// The rows of one set.
+fn rows(seeder: &mut Seeder<'_>, set: &PermissionSet, schema: &crate::schema::Schema) -> RecordId {
+    let stamps = seeder.stamps(729, 729);
+    let parent = seeder.put(
+        "PermissionSet",
+        stamps,
+        vec![
+            ("Name", set.name.clone().into()),
+            ("Label", set.label.clone().into()),
+            ("NamespacePrefix", set.namespace.clone().into()),
+            ("IsCustom", true.into()),
+        ],
+    );
+    for rights in &set.objects {
+        let Some(object) = schema.object(&rights.object) else {
+            continue;
+        };
+        let may = |letter: char| Value::Bool(rights.may(letter));
+        seeder.put(
+            "ObjectPermissions",
             stamps,
             vec![
-                ("Name", name.into()),
-                ("Label", label.into()),
-                ("NamespacePrefix", "bpats".into()),
-                ("IsCustom", true.into()),
+                ("ParentId", parent.into()),
+                ("SobjectType", object.name.clone().into()),
+                ("PermissionsRead", may('r')),
+                ("PermissionsCreate", may('c')),
+                ("PermissionsEdit", may('e')),
+                ("PermissionsDelete", may('d')),
+                ("PermissionsViewAllRecords", may('v')),
+                ("PermissionsModifyAllRecords", may('m')),
             ],
         );
-        for (object, rights) in objects {
-            let may = |letter: char| Value::Bool(rights.contains(letter));
+        for field in object
+            .fields()
+            .filter(|field| rights::is_permissionable(field))
+        {
+            let (read, edit) = rights.on_field(field);
+            if !read {
+                continue;
+            }
+            let name = format!("{}.{}", object.name, field.name);
             seeder.put(
-                "ObjectPermissions",
+                "FieldPermissions",
                 stamps,
                 vec![
-                    ("ParentId", set.into()),
-                    ("SobjectType", (*object).into()),
-                    ("PermissionsRead", may('r')),
-                    ("PermissionsCreate", may('c')),
-                    ("PermissionsEdit", may('e')),
-                    ("PermissionsDelete", may('d')),
-                    ("PermissionsViewAllRecords", may('v')),
-                    ("PermissionsModifyAllRecords", may('m')),
-                ],
-            );
-        }
-        if name == "Asymbl_ATS_Admin" {
-            seeder.put(
-                "PermissionSetAssignment",
-                stamps,
-                vec![
-                    ("PermissionSetId", set.into()),
-                    ("AssigneeId", run_as.into()),
-                    ("IsActive", true.into()),
+                    ("ParentId", parent.into()),
+                    ("SobjectType", object.name.clone().into()),
+                    ("Field", name.into()),
+                    ("PermissionsRead", true.into()),
+                    ("PermissionsEdit", edit.into()),
                 ],
             );
         }
     }
+    parent
 }

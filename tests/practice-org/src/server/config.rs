@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::oauth::jwt::JwtKey;
+use crate::description::Description;
 
 /// Waiting times, to make a loopback org feel like a remote one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -22,6 +23,18 @@ pub struct Variations {
     pub multi_currency: bool,
     /// The Asymbl package is not installed: standard objects only.
     pub no_package: bool,
+    /// Contact has no record type `Candidate`.
+    pub no_candidate_record_type: bool,
+    /// Job status, job type and stage type have other values than the package's.
+    pub other_value_sets: bool,
+    /// State and country picklists are on: addresses have code fields, and names in the text fields.
+    pub state_country_picklists: bool,
+    /// Work sites have an address field `Address__c`.
+    pub work_site_address: bool,
+    /// Quotes, emoji, right-to-left, control characters and 32 kB of HTML in many rows.
+    pub awkward_text: bool,
+    /// The running user is no administrator and has these permission sets only; an administrator when empty.
+    pub permission_sets: Vec<String>,
     /// Fields that the running user may not see, as `Object.Field`.
     pub hidden_fields: Vec<String>,
     /// Objects that the running user may not see.
@@ -53,10 +66,14 @@ pub struct OrgConfig {
     pub daily_api_calls: u64,
     /// Rows of a query page when the caller does not ask for fewer.
     pub page_size: usize,
+    /// Serve HTTPS too, and write the certificate authority here (PEM).
+    pub tls_authority: Option<std::path::PathBuf>,
     /// Waiting times.
     pub latency: Latency,
     /// Differences from the plain org.
     pub variations: Variations,
+    /// Objects, users, rights and rules besides the built-in ones.
+    pub description: Option<Description>,
     /// Where the org's clock starts, in milliseconds since 1970; the real time when absent.
     pub start_ms: Option<i64>,
 }
@@ -75,8 +92,10 @@ impl Default for OrgConfig {
             session_timeout: Duration::from_secs(2 * 60 * 60),
             daily_api_calls: 100_000,
             page_size: 2_000,
+            tls_authority: None,
             latency: Latency::default(),
             variations: Variations::default(),
+            description: None,
             start_ms: None,
         }
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::config::Latency;
 use super::edge::Call;
 use super::faults::Rule;
+use super::jobs::JobSettings;
 use super::org::Org;
 use super::reply::Reply;
 use super::router::segments;
@@ -61,7 +62,12 @@ fn answer(org: &Org, call: &Call, parts: &[&str]) -> Answer {
         ("POST", ["clock"]) => clock(org, call),
         ("GET", ["faults"]) => serde_json::to_value(org.faults().rules()).map_err(plain),
         ("POST", ["faults"]) => {
-            org.faults().add(body::<Rule>(call)?);
+            let mut rule = body::<Rule>(call)?;
+            // A rate without a number of hits holds until it is removed.
+            if rule.percent.is_some() && rule.times == 1 {
+                rule.times = u32::MAX;
+            }
+            org.faults().add(rule);
             Ok(json!({}))
         }
         ("DELETE", ["faults"]) => {
@@ -79,7 +85,12 @@ fn answer(org: &Org, call: &Call, parts: &[&str]) -> Answer {
         ("DELETE", ["fields"]) => remove_field(org, call),
         ("POST", ["transactions"]) => begin(org, call),
         ("POST", ["transactions", id, end @ ("commit" | "rollback")]) => finish(org, id, end),
+        ("POST", ["locks"]) => lock_rows(org, call),
         ("POST", ["hold"]) => hold(org, call),
+        ("POST", ["jobs"]) => {
+            org.jobs().set(body::<JobSettings>(call)?);
+            Ok(json!({}))
+        }
         ("POST", ["purge"]) => purge(org, call),
         ("POST", ["refresh-token"]) => Ok(json!({"refresh_token": org.grant_refresh_token()})),
         _ => Err(format!(
@@ -226,6 +237,7 @@ fn rights(org: &Org, call: &Call, hide: bool) -> Answer {
             None => access.read = !hide,
         }
     });
+    org.sync_permission_rows(&object.name, target.field.as_deref(), hide);
     Ok(json!({}))
 }
 
@@ -308,6 +320,25 @@ fn begin(org: &Org, call: &Call) -> Answer {
         .map_err(plain)?;
     let started = transaction.started_ms();
     Ok(json!({"id": org.keep_transaction(transaction), "ids": ids, "started": iso(started)}))
+}
+
+/// Holds rows as another user's long transaction does, until that transaction is committed or rolled back.
+fn lock_rows(org: &Org, call: &Call) -> Answer {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Rows {
+        object: String,
+        ids: Vec<String>,
+    }
+    let rows: Rows = body(call)?;
+    let mut transaction = org.db().begin(&org.system_actor());
+    let touch = |writer: &mut Writer<'_>| {
+        rows.ids
+            .iter()
+            .try_for_each(|id| writer.update(&rows.object, id, &serde_json::Map::new()))
+    };
+    transaction.run(touch).map_err(plain)?;
+    Ok(json!({"id": org.keep_transaction(transaction)}))
 }
 
 fn finish(org: &Org, id: &str, end: &str) -> Answer {

@@ -108,6 +108,7 @@ pub struct Call {
 pub async fn serve(
     org: Arc<Org>,
     request: Request<Incoming>,
+    scheme: &'static str,
 ) -> Result<Response<EdgeBody>, Dropped> {
     let (parts, incoming) = request.into_parts();
     let target = parts
@@ -144,7 +145,7 @@ pub async fn serve(
             Ok(body) => body,
             Err(refusal) => return Ok(finish(&org, &parts.headers, refusal.into(), None, None)),
         },
-        origin: origin(&parts.headers),
+        origin: origin(&parts.headers, scheme),
         headers: parts.headers,
     };
     if path.starts_with(control::PREFIX) {
@@ -178,6 +179,7 @@ pub async fn serve(
             retry_after,
         }) => {
             let reply = fault_reply(
+                call.method != "GET",
                 *status,
                 code.as_deref(),
                 message.as_deref(),
@@ -274,9 +276,9 @@ fn head_too_large(target: &str, headers: &HeaderMap) -> Option<Reply> {
     }
 }
 
-fn origin(headers: &HeaderMap) -> String {
+fn origin(headers: &HeaderMap, scheme: &str) -> String {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let scheme = text("x-forwarded-proto").unwrap_or("http");
+    let scheme = text("x-forwarded-proto").unwrap_or(scheme);
     format!("{scheme}://{}", text("host").unwrap_or("localhost"))
 }
 
@@ -301,6 +303,7 @@ fn unzip(headers: &HeaderMap, body: Bytes) -> Result<Bytes, ApiError> {
 }
 
 fn fault_reply(
+    is_write: bool,
     status: u16,
     code: Option<&str>,
     message: Option<&str>,
@@ -314,6 +317,7 @@ fn fault_reply(
                 ApiError::new(usual_code, message.unwrap_or(usual_message)).with_status(status);
             if let Some(code) = code {
                 error.code = code.to_owned().into();
+                error.fields = is_write.then(Vec::new);
             }
             error.into()
         }

@@ -85,6 +85,9 @@ pub struct Rule {
     /// Hits before the rule is spent.
     #[serde(default = "once")]
     pub times: u32,
+    /// Of 100 requests that it meets, it hits about so many; all of them when absent. The draw is the same in each run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub percent: Option<u32>,
     /// What happens.
     #[serde(flatten)]
     pub action: Action,
@@ -99,6 +102,7 @@ impl Rule {
             kind: None,
             skip: 0,
             times: 1,
+            percent: None,
             action,
         }
     }
@@ -112,6 +116,13 @@ impl Rule {
     /// The same rule, hitting `times` requests.
     pub fn times(mut self, times: u32) -> Self {
         self.times = times;
+        self
+    }
+
+    /// The same rule, hitting about `percent` of 100 requests until it is removed.
+    pub fn percent(mut self, percent: u32) -> Self {
+        self.percent = Some(percent);
+        self.times = u32::MAX;
         self
     }
 
@@ -137,6 +148,14 @@ impl Rule {
 #[derive(Debug, Default)]
 pub struct Faults {
     rules: Vec<Rule>,
+    draws: u64,
+}
+
+/// A number from 0 to 99 that looks random and is the same in each run.
+fn draw(number: u64) -> u64 {
+    let mut z = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    (z ^ (z >> 31)) % 100
 }
 
 impl Faults {
@@ -157,6 +176,7 @@ impl Faults {
 
     /// The action for this request, if a rule meets it; spends one hit.
     pub fn take(&mut self, method: &str, target: &str, kind: &str) -> Option<Action> {
+        let draws = &mut self.draws;
         let at = self.rules.iter_mut().position(|rule| {
             if !rule.meets(method, target, kind) {
                 return false;
@@ -165,11 +185,17 @@ impl Faults {
                 rule.skip -= 1;
                 return false;
             }
+            if let Some(percent) = rule.percent {
+                *draws += 1;
+                return draw(*draws) < u64::from(percent);
+            }
             true
         })?;
         let rule = &mut self.rules[at];
         let action = rule.action.clone();
-        rule.times = rule.times.saturating_sub(1);
+        if rule.times < u32::MAX {
+            rule.times = rule.times.saturating_sub(1);
+        }
         if rule.times == 0 {
             self.rules.remove(at);
         }
@@ -212,6 +238,17 @@ mod tests {
             .map(|_| faults.take("GET", "/x", "query").is_some())
             .collect();
         assert_eq!(hits, [false, true, true, false]);
+    }
+
+    #[test]
+    fn a_rule_with_a_rate_hits_about_that_share_and_stays() {
+        let mut faults = Faults::default();
+        faults.add(Rule::next(Action::DropBefore).percent(20));
+        let hits = (0..1_000)
+            .filter(|_| faults.take("GET", "/x", "query").is_some())
+            .count();
+        assert!((150..250).contains(&hits), "{hits}");
+        assert_eq!(faults.rules().len(), 1);
     }
 
     #[test]

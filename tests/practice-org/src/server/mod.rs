@@ -3,18 +3,26 @@
 //! `edge` takes requests in, `router` finds the handler, `oauth` and `rest` do the work on the database, `control`
 //! is the back door for tests.
 
+mod builder;
 pub mod config;
 mod control;
 mod edge;
 pub mod faults;
 mod handle;
+mod jobs;
+mod listen;
 mod oauth;
 mod org;
+mod page;
 mod reply;
 mod rest;
+mod rights;
 mod router;
 mod sessions;
 pub mod stats;
+mod tls;
 
-pub use handle::{Builder, PracticeOrg, StartError};
+pub use builder::{Builder, StartError};
+pub use handle::PracticeOrg;
 pub use oauth::jwt::{BadKey, JwtKey};
+pub use tls::TlsError;

@@ -11,7 +11,9 @@ use chrono::{DateTime, Utc};
 
 use super::config::{Latency, OrgConfig};
 use super::faults::Faults;
+use super::jobs::Jobs;
 use super::rest::locators::Locators;
+use super::rights;
 use super::sessions::{RefreshRefused, Session, Sessions};
 use super::stats::Stats;
 use crate::clock::Clock;
@@ -19,7 +21,7 @@ use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::schema::Visibility;
 use crate::seed::{self, Seeded};
-use crate::store::{Actor, Database, QueryOptions, Transaction};
+use crate::store::{Actor, Database, DuplicateOptions, QueryOptions, Transaction};
 use crate::value::Value;
 
 /// A user as the identity resources show it.
@@ -44,12 +46,13 @@ pub struct UserSummary {
 /// The org.
 pub struct Org {
     config: OrgConfig,
-    db: Database,
-    seeded: Seeded,
-    visibility: RwLock<Visibility>,
+    pub(super) db: Database,
+    pub(super) seeded: Seeded,
+    pub(super) visibility: RwLock<Visibility>,
     sessions: Mutex<Sessions>,
     locators: Mutex<Locators>,
     faults: Mutex<Faults>,
+    jobs: Mutex<Jobs>,
     stats: Mutex<Stats>,
     latency: Mutex<Latency>,
     transactions: Mutex<HashMap<u64, Transaction>>,
@@ -89,7 +92,8 @@ impl Org {
             clock.set(now);
         }
         let (db, seeded) = seed::create(&config, clock).map_err(|error| error.to_string())?;
-        let visibility = first_visibility(&config, &db)?;
+        let own = seeded.rights.get(&seeded.run_as.to_string());
+        let visibility = rights::first(&config, &db, own.cloned().unwrap_or_default())?;
         let millis = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
         let sessions = Sessions::new(
             &seeded.org_id.to_string(),
@@ -104,6 +108,7 @@ impl Org {
             sessions: Mutex::new(sessions),
             locators: Mutex::new(Locators::new()),
             faults: Mutex::default(),
+            jobs: Mutex::default(),
             stats: Mutex::default(),
             latency: Mutex::new(config.latency),
             transactions: Mutex::default(),
@@ -151,6 +156,11 @@ impl Org {
     /// The fault rules.
     pub fn faults(&self) -> MutexGuard<'_, Faults> {
         lock(&self.faults)
+    }
+
+    /// The Bulk jobs.
+    pub fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        lock(&self.jobs)
     }
 
     /// The query locators.
@@ -223,31 +233,13 @@ impl Org {
             .store(self.now_ms(), Ordering::Relaxed);
     }
 
-    /// What the users see. One set of rights for all of them.
-    pub fn visibility(&self) -> Visibility {
-        self.visibility
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    /// Changes what the users see.
-    pub fn alter_visibility(&self, change: impl FnOnce(&mut Visibility)) {
-        change(
-            &mut self
-                .visibility
-                .write()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
-        self.touch_schema();
-    }
-
     /// Who writes and reads in a session.
     pub fn actor(&self, session: &Session) -> Actor {
         let user = RecordId::parse(&session.user_id).unwrap_or(self.seeded.run_as);
         Actor {
             user,
-            visibility: self.visibility(),
+            visibility: self.visibility_of(&session.user_id),
+            duplicates: DuplicateOptions::default(),
         }
     }
 
@@ -255,7 +247,7 @@ impl Org {
     pub fn query_options(&self, session: &Session, all_rows: bool) -> QueryOptions {
         QueryOptions {
             all_rows,
-            visibility: self.visibility(),
+            visibility: self.visibility_of(&session.user_id),
             user: RecordId::parse(&session.user_id),
             ..QueryOptions::default()
         }
@@ -381,28 +373,4 @@ impl Org {
     pub fn system_actor(&self) -> Actor {
         Actor::new(self.seeded.run_as)
     }
-}
-
-fn first_visibility(config: &OrgConfig, db: &Database) -> Result<Visibility, String> {
-    let schema = db.schema();
-    let mut visibility = Visibility::everything();
-    for name in &config.variations.hidden_objects {
-        schema
-            .object(name)
-            .ok_or_else(|| format!("there is no object {name} to hide"))?;
-        visibility = visibility.hide_object(name);
-    }
-    for name in &config.variations.hidden_fields {
-        let (object, field) = name
-            .split_once('.')
-            .ok_or_else(|| format!("write a hidden field as Object.Field, not {name}"))?;
-        let found = schema
-            .object(object)
-            .ok_or_else(|| format!("there is no object {object}"))?;
-        found
-            .field(field)
-            .ok_or_else(|| format!("there is no field {field} on {object} to hide"))?;
-        visibility = visibility.hide_field(object, field);
-    }
-    Ok(visibility)
 }

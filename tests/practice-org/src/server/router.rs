@@ -6,7 +6,7 @@ use super::edge::Call;
 use super::org::Org;
 use super::reply::Reply;
 use super::sessions::Session;
-use super::{oauth, rest};
+use super::{oauth, page, rest};
 use crate::error::ApiError;
 
 /// Lowest version still served; older ones are gone since Summer '25 (salesforce-api.md 1.8).
@@ -83,8 +83,13 @@ pub fn kind(method: &str, path: &str) -> &'static str {
             },
             ["composite"] => "composite",
             ["composite", "batch"] => "batch",
+            ["composite", "graph"] => "graph",
+            ["composite", "tree", ..] => "tree",
             ["composite", ..] => "collections",
+            ["search" | "parameterizedSearch", ..] => "search",
             ["limits", ..] => "limits",
+            ["jobs", _, _, "results"] => "bulk_results",
+            ["jobs", ..] => "bulk",
             _ => "other",
         },
         _ => "other",
@@ -96,11 +101,7 @@ pub fn handle(org: &Org, call: &Call) -> Reply {
     let parts = segments(&call.path);
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     match parts.as_slice() {
-        [] => Reply::other(
-            200,
-            "text/plain; charset=utf-8",
-            "A practice org. REST under /services/data, control under /__practice__/.\n",
-        ),
+        [] => page::page(org),
         ["services", "oauth2", resource] => oauth::handle(org, call, resource),
         ["id", org_id, user_id] => oauth::identity::identity(org, call, org_id, user_id),
         ["services", "data"] => rest::versions(),
@@ -116,12 +117,9 @@ fn data(org: &Org, call: &Call, version: &str, rest: &[&str]) -> Result<Reply, A
     let version = parse_version(version)?;
     let session = authenticate(org, call)?;
     org.count_api_call()?;
-    let mut work = rest::Work::Direct(org.actor(&session));
-    rest::dispatch(
-        org,
-        &mut work,
-        &rest::Request::from_call(org, call, version, session, rest),
-    )
+    let request = rest::Request::from_call(org, call, version, session, rest);
+    let mut work = rest::Work::Direct(request.actor(org));
+    rest::dispatch(org, &mut work, &request)
 }
 
 fn parse_version(text: &str) -> Result<u32, ApiError> {

@@ -47,6 +47,17 @@ pub struct Actor {
     pub user: RecordId,
     /// What the user sees and may do.
     pub visibility: Visibility,
+    /// What the caller says about duplicate rules.
+    pub duplicates: DuplicateOptions,
+}
+
+/// The caller's `Sforce-Duplicate-Rule-Header` (salesforce-api.md 7.4).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DuplicateOptions {
+    /// Save although an alert rule found duplicates.
+    pub allow_save: bool,
+    /// Show the fields of the duplicates, not only their ids.
+    pub record_details: bool,
 }
 
 impl Actor {
@@ -55,6 +66,7 @@ impl Actor {
         Self {
             user,
             visibility: Visibility::everything(),
+            duplicates: DuplicateOptions::default(),
         }
     }
 }
@@ -119,6 +131,17 @@ impl Database {
         rows: impl IntoIterator<Item = LoadRow>,
     ) -> Result<Vec<RecordId>, SchemaError> {
         self.write_state().load(object, rows)
+    }
+
+    /// Opens a large load: rows of [`Database::bulk_load`] stay invisible until [`Database::end_load`], which is many
+    /// times faster. Nothing else may be written meanwhile.
+    pub fn begin_load(&self) {
+        self.write_state().loading = true;
+    }
+
+    /// Ends a large load.
+    pub fn end_load(&self) {
+        self.write_state().end_load();
     }
 
     /// Runs writes in one transaction: an error undoes them all.

@@ -45,17 +45,26 @@ impl Row {
         let mut entries: Vec<(FieldId, ValueRef<'a>)> =
             values.into_iter().filter(|(_, v)| !v.is_null()).collect();
         entries.sort_by_key(|(id, _)| *id);
-        let base = 2 + entries.len() * ENTRY;
-        let mut data = Vec::with_capacity(base + entries.len() * 16);
-        data.extend_from_slice(
-            &u16::try_from(entries.len())
-                .unwrap_or(u16::MAX)
-                .to_le_bytes(),
-        );
-        data.resize(base, 0);
-        for (i, (field, value)) in entries.iter().enumerate() {
+        let count = entries.len();
+        Self::pack_sorted(stamp, deleted, count, entries.into_iter(), &mut Vec::new())
+    }
+
+    /// Packs `count` values that are sorted by field and none of them null; `scratch` saves allocations when many rows
+    /// are packed.
+    pub fn pack_sorted<'a>(
+        stamp: i64,
+        deleted: bool,
+        count: usize,
+        values: impl Iterator<Item = (FieldId, ValueRef<'a>)>,
+        scratch: &mut Vec<u8>,
+    ) -> Self {
+        let data = scratch;
+        data.clear();
+        data.extend_from_slice(&u16::try_from(count).unwrap_or(u16::MAX).to_le_bytes());
+        data.resize(2 + count * ENTRY, 0);
+        for (i, (field, value)) in values.take(count).enumerate() {
             let offset = u32::try_from(data.len()).unwrap_or(u32::MAX) & ((1 << OFFSET_BITS) - 1);
-            let kind = push_value(&mut data, value);
+            let kind = push_value(data, &value);
             let at = 2 + i * ENTRY;
             data[at..at + 2].copy_from_slice(&field.0.to_le_bytes());
             data[at + 2..at + 6].copy_from_slice(&(kind << OFFSET_BITS | offset).to_le_bytes());
@@ -63,7 +72,7 @@ impl Row {
         Self {
             stamp,
             deleted,
-            data: data.into_boxed_slice(),
+            data: data.as_slice().into(),
         }
     }
 

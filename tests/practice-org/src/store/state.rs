@@ -72,6 +72,8 @@ pub(crate) struct State {
     pub settings: Settings,
     pub tables: Vec<Table>,
     pub blobs: HashMap<(RecordId, FieldId), Bytes>,
+    /// A large load is open: loaded rows wait until its end.
+    pub loading: bool,
     pub effects: HashMap<RecordId, DeleteEffects>,
     pub formulas: HashMap<(ObjectId, FieldId), Formula>,
     pub triggers: HashMap<ObjectId, Vec<Arc<dyn Trigger>>>,
@@ -96,6 +98,7 @@ impl State {
             settings: Settings::default(),
             tables: Vec::new(),
             blobs: HashMap::new(),
+            loading: false,
             effects: HashMap::new(),
             formulas: HashMap::new(),
             triggers: HashMap::new(),

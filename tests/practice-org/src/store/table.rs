@@ -24,6 +24,8 @@ const NOT_INDEXED: [&str; 5] = [
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     pub rows: BTreeMap<RecordId, Row>,
+    /// Rows of a large load that is still open.
+    staged: Vec<(RecordId, Row)>,
     /// (SystemModstamp, id), deleted rows included.
     pub by_stamp: BTreeSet<(i64, RecordId)>,
     refs: Vec<(FieldId, BTreeSet<(RecordId, RecordId)>)>,
@@ -45,7 +47,23 @@ pub(crate) struct Table {
 struct KeyIndex {
     field: FieldId,
     case_sensitive: bool,
-    ids: HashMap<Box<str>, Vec<RecordId>>,
+    ids: HashMap<Box<str>, Holders>,
+}
+
+/// The rows that hold a key: nearly always one, which needs no list.
+#[derive(Debug)]
+enum Holders {
+    One(RecordId),
+    Many(Vec<RecordId>),
+}
+
+impl Holders {
+    fn as_slice(&self) -> &[RecordId] {
+        match self {
+            Self::One(id) => std::slice::from_ref(id),
+            Self::Many(ids) => ids,
+        }
+    }
 }
 
 impl Table {
@@ -101,6 +119,45 @@ impl Table {
             }
         }
         before
+    }
+
+    /// Keeps a row of a large load; see [`Table::absorb`].
+    pub fn stage(&mut self, id: RecordId, row: Row) {
+        self.staged.push((id, row));
+    }
+
+    /// Rows that wait.
+    pub fn staged(&self) -> usize {
+        self.staged.len()
+    }
+
+    /// Takes in the rows that waited. Trees built from sorted entries have full nodes: less memory, and no search.
+    pub fn absorb(&mut self) {
+        if self.staged.is_empty() {
+            return;
+        }
+        let staged = std::mem::take(&mut self.staged);
+        if self.rows.is_empty() {
+            self.rows = staged.into_iter().collect();
+        } else {
+            self.rows.extend(staged);
+        }
+        let rows = &self.rows;
+        self.by_stamp = rows.iter().map(|(id, row)| (row.stamp, *id)).collect();
+        for (field, pairs) in &mut self.refs {
+            *pairs = rows
+                .iter()
+                .filter_map(|(id, row)| Some((row.get(*field).as_id()?, *id)))
+                .collect();
+        }
+        for index in &mut self.keys {
+            index.ids.clear();
+            for (id, row) in rows {
+                index.change(*id, None, Some(row));
+            }
+            index.ids.shrink_to_fit();
+        }
+        self.live = rows.values().filter(|row| !row.deleted).count();
     }
 
     fn index(&mut self, id: RecordId, before: Option<&Row>) {
@@ -160,7 +217,12 @@ impl Table {
     /// the field has no index.
     pub fn with_key(&self, field: FieldId, key: &str) -> Option<&[RecordId]> {
         let index = self.keys.iter().find(|index| index.field == field)?;
-        Some(index.ids.get(&*index.key(key)).map_or(&[], Vec::as_slice))
+        Some(
+            index
+                .ids
+                .get(&*index.key(key))
+                .map_or(&[], Holders::as_slice),
+        )
     }
 }
 
@@ -187,16 +249,22 @@ impl KeyIndex {
         if old == new {
             return;
         }
-        if let Some(key) = old
-            && let Some(ids) = self.ids.get_mut(&key)
-        {
-            ids.retain(|other| *other != id);
-            if ids.is_empty() {
-                self.ids.remove(&key);
+        if let Some(key) = old {
+            match self.ids.get_mut(&key) {
+                Some(Holders::Many(ids)) if ids.len() > 1 => ids.retain(|other| *other != id),
+                Some(_) => drop(self.ids.remove(&key)),
+                None => {}
             }
         }
         if let Some(key) = new {
-            self.ids.entry(key).or_default().push(id);
+            self.ids
+                .entry(key)
+                .and_modify(|holders| {
+                    let mut ids = holders.as_slice().to_vec();
+                    ids.push(id);
+                    *holders = Holders::Many(ids);
+                })
+                .or_insert(Holders::One(id));
         }
     }
 }

@@ -22,8 +22,6 @@ mod lookup;
 mod merge;
 mod update;
 
-pub(super) use insert::{fill_defaults, set_audit};
-
 /// Triggers that set off triggers stop here, as the platform's do.
 const MAX_DEPTH: usize = 16;
 

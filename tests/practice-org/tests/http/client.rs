@@ -112,7 +112,7 @@ impl Org {
     }
 
     pub fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let url = format!("{}{path}", self.org.url());
+        let url = format!("{}{path}", self.org.plain_url());
         Answer::read(
             self.agent
                 .post(&url)
@@ -130,8 +130,8 @@ impl Org {
         body: &[u8],
     ) -> Result<Answer, ureq::Error> {
         let url = match path.strip_prefix('/') {
-            Some(_) => format!("{}{path}", self.org.url()),
-            None => format!("{}/services/data/v66.0/{path}", self.org.url()),
+            Some(_) => format!("{}{path}", self.org.plain_url()),
+            None => format!("{}/services/data/v66.0/{path}", self.org.plain_url()),
         };
         let mut request = ureq::http::Request::builder().method(method).uri(url);
         if !headers

@@ -206,3 +206,48 @@ fn latency_is_added_to_each_call() {
     org.get("limits").expect(200);
     assert!(started.elapsed().as_millis() >= 60);
 }
+
+#[test]
+fn a_connection_through_connect_reaches_the_org_whatever_host_it_names() {
+    use std::io::{Read as _, Write as _};
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("ca.pem");
+    let org = start(PracticeOrg::builder().candidates(5).tls(&authority));
+    assert!(org.org.url().starts_with("https://127.0.0.1:"));
+    assert!(
+        org.org
+            .tenant_toml()
+            .contains(&format!("ca_file = '{}'", authority.display()))
+    );
+    assert!(
+        std::fs::read_to_string(&authority)
+            .unwrap()
+            .starts_with("-----BEGIN CERTIFICATE-----")
+    );
+    let address = org.org.plain_url().replace("http://", "");
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    stream
+        .write_all(
+            b"CONNECT login.salesforce.com:443 HTTP/1.1\r\nHost: login.salesforce.com:443\r\n\r\n",
+        )
+        .unwrap();
+    let mut head = [0; 39];
+    stream.read_exact(&mut head).unwrap();
+    assert!(head.starts_with(b"HTTP/1.1 200 "));
+    let body = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        org.org.client_id(),
+        org.org.client_secret()
+    );
+    let request = format!(
+        "POST /services/oauth2/token HTTP/1.1\r\nHost: login.salesforce.com\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(
+        answer.contains("request not supported on this domain"),
+        "{answer}"
+    );
+}

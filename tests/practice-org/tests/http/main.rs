@@ -2,15 +2,21 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod bulk;
 mod client;
 mod composite;
 mod control;
 mod describe;
+mod description;
 mod edge;
+mod errors;
 mod files;
 mod oauth;
 mod package;
+mod probes;
 mod query;
 mod records;
 mod replication;
 mod seed;
+mod trees;
+mod variations;

@@ -71,7 +71,7 @@ fn check_client(org: &Org, fields: &[(String, String)], secret_needed: bool) -> 
 fn token(org: &Org, call: &Call) -> Reply {
     let fields = form(call);
     let granted = match pair(&fields, "grant_type") {
-        Some("client_credentials") => client_credentials(org, &fields),
+        Some("client_credentials") => client_credentials(org, call, &fields),
         Some("refresh_token") => refresh(org, &fields),
         Some("urn:ietf:params:oauth:grant-type:jwt-bearer") => jwt_bearer(org, call, &fields),
         // The password flow is off in new orgs since Summer '23 (1.1).
@@ -90,7 +90,19 @@ struct Granted {
     user_id: String,
 }
 
-fn client_credentials(org: &Org, fields: &[(String, String)]) -> Result<Granted, Reply> {
+/// Client credentials work on the org's own domain only (salesforce-api.md 1.1).
+fn client_credentials(
+    org: &Org,
+    call: &Call,
+    fields: &[(String, String)],
+) -> Result<Granted, Reply> {
+    let host = call.origin.rsplit('/').next().unwrap_or_default();
+    if matches!(host, "login.salesforce.com" | "test.salesforce.com") {
+        return Err(error(
+            "invalid_grant",
+            "request not supported on this domain",
+        ));
+    }
     check_client(org, fields, true)?;
     let user_id = org
         .run_as_user()

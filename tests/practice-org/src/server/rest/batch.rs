@@ -39,7 +39,7 @@ pub fn batch(org: &Org, request: &Request) -> ApiResult {
             format!("A batch has 1 to {MAX_SUBREQUESTS} requests."),
         ));
     }
-    let mut work = Work::Direct(org.actor(&request.session));
+    let mut work = Work::Direct(request.actor(org));
     let mut results = Vec::new();
     let mut failed = false;
     let mut rows = 0;

@@ -32,9 +32,10 @@ struct Composite {
     composite_request: Vec<Subrequest>,
 }
 
+/// One request inside a composite.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Subrequest {
+pub struct Subrequest {
     method: String,
     url: String,
     reference_id: String,
@@ -66,43 +67,49 @@ pub fn composite(org: &Org, request: &Request) -> ApiResult {
         serde_json::from_value(request.json()?).map_err(json_parser_error)?;
     let members = &composite.composite_request;
     check(members)?;
-    let mut answers = HashMap::new();
     let replies = if composite.all_or_none {
-        let run = org.db().write(&org.actor(&request.session), |writer| {
-            let mut work = Work::Within(writer);
-            let mut replies = Vec::with_capacity(members.len());
-            for (at, member) in members.iter().enumerate() {
-                let reply = one(org, &mut work, request, member, &mut answers);
-                if !reply.is_success() {
-                    return Err(Halt { at, reply });
-                }
-                replies.push(reply);
-            }
-            Ok(replies)
-        });
-        match run {
-            Ok(replies) => replies,
-            Err(halt) => {
-                let halted = || Reply::from(ApiError::new("PROCESSING_HALTED", HALTED));
-                (0..members.len())
-                    .map(|at| {
-                        if at == halt.at {
-                            halt.reply.clone()
-                        } else {
-                            halted()
-                        }
-                    })
-                    .collect()
-            }
-        }
+        all_or_none(org, request, members)
     } else {
-        let mut work = Work::Direct(org.actor(&request.session));
+        let mut work = Work::Direct(request.actor(org));
+        let mut answers = HashMap::new();
         members
             .iter()
             .map(|member| one(org, &mut work, request, member, &mut answers))
             .collect()
     };
     Ok(render(members, &replies))
+}
+
+/// Runs members in one transaction: the first failure undoes all.
+pub fn all_or_none(org: &Org, request: &Request, members: &[Subrequest]) -> Vec<Reply> {
+    let mut answers = HashMap::new();
+    let run = org.db().write(&request.actor(org), |writer| {
+        let mut work = Work::Within(writer);
+        let mut replies = Vec::with_capacity(members.len());
+        for (at, member) in members.iter().enumerate() {
+            let reply = one(org, &mut work, request, member, &mut answers);
+            if !reply.is_success() {
+                return Err(Halt { at, reply });
+            }
+            replies.push(reply);
+        }
+        Ok(replies)
+    });
+    match run {
+        Ok(replies) => replies,
+        Err(halt) => {
+            let halted = || Reply::from(ApiError::new("PROCESSING_HALTED", HALTED));
+            (0..members.len())
+                .map(|at| {
+                    if at == halt.at {
+                        halt.reply.clone()
+                    } else {
+                        halted()
+                    }
+                })
+                .collect()
+        }
+    }
 }
 
 fn check(members: &[Subrequest]) -> Result<(), ApiError> {
@@ -126,6 +133,12 @@ fn check(members: &[Subrequest]) -> Result<(), ApiError> {
             "At most {MAX_QUERIES} subrequests may be queries or collections, this request has {limited}."
         ));
     }
+    check_references(members)
+}
+
+/// Reference ids are words, each used once.
+pub fn check_references(members: &[Subrequest]) -> Result<(), ApiError> {
+    let refuse = |message: String| Err(ApiError::new("INVALID_INPUT", message));
     for (at, member) in members.iter().enumerate() {
         let id = &member.reference_id;
         if id.is_empty() || !id.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
@@ -244,7 +257,8 @@ pub fn nested(
     })
 }
 
-fn render(members: &[Subrequest], replies: &[Reply]) -> Reply {
+/// The answer: one element per member.
+pub fn render(members: &[Subrequest], replies: &[Reply]) -> Reply {
     let mut out = b"{\"compositeResponse\":[".to_vec();
     let mut rows = 0;
     for (at, (member, reply)) in members.iter().zip(replies).enumerate() {

@@ -4,16 +4,20 @@
 //! that serves the same request on its own.
 
 mod batch;
+mod bulk;
 mod collections;
 mod composite;
 mod describe;
 mod files;
+mod graph;
 mod limits;
 pub mod locators;
 mod query;
 mod references;
 mod replication;
+mod search;
 mod sobjects;
+mod tree;
 mod upsert;
 mod work;
 
@@ -32,6 +36,7 @@ use super::router::{HIGHEST_VERSION, LOWEST_VERSION, pairs};
 use super::sessions::Session;
 use crate::error::ApiError;
 use crate::schema::{Object, Schema, Visibility};
+use crate::store::{Actor, DuplicateOptions};
 
 /// A request to a REST resource, from the wire or from a composite.
 #[derive(Debug, Clone)]
@@ -74,9 +79,9 @@ impl Request {
             query: pairs(&call.query),
             headers: call.headers.clone(),
             body: call.body.clone(),
+            visibility: org.visibility_of(&session.user_id),
             session,
             schema: org.db().schema(),
-            visibility: org.visibility(),
             nested: false,
         }
     }
@@ -87,6 +92,27 @@ impl Request {
             .object(name)
             .filter(|object| self.visibility.sees_object(object))
             .ok_or_else(ApiError::not_found)
+    }
+
+    /// Who writes, and what the caller says about duplicates (salesforce-api.md 7.4).
+    pub fn actor(&self, org: &Org) -> Actor {
+        let said = self
+            .header("sforce-duplicate-rule-header")
+            .unwrap_or_default();
+        let says = |wanted: &str| {
+            let pairs = said
+                .split([';', ','])
+                .filter_map(|part| part.split_once('='));
+            pairs
+                .filter(|(name, _)| name.trim().eq_ignore_ascii_case(wanted))
+                .any(|(_, value)| value.trim().eq_ignore_ascii_case("true"))
+        };
+        let mut actor = org.actor(&self.session);
+        actor.duplicates = DuplicateOptions {
+            allow_save: says("allowSave"),
+            record_details: says("includeRecordDetails"),
+        };
+        actor
     }
 
     /// `/services/data/vNN.0`.
@@ -105,6 +131,14 @@ impl Request {
             return Err(json_parser_error(
                 "The HTTP entity body is required, but this request has no entity body.",
             ));
+        }
+        if let Some(kind) = self
+            .header("content-type")
+            .filter(|kind| !kind.contains("json"))
+        {
+            let message =
+                format!("Content-Type header specified in HTTP request is not supported: {kind}");
+            return Err(ApiError::new("UNSUPPORTED_MEDIA_TYPE", message).with_status(415));
         }
         // Salesforce words its parser errors like this (7.3).
         serde_json::from_slice(&self.body).map_err(|error| {
@@ -127,12 +161,25 @@ impl Request {
 
 /// Runs one request.
 pub fn dispatch(org: &Org, work: &mut Work<'_, '_>, request: &Request) -> ApiResult {
+    route(org, work, request).map_err(|error| error.in_version(request.version))
+}
+
+fn route(org: &Org, work: &mut Work<'_, '_>, request: &Request) -> ApiResult {
     let path: Vec<&str> = request.path.iter().map(String::as_str).collect();
     let method = if request.method == "HEAD" {
         "GET"
     } else {
         request.method.as_str()
     };
+    // These read the database by themselves, which an open transaction has locked.
+    let apart = matches!(
+        path.as_slice(),
+        ["sobjects", _, "updated" | "deleted"] | ["limits", ..]
+    );
+    if apart && matches!(work, Work::Within(_)) {
+        let message = "This resource is not available inside a composite with allOrNone";
+        return Err(ApiError::new("INVALID_INPUT", message));
+    }
     match (method, path.as_slice()) {
         ("GET", []) => Ok(resources(request)),
         ("GET", ["query" | "queryAll"] | ["tooling", "query"]) => {
@@ -166,7 +213,12 @@ pub fn dispatch(org: &Org, work: &mut Work<'_, '_>, request: &Request) -> ApiRes
         ("GET", ["limits", "recordCount"]) => limits::record_count(org, request),
         ("POST", ["composite"]) => composite::composite(org, request),
         ("POST", ["composite", "batch"]) => batch::batch(org, request),
+        ("POST", ["composite", "graph"]) => graph::graph(org, request),
+        ("POST", ["composite", "tree", object]) => tree::tree(org, work, request, object),
         (_, ["composite", "sobjects", rest @ ..]) => collections::handle(org, work, request, rest),
+        (_, ["jobs", rest @ ..]) => bulk::handle(org, request, rest),
+        ("GET", ["search"]) => search::search(org, request, false),
+        ("GET", ["parameterizedSearch"]) => search::search(org, request, true),
         ("GET", ["recent"]) => Ok(Reply::json(200, &json!([]))),
         (
             _,
@@ -205,8 +257,11 @@ fn resources(request: &Request) -> Reply {
         "query",
         "queryAll",
         "composite",
+        "jobs",
         "limits",
         "recent",
+        "search",
+        "parameterizedSearch",
         "tooling",
     ] {
         list.insert(name.to_owned(), json!(format!("{base}/{name}")));

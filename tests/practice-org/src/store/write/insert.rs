@@ -113,11 +113,7 @@ impl Writer<'_> {
 }
 
 /// What a row gets where nothing was given: defaults, the owner, the default record type.
-pub(crate) fn fill_defaults(
-    object: &Object,
-    user: RecordId,
-    changes: &mut BTreeMap<FieldId, Value>,
-) {
+fn fill_defaults(object: &Object, user: RecordId, changes: &mut BTreeMap<FieldId, Value>) {
     for field in object.fields() {
         if changes.contains_key(&field.id) || field.calculated {
             continue;
@@ -139,12 +135,7 @@ pub(crate) fn fill_defaults(
 }
 
 /// Creation and modification stamps of a new row, where the object has them and nothing was given.
-pub(crate) fn set_audit(
-    object: &Object,
-    user: RecordId,
-    stamp: i64,
-    changes: &mut BTreeMap<FieldId, Value>,
-) {
+fn set_audit(object: &Object, user: RecordId, stamp: i64, changes: &mut BTreeMap<FieldId, Value>) {
     for (name, value) in [
         ("CreatedDate", Value::DateTime(stamp)),
         ("LastModifiedDate", Value::DateTime(stamp)),

@@ -115,6 +115,7 @@ impl Writer<'_> {
             }
             match value {
                 Parsed::Value(value) => {
+                    self.readable(&value)?;
                     values.insert(field.id, value);
                 }
                 Parsed::Unset => {}
@@ -132,6 +133,25 @@ impl Writer<'_> {
             "INVALID_FIELD_FOR_INSERT_UPDATE",
             message,
             refused,
+        ))
+    }
+
+    /// A row of an object that the user does not see can't be referred to.
+    fn readable(&self, value: &Value) -> Result<(), ApiError> {
+        let Value::Id(target) = value else {
+            return Ok(());
+        };
+        let object = self.state.schema.object_of_prefix(target.prefix());
+        if object.is_none_or(|object| self.actor.visibility.sees_object(object)) {
+            return Ok(());
+        }
+        Err(ApiError::write::<&str>(
+            "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY",
+            format!(
+                "insufficient access rights on cross-reference id: {}",
+                target.as_str15()
+            ),
+            [],
         ))
     }
 

@@ -1,0 +1,268 @@
+//! An org described in a TOML file: objects, users, rights and rules of another package than Asymbl's.
+//!
+//! The built-in description stays the package's JSON file; this one adds to it, or with `package = false` stands on
+//! standard objects alone. The README shows every table.
+
+pub mod rights;
+mod rules;
+
+use std::path::Path;
+
+use serde::Deserialize;
+use serde_json::{Map, Value as Json};
+
+use crate::error::ApiError;
+use crate::schema::{ObjectSpec, SchemaError, SchemaSpec};
+use crate::store::{Actor, Database};
+
+/// The description cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DescriptionError {
+    /// The file cannot be read.
+    #[error("cannot read the org description {file}: {source}")]
+    Read {
+        /// The file.
+        file: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Not TOML of this form.
+    #[error("the org description does not fit: {0}")]
+    Form(#[from] toml::de::Error),
+}
+
+/// What an org has besides the built-in objects.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Description {
+    /// The Asymbl package is installed too.
+    pub package: bool,
+    /// Username that integrations run as; the built-in integration user when absent.
+    pub run_as: Option<String>,
+    /// Objects, or additions to objects that exist; keys as in the package's JSON file.
+    pub objects: Vec<ObjectSpec>,
+    /// Record types.
+    pub record_types: Vec<RecordTypeRow>,
+    /// Permission sets.
+    pub permission_sets: Vec<rights::PermissionSet>,
+    /// Users.
+    pub users: Vec<User>,
+    /// Validation rules.
+    pub validation_rules: Vec<ValidationRule>,
+    /// Duplicate rules.
+    pub duplicate_rules: Vec<DuplicateRule>,
+    /// Conditions that lock records for editing.
+    pub record_locks: Vec<RecordLock>,
+    /// Rows to begin with.
+    pub records: Vec<Records>,
+}
+
+impl Default for Description {
+    fn default() -> Self {
+        Self {
+            package: true,
+            run_as: None,
+            objects: Vec::new(),
+            record_types: Vec::new(),
+            permission_sets: Vec::new(),
+            users: Vec::new(),
+            validation_rules: Vec::new(),
+            duplicate_rules: Vec::new(),
+            record_locks: Vec::new(),
+            records: Vec::new(),
+        }
+    }
+}
+
+/// A record type.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordTypeRow {
+    /// API name of the object.
+    pub object: String,
+    /// Developer name.
+    pub name: String,
+    /// Label.
+    pub label: String,
+    /// New rows get it.
+    #[serde(default)]
+    pub default: bool,
+}
+
+/// A user.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// Username.
+    pub username: String,
+    /// Last name.
+    pub last_name: String,
+    /// First name.
+    #[serde(default)]
+    pub first_name: String,
+    /// May log in and own records.
+    #[serde(default = "yes")]
+    pub active: bool,
+    /// Names of permission sets; without any the user may do everything, as an administrator.
+    #[serde(default)]
+    pub permission_sets: Vec<String>,
+}
+
+/// A validation rule: rows that meet the condition are refused.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValidationRule {
+    /// API name of the object.
+    pub object: String,
+    /// The condition of a bad row, as in a SOQL WHERE.
+    pub when: String,
+    /// Text of the refusal.
+    pub message: String,
+    /// Field that the message is placed on.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// On update, the rule applies only when one of these fields changes; always when empty.
+    #[serde(default)]
+    pub changed: Vec<String>,
+}
+
+/// What a duplicate rule does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DuplicateAction {
+    /// Refuses unless the caller says `allowSave=true`.
+    Alert,
+    /// Refuses.
+    Block,
+}
+
+/// A duplicate rule with its matching rule: rows that agree, regardless of case, in all of `fields`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DuplicateRule {
+    /// API name of the object.
+    pub object: String,
+    /// Developer name of the rule.
+    pub name: String,
+    /// Alert or block.
+    pub action: DuplicateAction,
+    /// Fields that must agree; a row with nothing in one of them matches none.
+    pub fields: Vec<String>,
+    /// Text of the refusal.
+    #[serde(default = "usual_message")]
+    pub message: String,
+    /// Developer name of the matching rule.
+    #[serde(default)]
+    pub match_rule: Option<String>,
+}
+
+/// Records that meet the condition can be neither changed nor deleted, as in an approval.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordLock {
+    /// API name of the object.
+    pub object: String,
+    /// The condition, as in a SOQL WHERE.
+    pub when: String,
+}
+
+/// Rows to begin with.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Records {
+    /// API name of the object.
+    pub object: String,
+    /// How many.
+    #[serde(default = "one")]
+    pub count: usize,
+    /// Values: `{n}` in a text is the number of the row, `@Object` refers to a row of that object, in turn.
+    pub values: Map<String, Json>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn one() -> usize {
+    1
+}
+
+/// salesforce-api.md 7.4.
+fn usual_message() -> String {
+    "Use one of these records?".to_owned()
+}
+
+fn invalid(what: impl std::fmt::Display, error: &ApiError) -> SchemaError {
+    SchemaError::Invalid(format!("{what}: {}", error.message.trim()))
+}
+
+impl Description {
+    /// Reads a description.
+    ///
+    /// # Errors
+    /// When the text is not TOML of this form.
+    pub fn parse(text: &str) -> Result<Self, DescriptionError> {
+        Ok(toml::from_str(text)?)
+    }
+
+    /// Reads a description from a file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not TOML of this form.
+    pub fn read(file: &Path) -> Result<Self, DescriptionError> {
+        let text = std::fs::read_to_string(file).map_err(|source| DescriptionError::Read {
+            file: file.display().to_string(),
+            source,
+        })?;
+        Self::parse(&text)
+    }
+
+    /// The objects, for the schema.
+    pub(crate) fn schema(&self) -> SchemaSpec {
+        SchemaSpec {
+            objects: self.objects.clone(),
+            ..SchemaSpec::default()
+        }
+    }
+
+    /// Adds record types and rows, and attaches the rules, to an org that has the objects.
+    pub(crate) fn install(&self, db: &Database, actor: &Actor) -> Result<(), SchemaError> {
+        for kind in &self.record_types {
+            db.add_record_type(&kind.object, &kind.name, &kind.label, kind.default)?;
+        }
+        for records in &self.records {
+            self.insert(db, actor, records)?;
+        }
+        rules::attach(self, db)
+    }
+
+    fn insert(&self, db: &Database, actor: &Actor, records: &Records) -> Result<(), SchemaError> {
+        for number in 1..=records.count {
+            let values = records
+                .values
+                .iter()
+                .map(|(name, value)| (name.clone(), filled(db, value, number)))
+                .collect();
+            db.insert(actor, &records.object, &values)
+                .map_err(|error| invalid(format!("records of {}", records.object), &error))?;
+        }
+        Ok(())
+    }
+}
+
+fn filled(db: &Database, value: &Json, number: usize) -> Json {
+    match value {
+        Json::String(text) => match text.strip_prefix('@') {
+            Some(object) => {
+                let mut ids = Vec::new();
+                db.scan(object, |row| ids.push(row.id()));
+                match ids.is_empty() {
+                    true => Json::Null,
+                    false => ids[(number - 1) % ids.len()].to_string().into(),
+                }
+            }
+            None => text.replace("{n}", &number.to_string()).into(),
+        },
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,186 @@
+//! The page at `/` for people: what is in the org, what was asked of it lately, which faults are in force.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Utc};
+
+use super::org::Org;
+use super::reply::Reply;
+
+const STYLE: &str = "
+:root { --ink: #1d2733; --soft: #5c6b7a; --line: #e3e8ee; --paper: #fff; --ground: #f5f7fa; --accent: #1b5fa8; --bad: #b3261e; --good: #1e7a45 }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6ebf1; --soft: #9aa8b7; --line: #2c3743; --paper: #1a222b; --ground: #12181f; --accent: #7fb4ee; --bad: #ff8a80; --good: #7bd6a0 } }
+* { box-sizing: border-box }
+body { margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, sans-serif }
+main { max-width: 1100px; margin: 0 auto; padding: 32px 20px 60px }
+h1 { font-size: 26px; margin: 0 } h2 { font-size: 16px; margin: 0 0 10px }
+.sub { color: var(--soft); margin: 4px 0 24px }
+.facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin-bottom: 20px }
+.card { background: var(--paper); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px; margin-bottom: 20px; overflow-x: auto }
+.facts .card { margin: 0 } .facts b { display: block; font-size: 20px; font-variant-numeric: tabular-nums }
+.facts span, th { color: var(--soft); font-size: 13px; font-weight: 500 }
+.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); gap: 20px; align-items: start }
+table { width: 100%; border-collapse: collapse } th { text-align: left } td, th { padding: 4px 8px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top }
+tr:last-child td { border-bottom: 0 } .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+code, .mono { font-family: ui-monospace, monospace; font-size: 13px; overflow-wrap: anywhere } a { color: var(--accent) }
+.bad { color: var(--bad) } .good { color: var(--good) } .none { color: var(--soft) }
+";
+
+/// Text as HTML.
+fn text(raw: &str) -> String {
+    raw.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+/// 1234567 as `1,234,567`.
+fn number(value: u64) -> String {
+    let digits = value.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Renders the page.
+pub fn page(org: &Org) -> Reply {
+    let mut out = String::from(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><meta http-equiv=\"refresh\" content=\"10\"><title>Practice org</title><style>",
+    );
+    out.push_str(STYLE);
+    out.push_str("</style></head><body><main><h1>Practice org</h1><p class=\"sub\">A simulated Salesforce org with made-up people. Org <code>");
+    out.push_str(&text(org.org_id()));
+    out.push_str("</code>, running as <code>");
+    out.push_str(&text(&org.run_as_username()));
+    out.push_str("</code>.</p>");
+    facts(&mut out, org);
+    faults(&mut out, org);
+    out.push_str("<div class=\"two\">");
+    objects(&mut out, org);
+    requests(&mut out, org);
+    out.push_str("</div><p class=\"sub\">Control it with curl at <a href=\"/__practice__/\"><code>/__practice__/</code></a>; REST is at <a href=\"/services/data\"><code>/services/data</code></a>. This page reloads every ten seconds.</p></main></body></html>");
+    Reply::other(200, "text/html; charset=utf-8", out)
+}
+
+fn facts(out: &mut String, org: &Org) {
+    let (used, max) = org.api_usage();
+    let now = DateTime::<Utc>::from_timestamp_millis(org.now_ms()).unwrap_or_default();
+    let rows: usize = org.object_counts().iter().map(|(_, count)| count).sum();
+    let latency = org.latency();
+    let facts = [
+        ("Clock (UTC)", now.format("%Y-%m-%d %H:%M").to_string()),
+        ("Records", number(rows as u64)),
+        (
+            "API calls today",
+            format!("{} of {}", number(used), number(max)),
+        ),
+        ("Sessions", org.session_count().to_string()),
+        ("Rows a page", number(org.page_size() as u64)),
+        (
+            "Latency",
+            format!(
+                "{} ms + {} µs a row",
+                latency.per_call.as_millis(),
+                latency.per_row.as_micros()
+            ),
+        ),
+    ];
+    out.push_str("<div class=\"facts\">");
+    for (name, value) in facts {
+        // Writing into a String can't fail.
+        let _ = write!(
+            out,
+            "<div class=\"card\"><b>{}</b><span>{name}</span></div>",
+            text(&value)
+        );
+    }
+    out.push_str("</div>");
+}
+
+fn faults(out: &mut String, org: &Org) {
+    out.push_str("<div class=\"card\"><h2>Faults in force</h2>");
+    let faults = org.faults();
+    let rules = faults.rules();
+    if rules.is_empty() {
+        out.push_str("<span class=\"none\">None. Everything works as it should.</span>");
+    } else {
+        out.push_str("<table>");
+        for rule in rules {
+            let rule = serde_json::to_string(rule).unwrap_or_default();
+            let _ = write!(out, "<tr><td class=\"mono bad\">{}</td></tr>", text(&rule));
+        }
+        out.push_str("</table>");
+    }
+    out.push_str("</div>");
+}
+
+fn objects(out: &mut String, org: &Org) {
+    let schema = org.db().schema();
+    let mut counts: Vec<(String, usize)> = org
+        .object_counts()
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    out.push_str("<div class=\"card\"><h2>Objects</h2><table><tr><th>Object</th><th>API name</th><th class=\"n\">Records</th></tr>");
+    for (name, count) in counts {
+        let label = schema
+            .object(&name)
+            .map_or("", |object| object.label_plural.as_str());
+        let _ = write!(
+            out,
+            "<tr><td>{}</td><td class=\"mono\">{}</td><td class=\"n\">{}</td></tr>",
+            text(label),
+            text(&name),
+            number(count as u64)
+        );
+    }
+    out.push_str("</table></div>");
+}
+
+fn requests(out: &mut String, org: &Org) {
+    out.push_str("<div class=\"card\"><h2>Recent requests</h2>");
+    let stats = org.stats();
+    if stats.recent.is_empty() {
+        out.push_str("<span class=\"none\">None yet.</span></div>");
+        return;
+    }
+    out.push_str(
+        "<table><tr><th>Request</th><th class=\"n\">Rows</th><th class=\"n\">Status</th></tr>",
+    );
+    for seen in stats.recent.iter().rev().take(40) {
+        let (class, status) = match seen.status {
+            0 => ("bad", "cut".to_owned()),
+            status @ 200..400 => ("good", status.to_string()),
+            status => ("bad", status.to_string()),
+        };
+        let target: String = seen.target.chars().take(160).collect();
+        let _ = write!(
+            out,
+            "<tr><td class=\"mono\">{} {}</td><td class=\"n\">{}</td><td class=\"n {class}\">{status}</td></tr>",
+            text(&seen.method),
+            text(&target),
+            number(seen.rows as u64)
+        );
+    }
+    out.push_str("</table></div>");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_get_their_commas_and_text_cannot_become_markup() {
+        assert_eq!(
+            [number(7), number(1_000), number(1_234_567)],
+            ["7", "1,000", "1,234,567"]
+        );
+        assert_eq!(text("<b>\"&"), "&lt;b&gt;&quot;&amp;");
+    }
+}

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Installs the released clients that the tests run: install.sh python|node FOLDER. Does nothing when they are there.
+set -eu
+kind=$1
+folder=$2
+mkdir -p "$folder"
+case "$kind" in
+python)
+    version=1.12.10
+    [ -e "$folder/installed-$version" ] && exit 0
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check "simple-salesforce==$version"
+    ;;
+node)
+    version=3.10.16
+    [ -e "$folder/installed-$version" ] && exit 0
+    npm install --prefix "$folder" --no-audit --no-fund --no-save --ignore-scripts --loglevel=error "jsforce@$version"
+    ;;
+esac
+touch "$folder/installed-$version"

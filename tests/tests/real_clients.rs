@@ -1,0 +1,109 @@
+//! The practice org under clients that we did not write: the released simple-salesforce and jsforce, unchanged.
+//!
+//! Each client runs a script of checks (`clients/`); its release is installed below the target folder on the first run.
+//! Without Python or Node a test is skipped, and says so.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use practice_org::PracticeOrg;
+
+fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
+}
+
+/// True when the program runs; otherwise shouts that a test is skipped.
+fn present(program: &str, client: &str) -> bool {
+    let runs = Command::new(program)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if !runs {
+        eprintln!(
+            "\n*** SKIPPED: {program} is missing, so {client} was NOT tried on the practice org ***\n"
+        );
+    }
+    runs
+}
+
+/// Installs a client and answers its folder.
+fn installed(kind: &str) -> PathBuf {
+    // Cargo's folder for files of tests lies in the target folder.
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("client-{kind}"));
+    let status = Command::new("sh")
+        .arg(scripts().join("install.sh"))
+        .arg(kind)
+        .arg(&folder)
+        .status()
+        .unwrap();
+    assert!(
+        status.success(),
+        "the {kind} client could not be installed; see above"
+    );
+    folder
+}
+
+async fn passes(mut command: Command) {
+    let output = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .unwrap()
+        .unwrap();
+    let said = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("all checks passed"), "{said}");
+}
+
+fn credentials(command: &mut Command, org: &PracticeOrg) {
+    command
+        .env("ORG_CLIENT_ID", org.client_id())
+        .env("ORG_CLIENT_SECRET", org.client_secret());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn simple_salesforce_accepts_the_org() {
+    if !present("python3", "simple-salesforce") {
+        return;
+    }
+    let folder = installed("python");
+    let authority = folder.join("ca.pem");
+    let org = PracticeOrg::builder()
+        .candidates(2_500)
+        .tls(&authority)
+        .start()
+        .await
+        .unwrap();
+    let mut command = Command::new(folder.join("bin/python"));
+    command
+        .arg(scripts().join("simple_salesforce_check.py"))
+        .env("ORG_URL", org.url())
+        .env("ORG_PROXY", org.plain_url())
+        .env("ORG_CA", &authority);
+    credentials(&mut command, &org);
+    passes(command).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn jsforce_accepts_the_org() {
+    if !present("node", "jsforce") || !present("npm", "jsforce") {
+        return;
+    }
+    let folder = installed("node");
+    let org = PracticeOrg::builder()
+        .candidates(2_500)
+        .start()
+        .await
+        .unwrap();
+    let mut command = Command::new("node");
+    command
+        .arg(scripts().join("jsforce_check.cjs"))
+        .env("ORG_URL", org.url())
+        .env("CLIENTS_FOLDER", &folder);
+    credentials(&mut command, &org);
+    passes(command).await;
+}
