@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::error::decode::{self, Hints};
 use super::error::{ErrorKind, Result, SalesforceError};
 use super::json::Json;
-use super::limits::LimitInfo;
+use super::limit_info::LimitInfo;
 use super::retry::{Repeat, RetryPolicy};
 use super::time::Timestamp;
 use crate::transport::{Headers, Method, Request, Response, Transport};
@@ -253,11 +253,22 @@ impl<T: Transport> Client<T> {
     }
 
     fn collect(&self, pending: T::Pending) -> Result<Answer> {
+        let response = self.transport.finish(pending)?;
+        self.judge(response)
+    }
+
+    /// Notes that a request goes out which this client does not send itself.
+    pub(super) fn count(&self) {
+        self.calls.set(self.calls.get() + 1);
+    }
+
+    /// Takes note of what an answer tells about the org, and turns a refusal into an error.
+    pub(super) fn judge(&self, response: Response) -> Result<Answer> {
         let Response {
             status,
             headers,
             body,
-        } = self.transport.finish(pending)?;
+        } = response;
         let server_now = headers
             .get("date")
             .and_then(|d| Timestamp::parse_http_date(d).ok());
@@ -292,7 +303,7 @@ impl<T: Transport> Client<T> {
     }
 
     /// Differs from call to call and from instance to instance; there is no randomness in the sandbox.
-    fn entropy(&self) -> u64 {
+    pub(super) fn entropy(&self) -> u64 {
         let nanos = self.transport.monotonic().as_nanos() as u64;
         nanos ^ self.calls.get().rotate_left(48)
     }

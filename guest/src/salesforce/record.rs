@@ -13,7 +13,6 @@ pub(super) use parse::{PageData, ParsedPage};
 use super::error::{Result, SalesforceError};
 use super::id::SalesforceId;
 use super::json::{Json, unquote};
-use super::query::QueryPage;
 use super::time::{Date, Timestamp};
 
 /// One field's value, as it stands in the answer.
@@ -139,14 +138,6 @@ impl Record {
             .get(relationship)
             .filter(|v| v.raw().starts_with('{'))?;
         Self::from_json(&self.page.piece(value.raw())).ok()
-    }
-
-    /// The rows of a child subquery; none when there are none.
-    pub fn children(&self, relationship: &str) -> Option<QueryPage> {
-        let value = self
-            .get(relationship)
-            .filter(|v| v.raw().starts_with('{'))?;
-        QueryPage::parse(&self.page.piece(value.raw()), None).ok()
     }
 
     /// The object that this row is of, by its `attributes`.

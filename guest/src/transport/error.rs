@@ -114,10 +114,22 @@ mod tests {
     #[test]
     fn a_body_that_is_too_large_is_not_taken_for_a_truncated_one() {
         let kinds = [
-            ("HTTP response body size exceeds limit: 10 bytes", TransportErrorKind::TooLarge),
-            ("HttpResponseBodySize(Some(10))", TransportErrorKind::TooLarge),
-            ("connection read timed out", TransportErrorKind::Timeout(Phase::BetweenBytes)),
-            ("ConnectionReadTimeout", TransportErrorKind::Timeout(Phase::BetweenBytes)),
+            (
+                "HTTP response body size exceeds limit: 10 bytes",
+                TransportErrorKind::TooLarge,
+            ),
+            (
+                "HttpResponseBodySize(Some(10))",
+                TransportErrorKind::TooLarge,
+            ),
+            (
+                "connection read timed out",
+                TransportErrorKind::Timeout(Phase::BetweenBytes),
+            ),
+            (
+                "ConnectionReadTimeout",
+                TransportErrorKind::Timeout(Phase::BetweenBytes),
+            ),
             ("HTTP response incomplete", TransportErrorKind::Truncated),
         ];
         for (text, kind) in kinds {

@@ -4,16 +4,22 @@
 //! for the sandbox is [`wasi`]. A transport sends what it is given, once: it never retries and knows nothing of Salesforce.
 
 mod error;
+mod files;
 mod message;
 mod origin;
 #[cfg(test)]
 pub mod testing;
 #[cfg(target_arch = "wasm32")]
 pub mod wasi;
+#[cfg(target_arch = "wasm32")]
+mod wasi_files;
+#[cfg(target_arch = "wasm32")]
+pub use wasi_files::WasiStream;
 
 use std::time::Duration;
 
 pub use error::{Phase, TransportError, TransportErrorKind};
+pub use files::{Download, FileTransport, FileUrl, Piece, UploadError};
 pub use message::{Headers, Method, Request, Response};
 pub use origin::Origin;
 

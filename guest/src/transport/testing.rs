@@ -4,7 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::{Headers, Request, Response, Transport, TransportError};
+use super::{
+    Download, FileTransport, FileUrl, Headers, Piece, Request, Response, Transport, TransportError,
+    UploadError,
+};
 
 /// Answers requests in order from a script; panics when it is asked more than the script holds.
 #[derive(Default)]
@@ -101,5 +104,48 @@ impl Transport for Scripted {
         self.now
             .set(self.now.get() + Duration::from_nanos(1_234_567));
         self.now.get()
+    }
+}
+
+impl FileTransport for Scripted {
+    type Stream = Vec<u8>;
+
+    fn open(&self, url: &FileUrl) -> Result<Download<Vec<u8>>, TransportError> {
+        let whole = Request::get(format!("{}{}", url.origin, url.path));
+        let answer = self.finish(self.start(&whole)?)?;
+        Ok(Download {
+            status: answer.status,
+            headers: answer.headers,
+            body: answer.body,
+        })
+    }
+
+    fn upload(
+        &self,
+        request: &Request,
+        pieces: Vec<Piece<'_, Vec<u8>>>,
+        length: Option<u64>,
+    ) -> Result<Response, UploadError> {
+        let mut body = Vec::new();
+        for piece in pieces {
+            match piece {
+                Piece::Bytes(bytes) => body.extend_from_slice(bytes),
+                Piece::Stream { stream, most } if stream.len() as u64 > most => {
+                    return Err(UploadError::TooLarge(most));
+                }
+                Piece::Stream { stream, .. } => body.extend_from_slice(&stream),
+            }
+        }
+        assert!(
+            length.is_none_or(|told| told == body.len() as u64),
+            "a wrong length"
+        );
+        let whole = Request {
+            body: Some(body),
+            ..request.clone()
+        };
+        self.start(&whole)
+            .and_then(|pending| self.finish(pending))
+            .map_err(UploadError::Target)
     }
 }

@@ -40,40 +40,54 @@ impl WasiTransport {
         })
     }
 
-    fn outgoing(&self, request: &Request) -> Result<OutgoingRequest, TransportError> {
-        let mut headers: Vec<(String, Vec<u8>)> = request
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.as_bytes().to_vec()))
-            .collect();
-        // Without it the host sends the body in chunks, even an empty one, and cannot check its length.
-        if request.body.is_some()
-            || matches!(request.method, Method::Post | Method::Patch | Method::Put)
-        {
-            let length = request.body.as_ref().map_or(0, Vec::len);
-            headers.push(("content-length".to_owned(), length.to_string().into_bytes()));
-        }
-        let fields =
-            Fields::from_list(&headers).map_err(|e| refused(format!("header refused: {e}")))?;
-        let outgoing = OutgoingRequest::new(fields);
-        let scheme = if self.origin.is_https() {
-            Scheme::Https
-        } else {
-            Scheme::Http
-        };
-        let set = outgoing
-            .set_method(&method(request.method))
-            .and_then(|()| outgoing.set_scheme(Some(&scheme)))
-            .and_then(|()| outgoing.set_authority(Some(self.origin.authority())))
-            .and_then(|()| outgoing.set_path_with_query(Some(&request.path)));
-        match set {
-            Ok(()) => Ok(outgoing),
-            Err(()) => Err(refused(format!(
-                "method or path refused: {} {}",
-                request.method, request.path
-            ))),
-        }
+    /// Where the requests go.
+    pub(super) fn origin(&self) -> &Origin {
+        &self.origin
     }
+}
+
+/// A request that is ready for its body, of which `length` bytes will come; without a length the host sends it in chunks.
+pub(super) fn outgoing(
+    origin: &Origin,
+    request: &Request,
+    length: Option<u64>,
+) -> Result<OutgoingRequest, TransportError> {
+    let mut headers: Vec<(String, Vec<u8>)> = request
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.as_bytes().to_vec()))
+        .collect();
+    if let Some(length) = length {
+        headers.push(("content-length".to_owned(), length.to_string().into_bytes()));
+    }
+    let fields =
+        Fields::from_list(&headers).map_err(|e| refused(format!("header refused: {e}")))?;
+    let outgoing = OutgoingRequest::new(fields);
+    let scheme = if origin.is_https() {
+        Scheme::Https
+    } else {
+        Scheme::Http
+    };
+    let set = outgoing
+        .set_method(&method(request.method))
+        .and_then(|()| outgoing.set_scheme(Some(&scheme)))
+        .and_then(|()| outgoing.set_authority(Some(origin.authority())))
+        .and_then(|()| outgoing.set_path_with_query(Some(&request.path)));
+    match set {
+        Ok(()) => Ok(outgoing),
+        Err(()) => Err(refused(format!(
+            "method or path refused: {}",
+            request.method
+        ))),
+    }
+}
+
+/// The length of a plain request's body. Without it the host sends the body in chunks, even an empty one, and cannot check
+/// its length.
+fn length_of(request: &Request) -> Option<u64> {
+    let has_body = request.body.is_some()
+        || matches!(request.method, Method::Post | Method::Patch | Method::Put);
+    has_body.then(|| request.body.as_ref().map_or(0, Vec::len) as u64)
 }
 
 fn refused(text: String) -> TransportError {
@@ -101,7 +115,7 @@ impl Transport for WasiTransport {
     type Pending = WasiPending;
 
     fn start(&self, request: &Request) -> Result<WasiPending, TransportError> {
-        let outgoing = self.outgoing(request)?;
+        let outgoing = outgoing(&self.origin, request, length_of(request))?;
         let body = match &request.body {
             Some(bytes) => {
                 let body = outgoing
@@ -172,14 +186,19 @@ fn write_all(body: &OutgoingBody, mut bytes: &[u8]) -> Result<(), ()> {
     Ok(())
 }
 
-fn read(incoming: &IncomingResponse, is_head: bool) -> Result<Response, TransportError> {
-    let status = incoming.status();
-    let headers: Headers = incoming
+/// Status and headers of an answer.
+pub(super) fn head_of(incoming: &IncomingResponse) -> (u16, Headers) {
+    let headers = incoming
         .headers()
         .entries()
         .into_iter()
         .map(|(name, value)| (name, String::from_utf8_lossy(&value).into_owned()))
         .collect();
+    (incoming.status(), headers)
+}
+
+pub(super) fn read(incoming: &IncomingResponse, is_head: bool) -> Result<Response, TransportError> {
+    let (status, headers) = head_of(incoming);
     // The length on the wire says nothing about a body that the host decompressed.
     let declared = headers
         .get("content-length")
@@ -217,7 +236,7 @@ fn read(incoming: &IncomingResponse, is_head: bool) -> Result<Response, Transpor
     }
 }
 
-fn of_code(code: &ErrorCode) -> TransportError {
+pub(super) fn of_code(code: &ErrorCode) -> TransportError {
     use TransportErrorKind as Kind;
     let kind = match code {
         ErrorCode::HttpRequestDenied | ErrorCode::DestinationIpProhibited => Kind::Denied,

@@ -1,14 +1,75 @@
-//! The five actions. None is carried out yet; each says so.
+//! The five actions: one file each, all of one shape: check the input, look at what is there, write, read back.
+//!
+//! Nothing is sent before every problem of the input is found. A write is sent once; when its answer is lost, the org is asked
+//! what became of it. What two calls at once may do is said in `docs/actions.md`.
 
-use super::errors::failure;
-use crate::exports::ats::connector::types::Error;
+mod attach;
+mod attachments;
+mod create;
+mod describe;
+mod fields;
+mod file_name;
+mod input;
+mod lookup;
+mod moving;
+mod refusal;
+mod source;
 
-/// The answer of an operation that this connector does not carry out yet.
-///
-/// # Errors
-/// Always: `unsupported`.
-pub fn unsupported<T>(operation: &str) -> Result<T, Error> {
+#[cfg(test)]
+mod tests;
+
+use super::context::Context;
+use super::errors::{failure, problem};
+use crate::exports::ats::connector::types::{Error, Problem, Warning};
+use crate::salesforce::{ErrorKind, SalesforceError, SalesforceId};
+use crate::transport::Transport;
+
+pub use attach::add_attachment_to_application;
+pub use attachments::{get_candidate_attachments, locate_attachment};
+pub use create::{create_application, create_candidate};
+pub use describe::coverage;
+pub use moving::move_application_to_stage;
+
+/// Refuses an action that the tenant switched off.
+fn check_switched_on<T: Transport>(ctx: &Context<T>, action: &str) -> Result<(), Error> {
+    if ctx.settings.scopes.action_on(action) {
+        return Ok(());
+    }
     Err(Error::Unsupported(failure(format!(
-        "the Asymbl connector does not carry out {operation} yet"
+        "{action} is switched off for this tenant: remove it from the switched-off actions"
     ))))
+}
+
+fn warning(code: &str, message: impl Into<String>) -> Warning {
+    Warning {
+        code: code.to_owned(),
+        message: message.into(),
+    }
+}
+
+/// The canonical form of an id of an input, or a problem.
+fn id(field: &str, text: &str, problems: &mut Vec<Problem>) -> Option<SalesforceId> {
+    match SalesforceId::parse(text.trim()) {
+        Ok(id) => Some(id),
+        Err(why) => {
+            problems.push(problem(field, format!("no id of Salesforce: {why}")));
+            None
+        }
+    }
+}
+
+fn not_found(field: &str, id: &str, what: &str) -> Error {
+    Error::NotFound(failure(format!(
+        "{field}: there is no {what} {id}: it may be deleted, or out of sight for the integration user"
+    )))
+}
+
+/// Whether a write with this error may have been done all the same.
+fn is_ambiguous(error: &SalesforceError) -> bool {
+    !error.never_sent
+        && match error.kind {
+            ErrorKind::Unavailable { .. } => error.status.is_none_or(|s| s >= 500),
+            ErrorKind::Malformed => true,
+            _ => false,
+        }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{ApiError, ErrorDetail, ErrorKind, Quota, SalesforceError, WriteProblem, table};
 use crate::salesforce::id::SalesforceId;
-use crate::salesforce::limits::LimitInfo;
+use crate::salesforce::limit_info::LimitInfo;
 
 /// What the headers add to a body.
 #[derive(Debug, Clone, Default)]

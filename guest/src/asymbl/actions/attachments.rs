@@ -1,0 +1,228 @@
+//! The files of a candidate: Salesforce files in their latest version, and attachments of the old kind.
+
+use super::file_name::{UNKNOWN, content_type};
+use super::{check_switched_on, id, lookup, not_found};
+use crate::asymbl::context::Context;
+use crate::asymbl::errors::problem;
+use crate::asymbl::models::Tenant;
+use crate::exports::ats::connector::actions::{
+    Attachment, AttachmentKind, AttachmentSource, Header,
+};
+use crate::exports::ats::connector::types::Error;
+use crate::salesforce::soql::{eq, one_of};
+use crate::salesforce::{ErrorKind, Query, Record, Rows};
+use crate::transport::Transport;
+
+/// Documents asked for in one query.
+const DOCUMENTS: usize = 200;
+
+/// Ids of files begin so in every org (salesforce-api.md 8).
+const VERSION: &str = "068";
+/// Ids of attachments of the old kind.
+const LEGACY: &str = "00P";
+
+/// Lists the files of a candidate, live.
+///
+/// # Errors
+/// `invalid-input` for what is no id, `not-found` for a contact that is not there, else what Salesforce answers.
+pub fn get_candidate_attachments<T: Transport>(
+    ctx: &Context<T>,
+    profile: &str,
+    candidate: &str,
+) -> Result<Vec<Attachment>, Error> {
+    check_switched_on(ctx, "get-candidate-attachments")?;
+    let known = ctx.known(profile)?;
+    let mut problems = Vec::new();
+    let Some(contact) = id("candidate_id", candidate, &mut problems) else {
+        return Err(Error::InvalidInput(problems));
+    };
+    let query = Query::from("Contact")
+        .select(["Id"])
+        .filter(eq("Id", contact.as_str()));
+    if ctx.client.query_all_pages(&query, Rows::Live)?.is_empty() {
+        return Err(not_found("candidate_id", contact.as_str(), "contact"));
+    }
+    of(ctx, ctx.tenant(&known.profile), contact.as_str())
+}
+
+/// The files of a contact, oldest first.
+pub fn of<T: Transport>(
+    ctx: &Context<T>,
+    tenant: Tenant<'_>,
+    contact: &str,
+) -> Result<Vec<Attachment>, Error> {
+    let [version] = lookup::shapes(ctx, ["ContentVersion"])?;
+    let links = Query::from("ContentDocumentLink")
+        .select(["ContentDocumentId"])
+        .filter(eq("LinkedEntityId", contact));
+    let links = ctx.client.query_all_pages(&links, Rows::Live)?;
+    let mut documents: Vec<String> = links
+        .iter()
+        .filter_map(|l| l.string("ContentDocumentId"))
+        .collect();
+    documents.sort_unstable();
+    documents.dedup();
+    let primary = tenant.profile.names().api("bpats__Is_Primary__c");
+    let columns = [
+        "Id",
+        "Title",
+        "PathOnClient",
+        "FileExtension",
+        "ContentSize",
+        "CreatedDate",
+        "LastModifiedDate",
+        &primary,
+    ];
+    let columns: Vec<&str> = columns
+        .into_iter()
+        .filter(|c| version.has_field(c))
+        .collect();
+    let mut files = Vec::new();
+    for some in documents.chunks(DOCUMENTS) {
+        let query = Query::from("ContentVersion")
+            .select(columns.iter().copied())
+            .filter(one_of("ContentDocumentId", some.iter().map(String::as_str)))
+            .filter(eq("IsLatest", true));
+        let rows = ctx.client.query_all_pages(&query, Rows::Live)?;
+        files.extend(rows.iter().filter_map(|row| file(row, contact, &primary)));
+    }
+    files.extend(legacy(ctx, contact)?);
+    files.sort_by(|a, b| {
+        (&a.remote_created_at, &a.remote_id).cmp(&(&b.remote_created_at, &b.remote_id))
+    });
+    Ok(files)
+}
+
+fn file(row: &Record, contact: &str, primary: &str) -> Option<Attachment> {
+    let title = row.string("Title").unwrap_or_default();
+    let name = match row.string("FileExtension").filter(|e| !e.is_empty()) {
+        Some(end)
+            if !title
+                .to_lowercase()
+                .ends_with(&format!(".{}", end.to_lowercase())) =>
+        {
+            format!("{title}.{end}")
+        }
+        _ => title,
+    };
+    Some(Attachment {
+        kind: if row.flag(primary) == Some(true) {
+            AttachmentKind::Cv
+        } else {
+            AttachmentKind::Other
+        },
+        content_type: content_type(&name).to_owned(),
+        size: size(row, "ContentSize"),
+        ..attachment(row, contact, name)?
+    })
+}
+
+/// Attachments of the old kind; none where the user may not see that object.
+fn legacy<T: Transport>(ctx: &Context<T>, contact: &str) -> Result<Vec<Attachment>, Error> {
+    let query = Query::from("Attachment")
+        .select([
+            "Id",
+            "Name",
+            "ContentType",
+            "BodyLength",
+            "CreatedDate",
+            "LastModifiedDate",
+        ])
+        .filter(eq("ParentId", contact));
+    let rows = match ctx.client.query_all_pages(&query, Rows::Live) {
+        Err(error) if error.kind == ErrorKind::ObjectAbsent => return Ok(Vec::new()),
+        rows => rows?,
+    };
+    let one = |row: &Record| {
+        let name = row.string("Name").unwrap_or_default();
+        let told = row.string("ContentType").filter(|t| !t.trim().is_empty());
+        Some(Attachment {
+            content_type: told.unwrap_or_else(|| content_type(&name).to_owned()),
+            size: size(row, "BodyLength"),
+            ..attachment(row, contact, name)?
+        })
+    };
+    Ok(rows.iter().filter_map(one).collect())
+}
+
+fn attachment(row: &Record, contact: &str, file_name: String) -> Option<Attachment> {
+    Some(Attachment {
+        remote_id: row.id("Id")?.to_string(),
+        candidate_id: contact.to_owned(),
+        application_id: None,
+        kind: AttachmentKind::Other,
+        content_type: UNKNOWN.to_owned(),
+        file_name,
+        size: None,
+        remote_created_at: row.timestamp("CreatedDate").map(|t| t.to_string()),
+        remote_updated_at: row.timestamp("LastModifiedDate").map(|t| t.to_string()),
+    })
+}
+
+fn size(row: &Record, column: &str) -> Option<u64> {
+    row.integer(column).and_then(|n| u64::try_from(n).ok())
+}
+
+/// Where a file's bytes are.
+///
+/// # Errors
+/// `invalid-input` for what is no id of a file, `not-found`, else what Salesforce answers.
+pub fn locate_attachment<T: Transport>(
+    ctx: &Context<T>,
+    _profile: &str,
+    attachment_id: &str,
+) -> Result<AttachmentSource, Error> {
+    check_switched_on(ctx, "get-candidate-attachments")?;
+    let mut problems = Vec::new();
+    let Some(id) = id("attachment_id", attachment_id, &mut problems) else {
+        return Err(Error::InvalidInput(problems));
+    };
+    let (object, columns, body) = match id.key_prefix() {
+        VERSION => (
+            "ContentVersion",
+            ["Id", "Title", "FileExtension", "ContentSize"],
+            "VersionData",
+        ),
+        LEGACY => (
+            "Attachment",
+            ["Id", "Name", "ContentType", "BodyLength"],
+            "Body",
+        ),
+        _ => {
+            let message =
+                "is no id of a file: those of files begin with 068, those of attachments with 00P";
+            return Err(Error::InvalidInput(vec![problem("attachment_id", message)]));
+        }
+    };
+    let query = Query::from(object)
+        .select(columns)
+        .filter(eq("Id", id.as_str()));
+    let rows = ctx.client.query_all_pages(&query, Rows::Live)?;
+    let row = rows
+        .first()
+        .ok_or_else(|| not_found("attachment_id", id.as_str(), "file"))?;
+    let found = if object == "ContentVersion" {
+        file(row, "", "")
+    } else {
+        let name = row.string("Name").unwrap_or_default();
+        let told = row
+            .string("ContentType")
+            .unwrap_or_else(|| content_type(&name).to_owned());
+        attachment(row, "", name).map(|a| Attachment {
+            content_type: told,
+            size: size(row, "BodyLength"),
+            ..a
+        })
+    };
+    let found = found.ok_or_else(|| not_found("attachment_id", id.as_str(), "file"))?;
+    Ok(AttachmentSource {
+        path: ctx.client.path(&format!("sobjects/{object}/{id}/{body}")),
+        headers: vec![Header {
+            name: "accept".to_owned(),
+            value: "*/*".to_owned(),
+        }],
+        file_name: found.file_name,
+        content_type: found.content_type,
+        size: found.size,
+    })
+}

@@ -1,0 +1,168 @@
+//! File names as Salesforce takes them, and the content types that go with their extensions.
+
+/// Extensions and their content types; of several extensions the first is the usual one.
+const TYPES: [(&str, &str); 26] = [
+    ("pdf", "application/pdf"),
+    ("doc", "application/msword"),
+    (
+        "docx",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ),
+    ("odt", "application/vnd.oasis.opendocument.text"),
+    ("rtf", "application/rtf"),
+    ("rtf", "text/rtf"),
+    ("txt", "text/plain"),
+    ("html", "text/html"),
+    ("htm", "text/html"),
+    ("csv", "text/csv"),
+    ("md", "text/markdown"),
+    ("json", "application/json"),
+    ("xml", "application/xml"),
+    ("xls", "application/vnd.ms-excel"),
+    (
+        "xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
+    ("ppt", "application/vnd.ms-powerpoint"),
+    (
+        "pptx",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    ),
+    ("jpg", "image/jpeg"),
+    ("jpeg", "image/jpeg"),
+    ("png", "image/png"),
+    ("gif", "image/gif"),
+    ("tiff", "image/tiff"),
+    ("webp", "image/webp"),
+    ("mp3", "audio/mpeg"),
+    ("mp4", "video/mp4"),
+    ("zip", "application/zip"),
+];
+
+/// What a file of an unknown kind is.
+pub const UNKNOWN: &str = "application/octet-stream";
+
+/// Longest name, in characters: `Title` takes 255.
+const LONGEST: usize = 200;
+
+/// A name ready for Salesforce.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Cleaned {
+    pub name: String,
+    /// The extension that was added because the name did not agree with the content type.
+    pub added: Option<&'static str>,
+}
+
+/// The content type of a file by its extension.
+pub fn content_type(name: &str) -> &'static str {
+    extension(name)
+        .and_then(|e| TYPES.iter().find(|(known, _)| *known == e))
+        .map_or(UNKNOWN, |(_, kind)| kind)
+}
+
+fn extension(name: &str) -> Option<String> {
+    let (stem, extension) = name.rsplit_once('.')?;
+    (!stem.is_empty()).then(|| extension.to_ascii_lowercase())
+}
+
+/// `type/subtype`, parameters after `;` allowed.
+pub fn is_content_type(text: &str) -> bool {
+    let plain = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_.+-".contains(&b))
+    };
+    essence(text)
+        .split_once('/')
+        .is_some_and(|(a, b)| plain(a) && plain(b))
+        && text.is_ascii()
+}
+
+/// A content type without its parameters, in lower case.
+pub fn essence(text: &str) -> String {
+    text.split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase()
+}
+
+/// Folders, control characters and what file systems refuse are taken out of a name. Where the content type is a known one
+/// and the extension is not among its own, its usual extension is added.
+pub fn clean(name: &str, content_type: Option<&str>) -> Cleaned {
+    let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    // Direction marks make `cvfdp.exe` look like `cvexe.pdf`.
+    let odd = |c: char| {
+        c.is_control()
+            || "<>:\"|?*".contains(c)
+            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    let base: String = base.chars().map(|c| if odd(c) { '_' } else { c }).collect();
+    let base = base.trim_matches(|c: char| c == '.' || c.is_whitespace());
+    if base.chars().all(|c| c == '_') {
+        return Cleaned {
+            name: String::new(),
+            added: None,
+        };
+    }
+    let (stem, end) = match base.rsplit_once('.') {
+        Some((stem, end)) if end.chars().count() <= 10 => (stem, Some(end)),
+        _ => (base, None),
+    };
+    let stem: String = stem.chars().take(LONGEST).collect();
+    let mut name = match end {
+        Some(end) => format!("{stem}.{end}"),
+        None => stem,
+    };
+    let wanted = content_type.map(essence);
+    let fitting = || {
+        TYPES
+            .iter()
+            .filter(|(_, kind)| Some(*kind) == wanted.as_deref())
+            .map(|(e, _)| *e)
+    };
+    let agrees = extension(&name).is_some_and(|e| fitting().any(|f| f == e));
+    let added = fitting().next().filter(|_| !agrees);
+    if let Some(added) = added {
+        name = format!("{name}.{added}");
+    }
+    Cleaned { name, added }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_are_cleaned_and_agree_with_their_content_type() {
+        for (name, kind, clean_name) in [
+            ("CV.pdf", Some("application/pdf"), "CV.pdf"),
+            ("CV.PDF", Some("application/pdf; charset=x"), "CV.PDF"),
+            ("CV", Some("application/pdf"), "CV.pdf"),
+            ("CV.exe", Some("application/pdf"), "CV.exe.pdf"),
+            ("CV.jpeg", Some("image/jpeg"), "CV.jpeg"),
+            ("CV.xyz", Some("application/x-own"), "CV.xyz"),
+            ("../../etc/passwd", None, "passwd"),
+            ("C:\\temp\\a<b>.txt", None, "a_b_.txt"),
+            ("a\r\nb\u{202E}.pdf", None, "a__b_.pdf"),
+            (" .. ", None, ""),
+            ("folder/", None, ""),
+        ] {
+            assert_eq!(clean(name, kind).name, clean_name, "{name}");
+        }
+        assert_eq!(content_type("a.DOCX"), TYPES[2].1);
+        assert_eq!(content_type(".pdf"), UNKNOWN);
+    }
+
+    proptest! {
+        #[test]
+        fn no_cleaned_name_leaves_its_folder_or_grows_too_long(name in ".*", known in 0..TYPES.len()) {
+            let cleaned = clean(&name, Some(TYPES[known].1)).name;
+            prop_assert!(!cleaned.contains(['/', '\\', '\n', '\0']));
+            prop_assert!(cleaned.chars().count() <= LONGEST + 20);
+            prop_assert!(!cleaned.starts_with('.'));
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! Checks of inputs. Every problem is found before anything is sent, and told at once.
+
+use chrono_tz::Tz;
+
+use super::file_name;
+use super::{id, warning};
+use crate::asymbl::errors::problem;
+use crate::asymbl::models::common::is_email;
+use crate::asymbl::models::location::is_country_code;
+use crate::exports::ats::connector::actions::{
+    ActionContext, AttachmentContent, AttachmentInput, CandidateInput, CreateInput, SourceInput,
+};
+use crate::exports::ats::connector::types::{Error, Problem, Warning};
+use crate::salesforce::{Date, SalesforceId, Timestamp};
+use crate::transport::FileUrl;
+
+/// What a create is to write, checked.
+pub struct Checked {
+    pub job: SalesforceId,
+    pub stage: Option<SalesforceId>,
+    pub availability: Option<Date>,
+    /// Whether the call has an idempotency key.
+    pub keyed: bool,
+    pub warnings: Vec<Warning>,
+}
+
+/// Checks the input of a create. `zone` is the org's time zone, `cap` the most bytes of a file.
+pub fn create(
+    context: &ActionContext,
+    input: &CreateInput,
+    zone: &str,
+    cap: u64,
+) -> Result<Checked, Error> {
+    let mut problems = Vec::new();
+    let mut warnings = Vec::new();
+    key(context, &mut problems);
+    person(&input.candidate, &mut problems);
+    let availability = input
+        .candidate
+        .availability_date
+        .as_deref()
+        .and_then(|text| date(text, zone, &mut problems));
+    let job = id(
+        "application.job_id",
+        &input.application.job_id,
+        &mut problems,
+    );
+    let stage = input.application.stage_id.as_deref();
+    let stage = stage.and_then(|s| id("application.stage_id", s, &mut problems));
+    for (i, file) in input.attachments.iter().enumerate() {
+        attachment(&format!("attachments[{i}]"), file, cap, &mut problems);
+    }
+    if let Some(source) = &input.source {
+        source_texts(source, &mut problems);
+    }
+    ignored(input, &mut problems, &mut warnings);
+    match job.filter(|_| problems.is_empty()) {
+        Some(job) => Ok(Checked {
+            job,
+            stage,
+            availability,
+            keyed: context.idempotency_key.is_some(),
+            warnings,
+        }),
+        None => Err(Error::InvalidInput(problems)),
+    }
+}
+
+/// Checks an idempotency key.
+pub fn key(context: &ActionContext, problems: &mut Vec<Problem>) {
+    let Some(key) = &context.idempotency_key else {
+        return;
+    };
+    if !(1..=255).contains(&key.len()) || !key.bytes().all(|b| b.is_ascii_graphic()) {
+        problems.push(problem(
+            "idempotency_key",
+            "must be 1 to 255 visible ASCII characters",
+        ));
+    }
+}
+
+fn person(candidate: &CandidateInput, problems: &mut Vec<Problem>) {
+    let mut say = |field: &str, message: String| {
+        problems.push(problem(format!("candidate.{field}"), message))
+    };
+    for (field, text) in [
+        ("first_name", &candidate.first_name),
+        ("last_name", &candidate.last_name),
+    ] {
+        if text.trim().is_empty() {
+            say(field, "must not be empty".to_owned());
+        }
+    }
+    let location = candidate.location.as_ref();
+    let texts = [
+        ("first_name", Some(&candidate.first_name)),
+        ("last_name", Some(&candidate.last_name)),
+        ("title", candidate.title.as_ref()),
+        ("phone_number", candidate.phone_number.as_ref()),
+        ("location.city", location.and_then(|l| l.city.as_ref())),
+        (
+            "location.zip_code",
+            location.and_then(|l| l.zip_code.as_ref()),
+        ),
+    ];
+    for (field, text) in texts {
+        if text.is_some_and(|t| t.chars().any(char::is_control)) {
+            say(
+                field,
+                "must not hold line breaks or other control characters".to_owned(),
+            );
+        }
+    }
+    if !is_email(candidate.email_address.trim()) {
+        say(
+            "email_address",
+            format!(
+                "{:?} is no e-mail address",
+                shortened(&candidate.email_address)
+            ),
+        );
+    }
+    if let Some(location) = location
+        && !is_country_code(&location.country)
+    {
+        say(
+            "location.country",
+            format!(
+                "{:?} is no country: give two capital letters of ISO 3166-1, such as US",
+                shortened(&location.country)
+            ),
+        );
+    }
+    if let Some(salary) = &candidate.salary_expectations
+        && !(salary.amount.is_finite() && salary.amount >= 0.0)
+    {
+        say(
+            "salary_expectations.amount",
+            "must be a number, 0 or more".to_owned(),
+        );
+    }
+}
+
+/// A date, or the day of a moment in the org's time zone. Midnight UTC means the date itself: clients write dates so.
+fn date(text: &str, zone: &str, problems: &mut Vec<Problem>) -> Option<Date> {
+    let text = text.trim();
+    if let Ok(date) = Date::parse(text.strip_suffix('Z').unwrap_or(text)) {
+        return Some(date);
+    }
+    let stamp = if text.ends_with('Z') {
+        text.to_owned()
+    } else {
+        format!("{text}Z")
+    };
+    match Timestamp::parse(&stamp) {
+        Ok(at) if at.as_millis().rem_euclid(86_400_000) == 0 => {
+            Some(at.to_chrono().date_naive().into())
+        }
+        Ok(at) => Some(
+            at.to_chrono()
+                .with_timezone(&time_zone(zone))
+                .date_naive()
+                .into(),
+        ),
+        Err(_) => {
+            problems.push(problem(
+                "candidate.availability_date",
+                format!("{:?} is no date: write it like 2026-12-01", shortened(text)),
+            ));
+            None
+        }
+    }
+}
+
+/// A time zone by its IANA name; UTC where it is unknown.
+pub fn time_zone(name: &str) -> Tz {
+    name.parse().unwrap_or(Tz::UTC)
+}
+
+/// Checks a file as far as it can be without its bytes' source.
+pub fn attachment(field: &str, file: &AttachmentInput, cap: u64, problems: &mut Vec<Problem>) {
+    let mut say =
+        |part: &str, message: String| problems.push(problem(format!("{field}.{part}"), message));
+    if file_name::clean(&file.name, None).name.is_empty() {
+        say("name", "must be a file name, such as CV.pdf".to_owned());
+    }
+    if let Some(kind) = &file.content_type
+        && !file_name::is_content_type(kind)
+    {
+        say(
+            "content_type",
+            format!(
+                "{:?} is no content type, such as application/pdf",
+                shortened(kind)
+            ),
+        );
+    }
+    match &file.content {
+        AttachmentContent::Data(data) => {
+            if file.content_type.is_none() {
+                say("content_type", "is required with `data`".to_owned());
+            }
+            if data.len() as u64 > cap {
+                say(
+                    "data",
+                    format!(
+                        "has {} bytes, more than the {cap} of the setting `attachment_cap`",
+                        data.len()
+                    ),
+                );
+            }
+        }
+        AttachmentContent::Url(url) => {
+            if FileUrl::parse(url).is_err() {
+                say(
+                    "data_url",
+                    "is no absolute URL, such as https://files.example/cv.pdf".to_owned(),
+                );
+            }
+        }
+    }
+}
+
+fn source_texts(source: &SourceInput, problems: &mut Vec<Problem>) {
+    for (field, text) in [
+        ("name", &source.name),
+        ("unified_key", &source.unified_key),
+        ("id", &source.id),
+    ] {
+        if text
+            .as_ref()
+            .is_some_and(|t| t.chars().any(char::is_control))
+        {
+            problems.push(problem(
+                format!("source.{field}"),
+                "must not hold control characters",
+            ));
+        }
+    }
+}
+
+/// Inputs that the platform knows and Asymbl has no place for.
+fn ignored(input: &CreateInput, problems: &mut Vec<Problem>, warnings: &mut Vec<Warning>) {
+    let candidate = &input.candidate;
+    let location = candidate.location.as_ref();
+    let mut given = Vec::new();
+    for (field, is_given) in [
+        (
+            "candidate.additional_email_addresses",
+            !candidate.additional_email_addresses.is_empty(),
+        ),
+        (
+            "candidate.additional_phone_numbers",
+            !candidate.additional_phone_numbers.is_empty(),
+        ),
+        ("candidate.company", candidate.company.is_some()),
+        ("candidate.gender", candidate.gender.is_some()),
+        ("candidate.social_links", !candidate.social_links.is_empty()),
+        (
+            "candidate.location.state",
+            location.is_some_and(|l| l.state.is_some()),
+        ),
+        (
+            "candidate.location.street_1",
+            location.is_some_and(|l| l.street1.is_some()),
+        ),
+    ] {
+        if is_given {
+            given.push(field.to_owned());
+        }
+    }
+    if let Some(extra) = &input.extra {
+        match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(extra) {
+            Ok(extra) => given.extend(extra.into_iter().map(|(name, _)| name)),
+            Err(why) => problems.push(problem("extra", format!("is no JSON object: {why}"))),
+        }
+    }
+    warnings.extend(given.into_iter().map(|field| {
+        warning(
+            "input-ignored",
+            format!("{field} is not written: Asymbl has no place for it"),
+        )
+    }));
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_becomes_the_day_in_the_orgs_zone_and_a_date_stays_itself() {
+        for (text, day) in [
+            ("2026-12-01", "2026-12-01"),
+            ("2026-12-01T00:00:00.000Z", "2026-12-01"),
+            ("2026-12-01T03:00:00Z", "2026-11-30"),
+            ("2026-12-01T12:00:00", "2026-12-01"),
+        ] {
+            let mut problems = Vec::new();
+            let found = date(text, "America/New_York", &mut problems);
+            assert_eq!(found.map(|d| d.to_string()).as_deref(), Some(day), "{text}");
+        }
+        let mut problems = Vec::new();
+        assert!(date("soon", "UTC", &mut problems).is_none());
+        assert_eq!(problems.len(), 1);
+    }
+}

@@ -1,0 +1,161 @@
+use super::refusal::Blame;
+use super::{create_candidate, move_application_to_stage};
+use crate::asymbl::context::{Connection, Context};
+use crate::asymbl::models::testing::TestOrg;
+use crate::exports::ats::connector::actions::{
+    ActionContext, ApplicationInput, AttachmentContent, AttachmentInput, CandidateInput,
+    CreateInput, LocationInput, MoveInput,
+};
+use crate::exports::ats::connector::types::{Error, Problem};
+use crate::salesforce::{ErrorKind, FieldShape, ObjectShape, SalesforceError, WriteProblem};
+use crate::transport::testing::Scripted;
+
+fn context(disabled: &[&str]) -> Context<Scripted> {
+    let connection = Connection {
+        base_url: "https://acme.my.salesforce.com".to_owned(),
+        disabled: disabled.iter().map(|d| (*d).to_owned()).collect(),
+        ..Connection::default()
+    };
+    Context::new(&connection, Scripted::new(), Box::new(|_, _, _| {})).unwrap()
+}
+
+fn call(key: Option<&str>) -> ActionContext {
+    ActionContext {
+        profile: TestOrg::new().profile().to_text().unwrap(),
+        idempotency_key: key.map(str::to_owned),
+    }
+}
+
+fn input() -> CreateInput {
+    CreateInput {
+        candidate: CandidateInput {
+            first_name: " ".to_owned(),
+            last_name: "a\nb".to_owned(),
+            email_address: "x' OR Name != '".to_owned(),
+            additional_email_addresses: Vec::new(),
+            company: None,
+            title: None,
+            phone_number: None,
+            additional_phone_numbers: Vec::new(),
+            location: Some(LocationInput {
+                city: None,
+                country: "XX".to_owned(),
+                state: None,
+                street1: None,
+                zip_code: None,
+            }),
+            gender: None,
+            availability_date: Some("soon".to_owned()),
+            salary_expectations: None,
+            social_links: Vec::new(),
+        },
+        application: ApplicationInput {
+            job_id: "x".to_owned(),
+            stage_id: Some("y".to_owned()),
+        },
+        attachments: vec![AttachmentInput {
+            name: "/".to_owned(),
+            content_type: Some("pdf".to_owned()),
+            content: AttachmentContent::Url("nowhere".to_owned()),
+            kind: None,
+        }],
+        source: None,
+        extra: Some("[]".to_owned()),
+    }
+}
+
+fn fields(error: Error) -> Vec<String> {
+    match error {
+        Error::InvalidInput(problems) => problems.into_iter().map(|p| p.field).collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_problem_of_a_create_is_told_and_nothing_is_sent() {
+    let ctx = context(&[]);
+    let told = fields(create_candidate(&ctx, &call(Some("a b")), &input()).unwrap_err());
+    for path in [
+        "idempotency_key",
+        "candidate.first_name",
+        "candidate.last_name",
+        "candidate.email_address",
+        "candidate.location.country",
+        "candidate.availability_date",
+        "application.job_id",
+        "application.stage_id",
+        "attachments[0].name",
+        "attachments[0].content_type",
+        "attachments[0].data_url",
+        "extra",
+    ] {
+        assert!(told.iter().any(|t| t == path), "{path} is not in {told:?}");
+    }
+    assert!(ctx.client.transport().requests.borrow().is_empty());
+}
+
+#[test]
+fn a_switched_off_action_sends_nothing() {
+    let ctx = context(&["move-application-to-stage"]);
+    let input = MoveInput {
+        application_id: "a01000000000001".to_owned(),
+        stage_id: "a02000000000001".to_owned(),
+    };
+    let error = move_application_to_stage(&ctx, &call(None), &input).unwrap_err();
+    assert!(matches!(error, Error::Unsupported(_)), "{error:?}");
+    assert!(ctx.client.transport().requests.borrow().is_empty());
+}
+
+fn blamed(error: SalesforceError) -> Vec<Problem> {
+    let field = |name: &str, label: &str| FieldShape {
+        name: name.to_owned(),
+        label: label.to_owned(),
+        ..FieldShape::default()
+    };
+    let object = ObjectShape {
+        name: "Contact".to_owned(),
+        fields: vec![field("FirstName", "First Name"), field("Visa__c", "Visa")],
+        ..ObjectShape::default()
+    };
+    let blame = Blame {
+        object: &object,
+        fields: vec![("FirstName".to_owned(), "candidate.first_name".to_owned())],
+        whole: "candidate",
+    };
+    match blame.typed(error) {
+        Error::InvalidInput(problems) => problems,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn refused_writes_name_the_input_also_where_only_a_label_is_told() {
+    let kind = ErrorKind::Write(WriteProblem::TooLong);
+    let told = blamed(SalesforceError::new(
+        kind,
+        "First Name: data value too large: x (max length=40)",
+    ));
+    assert_eq!(told[0].field, "candidate.first_name");
+    assert!(told[0].message.contains("FirstName"), "{}", told[0].message);
+    let kind = ErrorKind::Write(WriteProblem::Required);
+    let told = blamed(SalesforceError::new(kind, "Visa: needed"));
+    assert_eq!(told[0].field, "candidate");
+    assert!(
+        told[0].message.contains("no input feeds this field"),
+        "{}",
+        told[0].message
+    );
+}
+
+#[test]
+fn a_duplicate_rule_names_the_records_that_it_found() {
+    let kind = ErrorKind::Duplicate {
+        rule: Some("Contact_Rule".to_owned()),
+        allow_save: true,
+        matches: vec![crate::salesforce::SalesforceId::parse("0038M0000016Wv8").unwrap()],
+    };
+    let told = blamed(SalesforceError::new(kind, "Use one of these records?"));
+    assert!(
+        told[0].message.contains("Contact_Rule") && told[0].message.contains("0038M0000016Wv8QAE")
+    );
+}
