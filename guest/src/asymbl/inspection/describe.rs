@@ -7,6 +7,46 @@ use crate::exports::ats::connector::inspection::{
 };
 use crate::exports::ats::connector::types::Model;
 
+/// What works around the models: name, label, what it does.
+const FEATURES: [(&str, &str, &str); 7] = [
+    (
+        "jobs-candidates",
+        "Jobs, Candidates",
+        "the two model groups above",
+    ),
+    (
+        "delta-syncs",
+        "Delta syncs",
+        "only what changed since the last sync, with nothing lost",
+    ),
+    (
+        "connection-guide",
+        "Connection guide",
+        "step by step instructions for the customer's Salesforce admin to link the account, as data and as a page",
+    ),
+    (
+        "api-passthrough",
+        "API passthrough",
+        "send any request to the tenant's Salesforce API through the same gate and credentials",
+    ),
+    (
+        "scope-testing",
+        "Scope testing",
+        "say which models and actions the connected user's permissions allow, and what is missing",
+    ),
+    (
+        "per-model-tests",
+        "Per model tests",
+        "try each model for real and report per model: ok, empty, denied, failing, with the reason",
+    ),
+    (
+        "custom-field-explorer",
+        "Custom field explorer",
+        "list each model's source fields (label, type, custom or standard, mapped or not, sample values) so that a person can map \
+         them",
+    ),
+];
+
 /// What works, and nothing more.
 pub fn describe_connector() -> ConnectorDescription {
     ConnectorDescription {
@@ -14,13 +54,17 @@ pub fn describe_connector() -> ConnectorDescription {
         label: "Asymbl ATS".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         models: in_order().map(model).collect(),
-        actions: Vec::new(),
-        features: vec![FeatureCoverage {
-            name: "delta-syncs".to_owned(),
-            label: "Delta syncs".to_owned(),
-            note: "only what changed since the last sync, with nothing lost".to_owned(),
-        }],
+        actions: crate::asymbl::actions::coverage(),
+        features: FEATURES.iter().map(feature).collect(),
         settings_schema: settings_schema(),
+    }
+}
+
+fn feature((name, label, note): &(&str, &str, &str)) -> FeatureCoverage {
+    FeatureCoverage {
+        name: (*name).to_owned(),
+        label: (*label).to_owned(),
+        note: (*note).to_owned(),
     }
 }
 

@@ -1,0 +1,233 @@
+//! What the check says of the org as a whole: the package, its permission sets, calls left, and values of closed lists that
+//! no table of the tenant's settings maps.
+
+use super::Shapes;
+use crate::asymbl::context::Context;
+use crate::asymbl::models::{self, Tenant};
+use crate::asymbl::names;
+use crate::asymbl::row::trimmed;
+use crate::asymbl::settings::WordTable;
+use crate::exports::ats::connector::reads::Fact;
+use crate::exports::ats::connector::types::{Error, Model, Warning};
+use crate::salesforce::soql::{eq, le, one_of, or};
+use crate::salesforce::{Query, Record, Rows};
+use crate::transport::Transport;
+
+/// What was found.
+#[derive(Default)]
+pub(super) struct About {
+    pub facts: Vec<Fact>,
+    pub warnings: Vec<Warning>,
+}
+
+impl About {
+    fn fact(&mut self, name: &str, value: String) {
+        self.facts.push(Fact {
+            name: name.to_owned(),
+            value,
+        });
+    }
+
+    fn warn(&mut self, code: &str, message: String) {
+        self.warnings.push(Warning {
+            code: code.to_owned(),
+            message,
+        });
+    }
+}
+
+/// Looks at the org. What can't be read is left out: none of it is needed.
+pub(super) fn look<T: Transport>(
+    ctx: &Context<T>,
+    tenant: Tenant<'_>,
+    shapes: &Shapes,
+) -> Result<About, Error> {
+    let mut about = About::default();
+    let namespace = tenant.profile.namespace.as_str();
+    let publisher = Query::from("Publisher")
+        .select(["MajorVersion", "MinorVersion"])
+        .filter(eq("NamespacePrefix", namespace));
+    let sets = Query::from("PermissionSet")
+        .select(["Label"])
+        .filter(eq("NamespacePrefix", namespace))
+        .order_by("Label");
+    let mut queries = vec![(&publisher, Rows::Live), (&sets, Rows::Live)];
+    let first = hired_first_stages(tenant, shapes);
+    queries.extend(first.iter().map(|q| (q, Rows::Live)));
+    let mut answers = ctx
+        .client
+        .query_many(&queries)?
+        .into_iter()
+        .map(|answer| answer.ok().map(|page| page.records));
+    let publisher = answers.next().flatten();
+    let sets = answers.next().flatten();
+    package(
+        &mut about,
+        tenant,
+        shapes,
+        publisher.as_deref(),
+        sets.as_deref(),
+    );
+    if let Some(stages) = answers.next().flatten().filter(|rows| !rows.is_empty()) {
+        let named: Vec<String> = distinct(stages.iter().filter_map(|r| trimmed(r, "Name")));
+        about.warn(
+            "hired-stage-first",
+            format!(
+                "the stage {} means hired and is the first of its job: new applications would come as HIRED; say in the setting \
+                 `hired_stages` which stages mean hired",
+                quoted(&named)
+            ),
+        );
+    }
+    unmapped(&mut about, tenant, shapes);
+    if let Some(limit) = ctx.client.limit_info() {
+        let left = limit.max.saturating_sub(limit.used);
+        about.fact("API calls left", format!("{left} of {} a day", limit.max));
+        // A full sync of a middling org takes some thousands.
+        if left < limit.max / 10 {
+            about.warn(
+                "quota-low",
+                format!(
+                    "only {left} of the org's {} API calls of 24 hours are left",
+                    limit.max
+                ),
+            );
+        }
+    }
+    Ok(about)
+}
+
+fn package(
+    about: &mut About,
+    tenant: Tenant<'_>,
+    shapes: &Shapes,
+    publisher: Option<&[Record]>,
+    sets: Option<&[Record]>,
+) {
+    let names = tenant.profile.names();
+    let labels: Vec<String> = sets
+        .into_iter()
+        .flatten()
+        .filter_map(|row| trimmed(row, "Label"))
+        .collect();
+    let version = publisher.and_then(<[Record]>::first).and_then(|row| {
+        let part = |column: &str| trimmed(row, column);
+        Some(format!(
+            "{}.{}",
+            part("MajorVersion")?,
+            part("MinorVersion")?
+        ))
+    });
+    let sees = |object: &str| shapes.contains_key(&names.api(object));
+    let visible = [names::STAGE, names::APPLICANT, names::JOB]
+        .into_iter()
+        .any(sees);
+    let installed = visible || version.is_some() || !labels.is_empty();
+    about.fact(
+        "package",
+        match (&version, installed) {
+            (Some(version), _) => format!("{} {version}", tenant.profile.namespace),
+            (None, true) => format!(
+                "{}, version not readable by the connected user",
+                tenant.profile.namespace
+            ),
+            (None, false) => "not found".to_owned(),
+        },
+    );
+    if !labels.is_empty() {
+        about.fact("permission sets of the package", labels.join(", "));
+    }
+    if !installed {
+        about.warn(
+            "package-not-installed",
+            format!(
+                "nothing of a package with the namespace {:?} is in the org: the Asymbl ATS package is not installed, has another \
+                 namespace (setting `namespace`), or the connected user may see nothing of it",
+                tenant.profile.namespace
+            ),
+        );
+    } else if !visible {
+        about.warn(
+            "package-hidden",
+            format!(
+                "the package {} is installed, but the connected user sees none of its objects: assign the permission set \"{}\"",
+                tenant.profile.namespace,
+                crate::asymbl::errors::PERMISSION_SET
+            ),
+        );
+    }
+}
+
+/// Stages that mean hired and stand first; none where the stage can't be asked so.
+fn hired_first_stages(tenant: Tenant<'_>, shapes: &Shapes) -> Option<Query> {
+    let names = tenant.profile.names();
+    let stage = shapes.get(&names.api(names::STAGE))?;
+    let (sequence, kind) = (
+        names.api("bpats__Sequence__c"),
+        names.api("bpats__Stage_Type__c"),
+    );
+    let hired = &tenant.settings.hired_stages;
+    if hired.is_empty() || !stage.has_field(&sequence) || !stage.has_field("Name") {
+        return None;
+    }
+    // Salesforce compares without regard to case.
+    let mut means = vec![one_of("Name", hired.iter().map(String::as_str))];
+    if stage.has_field(&kind) {
+        means.push(one_of(&kind, hired.iter().map(String::as_str)));
+    }
+    Some(
+        Query::from(&stage.name)
+            .select(["Id", "Name"])
+            .filter(le(&sequence, 1))
+            .filter(or(means))
+            .limit(20),
+    )
+}
+
+/// Values of closed lists that no table maps and that would come through as they are.
+pub(super) fn unmapped(about: &mut About, tenant: Tenant<'_>, shapes: &Shapes) {
+    let settings = tenant.settings;
+    let lists: [(&str, &str, &WordTable); 2] = [
+        ("status", "job_status", &settings.job_status),
+        (
+            "employment_type",
+            "employment_type",
+            &settings.employment_type,
+        ),
+    ];
+    let Some(shape) = shapes.get(&tenant.profile.job_link.object) else {
+        return;
+    };
+    for (unified, setting, table) in lists {
+        if !models::is_on(tenant, Model::Jobs, unified) {
+            continue;
+        }
+        let fields = models::source_fields(tenant, Model::Jobs, unified);
+        let values = fields
+            .iter()
+            .filter_map(|name| shape.field(name))
+            .flat_map(|field| &field.picklist)
+            .filter(|value| value.active && table.get(&value.value).is_none())
+            .map(|value| value.value.clone());
+        let values = distinct(values);
+        if !values.is_empty() {
+            about.warn(
+                "value-unmapped",
+                format!(
+                    "jobs.{unified}: {} would come through as it is; say in the setting `{setting}` what it means",
+                    quoted(&values)
+                ),
+            );
+        }
+    }
+}
+
+fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
+    let set: std::collections::BTreeSet<String> = values.collect();
+    set.into_iter().collect()
+}
+
+fn quoted(values: &[String]) -> String {
+    let quoted: Vec<String> = values.iter().map(|v| format!("{v:?}")).collect();
+    quoted.join(", ")
+}

@@ -1,0 +1,205 @@
+//! How a Salesforce administrator links an Asymbl org, as data for a platform's form and as one Markdown page.
+//!
+//! The rights come from [`needs`](super::needs), which the access check and the mapping rest on too.
+
+mod text;
+
+use std::collections::BTreeMap;
+
+use super::needs::{self, ACTIONS, ObjectNeed, Operation};
+use crate::asymbl::errors::failure;
+use crate::asymbl::models::{self, Tenant, label};
+use crate::asymbl::names::Names;
+use crate::asymbl::profile::{JobLink, Organization, Profile};
+use crate::asymbl::settings::Settings;
+use crate::exports::ats::connector::inspection::{Guide, GuideInput, GuideStep, GuideTrouble};
+use crate::exports::ats::connector::types::Error;
+
+const TITLE: &str = "Connect Asymbl ATS (Salesforce)";
+
+/// The guide; the same for everyone.
+///
+/// # Errors
+/// Never in practice: the default settings are always readable.
+pub fn connection_guide() -> Result<Guide, Error> {
+    let settings = Settings::parse("{}", &[])
+        .map_err(|_| Error::Unsupported(failure("the default settings can't be read")))?;
+    let names = settings.names();
+    let profile = usual_org(&names);
+    let tenant = Tenant {
+        profile: &profile,
+        settings: &settings,
+        base_url: "",
+    };
+    let steps = steps(tenant);
+    let inputs = text::inputs();
+    let troubles = text::troubles();
+    Ok(Guide {
+        markdown: markdown(&inputs, &steps, &troubles),
+        title: TITLE.to_owned(),
+        inputs,
+        steps,
+        troubles,
+    })
+}
+
+/// An org as most are: the package's own Job, the usual namespace.
+fn usual_org(names: &Names) -> Profile {
+    let organization = Organization {
+        id: String::new(),
+        name: None,
+        time_zone: "UTC".to_owned(),
+        sandbox: None,
+    };
+    Profile::new(
+        organization,
+        "bpats".to_owned(),
+        JobLink::standard(names),
+        Vec::new(),
+        [],
+    )
+}
+
+fn steps(tenant: Tenant<'_>) -> Vec<GuideStep> {
+    let rights = format!(
+        "{}\n\n{}\n\n{}\n\nRights on fields, where `edit` includes `read`:\n\n{}",
+        text::RIGHTS,
+        models_table(tenant),
+        actions_table(tenant),
+        fields_table(tenant)
+    );
+    text::STEPS
+        .iter()
+        .map(|(title, body)| GuideStep {
+            title: (*title).to_owned(),
+            body: body.replace("{rights}", &rights),
+        })
+        .collect()
+}
+
+/// `read, create` of an object.
+fn operations(need: &ObjectNeed) -> String {
+    let rest = need.operations.iter().map(|o| o.word());
+    let words: Vec<&str> = std::iter::once(Operation::Read.word())
+        .chain(rest)
+        .collect();
+    format!("`{}` ({})", need.object, words.join(", "))
+}
+
+fn objects(needs: &[ObjectNeed]) -> String {
+    let (vital, others): (Vec<_>, Vec<_>) = needs.iter().partition(|need| need.essential);
+    let list = |needs: Vec<&ObjectNeed>| {
+        let texts: Vec<String> = needs.into_iter().map(operations).collect();
+        texts.join(", ")
+    };
+    match others.is_empty() {
+        true => list(vital),
+        false => format!("{}; also {}", list(vital), list(others)),
+    }
+}
+
+fn models_table(tenant: Tenant<'_>) -> String {
+    let mut table = String::from("| to read | objects |\n| --- | --- |\n");
+    for model in models::in_order() {
+        let needs = needs::of_model(tenant, model);
+        table.push_str(&format!("| {} | {} |\n", label(model), objects(&needs)));
+    }
+    table.trim_end().to_owned()
+}
+
+fn actions_table(tenant: Tenant<'_>) -> String {
+    let mut table = String::from("| to carry out | objects |\n| --- | --- |\n");
+    for (action, word) in ACTIONS {
+        let needs = needs::of_action(tenant, action);
+        let name = word.replace('-', " ");
+        table.push_str(&format!("| {name} | {} |\n", objects(&needs)));
+    }
+    table.trim_end().to_owned()
+}
+
+/// Rights on fields, over everything: by object, `read` or `edit`, and what each feeds or takes.
+fn fields_table(tenant: Tenant<'_>) -> String {
+    #[derive(Default)]
+    struct Line {
+        write: bool,
+        uses: Vec<String>,
+    }
+    let mut lines: BTreeMap<(String, String), Line> = BTreeMap::new();
+    let mut add = |needs: Vec<ObjectNeed>, user: &str| {
+        for need in needs {
+            for field in need.fields {
+                let line = lines.entry((need.object.clone(), field.name)).or_default();
+                line.write |= field.operation != Operation::Read;
+                for affected in field.affects {
+                    // What is no field is said in words.
+                    let used = match affected.contains(' ') {
+                        true => affected,
+                        false => format!("{user}{affected}"),
+                    };
+                    if !line.uses.contains(&used) {
+                        line.uses.push(used);
+                    }
+                }
+            }
+        }
+    };
+    for model in models::in_order() {
+        add(
+            needs::of_model(tenant, model),
+            &format!("{}.", models::word(model)),
+        );
+    }
+    for (action, _) in ACTIONS {
+        add(needs::of_action(tenant, action), "input ");
+    }
+    let mut table =
+        String::from("| object | field | access | used for |\n| --- | --- | --- | --- |\n");
+    for ((object, field), line) in lines {
+        let access = if line.write { "edit" } else { "read" };
+        table.push_str(&format!(
+            "| `{object}` | `{field}` | {access} | {} |\n",
+            line.uses.join(", ")
+        ));
+    }
+    table.trim_end().to_owned()
+}
+
+fn markdown(inputs: &[GuideInput], steps: &[GuideStep], troubles: &[GuideTrouble]) -> String {
+    let mut page = format!("# {TITLE}\n\n{}\n", text::INTRODUCTION);
+    page.push_str("\n## What you will enter\n\n| input | what it is |\n| --- | --- |\n");
+    for input in inputs {
+        let secret = if input.secret { " Keep it secret." } else { "" };
+        page.push_str(&format!(
+            "| {} (`{}`) | {}{secret} |\n",
+            input.label, input.name, input.help
+        ));
+    }
+    for (i, step) in steps.iter().enumerate() {
+        page.push_str(&format!(
+            "\n## {}. {}\n\n{}\n",
+            i + 1,
+            step.title,
+            step.body
+        ));
+    }
+    page.push_str("\n## When it does not work\n\n| what you see | what to do |\n| --- | --- |\n");
+    for trouble in troubles {
+        page.push_str(&format!("| {} | {} |\n", trouble.symptom, trouble.mend));
+    }
+    page
+}
+
+/// The source fields that a model's table names; for tests of completeness.
+#[cfg(test)]
+fn every_source(model: crate::exports::ats::connector::types::Model) -> Vec<String> {
+    use crate::asymbl::models::{Source, rules};
+    let own = rules(model).iter().flat_map(|r| r.sources);
+    own.filter_map(|source| match source {
+        Source::Own(name) | Source::Other(_, name) => Some((*name).to_owned()),
+        _ => None,
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests;

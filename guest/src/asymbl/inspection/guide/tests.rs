@@ -1,0 +1,62 @@
+use super::*;
+
+const KEPT: &str = include_str!("../../../../../docs/connection-guide.md");
+
+#[test]
+fn the_page_in_docs_is_the_generated_one() {
+    let guide = connection_guide().unwrap();
+    assert!(
+        KEPT == guide.markdown,
+        "docs/connection-guide.md is not what the connector says: write it anew with `asymbl guide > docs/connection-guide.md`"
+    );
+}
+
+#[test]
+fn every_field_that_the_mapping_reads_is_in_the_guide() {
+    let markdown = connection_guide().unwrap().markdown;
+    // Those that every user sees with the record, and those of optional features of the platform.
+    let apart = [
+        "Id",
+        "CreatedDate",
+        "LastModifiedDate",
+        "CurrencyIsoCode",
+        "MailingStateCode",
+        "MailingCountryCode",
+    ];
+    for model in models::in_order() {
+        for field in every_source(model)
+            .iter()
+            .filter(|f| !apart.contains(&f.as_str()))
+        {
+            assert!(
+                markdown.contains(&format!("`{field}`")),
+                "{model:?}: {field}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_model_and_action_names_its_objects() {
+    let markdown = connection_guide().unwrap().markdown;
+    for model in models::in_order() {
+        assert!(
+            markdown.contains(&format!("| {} | `", label(model))),
+            "{model:?}"
+        );
+    }
+    for (_, word) in ACTIONS {
+        assert!(
+            markdown.contains(&format!("| {} | `", word.replace('-', " "))),
+            "{word}"
+        );
+    }
+}
+
+#[test]
+fn no_step_is_left_with_a_gap() {
+    let guide = connection_guide().unwrap();
+    assert!(!guide.markdown.contains("{rights}"));
+    assert!(guide.steps.iter().all(|s| !s.body.trim().is_empty()));
+    assert_eq!(guide.inputs.iter().filter(|i| i.secret).count(), 1);
+}

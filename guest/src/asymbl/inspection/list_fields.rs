@@ -1,0 +1,180 @@
+//! Every field that a model could draw on: what it is, what it feeds, what recent rows hold in it.
+
+use std::collections::BTreeMap;
+
+use crate::asymbl::context::Context;
+use crate::asymbl::models::custom_fields;
+use crate::asymbl::models::{self, Missing, Tenant, rules};
+use crate::asymbl::profile;
+use crate::asymbl::reads::sample_rows;
+use crate::asymbl::row::raw;
+use crate::exports::ats::connector::inspection::{Choice, SourceField};
+use crate::exports::ats::connector::types::{Error, Model};
+use crate::salesforce::{FieldShape, ObjectShape, Record};
+use crate::transport::Transport;
+
+/// Most rows that are looked at.
+const MOST_ROWS: u32 = 200;
+/// Distinct values shown of a field.
+const SAMPLES: usize = 5;
+/// Longest value shown whole, in bytes of JSON.
+const LONGEST: usize = 200;
+
+/// The fields of a model's object, in the order of their names.
+///
+/// # Errors
+/// `permission` where the object can't be read; else what Salesforce answers.
+pub fn list_fields<T: Transport>(
+    ctx: &Context<T>,
+    profile: &str,
+    model: Model,
+    sample: u32,
+) -> Result<Vec<SourceField>, Error> {
+    let known = ctx.known(profile)?;
+    let tenant = ctx.tenant(&known.profile);
+    let object = models::object_of(tenant, model);
+    let described = ctx
+        .client
+        .describe(&[&object])?
+        .into_iter()
+        .next()
+        .flatten();
+    let Some(shape) = described else {
+        return Err(Missing { object }.into());
+    };
+    let rows = if sample == 0 {
+        None
+    } else {
+        let columns: Vec<String> = shape
+            .fields
+            .iter()
+            .filter(|f| has_a_value(f))
+            .map(|f| f.name.clone())
+            .collect();
+        let limit = sample.min(MOST_ROWS);
+        Some(sample_rows(ctx, profile, model, &columns, limit)?)
+    };
+    let feeds = feeds(tenant, model, &shape);
+    let mut fields: Vec<SourceField> = shape
+        .fields
+        .iter()
+        .map(|field| {
+            let looked = rows.as_deref().filter(|_| has_a_value(field));
+            source_field(tenant, &object, field, &feeds, looked)
+        })
+        .collect();
+    fields.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(fields)
+}
+
+/// Whether a query may select it for many rows: compound fields show in their parts.
+fn has_a_value(field: &FieldShape) -> bool {
+    !matches!(
+        field.kind.as_str(),
+        "address" | "location" | "complexvalue" | "base64"
+    )
+}
+
+fn source_field(
+    tenant: Tenant<'_>,
+    object: &str,
+    field: &FieldShape,
+    feeds: &BTreeMap<String, Vec<String>>,
+    rows: Option<&[Record]>,
+) -> SourceField {
+    let filled: Vec<&str> = rows
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|row| raw(row, &field.name))
+        .collect();
+    let mut samples: Vec<String> = Vec::new();
+    for value in &filled {
+        let shown = shortened(value);
+        if samples.len() < SAMPLES && !samples.contains(&shown) {
+            samples.push(shown);
+        }
+    }
+    SourceField {
+        object: object.to_owned(),
+        name: field.name.clone(),
+        label: field.label.clone(),
+        kind: field.kind.clone(),
+        custom: field.name.ends_with("__c") && !tenant.profile.names().is_of_package(&field.name),
+        // Describe lists no others (salesforce-api.md 6).
+        readable: true,
+        writable: field.createable || field.updateable,
+        required: field.createable
+            && !field.nillable
+            && !field.defaulted_on_create
+            && field.kind != "boolean",
+        choices: field
+            .picklist
+            .iter()
+            .map(|choice| Choice {
+                value: choice.value.clone(),
+                label: choice.label().to_owned(),
+                active: choice.active,
+            })
+            .collect(),
+        feeds: feeds.get(&field.name).cloned().unwrap_or_default(),
+        samples,
+        fill_rate: rows
+            .filter(|rows| !rows.is_empty())
+            .map(|rows| filled.len() as f64 / rows.len() as f64),
+    }
+}
+
+/// A value as JSON, long texts cut.
+fn shortened(json: &str) -> String {
+    if json.len() <= LONGEST {
+        return json.to_owned();
+    }
+    match serde_json::from_str::<String>(json) {
+        Ok(text) => {
+            let start: String = text.chars().take(LONGEST / 2).collect();
+            serde_json::Value::from(format!("{start}...")).to_string()
+        }
+        Err(_) => "\"...\"".to_owned(),
+    }
+}
+
+/// By source field the unified fields that it feeds.
+fn feeds(tenant: Tenant<'_>, model: Model, shape: &ObjectShape) -> BTreeMap<String, Vec<String>> {
+    let kept = profile::ObjectShape::of(shape);
+    let mut feeds: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut add = |source: &str, unified: String| {
+        let fed = feeds.entry(source.to_owned()).or_default();
+        if !fed.contains(&unified) {
+            fed.push(unified);
+        }
+    };
+    for rule in rules(model)
+        .iter()
+        .filter(|r| models::is_on(tenant, model, r.field))
+    {
+        for source in models::source_fields(tenant, model, rule.field) {
+            let parts: Vec<String> = kept.parts(&source).map(|(_, f)| f.name.clone()).collect();
+            for part in parts {
+                add(&part, rule.field.to_owned());
+            }
+            add(&source, rule.field.to_owned());
+        }
+    }
+    if model == Model::Jobs {
+        for lookup in &tenant.settings.hiring_team {
+            add(&lookup.field, "hiring-team-members.user_id".to_owned());
+        }
+    }
+    for field in custom_fields::fields(tenant, model, &kept) {
+        add(&field.name, "custom_fields".to_owned());
+    }
+    if models::is_on(tenant, model, "integration_fields") {
+        for promoted in tenant.settings.promoted(model) {
+            add(promoted, "integration_fields".to_owned());
+        }
+    }
+    feeds
+}
+
+#[cfg(test)]
+mod tests;

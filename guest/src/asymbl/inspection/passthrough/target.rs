@@ -1,0 +1,157 @@
+//! The path and query of a passthrough request: what stays under the tenant's origin, whoever reads it.
+
+use crate::exports::ats::connector::inspection::HttpHeader;
+use crate::salesforce::encode::query_value;
+
+/// The request's target from a path, which may bring a query of its own, and further query values, which are encoded here.
+///
+/// # Errors
+/// What is wrong with the path, for a person.
+pub(super) fn target(path: &str, query: &[HttpHeader]) -> Result<String, String> {
+    if path.contains("://") && !path.starts_with('/') {
+        return Err(
+            "an absolute URL is refused: give the path, which goes to the tenant's own org"
+                .to_owned(),
+        );
+    }
+    if !path.starts_with('/') {
+        return Err("a path begins with /, for example /services/data/v66.0/limits".to_owned());
+    }
+    if let Some(odd) = path.chars().find(|c| !c.is_ascii_graphic() || *c == '\\') {
+        return Err(format!("{odd:?} can't stand in a path: percent-encode it"));
+    }
+    if path.contains('#') {
+        return Err("a fragment (#) is not sent to a server: leave it out".to_owned());
+    }
+    let (plain, own_query) = path
+        .split_once('?')
+        .map_or((path, None), |(p, q)| (p, Some(q)));
+    check_segments(plain)?;
+    let mut target = path.to_owned();
+    let mut separator = match own_query {
+        None => '?',
+        Some(_) => '&',
+    };
+    for value in query {
+        target.push(separator);
+        target.push_str(&query_value(&value.name));
+        target.push('=');
+        target.push_str(&query_value(&value.value));
+        separator = '&';
+    }
+    Ok(target)
+}
+
+/// Refuses what a server could read as another path than a person does, however it is encoded.
+fn check_segments(path: &str) -> Result<(), String> {
+    let mut read = path.to_owned();
+    // A proxy and the server behind it may each decode once.
+    for _ in 0..3 {
+        if read.starts_with("//") {
+            return Err("a path begins with one /, not two".to_owned());
+        }
+        let up = read
+            .split(['/', '\\'])
+            .map(|segment| segment.split(';').next().unwrap_or_default())
+            .any(|segment| segment == ".." || segment == ".");
+        if up {
+            return Err(
+                "`.` and `..` in a path are refused, also encoded: give the path itself".to_owned(),
+            );
+        }
+        match decoded(&read)? {
+            next if next == read => return Ok(()),
+            next => read = next,
+        }
+    }
+    Err("the path is percent-encoded more than twice".to_owned())
+}
+
+fn decoded(text: &str) -> Result<String, String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let hex = |at: usize| tail.get(at).and_then(|b| char::from(*b).to_digit(16));
+        if first != b'%' {
+            bytes.push(first);
+            rest = tail;
+        } else if let (Some(high), Some(low)) = (hex(0), hex(1)) {
+            let byte = (high * 16 + low) as u8;
+            if byte < b' ' {
+                return Err("the path holds an encoded control character".to_owned());
+            }
+            bytes.push(byte);
+            rest = &tail[2..];
+        } else {
+            return Err("a % in a path needs two hexadecimal digits: write %25".to_owned());
+        }
+    }
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn query(pairs: &[(&str, &str)]) -> Vec<HttpHeader> {
+        let pair = |(name, value): &(&str, &str)| HttpHeader {
+            name: (*name).to_owned(),
+            value: (*value).to_owned(),
+        };
+        pairs.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn a_query_is_encoded_and_joins_the_paths_own() {
+        let soql = query(&[("q", "SELECT Id FROM Contact WHERE Name = 'A&B'")]);
+        assert_eq!(
+            target("/services/data/v66.0/query", &soql).unwrap(),
+            "/services/data/v66.0/query?q=SELECT%20Id%20FROM%20Contact%20WHERE%20Name%20%3D%20'A%26B'"
+        );
+        assert_eq!(
+            target("/a?b=1", &query(&[("c", "2")])).unwrap(),
+            "/a?b=1&c=2"
+        );
+    }
+
+    #[test]
+    fn paths_that_lead_elsewhere_are_refused() {
+        for path in [
+            "https://evil.example/services/data",
+            "//evil.example/x",
+            "/%2Fevil.example",
+            "services/data",
+            "",
+            "/services/data/../oauth2/token",
+            "/services/data/%2e%2e/oauth2/token",
+            "/services/data/%252e%252e/oauth2/token",
+            "/services/data/..%2foauth2",
+            "/services/data/..%5coauth2",
+            "/services/data/..;x=1/oauth2",
+            "/services/./data",
+            "/services\\..\\data",
+            "/a b",
+            "/a\r\nHost: evil.example",
+            "/a%0d%0aHost",
+            "/a#b",
+            "/100%",
+            "/%252525252e",
+        ] {
+            assert!(target(path, &[]).is_err(), "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_accepted_path_has_a_dot_segment_or_another_authority(path in "/?[a-z./%2eEfF5cC;?#:\\\\]{0,24}") {
+            if let Ok(target) = target(&path, &[]) {
+                let plain = target.split('?').next().unwrap().to_lowercase();
+                prop_assert!(plain.starts_with('/') && !plain.starts_with("//"));
+                let once = plain.replace("%2e", ".").replace("%2f", "/").replace("%5c", "/");
+                let has_dots = once.split('/').any(|s| s == ".." || s == ".");
+                prop_assert!(!has_dots);
+            }
+        }
+    }
+}

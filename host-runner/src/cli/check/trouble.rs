@@ -1,0 +1,263 @@
+//! What keeps a connection from working at all, in one word for scripts and with its mend for people.
+//!
+//! Salesforce says the same thing in several ways and several things in the same way (salesforce-api.md 1.4, 1.5, 5); the
+//! tables here are the one place that tells them apart.
+
+use std::sync::Arc;
+
+use crate::egress::EgressError;
+use crate::sandbox::CallError;
+use crate::sandbox::contract::types::{Error, Failure, Quota};
+use crate::session::StepError;
+use crate::tenant::oauth::{Cause, OAuthError};
+
+/// A connection that does not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Trouble {
+    /// For scripts.
+    pub(super) kind: &'static str,
+    /// For people.
+    pub(super) title: &'static str,
+    /// What to do.
+    pub(super) mend: &'static str,
+}
+
+const BAD_CREDENTIALS: Trouble = Trouble {
+    kind: "bad-credentials",
+    title: "The credentials are not accepted",
+    mend: "compare client id and secret with the app's, and see the user's login history in Setup",
+};
+const WRONG_HOST: Trouble = Trouble {
+    kind: "wrong-host",
+    title: "This is not the org's address",
+    mend: "set instance_url to the org's My Domain URL, https://NAME.my.salesforce.com",
+};
+const UNREACHABLE: Trouble = Trouble {
+    kind: "unreachable",
+    title: "The org can't be reached",
+    mend: "check the network, and that the address is right; try again later",
+};
+const IP_REFUSED: Trouble = Trouble {
+    kind: "ip-refused",
+    title: "This machine's address is refused",
+    mend: "relax the IP restrictions in the app's policies, or allow this address in Network Access or in the user's profile",
+};
+const API_NOT_ENABLED: Trouble = Trouble {
+    kind: "api-not-enabled",
+    title: "The API is not enabled",
+    mend: "give the integration user \"API Enabled\"; Professional Edition needs API access as an add-on",
+};
+const SESSION_NOT_VALID: Trouble = Trouble {
+    kind: "session-not-valid-for-rest",
+    title: "The session is not valid for REST",
+    mend: "give the app the OAuth scope \"Manage user data via APIs (api)\" and the user \"API Enabled\"",
+};
+const QUOTA_SPENT: Trouble = Trouble {
+    kind: "quota-spent",
+    title: "The org's API calls are spent",
+    mend: "wait until calls of the last 24 hours fall out of the window, or ask Salesforce for more",
+};
+const BUSY: Trouble = Trouble {
+    kind: "busy",
+    title: "Too much at once",
+    mend: "try again in some minutes",
+};
+const UNAVAILABLE: Trouble = Trouble {
+    kind: "unavailable",
+    title: "Salesforce is unavailable",
+    mend: "try again later; https://status.salesforce.com tells of maintenance",
+};
+const NO_PERMISSION: Trouble = Trouble {
+    kind: "no-permission",
+    title: "The connected user lacks a right",
+    mend: "follow `asymbl guide`, step 2",
+};
+
+/// Codes and parts of messages (lower case) of a refused call, and what they mean. The first match counts.
+const SAID: [(&str, Trouble); 7] = [
+    ("not valid for use with the rest api", SESSION_NOT_VALID),
+    ("api_disabled_for_org", API_NOT_ENABLED),
+    ("api_currently_disabled", API_NOT_ENABLED),
+    ("ip restricted", IP_REFUSED),
+    ("ip address", IP_REFUSED),
+    ("login_during_restricted_domain", IP_REFUSED),
+    ("request_limit_exceeded", QUOTA_SPENT),
+];
+
+impl Trouble {
+    /// What an error comes down to; none where it is not about the connection.
+    pub(super) fn of(error: &anyhow::Error) -> Option<Self> {
+        error.chain().find_map(|cause| {
+            if let Some(error) = cause.downcast_ref::<Arc<OAuthError>>() {
+                return Some(of_sign_in(error));
+            }
+            let step = cause.downcast_ref::<StepError>()?;
+            let CallError::Connector(refused) = &step.error else {
+                return None;
+            };
+            of_call(refused).or_else(|| {
+                step.problem
+                    .as_ref()
+                    .and_then(|problem| of_gate(&problem.error))
+            })
+        })
+    }
+}
+
+fn of_sign_in(error: &OAuthError) -> Trouble {
+    match error {
+        OAuthError::Rejected {
+            cause, description, ..
+        } => match (said(description), cause) {
+            (Some(trouble), _) => trouble,
+            (None, Cause::WrongDomain | Cause::InactiveOrg) => WRONG_HOST,
+            (None, Cause::TooManyLogins) => BUSY,
+            _ => BAD_CREDENTIALS,
+        },
+        OAuthError::OtherOrg { .. } | OAuthError::NotSalesforce { .. } => WRONG_HOST,
+        OAuthError::Network { error } => of_gate(error).unwrap_or(UNREACHABLE),
+        OAuthError::Unavailable { .. } => UNAVAILABLE,
+        OAuthError::FreshTokenRefused { .. } => SESSION_NOT_VALID,
+        _ => BAD_CREDENTIALS,
+    }
+}
+
+fn of_gate(error: &EgressError) -> Option<Trouble> {
+    match error {
+        EgressError::Dns { .. } => Some(WRONG_HOST),
+        EgressError::Refused { .. }
+        | EgressError::Unreachable { .. }
+        | EgressError::Tls { .. }
+        | EgressError::Timeout { .. }
+        | EgressError::NoAnswer { .. }
+        | EgressError::Truncated { .. } => Some(UNREACHABLE),
+        EgressError::Credentials { .. } => Some(BAD_CREDENTIALS),
+        _ => None,
+    }
+}
+
+fn of_call(error: &Error) -> Option<Trouble> {
+    let by_words = |failure: &Failure| {
+        let remote = failure.remote.as_ref();
+        let code = remote
+            .and_then(|remote| remote.code.as_deref())
+            .and_then(said);
+        code.or_else(|| remote.and_then(|remote| said(&remote.message)))
+            .or_else(|| said(&failure.message))
+    };
+    match error {
+        Error::RateLimited(limit) => Some(match limit.quota {
+            Quota::Daily => QUOTA_SPENT,
+            Quota::Concurrent => BUSY,
+        }),
+        Error::Unauthenticated(failure) => by_words(failure).or(Some(BAD_CREDENTIALS)),
+        Error::Permission(failure) => by_words(failure).or(Some(NO_PERMISSION)),
+        Error::Unavailable(failure) => by_words(failure).or(Some(UNAVAILABLE)),
+        Error::NotFound(_) | Error::Remote(_) => None,
+        _ => None,
+    }
+}
+
+fn said(text: &str) -> Option<Trouble> {
+    let text = text.to_ascii_lowercase();
+    SAID.iter()
+        .find(|(part, _)| text.contains(part))
+        .map(|(_, trouble)| *trouble)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sandbox::contract::types::{RateLimit, RemoteAnswer};
+
+    fn refused(code: &str, message: &str) -> Failure {
+        let remote = RemoteAnswer {
+            status: Some(403),
+            code: Some(code.into()),
+            message: message.into(),
+            fields: Vec::new(),
+        };
+        Failure {
+            message: "discover".into(),
+            remote: Some(remote),
+        }
+    }
+
+    #[test]
+    fn refusals_are_told_apart_by_code_and_words() {
+        let session = "This session is not valid for use with the REST API";
+        for (error, kind) in [
+            (
+                Error::Permission(refused("API_DISABLED_FOR_ORG", "")),
+                "api-not-enabled",
+            ),
+            (
+                Error::Permission(refused("INVALID_SESSION_ID", session)),
+                "session-not-valid-for-rest",
+            ),
+            (
+                Error::Unauthenticated(refused("INVALID_SESSION_ID", "Session expired")),
+                "bad-credentials",
+            ),
+            (
+                Error::Permission(refused("INSUFFICIENT_ACCESS", "")),
+                "no-permission",
+            ),
+        ] {
+            assert_eq!(of_call(&error).unwrap().kind, kind);
+        }
+        let limit = |quota| {
+            Error::RateLimited(RateLimit {
+                quota,
+                retry_after_seconds: None,
+                failure: refused("REQUEST_LIMIT_EXCEEDED", ""),
+            })
+        };
+        assert_eq!(of_call(&limit(Quota::Daily)).unwrap().kind, "quota-spent");
+        assert_eq!(of_call(&limit(Quota::Concurrent)).unwrap().kind, "busy");
+    }
+
+    #[test]
+    fn refused_sign_ins_are_told_apart() {
+        let origin: crate::egress::Origin = "https://acme.my.salesforce.com".parse().unwrap();
+        let rejected = |cause, description: &str| OAuthError::Rejected {
+            origin: origin.clone(),
+            cause,
+            error: "invalid_grant".into(),
+            description: description.into(),
+        };
+        for (error, kind) in [
+            (
+                rejected(Cause::WrongSecret, "invalid client credentials"),
+                "bad-credentials",
+            ),
+            (
+                rejected(Cause::WrongDomain, "request not supported on this domain"),
+                "wrong-host",
+            ),
+            (
+                rejected(Cause::AuthenticationFailure, "ip restricted"),
+                "ip-refused",
+            ),
+            (
+                rejected(Cause::AuthenticationFailure, "authentication failure"),
+                "bad-credentials",
+            ),
+            (
+                OAuthError::FreshTokenRefused {
+                    origin: origin.clone(),
+                },
+                "session-not-valid-for-rest",
+            ),
+            (
+                OAuthError::Unavailable {
+                    origin,
+                    status: 503,
+                },
+                "unavailable",
+            ),
+        ] {
+            assert_eq!(of_sign_in(&error).kind, kind);
+        }
+    }
+}
