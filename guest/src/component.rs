@@ -7,7 +7,6 @@ mod session;
 use session::with;
 
 use crate::asymbl;
-use crate::asymbl::actions::unsupported;
 use crate::exports::ats::connector::actions::{
     ActionContext, AddAttachmentInput, Attached, Attachment, AttachmentSource, CreateInput,
     Created, MoveInput, Moved,
@@ -69,35 +68,32 @@ impl reads::Guest for Connector {
 }
 
 impl actions::Guest for Connector {
-    fn create_candidate(_context: ActionContext, _input: CreateInput) -> Result<Created, Error> {
-        unsupported("create-candidate")
+    fn create_candidate(context: ActionContext, input: CreateInput) -> Result<Created, Error> {
+        with(|ctx| asymbl::actions::create_candidate(ctx, &context, &input))
     }
-    fn create_application(_context: ActionContext, _input: CreateInput) -> Result<Created, Error> {
-        unsupported("create-application")
+    fn create_application(context: ActionContext, input: CreateInput) -> Result<Created, Error> {
+        with(|ctx| asymbl::actions::create_application(ctx, &context, &input))
     }
     fn add_attachment_to_application(
-        _context: ActionContext,
-        _input: AddAttachmentInput,
+        context: ActionContext,
+        input: AddAttachmentInput,
     ) -> Result<Attached, Error> {
-        unsupported("add-attachment-to-application")
+        with(|ctx| asymbl::actions::add_attachment_to_application(ctx, &context, &input))
     }
-    fn move_application_to_stage(
-        _context: ActionContext,
-        _input: MoveInput,
-    ) -> Result<Moved, Error> {
-        unsupported("move-application-to-stage")
+    fn move_application_to_stage(context: ActionContext, input: MoveInput) -> Result<Moved, Error> {
+        with(|ctx| asymbl::actions::move_application_to_stage(ctx, &context, &input))
     }
     fn get_candidate_attachments(
-        _profile: String,
-        _candidate_id: String,
+        profile: String,
+        candidate_id: String,
     ) -> Result<Vec<Attachment>, Error> {
-        unsupported("get-candidate-attachments")
+        with(|ctx| asymbl::actions::get_candidate_attachments(ctx, &profile, &candidate_id))
     }
     fn locate_attachment(
-        _profile: String,
-        _attachment_id: String,
+        profile: String,
+        attachment_id: String,
     ) -> Result<AttachmentSource, Error> {
-        unsupported("locate-attachment")
+        with(|ctx| asymbl::actions::locate_attachment(ctx, &profile, &attachment_id))
     }
 }
 
@@ -105,23 +101,19 @@ impl inspection::Guest for Connector {
     fn describe_connector() -> ConnectorDescription {
         asymbl::inspection::describe::describe_connector()
     }
-    fn check_access(_profile: String) -> Result<AccessReport, Error> {
-        unsupported("check-access")
+    fn check_access(profile: String) -> Result<AccessReport, Error> {
+        with(|ctx| asymbl::inspection::check_access::check_access(ctx, &profile))
     }
-    fn test_model(_profile: String, _model: Model, _limit: u32) -> Result<ModelTest, Error> {
-        unsupported("test-model")
+    fn test_model(profile: String, model: Model, limit: u32) -> Result<ModelTest, Error> {
+        with(|ctx| asymbl::inspection::test_model::test_model(ctx, &profile, model, limit))
     }
-    fn list_fields(
-        _profile: String,
-        _model: Model,
-        _sample: u32,
-    ) -> Result<Vec<SourceField>, Error> {
-        unsupported("list-fields")
+    fn list_fields(profile: String, model: Model, sample: u32) -> Result<Vec<SourceField>, Error> {
+        with(|ctx| asymbl::inspection::list_fields::list_fields(ctx, &profile, model, sample))
     }
     fn connection_guide() -> Result<ConnectionGuide, Error> {
-        unsupported("connection-guide")
+        asymbl::inspection::guide::connection_guide()
     }
-    fn passthrough(_request: PassthroughRequest) -> Result<PassthroughResponse, Error> {
-        unsupported("passthrough")
+    fn passthrough(request: PassthroughRequest) -> Result<PassthroughResponse, Error> {
+        with(|ctx| asymbl::inspection::passthrough::passthrough(ctx, request))
     }
 }

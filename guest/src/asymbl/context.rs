@@ -119,6 +119,11 @@ impl<T: Transport> Context<T> {
         Ok(known)
     }
 
+    /// Origin of the org, without a slash at its end.
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
     /// What mappings rest on.
     pub fn tenant<'a>(&'a self, profile: &'a Profile) -> Tenant<'a> {
         Tenant {

@@ -6,6 +6,8 @@
 mod findings;
 mod job_object;
 
+pub(crate) use findings::OPTIONAL;
+
 use std::fmt;
 
 use super::models::Tenant;

@@ -3,6 +3,7 @@
 //! The settings reach the connector as a JSON object in the connection. They are parsed once; an unknown key or a value of
 //! the wrong shape is refused with all its fellows, so that a typing error never turns into a default unnoticed.
 
+mod actions;
 mod defaults;
 mod parse;
 mod schema;
@@ -13,6 +14,7 @@ use crate::asymbl::names::Names;
 use crate::exports::ats::connector::types::Model;
 use crate::exports::ats::connector::unified::HiringTeamRole;
 
+pub use actions::{ActionSettings, ExistingApplication, SourcePolicy};
 pub use parse::SettingsProblem;
 pub use schema::settings_schema;
 pub use scopes::Scopes;
@@ -113,6 +115,8 @@ pub struct Settings {
     pub fields: Vec<FieldOverride>,
     /// Source fields to hand on in `integration_fields`.
     pub integration_fields: Vec<(Model, Vec<String>)>,
+    /// What the actions do where there is a choice.
+    pub actions: ActionSettings,
     /// What is switched off.
     pub scopes: Scopes,
 }

@@ -11,7 +11,10 @@ use crate::asymbl::errors::problem;
 use crate::ats::connector::host::{self, LogField, LogLevel};
 use crate::exports::ats::connector::types::Error;
 use crate::transport::wasi::{WasiPending, WasiTransport};
-use crate::transport::{Request, Response, Transport, TransportError};
+use crate::transport::{
+    Download, FileTransport, FileUrl, Piece, Request, Response, Transport, TransportError,
+    UploadError, WasiStream,
+};
 
 thread_local! {
     static CONTEXT: RefCell<Option<Rc<Context<HostTransport>>>> = const { RefCell::new(None) };
@@ -106,5 +109,32 @@ impl Transport for HostTransport {
 
     fn monotonic(&self) -> Duration {
         self.wasi.monotonic()
+    }
+}
+
+impl FileTransport for HostTransport {
+    type Stream = WasiStream;
+
+    // Never with the token: it goes to somebody else.
+    fn open(&self, url: &FileUrl) -> Result<Download<WasiStream>, TransportError> {
+        self.wasi.open(url)
+    }
+
+    fn upload(
+        &self,
+        request: &Request,
+        pieces: Vec<Piece<'_, WasiStream>>,
+        length: Option<u64>,
+    ) -> Result<Response, UploadError> {
+        match &self.token {
+            None => self.wasi.upload(request, pieces, length),
+            Some(token) => self.wasi.upload(
+                &request
+                    .clone()
+                    .with_header("authorization", format!("Bearer {token}")),
+                pieces,
+                length,
+            ),
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -9,10 +10,10 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::output::{Progress, Table, count, duration};
-use super::{Context, MirrorArgument, TenantArgument, model};
+use super::{Context, MirrorArgument, TenantArgument, model, schedule};
 use crate::mirror::{Coverage, SqliteMirror};
 use crate::session::Session;
-use crate::sync::{Event, Events, SyncOptions, SyncReport, discover, sync};
+use crate::sync::{Event, Events, Failure, Stop, Stopped, SyncOptions, SyncReport, discover, sync};
 use crate::unified::Model;
 
 /// What to sync.
@@ -25,12 +26,50 @@ pub(super) struct Arguments {
     /// Read everything again, also where reading the changes would do
     #[arg(long)]
     full: bool,
+    /// Also compare all ids, to find what was deleted for good; a sync does so by itself when it is due
+    #[arg(long)]
+    reconcile: bool,
+    /// Mark records as deleted even when a large share of a model has vanished
+    #[arg(long)]
+    allow_mass_delete: bool,
+    /// Sync again and again, this long after each sync (15m, 2h, 1d), until stopped by ctrl-c or SIGTERM
+    #[arg(long, value_name = "TIME", value_parser = schedule::interval)]
+    every: Option<Duration>,
     /// Only these models [default: all]
     #[arg(value_name = "MODEL", value_parser = model)]
     models: Vec<Model>,
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    let stop = Stop::default();
+    schedule::stop_on_signals(&stop).context("can't listen for signals")?;
+    let Some(every) = arguments.every else {
+        return once(arguments, context, &stop).await;
+    };
+    let mut failures = 0;
+    while !stop.is_asked() {
+        let result = once(arguments, context, &stop).await;
+        failures = match result {
+            Ok(code) if code == ExitCode::SUCCESS => 0,
+            Ok(_) => failures + 1,
+            // A person must mend these; repeating them changes nothing.
+            Err(error) if [2, 3].contains(&super::exit_code(&error)) => return Err(error),
+            Err(error) => {
+                super::output::print_error(&error, context.json);
+                failures + 1
+            }
+        };
+        if stop.is_asked() {
+            break;
+        }
+        let wait = schedule::wait(every, failures);
+        tracing::info!("the next sync begins in {}", duration(wait));
+        schedule::sleep(wait, &stop).await;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn once(arguments: &Arguments, context: &Context, stop: &Stop) -> anyhow::Result<ExitCode> {
     let session = context.session(&arguments.tenant.tenant).await?;
     let switched_off = session.switched_off();
     let wanted = |model: &Model| {
@@ -43,10 +82,18 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     let options = SyncOptions {
         models: Model::SYNC_ORDER.into_iter().filter(wanted).collect(),
         full: arguments.full,
-        command: if arguments.full { "sync --full".into() } else { "sync".into() },
+        reconcile: arguments.reconcile,
+        allow_mass_delete: arguments.allow_mass_delete,
+        stop: stop.clone(),
+        command: if arguments.full {
+            "sync --full".into()
+        } else {
+            "sync".into()
+        },
     };
     let discovered = discover(&session).await?;
-    let mut mirror = SqliteMirror::open(&arguments.mirror.path(&arguments.tenant), &discovered.org)?;
+    let mut mirror =
+        SqliteMirror::open(&arguments.mirror.path(&arguments.tenant), &discovered.org)?;
     let report = watched(&session, &mut mirror, &discovered, &options).await?;
     let mut out = std::io::stdout().lock();
     if context.json {
@@ -75,7 +122,11 @@ pub(super) async fn watched(
             match event {
                 Event::ModelStarted { model } => progress.say(format!("{model}")),
                 Event::Page { model, pages, rows } => {
-                    progress.say(format!("{model}: {} records, {} pages", count(rows), count(pages)));
+                    progress.say(format!(
+                        "{model}: {} records, {} pages",
+                        count(rows),
+                        count(pages)
+                    ));
                 }
                 Event::ModelEnded { report } => {
                     if let Some(failure) = &report.failure {
@@ -94,21 +145,39 @@ pub(super) async fn watched(
 
 /// 0 when all is up to date, 5 when some models are, else the code of the first failure.
 fn code(report: &SyncReport) -> anyhow::Result<ExitCode> {
-    let failures: Vec<_> = report.models.iter().filter_map(|model| model.failure.as_ref()).collect();
+    let failures: Vec<_> = report
+        .models
+        .iter()
+        .filter_map(|model| model.failure.as_ref())
+        .collect();
     match failures.first() {
+        None if matches!(report.stopped, Some(Stopped::Quota { .. })) => Ok(ExitCode::from(4)),
+        None if report.stopped.is_some() => Ok(ExitCode::from(5)),
         None => Ok(ExitCode::SUCCESS),
-        Some(first) if failures.len() == report.models.len() => Ok(ExitCode::from(super::call_code(&first.error))),
+        Some(first) if failures.len() == report.models.len() => {
+            Ok(ExitCode::from(failure_code(first)))
+        }
         Some(_) => Ok(ExitCode::from(5)),
+    }
+}
+
+fn failure_code(failure: &Failure) -> u8 {
+    match failure {
+        Failure::Step(error) => super::call_code(&error.error),
+        Failure::MassDelete(_) => 5,
     }
 }
 
 /// A line a model, and what a person should know.
 pub(super) fn print(report: &SyncReport, out: &mut impl Write) -> std::io::Result<()> {
-    let mut table =
-        Table::new(&["model", "read", "records", "new", "changed", "gone", "pages", "requests", "time"]);
+    let mut table = Table::new(&[
+        "model", "read", "records", "new", "changed", "gone", "pages", "requests", "time",
+    ]);
     for model in &report.models {
         let read = match (&model.failure, model.coverage) {
             (Some(_), _) => "failed",
+            (None, _) if model.quiet => "nothing new",
+            (None, _) if model.narrowed => "our own",
             (None, Coverage::Everything) => "all",
             (None, Coverage::Changes) => "changes",
         };
@@ -126,19 +195,39 @@ pub(super) fn print(report: &SyncReport, out: &mut impl Write) -> std::io::Resul
     }
     table.print(out)?;
     let quota = match report.quota {
-        Some(quota) => format!("; the org has used {} of {} API calls", count(quota.used), count(quota.max)),
+        Some(quota) => format!(
+            "; the org has used {} of {} API calls",
+            count(quota.used),
+            count(quota.max)
+        ),
         None => String::new(),
     };
-    writeln!(out, "\n{} requests in {}{quota}", count(report.requests()), duration(report.elapsed))?;
+    writeln!(
+        out,
+        "\n{} requests in {}{quota}",
+        count(report.requests()),
+        duration(report.elapsed)
+    )?;
+    if let Some(why) = &report.stopped {
+        writeln!(out, "note: {why}")?;
+    }
     for model in &report.models {
         for note in &model.notes {
             writeln!(out, "note: {}: {note}", model.model)?;
         }
         if model.resumed {
-            writeln!(out, "note: {}: went on from where an earlier run ended", model.model)?;
+            writeln!(
+                out,
+                "note: {}: went on from where an earlier run ended",
+                model.model
+            )?;
         }
         if model.restarts > 0 {
-            writeln!(out, "note: {}: the connector ended {} times and was started again", model.model, model.restarts)?;
+            writeln!(
+                out,
+                "note: {}: the connector ended {} times and was started again",
+                model.model, model.restarts
+            )?;
         }
     }
     Ok(())
@@ -164,8 +253,10 @@ fn as_json(report: &SyncReport) -> serde_json::Value {
                 "restarts": model.restarts,
                 "milliseconds": u64::try_from(model.elapsed.as_millis()).unwrap_or(u64::MAX),
                 "notes": model.notes,
+                "quiet": model.quiet,
+                "only_created": model.narrowed,
                 "error": model.failure.as_ref().map(|failure| json!({
-                    "kind": failure.error.kind(),
+                    "kind": failure.kind(),
                     "message": failure.to_string(),
                 })),
             })
@@ -174,6 +265,7 @@ fn as_json(report: &SyncReport) -> serde_json::Value {
     json!({
         "models": models,
         "requests": report.requests(),
+        "stopped": report.stopped.map(|why| why.to_string()),
         "api_usage": report.quota.map(|quota| json!({ "used": quota.used, "max": quota.max })),
         "milliseconds": u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX),
     })

@@ -1,17 +1,22 @@
 //! One model's listing, from where it stands to its end.
 
-use super::{Event, ModelReport, Run, SyncError};
+use super::mass_delete::MassDelete;
+use super::{Event, ModelReport, Run, SyncError, follow_ups, reconcile};
 use crate::mirror::{
-    Claim, Coverage, Gone, ListingKind, ListingStart, Mirror, Page as MirrorPage, Position, Progress, Quota, Recheck,
+    Claim, Coverage, Gone, Listing, ListingKind, ListingStart, Mirror, MirrorError,
+    Page as MirrorPage, Position, Progress, Recheck,
 };
-use crate::sandbox::contract::{reads, types};
+use crate::sandbox::contract::reads;
 use crate::sandbox::{CallError, Job, Page, PageRows, unified_model};
 use crate::session::StepError;
 use crate::unified::{KeyError, Model, Timestamp, UnifiedRecord};
 
 /// Times in a row that the connector may end without giving a page, before the model is given up: a page that traps the
 /// guest once may have met a passing trouble, one that traps it every time will not stop.
-const RESTARTS: u32 = 3;
+pub(super) const RESTARTS: u32 = 3;
+
+/// By this code a connector says that records may have vanished without a trace; the contract names it.
+const DELETES_UNKNOWN: &str = "deletes-unknown";
 
 impl Run<'_> {
     /// Reads the model's listing to its end: an open one from its cursor, else a delta where there is a token, else all.
@@ -23,8 +28,19 @@ impl Run<'_> {
         report: &mut ModelReport,
     ) -> Result<(), SyncError> {
         let model = report.model;
+        // A comparison of all keys that was interrupted; a new listing would forget how far it came.
+        if let Some(open) = mirror.open_listing(model)?
+            && open.start.kind == ListingKind::Ids
+            && matches!(open.position, Position::At(_))
+        {
+            match self.reconcile(mirror, claim, report).await {
+                // It is asked for once more at the end, and says it then.
+                Ok(()) | Err(SyncError::MassDelete(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
         let mut listing = match mirror.open_listing(model)? {
-            Some(open) if self.may_resume(&open.start, full) => {
+            Some(open) if self.may_resume(mirror, &open, full)? => {
                 report.resumed = open.pages > 0;
                 open
             }
@@ -42,22 +58,28 @@ impl Run<'_> {
                 Position::At(cursor) => Some(cursor.clone()),
                 Position::End(_) => break,
             };
-            let query = reads::ListQuery { since: listing.start.since.clone(), cursor, page_size: None };
+            let query = reads::ListQuery {
+                since: listing.start.since.clone(),
+                cursor,
+                page_size: None,
+            };
             let result = job.list(model, &self.profile, &query).await;
-            let stats = job.stats();
-            if let Some(usage) = stats.api_usage {
-                self.quota = Some(Quota { used: usage.used, max: usage.limit });
-            }
-            let api_calls = stats.requests - counted;
-            counted = stats.requests;
+            let api_calls = self.count(&job, counted);
+            counted += api_calls;
             report.requests += api_calls;
             let page = match result {
                 Ok(page) => page,
-                Err(CallError::Connector(types::Error::ResyncRequired(reason)))
-                    if listing.start.since.is_some() || query.cursor.is_some() =>
+                Err(error)
+                    if error.kind() == "resync-required"
+                        && (listing.start.since.is_some() || query.cursor.is_some()) =>
                 {
-                    report.notes.push(format!("read in full: {}", reason.message));
-                    listing = mirror.begin_listing(claim, model, &self.start_of(None), Timestamp::now())?;
+                    report.notes.push(format!("read in full: {error}"));
+                    listing = mirror.begin_listing(
+                        claim,
+                        model,
+                        &self.start_of(None),
+                        Timestamp::now(),
+                    )?;
                     report.resumed = false;
                     continue;
                 }
@@ -72,7 +94,8 @@ impl Run<'_> {
                 Err(error) => return Err(self.step(format!("list {model}"), error, &job).into()),
             };
             restarts = 0;
-            let page = mirror_page(model, page, api_calls, &mut report.notes)?;
+            let mut page = mirror_page(model, page, api_calls, &mut report.notes)?;
+            follow_ups::add(mirror, model, &mut page)?;
             report.coverage = page.coverage;
             report.pages += 1;
             report.rows += page.rows.len() as u64;
@@ -81,29 +104,46 @@ impl Run<'_> {
                 Progress::Done(token) => Position::End(token.clone()),
                 Progress::Aside => listing.position,
             };
-            report.counts += mirror.apply_page(claim, model, &page, Timestamp::now())?.counts;
-            self.events.send(Event::Page { model, pages: report.pages, rows: report.rows });
+            report.counts += mirror
+                .apply_page(claim, model, &page, Timestamp::now())?
+                .counts;
+            self.events.send(Event::Page {
+                model,
+                pages: report.pages,
+                rows: report.rows,
+            });
+            self.may_go_on()?;
         }
-        if mirror.open_listing(model)?.is_some_and(|listing| listing.covers_all) {
-            report.counts.deleted += mirror.tombstone_unseen(claim, model, Timestamp::now())?;
-        }
-        mirror.finish_listing(claim, model, Timestamp::now())?;
-        Ok(())
+        self.finish(mirror, claim, report, &listing)
     }
 
-    /// A listing that was begun under other settings, or that a wish for everything overrides, starts anew.
-    fn may_resume(&self, start: &ListingStart, full: bool) -> bool {
-        start.fingerprint == self.fingerprint
-            && match start.kind {
+    /// A listing that was begun under other settings, or that a wish for everything overrides, starts anew. So does one whose
+    /// end was refused because too much had vanished: by now the rows may be back.
+    fn may_resume(
+        &self,
+        mirror: &dyn Mirror,
+        open: &Listing,
+        full: bool,
+    ) -> Result<bool, MirrorError> {
+        let fits = open.start.fingerprint == self.fingerprint
+            && match open.start.kind {
                 ListingKind::Full => true,
                 ListingKind::Delta => !full,
                 ListingKind::Ids => false,
-            }
+            };
+        if !fits || !matches!(open.position, Position::End(_)) || !open.covers_all {
+            return Ok(fits);
+        }
+        Ok(MassDelete::check(open.model, mirror.unseen_count(open.model)?, &self.settings).is_ok())
     }
 
     fn start_of(&self, token: Option<String>) -> ListingStart {
         ListingStart {
-            kind: if token.is_some() { ListingKind::Delta } else { ListingKind::Full },
+            kind: if token.is_some() {
+                ListingKind::Delta
+            } else {
+                ListingKind::Full
+            },
             since: token,
             fingerprint: self.fingerprint.clone(),
         }
@@ -120,9 +160,18 @@ impl Run<'_> {
 }
 
 /// The contract's page as the mirror takes it.
-fn mirror_page(model: Model, page: Page, api_calls: u64, notes: &mut Vec<String>) -> Result<MirrorPage, SyncError> {
+fn mirror_page(
+    model: Model,
+    page: Page,
+    api_calls: u64,
+    notes: &mut Vec<String>,
+) -> Result<MirrorPage, SyncError> {
     let info = page.info;
+    let mut rechecks: Vec<Recheck> = info.rechecks.into_iter().flat_map(each).collect();
     for note in info.notes {
+        if note.code == DELETES_UNKNOWN {
+            rechecks.push(reconcile::all_of(model));
+        }
         if !notes.contains(&note.message) {
             notes.push(note.message);
         }
@@ -140,7 +189,7 @@ fn mirror_page(model: Model, page: Page, api_calls: u64, notes: &mut Vec<String>
             reads::Progress::More(cursor) => Progress::More(cursor),
             reads::Progress::Done(token) => Progress::Done(Some(token)),
         },
-        rechecks: info.rechecks.into_iter().flat_map(rechecks).collect(),
+        rechecks,
         api_calls,
         ..MirrorPage::default()
     })
@@ -152,7 +201,10 @@ pub(super) fn split(rows: PageRows) -> (Vec<UnifiedRecord>, Vec<String>) {
         PageRows::Rows(rows) => (rows, Vec::new()),
         PageRows::Sets(sets) => {
             let parents = sets.iter().map(|(parent, _)| parent.clone()).collect();
-            (sets.into_iter().flat_map(|(_, rows)| rows).collect(), parents)
+            (
+                sets.into_iter().flat_map(|(_, rows)| rows).collect(),
+                parents,
+            )
         }
     }
 }
@@ -161,7 +213,14 @@ pub(super) fn gone(model: Model, ids: &[String]) -> Result<Vec<Gone>, KeyError> 
     ids.iter().map(|id| Gone::parse(model, id)).collect()
 }
 
-fn rechecks(recheck: reads::Recheck) -> impl Iterator<Item = Recheck> {
-    let (model, target) = (unified_model(recheck.model), unified_model(recheck.referring_to));
-    recheck.ids.into_iter().map(move |remote_id| Recheck { model, target, remote_id })
+fn each(recheck: reads::Recheck) -> impl Iterator<Item = Recheck> {
+    let (model, target) = (
+        unified_model(recheck.model),
+        unified_model(recheck.referring_to),
+    );
+    recheck.ids.into_iter().map(move |remote_id| Recheck {
+        model,
+        target,
+        remote_id,
+    })
 }

@@ -1,26 +1,35 @@
-//! Drives a connector's listings into a mirror: full, delta, resumed.
+//! Drives a connector's listings into a mirror: full, delta, resumed, reconciled. The rules are in `docs/sync.md`.
 //!
 //! One page is one transaction, cursor included, so a run may end at any moment and the next goes on from the last
 //! page. A model that fails does not stop the others; credentials that fail stop all.
 //! Never here: knowledge of Salesforce. What a listing covers, where it goes on and what to read again is the connector's word.
 
+mod created;
 mod event;
+mod follow_ups;
 mod listing;
+mod mass_delete;
+mod probe;
 mod rechecks;
+mod reconcile;
 mod report;
+mod stop;
 
 pub use event::{Event, Events};
-pub use report::{ModelReport, SyncReport};
+pub use mass_delete::MassDelete;
+pub use report::{Failure, ModelReport, SyncReport};
+pub use stop::{Stop, Stopped};
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
 use crate::mirror::{Claim, Mirror, MirrorError, Quota, RunEnd, RunInfo, RunOutcome};
-use crate::sandbox::CallError;
 use crate::sandbox::contract::{reads, types};
+use crate::sandbox::{CallError, Job};
 use crate::session::{Session, StepError};
+use crate::tenant::SyncSettings;
 use crate::unified::{KeyError, Model, OrgId, Timestamp};
 
 /// What to sync.
@@ -30,13 +39,26 @@ pub struct SyncOptions {
     pub models: Vec<Model>,
     /// Read everything, also where a delta would do.
     pub full: bool,
+    /// Also compare all keys, to find what vanished without a trace.
+    pub reconcile: bool,
+    /// Believe it when a large share of a model has vanished.
+    pub allow_mass_delete: bool,
+    /// Ends the run after the current page.
+    pub stop: Stop,
     /// What the run is called in the mirror's history.
     pub command: String,
 }
 
 impl Default for SyncOptions {
     fn default() -> Self {
-        Self { models: Model::SYNC_ORDER.to_vec(), full: false, command: "sync".into() }
+        Self {
+            models: Model::SYNC_ORDER.to_vec(),
+            full: false,
+            reconcile: false,
+            allow_mass_delete: false,
+            stop: Stop::default(),
+            command: "sync".into(),
+        }
     }
 }
 
@@ -48,10 +70,22 @@ pub enum SyncError {
     Step(#[from] StepError),
     /// The mirror.
     #[error(transparent)]
-    Mirror(#[from] MirrorError),
+    Mirror(Box<MirrorError>),
     /// The connector gave something that can't be stored: a defect of the connector.
     #[error("the connector broke the contract: {0}")]
     Key(#[from] KeyError),
+    /// Too much of a model vanished.
+    #[error(transparent)]
+    MassDelete(#[from] MassDelete),
+    /// It was stopped in good order.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
+
+impl From<MirrorError> for SyncError {
+    fn from(error: MirrorError) -> Self {
+        Self::Mirror(Box::new(error))
+    }
 }
 
 /// What was learnt of the org before its mirror is opened: a mirror belongs to one org.
@@ -61,6 +95,7 @@ pub struct Discovered {
     /// The org, as mirrors are bound to it.
     pub org: OrgId,
     requests: u64,
+    quota: Option<Quota>,
 }
 
 /// Asks the connector what the org looks like.
@@ -68,13 +103,21 @@ pub struct Discovered {
 /// # Errors
 /// [`SyncError::Step`]; nothing was changed.
 pub async fn discover(session: &Session) -> Result<Discovered, SyncError> {
-    let mut job = session.start().await.map_err(|error| StepError::new(session, "start", error, None))?;
+    let mut job = session
+        .start()
+        .await
+        .map_err(|error| StepError::new(session, "start", error, None))?;
     let discovery = match job.discover().await {
         Ok(discovery) => discovery,
         Err(error) => return Err(StepError::new(session, "discover", error, Some(&job)).into()),
     };
     let org = OrgId::parse(&discovery.organization.id)?;
-    Ok(Discovered { discovery, org, requests: job.stats().requests })
+    Ok(Discovered {
+        discovery,
+        org,
+        requests: job.stats().requests,
+        quota: quota_of(&job),
+    })
 }
 
 /// Brings the mirror up to date.
@@ -89,27 +132,52 @@ pub async fn sync(
     events: &Events,
 ) -> Result<SyncReport, SyncError> {
     let started = Instant::now();
-    let claim = mirror.claim(&RunInfo::this_process(options.command.clone()), Timestamp::now())?;
+    let claim = mirror.claim(
+        &RunInfo::this_process(options.command.clone()),
+        Timestamp::now(),
+    )?;
     let mut run = Run {
         session,
         profile: Arc::new(discovered.discovery.profile.clone()),
         fingerprint: fingerprint(session),
+        settings: *session.tenant().file().sync(),
+        options,
         events,
-        quota: None,
+        quota: discovered.quota,
+        requests: 0,
     };
-    let result = run.models(mirror, &claim, options).await;
+    let mut models = Vec::new();
+    let result = run.models(mirror, &claim, &mut models).await;
     let mut end = match &result {
-        Ok(reports) if reports.iter().all(|report| report.failure.is_none()) => RunEnd::succeeded(),
-        Ok(_) => RunEnd { outcome: RunOutcome::Partial, ..RunEnd::succeeded() },
+        Ok(()) if models.iter().all(|report| report.failure.is_none()) => RunEnd::succeeded(),
+        Ok(()) => RunEnd {
+            outcome: RunOutcome::Partial,
+            ..RunEnd::succeeded()
+        },
+        Err(SyncError::Stopped(why)) => RunEnd {
+            outcome: RunOutcome::Stopped,
+            ..RunEnd::failed(why.to_string())
+        },
         Err(error) => RunEnd::failed(error.to_string()),
     };
-    end.api_calls = discovered.requests;
+    end.api_calls = discovered.requests + run.requests;
     end.quota = run.quota;
-    let quota = run.quota;
+    let (quota, probe_requests) = (run.quota, run.requests);
     let released = mirror.release(claim, &end, Timestamp::now());
-    let models = result?;
+    let stopped = match result {
+        Ok(()) => None,
+        Err(SyncError::Stopped(why)) => Some(why),
+        Err(error) => return Err(error),
+    };
     released?;
-    Ok(SyncReport { models, discovery_requests: discovered.requests, quota, elapsed: started.elapsed() })
+    Ok(SyncReport {
+        models,
+        discovery_requests: discovered.requests,
+        probe_requests,
+        stopped,
+        quota,
+        elapsed: started.elapsed(),
+    })
 }
 
 /// What a run carries from step to step.
@@ -117,8 +185,12 @@ struct Run<'a> {
     session: &'a Session,
     profile: Arc<types::Profile>,
     fingerprint: String,
+    settings: SyncSettings,
+    options: &'a SyncOptions,
     events: &'a Events,
     quota: Option<Quota>,
+    /// Of what belongs to no model.
+    requests: u64,
 }
 
 impl Run<'_> {
@@ -126,22 +198,72 @@ impl Run<'_> {
         &mut self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
-        options: &SyncOptions,
-    ) -> Result<Vec<ModelReport>, SyncError> {
+        reports: &mut Vec<ModelReport>,
+    ) -> Result<(), SyncError> {
         mirror.set_profile(claim, &self.profile, Timestamp::now())?;
-        let mut reports = Vec::new();
-        for model in Model::SYNC_ORDER.into_iter().filter(|model| options.models.contains(model)) {
-            self.events.send(Event::ModelStarted { model });
+        self.may_go_on()?;
+        let narrowed = self.settings.only_created_applications;
+        let listed = |model: &Model| {
+            self.options.models.contains(model) && !(narrowed && created::NARROWED.contains(model))
+        };
+        let listed: Vec<Model> = Model::SYNC_ORDER.into_iter().filter(listed).collect();
+        self.ask_to_reconcile(mirror, claim, &listed)?;
+        let mut whole = Vec::new();
+        for model in &listed {
+            let full_at = mirror.model_state(*model)?.full_at;
+            if self.options.full || is_older(full_at, self.settings.refresh_after) {
+                whole.push(*model);
+            }
+        }
+        let probed: Vec<Model> = listed
+            .iter()
+            .copied()
+            .filter(|model| !whole.contains(model))
+            .collect();
+        let quiet = self.quiet(mirror, claim, &probed).await?;
+        for model in listed {
             let mut report = ModelReport::new(model);
             let started = Instant::now();
-            let result = self.listing(mirror, claim, options.full, &mut report).await;
+            let mut result = Ok(());
+            if quiet.contains(&model) {
+                report.quiet = true;
+            } else {
+                self.events.send(Event::ModelStarted { model });
+                let full = whole.contains(&model);
+                if full && !self.options.full {
+                    report.notes.push(
+                        "read in full, as is due from time to time (`sync.refresh_days`)".into(),
+                    );
+                }
+                result = self.listing(mirror, claim, full, &mut report).await;
+            }
             report.elapsed = started.elapsed();
-            self.end_model(mirror, claim, result, &mut report)?;
-            self.events.send(Event::ModelEnded { report: report.clone() });
+            let ended = self.end_model(mirror, claim, result, &mut report);
+            self.events.send(Event::ModelEnded {
+                report: report.clone(),
+            });
             reports.push(report);
+            ended?;
         }
-        self.rechecks(mirror, claim, &mut reports).await?;
-        Ok(reports)
+        if narrowed {
+            self.created(mirror, claim, reports).await?;
+        }
+        self.rechecks(mirror, claim, reports).await
+    }
+
+    /// Whether the run may go on to its next page.
+    fn may_go_on(&self) -> Result<(), Stopped> {
+        Stopped::check(
+            &self.options.stop,
+            self.quota,
+            self.settings.api_quota_percent,
+        )
+    }
+
+    /// The requests of a job since it had made so many; and a look at the quota.
+    fn count(&mut self, job: &Job, before: u64) -> u64 {
+        self.quota = quota_of(job).or(self.quota);
+        job.stats().requests.saturating_sub(before)
     }
 
     /// Files how a model ended. An error that concerns all models ends the run.
@@ -152,29 +274,66 @@ impl Run<'_> {
         result: Result<(), SyncError>,
         report: &mut ModelReport,
     ) -> Result<(), SyncError> {
-        let end = match result {
-            Ok(()) => RunEnd::succeeded(),
-            Err(SyncError::Step(error)) if !concerns_all(&error.error) => {
-                let end = RunEnd::failed(error.to_string());
-                report.failure = Some(Arc::new(error));
-                end
+        let failure = match result {
+            Ok(()) if report.failure.is_some() => return Ok(()),
+            Ok(()) => {
+                return Ok(mirror.end_model(
+                    claim,
+                    report.model,
+                    &RunEnd::succeeded(),
+                    Timestamp::now(),
+                )?);
             }
-            Err(SyncError::Step(error)) => {
-                mirror.end_model(claim, report.model, &RunEnd::failed(error.to_string()), Timestamp::now())?;
+            Err(SyncError::Step(error)) if concerns_all(&error.error) => {
+                mirror.end_model(
+                    claim,
+                    report.model,
+                    &RunEnd::failed(error.to_string()),
+                    Timestamp::now(),
+                )?;
                 return Err(error.into());
+            }
+            Err(SyncError::Step(error)) => Failure::from(error),
+            Err(SyncError::MassDelete(refusal)) => Failure::from(refusal),
+            Err(SyncError::Stopped(why)) => {
+                let end = RunEnd {
+                    outcome: RunOutcome::Stopped,
+                    ..RunEnd::failed(why.to_string())
+                };
+                mirror.end_model(claim, report.model, &end, Timestamp::now())?;
+                return Err(why.into());
             }
             Err(other) => return Err(other),
         };
-        mirror.end_model(claim, report.model, &end, Timestamp::now())?;
+        mirror.end_model(
+            claim,
+            report.model,
+            &RunEnd::failed(failure.to_string()),
+            Timestamp::now(),
+        )?;
+        report.failure = Some(Arc::new(failure));
         Ok(())
     }
 }
 
+/// Whether something that happened at all happened so long ago.
+fn is_older(at: Option<Timestamp>, age: Duration) -> bool {
+    let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+    at.is_some_and(|at| Timestamp::now().millis().saturating_sub(at.millis()) >= age)
+}
+
+fn quota_of(job: &Job) -> Option<Quota> {
+    job.stats().api_usage.map(|usage| Quota {
+        used: usage.used,
+        max: usage.limit,
+    })
+}
+
 /// Credentials and a spent daily quota are the same for every model; trying the next would only cost calls.
 fn concerns_all(error: &CallError) -> bool {
-    match error {
-        CallError::Connector(types::Error::Unauthenticated(_)) => true,
-        CallError::Connector(types::Error::RateLimited(limit)) => limit.quota == types::Quota::Daily,
+    match error.contract() {
+        Some(types::Error::Unauthenticated(_)) => true,
+        Some(types::Error::RateLimited(limit)) => limit.quota == types::Quota::Daily,
         _ => false,
     }
 }
@@ -190,5 +349,9 @@ fn fingerprint(session: &Session) -> String {
         .chain_update([0])
         .chain_update(session.switched_off().join("\n"))
         .finalize();
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

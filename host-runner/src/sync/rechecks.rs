@@ -1,18 +1,19 @@
-//! What listings could not see: records that a page asked to read again, and team members who are in no listing of users.
+//! What listings could not see: records, or whole models, that a page asked to read again.
 
 use std::collections::BTreeSet;
 
 use super::listing::{gone, split};
-use super::{ModelReport, Run, SyncError};
-use crate::mirror::{Claim, Mirror, Page, Progress, Recheck};
-use crate::sandbox::{CallError, Job};
-use crate::unified::{Model, NaturalKey, Timestamp};
+use super::{ModelReport, Run, SyncError, follow_ups, reconcile};
+use crate::mirror::{Claim, Coverage, Mirror, MirrorError, Page, Progress, Recheck};
+use crate::sandbox::Job;
+use crate::unified::{Model, Timestamp};
 
 /// Records of one read by ids: well within the contract's 2,000, and a short transaction.
-const BATCH: usize = 500;
+pub(super) const BATCH: usize = 500;
 
 impl Run<'_> {
-    /// Does every recheck that is open, also those of runs that ended early.
+    /// Does every recheck that is open, also those of runs that ended early and those that rechecks ask for. Those of a
+    /// model that fails stay open for the next run.
     pub(super) async fn rechecks(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -20,73 +21,66 @@ impl Run<'_> {
         reports: &mut Vec<ModelReport>,
     ) -> Result<(), SyncError> {
         let mut job = None;
+        let mut limit = BATCH;
         loop {
-            let open = mirror.rechecks(BATCH)?;
-            let Some(model) = open.first().map(|recheck| recheck.model) else { break };
-            let open: Vec<Recheck> = open.into_iter().filter(|recheck| recheck.model == model).collect();
-            let mut ids = BTreeSet::new();
-            for recheck in &open {
-                referring(mirror, recheck, &mut ids)?;
-            }
-            let ids: Vec<String> = ids.into_iter().collect();
-            let report = report_of(reports, model);
-            let mut result = Ok(());
-            for batch in ids.chunks(BATCH) {
-                result = self.read_again(mirror, claim, &mut job, report, batch).await;
-                if result.is_err() {
-                    break;
+            self.may_go_on()?;
+            let open = mirror.rechecks(limit)?;
+            let is_last = open.len() < limit;
+            let open: Vec<Recheck> = open
+                .into_iter()
+                .filter(|recheck| can_do(recheck, reports))
+                .collect();
+            let Some(model) = open.first().map(|recheck| recheck.model) else {
+                if is_last {
+                    return Ok(());
                 }
-            }
+                limit *= 4;
+                continue;
+            };
+            let of_model = open.into_iter().filter(|recheck| recheck.model == model);
+            let (of_all, of_some): (Vec<_>, Vec<_>) = of_model.partition(reconcile::is_all);
+            let report = report_of(reports, model);
+            let (done, result) = if of_all.is_empty() {
+                let result = self.some(mirror, claim, &mut job, report, &of_some).await;
+                (of_some, result)
+            } else if report.coverage == Coverage::Everything {
+                (of_all, Ok(()))
+            } else {
+                (of_all, self.reconcile(mirror, claim, report).await)
+            };
             self.end_model(mirror, claim, result, report)?;
-            if report.failure.is_some() {
-                // They stay open for the next run.
-                return Ok(());
+            if report.failure.is_none() {
+                let done = Page {
+                    progress: Progress::Aside,
+                    rechecked: done,
+                    ..Page::default()
+                };
+                mirror.apply_page(claim, model, &done, Timestamp::now())?;
             }
-            let done = Page { progress: Progress::Aside, rechecked: open, ..Page::default() };
-            mirror.apply_page(claim, model, &done, Timestamp::now())?;
         }
-        self.members_outside(mirror, claim, &mut job, reports).await
     }
 
-    /// Users who are on a team but in no listing of users (an automated process, a community user).
-    async fn members_outside(
+    async fn some(
         &mut self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
         job: &mut Option<Job>,
-        reports: &mut Vec<ModelReport>,
+        report: &mut ModelReport,
+        rechecks: &[Recheck],
     ) -> Result<(), SyncError> {
-        let read = |model| reports.iter().any(|report| report.model == model && report.failure.is_none());
-        if !(read(Model::Users) && read(Model::HiringTeamMembers)) {
-            return Ok(());
+        let mut ids = BTreeSet::new();
+        for recheck in rechecks {
+            referring(mirror, recheck, &mut ids)?;
         }
-        let mut unknown = BTreeSet::new();
-        let mut after = None;
-        loop {
-            let keys = mirror.keys(Model::HiringTeamMembers, after.as_ref(), BATCH)?;
-            let Some(last) = keys.last() else { break };
-            after = Some(last.clone());
-            for user in keys.iter().filter_map(|key| key.as_str().split_once(':')).map(|(_, user)| user) {
-                if unknown.contains(user) {
-                    continue;
-                }
-                let key = NaturalKey::parse(Model::Users, user)?;
-                let held = mirror.by_key(Model::Users, &key)?;
-                if held.is_none_or(|user| user.stamps.remote_deleted_at.is_some()) {
-                    unknown.insert(user.to_owned());
-                }
-            }
-        }
-        let unknown: Vec<String> = unknown.into_iter().collect();
-        let report = report_of(reports, Model::Users);
-        for batch in unknown.chunks(BATCH) {
-            let result = self.read_again(mirror, claim, job, report, batch).await;
-            self.end_model(mirror, claim, result, report)?;
+        let ids: Vec<String> = ids.into_iter().collect();
+        for batch in ids.chunks(BATCH) {
+            self.read_again(mirror, claim, job, report, batch).await?;
         }
         Ok(())
     }
 
-    async fn read_again(
+    /// Reads records by their ids; a page that belongs to no listing.
+    pub(super) async fn read_again(
         &mut self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
@@ -95,36 +89,81 @@ impl Run<'_> {
         ids: &[String],
     ) -> Result<(), SyncError> {
         let model = report.model;
-        let job = match job {
+        let mut running = match job.take() {
             Some(job) => job,
-            none => none.insert(self.start().await?),
+            None => self.start().await?,
         };
-        let before = job.stats().requests;
-        let batch = match job.get_records(model, &self.profile, ids).await {
+        let before = running.stats().requests;
+        let result = running.get_records(model, &self.profile, ids).await;
+        let api_calls = self.count(&running, before);
+        report.requests += api_calls;
+        let batch = match result {
             Ok(batch) => batch,
             // Switched off since: its next listing reads it all again.
-            Err(CallError::Connector(crate::sandbox::contract::types::Error::Unsupported(_))) => return Ok(()),
-            Err(error) => return Err(self.step(format!("read {model} again"), error, job).into()),
+            Err(error) if error.kind() == "unsupported" => return Ok(()),
+            Err(error) => {
+                return Err(self
+                    .step(format!("read {model} again"), error, &running)
+                    .into());
+            }
         };
-        let api_calls = job.stats().requests - before;
+        // Only now: an instance that trapped can't be entered again.
+        *job = Some(running);
         let (rows, complete_sets) = split(batch.found);
-        let page = Page { rows, complete_sets, gone: gone(model, &batch.gone)?, api_calls, ..Page::default() };
-        report.requests += api_calls;
+        let mut page = Page {
+            rows,
+            complete_sets,
+            gone: gone(model, &batch.gone)?,
+            api_calls,
+            ..Page::default()
+        };
+        follow_ups::add(mirror, model, &mut page)?;
         report.rows += page.rows.len() as u64;
-        report.counts += mirror.apply_page(claim, model, &page, Timestamp::now())?.counts;
+        report.counts += mirror
+            .apply_page(claim, model, &page, Timestamp::now())?
+            .counts;
         Ok(())
     }
 }
 
+/// Not those of a model that failed; and all keys only of models that this run is about.
+fn can_do(recheck: &Recheck, reports: &[ModelReport]) -> bool {
+    match reports.iter().find(|report| report.model == recheck.model) {
+        Some(report) => report.failure.is_none(),
+        None => !reconcile::is_all(recheck),
+    }
+}
+
 /// The ids to read for a recheck: of join models the parents'.
-fn referring(mirror: &dyn Mirror, recheck: &Recheck, ids: &mut BTreeSet<String>) -> Result<(), SyncError> {
+fn referring(
+    mirror: &dyn Mirror,
+    recheck: &Recheck,
+    ids: &mut BTreeSet<String>,
+) -> Result<(), MirrorError> {
+    if recheck.model == recheck.target {
+        ids.insert(recheck.remote_id.clone());
+        return Ok(());
+    }
     let join = recheck.model.join_fields().is_some();
     let mut after = None;
     loop {
-        let keys = mirror.referring(recheck.model, recheck.target, &recheck.remote_id, after.as_ref(), BATCH)?;
+        let keys = mirror.referring(
+            recheck.model,
+            recheck.target,
+            &recheck.remote_id,
+            after.as_ref(),
+            BATCH,
+        )?;
         for key in &keys {
             let key = key.as_str();
-            ids.insert(if join { key.split(':').next().unwrap_or(key) } else { key }.to_owned());
+            ids.insert(
+                if join {
+                    key.split(':').next().unwrap_or(key)
+                } else {
+                    key
+                }
+                .to_owned(),
+            );
         }
         if keys.len() < BATCH {
             return Ok(());
@@ -133,7 +172,7 @@ fn referring(mirror: &dyn Mirror, recheck: &Recheck, ids: &mut BTreeSet<String>)
     }
 }
 
-fn report_of(reports: &mut Vec<ModelReport>, model: Model) -> &mut ModelReport {
+pub(super) fn report_of(reports: &mut Vec<ModelReport>, model: Model) -> &mut ModelReport {
     let place = match reports.iter().position(|report| report.model == model) {
         Some(place) => place,
         None => {

@@ -3,9 +3,32 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::mass_delete::MassDelete;
+use super::stop::Stopped;
 use crate::mirror::{Counts, Coverage, Quota};
 use crate::session::StepError;
 use crate::unified::Model;
+
+/// Why one model is not complete.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The connector or the org.
+    #[error(transparent)]
+    Step(#[from] StepError),
+    /// So much vanished that a person must decide.
+    #[error(transparent)]
+    MassDelete(#[from] MassDelete),
+}
+
+impl Failure {
+    /// One word for programs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Step(error) => error.error.kind(),
+            Self::MassDelete(_) => "mass-delete",
+        }
+    }
+}
 
 /// One model of a sync.
 #[derive(Debug, Clone)]
@@ -16,6 +39,10 @@ pub struct ModelReport {
     pub coverage: Coverage,
     /// Whether it went on from where an earlier run ended.
     pub resumed: bool,
+    /// Whether the probe said that nothing changed, so that nothing was read.
+    pub quiet: bool,
+    /// Whether only records that our own actions created were read.
+    pub narrowed: bool,
     /// Pages written.
     pub pages: u64,
     /// Records on them.
@@ -31,7 +58,7 @@ pub struct ModelReport {
     /// Wall-clock time.
     pub elapsed: Duration,
     /// Why it is not complete. What was read is kept, and the next run goes on from there.
-    pub failure: Option<Arc<StepError>>,
+    pub failure: Option<Arc<Failure>>,
 }
 
 impl ModelReport {
@@ -40,6 +67,8 @@ impl ModelReport {
             model,
             coverage: Coverage::Changes,
             resumed: false,
+            quiet: false,
+            narrowed: false,
             pages: 0,
             rows: 0,
             counts: Counts::default(),
@@ -59,6 +88,10 @@ pub struct SyncReport {
     pub models: Vec<ModelReport>,
     /// HTTP requests of the discovery.
     pub discovery_requests: u64,
+    /// HTTP requests of the probe, which asks for all models at once.
+    pub probe_requests: u64,
+    /// Why it ended before its end, in good order.
+    pub stopped: Option<Stopped>,
     /// The org's daily quota as its last answer told.
     pub quota: Option<Quota>,
     /// Wall-clock time, without the discovery.
@@ -68,6 +101,8 @@ pub struct SyncReport {
 impl SyncReport {
     /// HTTP requests in all.
     pub fn requests(&self) -> u64 {
-        self.discovery_requests + self.models.iter().map(|model| model.requests).sum::<u64>()
+        self.discovery_requests
+            + self.probe_requests
+            + self.models.iter().map(|model| model.requests).sum::<u64>()
     }
 }

@@ -7,7 +7,8 @@
 use super::auth::{AuthTable, beside};
 use super::limits::LimitsTable;
 use super::scopes::ScopesTable;
-use super::{Auth, Limits, Scopes, SecretRef, TenantError, strict};
+use super::sync::SyncTable;
+use super::{Auth, Limits, Scopes, SecretRef, SyncSettings, TenantError, strict};
 use crate::egress::Origin;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
@@ -27,6 +28,7 @@ pub struct TenantFile {
     scopes: Scopes,
     auth: Auth,
     limits: Limits,
+    sync: SyncSettings,
     connector: Map<String, Value>,
 }
 
@@ -46,6 +48,8 @@ struct Written {
     auth: AuthTable,
     #[serde(default)]
     limits: LimitsTable,
+    #[serde(default)]
+    sync: SyncTable,
     #[serde(default)]
     connector: toml::Table,
 }
@@ -96,6 +100,7 @@ impl TenantFile {
                 .checked()
                 .map_err(|(key, problem)| wrong((&key, problem)))?,
             limits: written.limits.checked().map_err(wrong)?,
+            sync: written.sync.checked().map_err(wrong)?,
             connector: json(written.connector).map_err(|problem| wrong(("connector", problem)))?,
             path: path.to_owned(),
         })
@@ -144,6 +149,11 @@ impl TenantFile {
     /// What the tenant may cost.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// How its mirror is kept.
+    pub fn sync(&self) -> &SyncSettings {
+        &self.sync
     }
 
     /// `[connector]`: the mapping settings that the guest gets as JSON. The host does not look inside.

@@ -12,6 +12,7 @@ pub mod oauth;
 mod scopes;
 mod secret;
 mod strict;
+mod sync;
 #[cfg(test)]
 mod tests;
 mod token_cache;
@@ -23,6 +24,7 @@ pub use file::{ApiVersion, TenantFile};
 pub use limits::Limits;
 pub use scopes::{ACTIONS, MODELS, Scopes};
 pub use secret::Secret;
+pub use sync::SyncSettings;
 pub use token_source::{TokenSource, TokenSourceOptions};
 
 use crate::egress::{Client, Egress, EgressPolicy, Gate, JobBudget};

@@ -7,7 +7,7 @@ use crate::asymbl::settings::{CandidateRule, Settings};
 use crate::exports::ats::connector::types::Model;
 
 /// Fields that exist only where the org uses a feature of the platform; their absence is no finding.
-const OPTIONAL: [&str; 4] = [
+pub(crate) const OPTIONAL: [&str; 4] = [
     "CurrencyIsoCode",
     "MailingStateCode",
     "MailingCountryCode",

@@ -19,7 +19,7 @@ const DAY_COUNTERS: [&str; 2] = [
 ];
 
 /// The fields that go into `custom_fields`; none when the model has no such member or it is switched off.
-pub(super) fn fields<'a>(
+pub(crate) fn fields<'a>(
     tenant: Tenant<'_>,
     model: Model,
     shape: &'a ObjectShape,

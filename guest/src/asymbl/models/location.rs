@@ -30,6 +30,13 @@ const COUNTRY_WORDS: [(&str, &str); 4] = [
     ("vietnam", "VN"),
 ];
 
+/// Whether a text is a code of ISO 3166-1 alpha-2, in capitals.
+pub fn is_country_code(text: &str) -> bool {
+    text.len() == 2
+        && text.bytes().all(|b| b.is_ascii_uppercase())
+        && Country::from_alpha2(text.to_ascii_lowercase()).is_ok()
+}
+
 /// A country as ISO 3166-1 alpha-2 where it can be mapped, else the text itself.
 pub(super) fn country(text: &str) -> Option<String> {
     let text = text.trim();

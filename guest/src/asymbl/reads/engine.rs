@@ -6,7 +6,7 @@
 use std::rc::Rc;
 
 use super::cursor::{At, Cursor, Kind};
-use super::marks;
+use super::marks::{self, Marks};
 use super::phase::Phase;
 use super::reader::{Page, Reader, note};
 use super::token::{Basis, Token};
@@ -17,6 +17,9 @@ use crate::exports::ats::connector::reads::{Coverage, ListQuery, PageInfo, Progr
 use crate::exports::ats::connector::types::{Error, Model, Warning};
 use crate::salesforce::{ListFlight, Record};
 use crate::transport::Transport;
+
+/// Code of the note by which a delta says that it can't see every deletion; the contract names it.
+const DELETES_UNKNOWN: &str = "deletes-unknown";
 
 /// A page of records of a model.
 pub struct Listed<R> {
@@ -106,6 +109,10 @@ pub fn list<R: Reader, T: Transport>(
         Some(cursor) => Progress::More(cursor),
         None => {
             reader.finish(ctx, &cursor.extras_before, &cursor.extras, &mut page)?;
+            if cursor.kind == Kind::Changes {
+                page.notes
+                    .extend(check_deletes(ctx, &known, &*reader, &cursor.since)?);
+            }
             Progress::Done(Token::new(cursor.basis, cursor.marks, cursor.extras).to_text())
         }
     };
@@ -157,7 +164,7 @@ fn begin<R: Reader, T: Transport>(
     };
     let Some(token) = token else {
         return Ok((
-            Cursor::begin(basis, Kind::Everything, marks, marks::Marks::new()),
+            Cursor::begin(basis, Kind::Everything, marks, Marks::new()),
             notes,
         ));
     };
@@ -175,6 +182,22 @@ fn begin<R: Reader, T: Transport>(
         None => reader.blind_spot(ctx, &token.marks)?,
         reason => reason,
     };
+    let untraced = match reason {
+        None => marks::untraced_deletes(ctx, known, &of(reader.untraceable(), &token.marks))?,
+        Some(_) => Default::default(),
+    };
+    let vanished = reader
+        .untraceable()
+        .into_iter()
+        .find(|o| untraced.contains(o));
+    let reason = reason.or_else(|| {
+        let what = format!(
+            "rows of {} were deleted for good, which leaves no trace on {}, so all of it is read again",
+            vanished?,
+            word(R::MODEL)
+        );
+        Some(note("deleted-for-good", what))
+    });
     let kind = if reason.is_some() {
         Kind::Everything
     } else {
@@ -193,6 +216,37 @@ fn begin<R: Reader, T: Transport>(
         cursor.extras_before = token.extras;
     }
     Ok((cursor, notes))
+}
+
+/// The objects whose rows may vanish for good unnoticed, with their marks.
+pub(super) fn watched<R: Reader>(reader: &R, marks: &Marks) -> Marks {
+    let vanishing = reader.vanishing().into_iter();
+    of(vanishing.chain(reader.untraceable()), marks)
+}
+
+fn of(objects: impl IntoIterator<Item = String>, marks: &Marks) -> Marks {
+    let objects = objects.into_iter();
+    objects
+        .filter_map(|object| Some((object.clone(), *marks.get(&object)?)))
+        .collect()
+}
+
+/// Says so when records may have vanished for good since the last listing. Asked at the end: a row that is purged while the
+/// listing reads was neither shown as deleted nor, next time, deleted since the mark.
+fn check_deletes<R: Reader, T: Transport>(
+    ctx: &Context<T>,
+    known: &Known,
+    reader: &R,
+    since: &Marks,
+) -> Result<Option<Warning>, Error> {
+    let untraced = marks::untraced_deletes(ctx, known, &of(reader.vanishing(), since))?;
+    let what = || {
+        format!(
+            "{} may have been deleted for good since the last sync, which only comparing all ids shows",
+            word(R::MODEL)
+        )
+    };
+    Ok((!untraced.is_empty()).then(|| note(DELETES_UNKNOWN, what())))
 }
 
 /// Why the rows that Salesforce sees a change in are not enough.

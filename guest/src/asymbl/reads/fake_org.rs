@@ -140,6 +140,10 @@ struct State {
     cleared: Vec<(String, String, String, String)>,
     results: BTreeMap<String, (Vec<Row>, Select)>,
     without_log: Vec<String>,
+    /// When rows of an object were last purged from the recycle bin.
+    purged: BTreeMap<String, Timestamp>,
+    /// Whether the delete log goes with them.
+    log_purged: bool,
 }
 
 /// The org.
@@ -169,6 +173,8 @@ impl FakeOrg {
             cleared: Vec::new(),
             results: BTreeMap::new(),
             without_log: Vec::new(),
+            purged: BTreeMap::new(),
+            log_purged: false,
         })));
         org.insert(
             "Organization",
@@ -219,6 +225,15 @@ impl FakeOrg {
     /// From now on `/updated` refuses the object.
     pub fn no_change_log(&self, object: &str) {
         self.0.borrow_mut().without_log.push(object.to_owned());
+    }
+
+    /// Removes a row for good; with `log`, also what `/deleted` knew.
+    pub fn purge(&self, object: &str, id: &str, log: bool) {
+        let mut state = self.0.borrow_mut();
+        let now = state.now;
+        state.tables.get_mut(object).unwrap().rows.remove(id);
+        state.purged.insert(object.to_owned(), now);
+        state.log_purged |= log;
     }
 
     pub fn insert(&self, object: &str, values: Value) -> String {

@@ -4,12 +4,17 @@
 //! stamp seen" but Salesforce's own low-water mark, `latestDateCovered`, taken before the first page (salesforce-api.md 3.2).
 //! It bounds the next start only: this listing reads rows up to the present.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
+
+use serde::Deserialize;
 
 use crate::asymbl::context::{Context, Known, Level};
 use crate::exports::ats::connector::types::{Error, Warning};
-use crate::salesforce::{Answer, Call, ErrorKind, SalesforceError, Timestamp};
+use crate::salesforce::encode;
+use crate::salesforce::{
+    Answer, Call, Composite, ErrorKind, SalesforceError, Subrequest, Timestamp,
+};
 use crate::transport::Transport;
 
 /// By the object's API name.
@@ -22,6 +27,9 @@ const LAG: Duration = Duration::from_secs(15 * 60);
 /// Window of the `/updated` call; only its `latestDateCovered` matters. Both ends are cut to the minute and must differ by more
 /// than one (salesforce-api.md 3.3).
 const WINDOW: Duration = Duration::from_secs(2 * 60);
+
+/// Objects in one question about deletions: each answer lists what was deleted, so a call's answer stays small.
+const GROUP: usize = 8;
 
 /// A mark older than this is worth a note.
 const STANDING_STILL: Duration = Duration::from_secs(30 * 60);
@@ -100,6 +108,65 @@ fn is_about_the_connection(error: &SalesforceError) -> bool {
             | ErrorKind::Blocked
             | ErrorKind::Malformed
     )
+}
+
+#[derive(Deserialize)]
+struct DeleteLog {
+    #[serde(rename = "earliestDateAvailable")]
+    earliest: Timestamp,
+}
+
+/// Those of some objects of which rows may have vanished for good since a mark, without a trace in the recycle bin: the log
+/// of deletions was purged within the window, or a row that was deleted after the mark is no longer in the bin
+/// (salesforce-api.md 3.3). Costs one call.
+///
+/// # Errors
+/// When Salesforce can't be asked. An object whose log is refused for another reason tells nothing.
+pub fn untraced_deletes<T: Transport>(
+    ctx: &Context<T>,
+    known: &Known,
+    since: &Marks,
+) -> Result<BTreeSet<String>, Error> {
+    let now = server_now(ctx)?;
+    let logged = since.iter().filter(|(object, _)| {
+        let shape = known.profile.object(object);
+        shape.is_some_and(|shape| shape.replicateable && shape.has("IsDeleted"))
+    });
+    let logged: Vec<(&String, &Timestamp)> = logged.collect();
+    let mut untraced = BTreeSet::new();
+    for group in logged.chunks(GROUP) {
+        let composite =
+            group
+                .iter()
+                .enumerate()
+                .fold(Composite::new(), |composite, (i, (object, mark))| {
+                    let start = encode::query_value(&mark.min(&&now.before(WINDOW)).to_soql());
+                    let (object, end) = (
+                        encode::path_segment(object),
+                        encode::query_value(&now.to_soql()),
+                    );
+                    let path = format!("sobjects/{object}/deleted/?start={start}&end={end}");
+                    composite.add(Subrequest::get(format!("d{i}"), ctx.client.path(&path)))
+                });
+        let answers = ctx
+            .client
+            .composite(&composite, "ask how far deletions are known")?;
+        for ((object, mark), answer) in group.iter().zip(&answers) {
+            let log = answer.ok().and_then(|body| {
+                body.parse::<DeleteLog>()
+                    .map_err(SalesforceError::malformed)
+            });
+            let complete = match log {
+                Ok(log) => log.earliest < **mark,
+                Err(error) if is_about_the_connection(&error) => return Err(error.into()),
+                Err(error) => error.kind != ErrorKind::ReplicationDate,
+            };
+            if !complete {
+                untraced.insert((*object).clone());
+            }
+        }
+    }
+    Ok(untraced)
 }
 
 /// What people should know of marks that lag far behind.

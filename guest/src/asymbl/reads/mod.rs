@@ -14,12 +14,13 @@ mod probe;
 mod reader;
 mod readers;
 mod rows;
+mod sample;
 mod token;
 
 #[cfg(test)]
-mod fake_org;
+pub(crate) mod fake_org;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use super::context::{Context, Level};
 use super::discover::{self as look, DiscoverError};
@@ -37,6 +38,7 @@ pub use ids::list_ids;
 pub use probe::probe_changes;
 pub use reader::Readers;
 pub use rows::{Fetcher, RowCache, map};
+pub use sample::{sample, sample_rows};
 
 /// Learns what the org looks like.
 ///

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::engine::check_switched_on;
+use super::engine::{check_switched_on, watched};
 use super::marks::{self, Marks};
 use super::reader::Reader;
 use super::readers::{
@@ -25,6 +25,8 @@ struct Asked {
     token: Token,
     /// None when a delta is due whatever the rows say.
     objects: Option<Vec<String>>,
+    /// The objects whose rows may vanish for good unnoticed.
+    watched: Marks,
 }
 
 /// Probes the models of some tokens.
@@ -54,8 +56,15 @@ pub fn probe_changes<T: Transport>(
         marks::take(ctx, &known, &objects)?
     };
     let newest = newest_stamps(ctx, &known, &oldest)?;
+    let mut watched = Marks::new();
+    for (object, mark) in asked.iter().flat_map(|asked| &asked.watched) {
+        let held = watched.entry(object.clone()).or_insert(*mark);
+        *held = (*mark).min(*held);
+    }
+    let untraced = marks::untraced_deletes(ctx, &known, &watched)?;
     let answers = tokens.iter().zip(asked).map(|(given, asked)| {
         let changed = asked.objects.is_none()
+            || asked.watched.keys().any(|object| untraced.contains(object))
             || asked
                 .marks()
                 .any(|(object, mark)| newest.get(object).is_some_and(|n| *n >= mark.to_second()));
@@ -116,6 +125,7 @@ fn ask_of<R: Reader, T: Transport>(
         && token.extras.is_some()
         && objects.iter().all(|o| token.marks.contains_key(o));
     Ok(Asked {
+        watched: watched(&*reader, &token.marks),
         token,
         objects: same.then_some(objects),
     })

@@ -80,6 +80,16 @@ pub trait Reader: Sized {
     /// The objects whose changes change the model, by API name; only those that the user may read.
     fn objects(&self) -> Vec<String>;
 
+    /// Those of them whose rows, when they vanish for good, take records of the model along, which comparing keys shows.
+    fn vanishing(&self) -> Vec<String> {
+        self.objects().into_iter().take(1).collect()
+    }
+
+    /// Those of them whose rows, when they vanish for good, leave records changed that nothing points at any more.
+    fn untraceable(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The phases that give every record once.
     fn everything(&self) -> Vec<Phase>;
 

@@ -1,5 +1,6 @@
 //! From the JSON object of the connection to [`Settings`], with every problem said at once and in the tenant's words.
 
+mod actions;
 mod fields;
 
 use std::fmt;
@@ -37,7 +38,7 @@ impl fmt::Display for SettingsProblem {
 impl std::error::Error for SettingsProblem {}
 
 /// Every key of the settings object.
-pub(super) const KEYS: [&str; 13] = [
+pub(super) const KEYS: [&str; 21] = [
     "namespace",
     "job_object",
     "hired_stages",
@@ -51,6 +52,14 @@ pub(super) const KEYS: [&str; 13] = [
     "default_currency",
     "fields",
     "integration_fields",
+    "candidate_account",
+    "existing_application",
+    "allow_closed_jobs",
+    "phone_field",
+    "source_policy",
+    "contact_external_id_field",
+    "attachment_cap",
+    "mark_primary_cv",
 ];
 
 pub(super) const ROLES: [(&str, HiringTeamRole); 5] = [
@@ -176,6 +185,7 @@ impl Reader {
             default_currency: self.currency(),
             fields: self.overrides(),
             integration_fields: self.integration_fields(),
+            actions: self.actions(),
             scopes: Scopes::new(disabled),
             namespace,
         }

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::actions::{DEFAULT_CAP, EXISTING, LARGEST_CAP, PHONE_FIELD, POLICIES};
 use super::parse::{CANDIDATE_WORDS, ROLES};
 use super::{OVERRIDABLE, PROMOTING, defaults};
 use crate::asymbl::models::word;
@@ -137,6 +138,52 @@ pub fn settings_schema() -> String {
                     .iter()
                     .map(|m| (word(*m).to_owned(), json!({"type": "array", "items": name})))
                     .collect::<Map<String, Value>>(),
+            },
+            "candidate_account": {
+                "description": "Id of the account that new contacts belong to. Without one they belong to none, and Salesforce \
+                                shows a contact without an account only to its owner and to administrators.",
+                "type": "string",
+                "pattern": "^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$",
+            },
+            "existing_application": {
+                "description": "When the candidate has applied to the job before: return that application with a warning, or fail.",
+                "enum": EXISTING.map(|(word, _)| word),
+                "default": "return",
+            },
+            "allow_closed_jobs": {
+                "description": "Whether jobs that are not open take applications.",
+                "type": "boolean",
+                "default": false,
+            },
+            "phone_field": {
+                "description": "The contact field that takes the telephone number.",
+                "type": "string",
+                "pattern": API_NAME,
+                "default": PHONE_FIELD,
+            },
+            "source_policy": {
+                "description": "When the picklist of sources lacks the source: write it into the free-text field with a warning, or \
+                                refuse the call.",
+                "enum": POLICIES.map(|(word, _)| word),
+                "default": "free-text",
+            },
+            "contact_external_id_field": {
+                "description": "A unique text field of the contact, 64 characters or more. New contacts get the SHA-256 of their \
+                                lower-cased e-mail address in it, as hex; it keeps two creates at once from making two contacts.",
+                "type": "string",
+                "pattern": API_NAME,
+            },
+            "attachment_cap": {
+                "description": "Most bytes of one file; the host may allow fewer.",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": LARGEST_CAP,
+                "default": DEFAULT_CAP,
+            },
+            "mark_primary_cv": {
+                "description": "Whether the first CV of a candidate without one is marked as the primary one.",
+                "type": "boolean",
+                "default": true,
             },
         },
     });

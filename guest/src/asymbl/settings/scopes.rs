@@ -29,6 +29,11 @@ impl Scopes {
         !self.off.contains(&format!("{}.{field}", word(model)))
     }
 
+    /// Whether an action (`create-candidate`) may be called.
+    pub fn action_on(&self, action: &str) -> bool {
+        !self.off.contains(action)
+    }
+
     /// The entries, sorted.
     pub fn entries(&self) -> impl Iterator<Item = &str> {
         self.off.iter().map(String::as_str)

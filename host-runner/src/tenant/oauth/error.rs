@@ -32,7 +32,7 @@ pub enum OAuthError {
         answered: Origin,
     },
     /// The endpoint could not be reached, or was too slow.
-    #[error("signing in: {error}")]
+    #[error("{error}")]
     Network {
         /// What happened.
         error: EgressError,

@@ -55,6 +55,23 @@ impl FakeOrg {
                     json!({"ids": [], "latestDateCovered": covered.to_string()}),
                 )
             }
+            ["sobjects", object, "deleted", ..] => {
+                let state = self.0.borrow();
+                let purged = state.purged.get(*object).copied();
+                let start = Timestamp::parse(&argument("start")).unwrap();
+                if state.log_purged && purged.is_some_and(|until| start < until) {
+                    return (
+                        400,
+                        json!([{"errorCode": "INVALID_REPLICATION_DATE", "message": "the delete log was purged"}]),
+                    );
+                }
+                let earliest =
+                    purged.map_or("2000-01-01T00:00:00.000Z".to_owned(), |p| p.to_string());
+                (
+                    200,
+                    json!({"deletedRecords": [], "earliestDateAvailable": earliest, "latestDateCovered": argument("end")}),
+                )
+            }
             other => panic!("asked for {other:?}"),
         }
     }

@@ -119,6 +119,11 @@ impl Reader for CandidatesReader {
             .collect()
     }
 
+    fn vanishing(&self) -> Vec<String> {
+        // Whoever applied is a candidate no more when the applicant vanishes.
+        self.objects()
+    }
+
     fn everything(&self) -> Vec<Phase> {
         let all = || Phase::new(Step::Records, self.mapping.object(), self.mapping.columns());
         let conditions = self.membership.conditions().into_iter();

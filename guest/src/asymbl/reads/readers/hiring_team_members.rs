@@ -111,6 +111,14 @@ impl Reader for TeamsReader {
         objects
     }
 
+    fn untraceable(&self) -> Vec<String> {
+        let contacts = Some(names::CONTACT.to_owned());
+        contacts
+            .filter(|_| !self.manager_lookups.is_empty())
+            .into_iter()
+            .collect()
+    }
+
     fn everything(&self) -> Vec<Phase> {
         vec![self.phase()]
     }

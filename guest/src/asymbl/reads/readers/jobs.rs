@@ -49,6 +49,10 @@ impl Reader for JobsReader {
             .collect()
     }
 
+    fn untraceable(&self) -> Vec<String> {
+        self.site.iter().map(|(_, object)| object.clone()).collect()
+    }
+
     fn everything(&self) -> Vec<Phase> {
         vec![self.phase()]
     }

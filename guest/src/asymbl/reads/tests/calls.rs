@@ -7,7 +7,7 @@ use serde_json::json;
 use super::mirror::{Held, page, units};
 use super::reading::{delta, ids, query, read, token};
 use super::{MODELS, cast, instance, profile};
-use crate::asymbl::reads::fake_org::{FakeOrg, JOB, STAGE};
+use crate::asymbl::reads::fake_org::{APPLICANT, FakeOrg, JOB, STAGE};
 use crate::asymbl::reads::{get_records, list_ids, probe_changes};
 use crate::exports::ats::connector::reads::ModelToken;
 use crate::exports::ats::connector::types::{Error, Model};
@@ -142,7 +142,7 @@ fn a_probe_says_which_models_changed_and_moves_the_other_tokens_on() {
     let ctx = instance(&cast.org, "{}");
     let answers = probe_changes(&ctx, &known, &tokens).unwrap();
     assert!(answers.iter().all(|a| !a.changed));
-    assert!(ctx.client.calls() <= 4, "{} calls", ctx.client.calls());
+    assert!(ctx.client.calls() <= 5, "{} calls", ctx.client.calls());
     let moved: Vec<ModelToken> = answers
         .iter()
         .map(|a| ModelToken {
@@ -184,4 +184,31 @@ fn a_probe_says_which_models_changed_and_moves_the_other_tokens_on() {
         ]
     );
     assert!(ids(&delta(&cast.org, Model::ApplicationStages, &again[3].token)).contains(&late));
+}
+
+#[test]
+fn rows_that_vanish_without_a_trace_are_said_by_the_probe_and_by_the_delta() {
+    for log in [false, true] {
+        let cast = cast();
+        let token = token(&cast.org, Model::Applications);
+        cast.org.pass(600);
+        cast.org.purge(APPLICANT, &cast.applicants[0], log);
+        let known = profile(&cast.org);
+        let ctx = instance(&cast.org, "{}");
+        let given = ModelToken {
+            model: Model::Applications,
+            token: token.clone(),
+        };
+        assert!(probe_changes(&ctx, &known, &[given]).unwrap()[0].changed);
+        let (_, info) = page(
+            &ctx,
+            &known,
+            Model::Applications,
+            &query(Some(&token), None),
+        )
+        .unwrap();
+        assert!(info.notes.iter().any(|n| n.code == "deletes-unknown"));
+        let (_, info) = page(&ctx, &known, Model::Jobs, &query(None, None)).unwrap();
+        assert!(info.notes.is_empty(), "jobs are not concerned");
+    }
 }

@@ -138,3 +138,18 @@ fn a_deleted_work_site_is_a_back_fill_of_jobs() {
     fresh.sync(&cast.org, "{}", |_| ());
     assert_eq!(mirror.difference(&fresh), None);
 }
+
+#[test]
+fn a_work_site_that_is_deleted_for_good_is_a_back_fill_of_jobs() {
+    let cast = cast();
+    let mut mirror = Mirror::default();
+    mirror.sync(&cast.org, "{}", |_| ());
+    cast.org.pass(600);
+    cast.org.delete(SITE, &cast.sites[0]);
+    cast.org.purge(SITE, &cast.sites[0], false);
+    mirror.sync(&cast.org, "{}", |_| ());
+    assert!(mirror.notes.iter().any(|n| n == "deleted-for-good"));
+    let mut fresh = Mirror::default();
+    fresh.sync(&cast.org, "{}", |_| ());
+    assert_eq!(mirror.difference(&fresh), None);
+}

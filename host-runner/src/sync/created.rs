@@ -1,0 +1,73 @@
+//! Syncing only what our own actions created: those applications and their candidates, by their ids.
+
+use std::collections::BTreeSet;
+
+use super::rechecks::{BATCH, report_of};
+use super::{ModelReport, Run, SyncError};
+use crate::mirror::{Claim, Mirror, MirrorError};
+use crate::unified::{Model, NaturalKey};
+
+/// The models that the option narrows, in the order in which they are read: a merge gives an application another candidate.
+pub(super) const NARROWED: [Model; 2] = [Model::Applications, Model::Candidates];
+
+impl Run<'_> {
+    /// Reads them all; they are few.
+    pub(super) async fn created(
+        &mut self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        reports: &mut Vec<ModelReport>,
+    ) -> Result<(), SyncError> {
+        let mut job = None;
+        for model in NARROWED
+            .into_iter()
+            .filter(|model| self.options.models.contains(model))
+        {
+            let ids: Vec<String> = ids(mirror, model)?.into_iter().collect();
+            let report = report_of(reports, model);
+            report.narrowed = true;
+            let mut result = Ok(());
+            for batch in ids.chunks(BATCH) {
+                result = self
+                    .read_again(mirror, claim, &mut job, report, batch)
+                    .await;
+                if result.is_err() {
+                    break;
+                }
+                report.pages += 1;
+                self.may_go_on()?;
+            }
+            self.end_model(mirror, claim, result, report)?;
+        }
+        Ok(())
+    }
+}
+
+fn ids(mirror: &dyn Mirror, model: Model) -> Result<BTreeSet<String>, MirrorError> {
+    let mut ids = tracked(mirror, model)?;
+    if model == Model::Candidates {
+        for id in tracked(mirror, Model::Applications)? {
+            let Ok(key) = NaturalKey::parse(Model::Applications, id) else {
+                continue;
+            };
+            let application = mirror.by_key(Model::Applications, &key)?;
+            ids.extend(
+                application
+                    .and_then(|stored| stored.record.reference("candidate_id").map(str::to_owned)),
+            );
+        }
+    }
+    Ok(ids)
+}
+
+fn tracked(mirror: &dyn Mirror, model: Model) -> Result<BTreeSet<String>, MirrorError> {
+    let mut ids = BTreeSet::new();
+    loop {
+        let page = mirror.tracked(model, ids.last().map(String::as_str), BATCH)?;
+        let ended = page.len() < BATCH;
+        ids.extend(page);
+        if ended {
+            return Ok(ids);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What a page means for records that it does not carry.
+//!
+//! The connector can't see what the mirror holds, so these are the host's own: a record that is gone leaves those that
+//! referred to it to be read again, and one that is there only because others refer to it is read again when they stop.
+//! They are written in the page's own transaction, so no crash can come between.
+
+use std::collections::{BTreeSet, HashSet};
+
+use crate::mirror::{
+    Gone, Mirror, MirrorError, Page, Recheck, RecordFilter, Records, StoredRecord,
+};
+use crate::unified::{Model, NaturalKey, Timestamp, UnifiedRecord};
+
+/// The model whose records come and go with those of this one, and the field that refers to them: a contact is a candidate
+/// while somebody applies.
+fn membership(model: Model) -> Option<(&'static str, Model)> {
+    match model {
+        Model::Applications => Some(("candidate_id", Model::Candidates)),
+        _ => None,
+    }
+}
+
+/// "Read this record itself again."
+pub(super) fn itself(model: Model, remote_id: &str) -> Recheck {
+    Recheck {
+        model,
+        target: model,
+        remote_id: remote_id.to_owned(),
+    }
+}
+
+/// Adds to a page what follows from it; the mirror is as it was before the page.
+pub(super) fn add(mirror: &dyn Mirror, model: Model, page: &mut Page) -> Result<(), MirrorError> {
+    let mut found = Vec::new();
+    let held: HashSet<&NaturalKey> = page.rows.iter().map(UnifiedRecord::key).collect();
+    for gone in &page.gone {
+        if let Gone::Record(key) = gone
+            && !held.contains(key)
+            && let Some(before) = live(mirror, model, key)?
+        {
+            of_gone(&before.record, &mut found);
+        }
+    }
+    if let Some((field, target)) = membership(model) {
+        for row in &page.rows {
+            let before = live(mirror, model, row.key())?;
+            let before = before
+                .as_ref()
+                .and_then(|before| before.record.reference(field));
+            found.extend(
+                before
+                    .filter(|id| row.reference(field) != Some(id))
+                    .map(|id| itself(target, id)),
+            );
+        }
+    }
+    if model == Model::HiringTeamMembers {
+        members_outside(mirror, &page.rows, &mut found)?;
+    }
+    page.rechecks.extend(found);
+    Ok(())
+}
+
+/// What follows from the records that a listing's end has marked as deleted since a moment.
+pub(super) fn of_tombstones(
+    mirror: &dyn Mirror,
+    model: Model,
+    since: Timestamp,
+) -> Result<Vec<Recheck>, MirrorError> {
+    let mut found = Vec::new();
+    let filter = RecordFilter {
+        include_deleted: true,
+        changed_since: Some(since),
+    };
+    for stored in Records::new(mirror, model, filter) {
+        let stored = stored?;
+        if stored.stamps.remote_deleted_at.is_none() {
+            continue;
+        }
+        of_gone(&stored.record, &mut found);
+        // A member that vanished alone may have moved the others of its set.
+        let parent = model
+            .join_fields()
+            .and_then(|(parent, _)| stored.record.reference(parent));
+        found.extend(parent.map(|parent| itself(model, parent)));
+    }
+    Ok(found)
+}
+
+fn of_gone(record: &UnifiedRecord, found: &mut Vec<Recheck>) {
+    let target = record.model();
+    for model in Model::ALL {
+        if model.references().any(|(_, other)| other == target) {
+            found.push(Recheck {
+                model,
+                target,
+                remote_id: record.key().to_string(),
+            });
+        }
+    }
+    if let Some((field, other)) = membership(target) {
+        found.extend(record.reference(field).map(|id| itself(other, id)));
+    }
+}
+
+/// Users who are on a team but in no listing of users (an automated process, a community user). Where users were never listed,
+/// nobody wants them.
+fn members_outside(
+    mirror: &dyn Mirror,
+    rows: &[UnifiedRecord],
+    found: &mut Vec<Recheck>,
+) -> Result<(), MirrorError> {
+    if rows.is_empty() || mirror.model_state(Model::Users)?.token.is_none() {
+        return Ok(());
+    }
+    let members: BTreeSet<&str> = rows
+        .iter()
+        .filter_map(|row| row.reference("user_id"))
+        .collect();
+    for id in members {
+        // What is no key can't be read either.
+        if let Ok(key) = NaturalKey::parse(Model::Users, id)
+            && live(mirror, Model::Users, &key)?.is_none()
+        {
+            found.push(itself(Model::Users, id));
+        }
+    }
+    Ok(())
+}
+
+fn live(
+    mirror: &dyn Mirror,
+    model: Model,
+    key: &NaturalKey,
+) -> Result<Option<StoredRecord>, MirrorError> {
+    Ok(mirror
+        .by_key(model, key)?
+        .filter(|stored| stored.stamps.remote_deleted_at.is_none()))
+}

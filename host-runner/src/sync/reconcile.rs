@@ -1,0 +1,179 @@
+//! Compares all keys, to find what vanished without a trace: rows deleted for good, rows behind lost permissions.
+//!
+//! That one is due is kept in the mirror as a recheck of everything, written with the page that asked for it, so that a crash
+//! does not forget it.
+
+use super::follow_ups::{self, itself};
+use super::listing::RESTARTS;
+use super::mass_delete::MassDelete;
+use super::{ModelReport, Run, SyncError, is_older};
+use crate::mirror::{
+    Claim, Coverage, Listing, ListingKind, ListingStart, Mirror, MirrorError, Page, Position,
+    Progress, Recheck,
+};
+use crate::sandbox::CallError;
+use crate::unified::{KeyError, Model, NaturalKey, Timestamp};
+
+/// Stands for every record; no source has such an id.
+const ALL: &str = "*";
+
+/// "Compare all keys of this model."
+pub(super) fn all_of(model: Model) -> Recheck {
+    itself(model, ALL)
+}
+
+/// Whether it says that.
+pub(super) fn is_all(recheck: &Recheck) -> bool {
+    recheck.remote_id == ALL
+}
+
+impl Run<'_> {
+    /// Notes which models are to be reconciled at the end of this run.
+    pub(super) fn ask_to_reconcile(
+        &self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        models: &[Model],
+    ) -> Result<(), MirrorError> {
+        let now = Timestamp::now();
+        for model in models {
+            let state = mirror.model_state(*model)?;
+            let is_old = is_older(
+                state.reconciled_at.max(state.full_at),
+                self.settings.reconcile_after,
+            );
+            if self.options.reconcile || is_old {
+                let page = Page {
+                    rechecks: vec![all_of(*model)],
+                    ..Page::default()
+                };
+                mirror.apply_page(claim, *model, &page, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads all keys, marks what is not among them as deleted, and asks for what the mirror lacks.
+    pub(super) async fn reconcile(
+        &mut self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        report: &mut ModelReport,
+    ) -> Result<(), SyncError> {
+        let model = report.model;
+        let start = ListingStart {
+            kind: ListingKind::Ids,
+            since: None,
+            fingerprint: self.fingerprint.clone(),
+        };
+        let mut listing = match mirror.open_listing(model)? {
+            // One that came to its end before, and was refused, is too old to judge by.
+            Some(open) if open.start == start && !matches!(open.position, Position::End(_)) => open,
+            _ => mirror.begin_listing(claim, model, &start, Timestamp::now())?,
+        };
+        let mut job = self.start().await?;
+        let (mut counted, mut restarts) = (0, 0);
+        loop {
+            let cursor = match &listing.position {
+                Position::Start => None,
+                Position::At(cursor) => Some(cursor.clone()),
+                Position::End(_) => break,
+            };
+            let result = job.list_ids(model, &self.profile, cursor.as_ref()).await;
+            let api_calls = self.count(&job, counted);
+            counted += api_calls;
+            report.requests += api_calls;
+            let page = match result {
+                Ok(page) => page,
+                Err(error) if error.kind() == "resync-required" && cursor.is_some() => {
+                    listing = mirror.begin_listing(claim, model, &start, Timestamp::now())?;
+                    continue;
+                }
+                Err(CallError::Outage(outage)) if restarts < RESTARTS => {
+                    tracing::warn!(%model, %outage, "going on in a new sandbox");
+                    restarts += 1;
+                    report.restarts += 1;
+                    job = self.start().await?;
+                    counted = 0;
+                    continue;
+                }
+                Err(error) => {
+                    return Err(self
+                        .step(format!("list the ids of {model}"), error, &job)
+                        .into());
+                }
+            };
+            restarts = 0;
+            let present = page.keys.iter().map(|key| NaturalKey::parse(model, key));
+            let present = present.collect::<Result<Vec<_>, KeyError>>()?;
+            // First what is there, then the cursor together with what is missing: a crash between repeats the page.
+            let seen = Page {
+                present,
+                api_calls,
+                ..Page::default()
+            };
+            let missing = mirror
+                .apply_page(claim, model, &seen, Timestamp::now())?
+                .missing;
+            let next = Page {
+                coverage: Coverage::Everything,
+                progress: page.next.map_or(Progress::Done(None), Progress::More),
+                rechecks: missing
+                    .iter()
+                    .map(|key| itself(model, id_of(key)))
+                    .collect(),
+                ..Page::default()
+            };
+            mirror.apply_page(claim, model, &next, Timestamp::now())?;
+            report.pages += 1;
+            listing.position = match next.progress {
+                Progress::More(cursor) => Position::At(cursor),
+                _ => Position::End(None),
+            };
+            self.may_go_on()?;
+        }
+        self.finish(mirror, claim, report, &listing)
+    }
+
+    /// Ends a listing that was read to its end: what it did not show is gone, unless that is too much to believe.
+    pub(super) fn finish(
+        &self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        report: &mut ModelReport,
+        begun: &Listing,
+    ) -> Result<(), SyncError> {
+        let model = report.model;
+        if mirror
+            .open_listing(model)?
+            .is_some_and(|listing| listing.covers_all)
+        {
+            if !self.options.allow_mass_delete {
+                MassDelete::check(model, mirror.unseen_count(model)?, &self.settings)?;
+            }
+            let gone = mirror.tombstone_unseen(claim, model, Timestamp::now())?;
+            report.counts.deleted += gone;
+            // A run that died here before has marked them already.
+            if gone > 0 || report.resumed {
+                let rechecks = follow_ups::of_tombstones(mirror, model, begun.started_at)?;
+                mirror.apply_page(
+                    claim,
+                    model,
+                    &Page {
+                        rechecks,
+                        ..Page::default()
+                    },
+                    Timestamp::now(),
+                )?;
+            }
+        }
+        mirror.finish_listing(claim, model, Timestamp::now())?;
+        Ok(())
+    }
+}
+
+/// The id by which a record is read: of the join models the parent's.
+fn id_of(key: &NaturalKey) -> &str {
+    let text = key.as_str();
+    text.split_once(':').map_or(text, |(parent, _)| parent)
+}

@@ -1,0 +1,370 @@
+//! A random life of an org, mirrored: operations, deltas, faults and crashes in an order that a seed repeats. At quiet points
+//! the mirror must equal a fresh full sync of the org.
+
+mod changes;
+mod dice;
+
+use std::collections::BTreeMap;
+
+use host_runner::mirror::{Mirror, RecordFilter, Records, RunEnd, RunInfo, SqliteMirror};
+use host_runner::sync::{Event, Events, SyncOptions, SyncReport, discover, sync};
+use host_runner::unified::{Model, Timestamp};
+use practice_org::store::{RowView, Transaction};
+use practice_org::value::ValueRef;
+use practice_org::{Action, FaultBody, PracticeOrg, Rule};
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use crate::world::{World, session};
+use changes::Changes;
+pub use changes::control;
+use dice::Dice;
+
+/// Monday, 2026-11-23, noon UTC: the org's clock at the beginning.
+const START_MS: i64 = 1_795_435_200_000;
+const MINUTE_MS: i64 = 60_000;
+/// Formulas over rows of objects that the model does not depend on otherwise: nothing that a delta reads moves when those do.
+/// The periodic full listing refreshes them (docs/sync.md, "Stale values").
+const FAR_FORMULAS: [&str; 2] = [
+    "bpats__Hiring_Manager_Name__c",
+    "bpats__Hiring_Manager_Email__c",
+];
+/// Quiet points of a run.
+const ROUNDS: usize = 3;
+
+/// From where the next delta starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// From where the token says.
+    OfTheToken,
+    /// From the newest stamp that anyone could have seen, as a naive sync would.
+    NewestStampSeen,
+}
+
+/// What a run was made of.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tally {
+    /// Operations on the org that took effect.
+    pub changes: usize,
+    /// Syncs that were dropped in the middle.
+    pub crashes: usize,
+    /// Syncs that went on from an earlier one's page.
+    pub resumed: usize,
+    /// Syncs in all.
+    pub syncs: usize,
+}
+
+impl std::ops::AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.changes += other.changes;
+        self.crashes += other.crashes;
+        self.resumed += other.resumed;
+        self.syncs += other.syncs;
+    }
+}
+
+struct Soak {
+    world: World,
+    changes: Changes,
+    dice: Dice,
+    open: Vec<Transaction>,
+    tally: Tally,
+}
+
+/// Lives through one seed.
+///
+/// # Errors
+/// What differs between mirror and org, in words.
+pub async fn run(seed: u64, mark: Mark) -> Result<Tally, String> {
+    let dice = Dice::new(seed);
+    let builder = PracticeOrg::builder()
+        .candidates(12)
+        .seed(seed % 5 + 1)
+        .start_at(START_MS);
+    // Purges and merges are large shares of so small an org.
+    let world = World::with(builder, "\n[sync]\nmass_delete_percent = 100\n").await;
+    world.db().clock().freeze();
+    world.db().clock().advance(60 * MINUTE_MS);
+    let changes = Changes::of(&world.org);
+    let mut soak = Soak {
+        world,
+        changes,
+        dice,
+        open: Vec::new(),
+        tally: Tally::default(),
+    };
+    for round in 0..ROUNDS {
+        for _ in 0..1 + soak.dice.roll(2) {
+            soak.busy().await;
+            if mark == Mark::NewestStampSeen {
+                soak.forget_open_transactions();
+            }
+        }
+        soak.quiet()
+            .await
+            .map_err(|what| format!("seed {seed}, round {round}: {what}"))?;
+    }
+    Ok(soak.tally)
+}
+
+impl Soak {
+    /// Some work in the org, then a sync under bad conditions.
+    async fn busy(&mut self) {
+        for _ in 0..self.dice.roll(30) {
+            self.happen(false);
+        }
+        if self.dice.once_in(6) {
+            let hold = self.world.db().clock().now_ms() - 90 * MINUTE_MS;
+            self.world.db().hold_mark(Some(hold));
+        }
+        self.world.org.set_page_size(1 + self.dice.roll(40));
+        if let Some(rule) = fault(&mut self.dice) {
+            self.world.org.fault(rule);
+        }
+        let crash_at = if self.dice.once_in(2) {
+            Some(1 + self.dice.roll(12) as u64)
+        } else {
+            None
+        };
+        self.sync(crash_at).await;
+        self.world.org.clear_faults();
+    }
+
+    /// A sync in whose course the org goes on living; with `crash_at`, it is dropped after so many pages, wherever it is.
+    async fn sync(&mut self, crash_at: Option<u64>) {
+        // A new process: nothing in memory but the tenant file and the mirror.
+        let session = session(&self.world.tenant());
+        let Ok(discovered) = discover(&session).await else {
+            return;
+        };
+        let mut mirror = self.world.mirror();
+        let options = SyncOptions::default();
+        let (sender, mut events) = mpsc::unbounded_channel();
+        let events_to = Events::to(sender);
+        let running = sync(&session, &mut mirror, &discovered, &options, &events_to);
+        tokio::pin!(running);
+        let mut pages = 0;
+        self.tally.syncs += 1;
+        if std::env::var_os("SOAK_TRACE").is_some() {
+            println!("sync, crash at {crash_at:?}");
+        }
+        loop {
+            tokio::select! {
+                biased;
+                Some(event) = events.recv() => {
+                    if !matches!(event, Event::Page { .. }) {
+                        continue;
+                    }
+                    pages += 1;
+                    if crash_at == Some(pages) {
+                        self.tally.crashes += 1;
+                        return;
+                    }
+                    if self.dice.once_in(3) {
+                        self.happen(true);
+                    }
+                    if self.dice.once_in(8) {
+                        self.world.org.expire_locators();
+                    }
+                    if self.dice.once_in(12) {
+                        self.world.org.kill_sessions();
+                    }
+                    if self.dice.once_in(8) {
+                        self.world.org.set_page_size(1 + self.dice.roll(40));
+                    }
+                }
+                // What a fault left undone is done by the next one.
+                result = &mut running => {
+                    if let Ok(report) = result {
+                        self.tally.resumed += usize::from(report.models.iter().any(|model| model.resumed));
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Nothing happens any more; now the mirror must catch up.
+    async fn quiet(&mut self) -> Result<(), String> {
+        for transaction in self.open.drain(..) {
+            transaction
+                .commit()
+                .map_err(|error| format!("the late commit: {error:?}"))?;
+        }
+        self.world.db().hold_mark(None);
+        self.changes.show_all(&self.world.org);
+        self.world.org.set_page_size(200);
+        self.world.db().clock().advance(3 * MINUTE_MS);
+        // A resumed listing began before the last changes; the one after it sees them.
+        loop {
+            let mut mirror = self.world.mirror();
+            let report = self.undisturbed(&mut mirror).await?;
+            self.tally.syncs += 1;
+            if !report.models.iter().any(|model| model.resumed) {
+                break;
+            }
+            self.tally.resumed += 1;
+            drop(mirror);
+        }
+        equals_the_org(&self.world).await
+    }
+
+    async fn undisturbed(&self, mirror: &mut SqliteMirror) -> Result<SyncReport, String> {
+        undisturbed(&self.world, mirror).await
+    }
+
+    fn happen(&mut self, in_sync: bool) {
+        if self
+            .changes
+            .happen(&mut self.dice, &self.world.org, &mut self.open, in_sync)
+        {
+            self.tally.changes += 1;
+        }
+        if self.dice.once_in(3) {
+            self.world
+                .db()
+                .clock()
+                .advance(1_000 * self.dice.roll(200) as i64);
+        }
+        if self.dice.once_in(20)
+            && let Some(transaction) = self.open.pop()
+        {
+            // A unique value that was taken meanwhile rolls it back.
+            let _ = transaction.commit();
+        }
+    }
+
+    /// Moves every mark to the newest stamp that a reader can have seen.
+    fn forget_open_transactions(&self) {
+        let mut mirror = self.world.mirror();
+        let Ok(claim) = mirror.claim(&RunInfo::this_process("edit tokens"), Timestamp::now())
+        else {
+            return;
+        };
+        for model in Model::ALL {
+            let Some(token) = mirror.model_state(model).ok().and_then(|state| state.token) else {
+                continue;
+            };
+            let mut token: Value = serde_json::from_str(&token).expect("a token is JSON");
+            for (object, mark) in token["k"].as_object_mut().expect("marks") {
+                let mut newest = 0;
+                self.world.db().scan(object, |row: &RowView<'_>| {
+                    if let ValueRef::DateTime(stamp) = row.get("SystemModstamp") {
+                        newest = newest.max(stamp);
+                    }
+                });
+                *mark = Timestamp::from_millis(newest).to_string().into();
+            }
+            // An open listing keeps its own token.
+            let _ = mirror.set_token(&claim, model, &token.to_string(), Timestamp::now());
+        }
+        let _ = mirror.release(claim, &RunEnd::succeeded(), Timestamp::now());
+    }
+}
+
+/// Whether the mirror holds what a fresh full sync of the org gives.
+///
+/// # Errors
+/// What differs, in words.
+pub async fn equals_the_org(world: &World) -> Result<(), String> {
+    let path = world.folder().join("fresh.sqlite");
+    for ending in ["", "-wal", "-shm", ".lock"] {
+        let _ = std::fs::remove_file(world.folder().join(format!("fresh.sqlite{ending}")));
+    }
+    let mut fresh =
+        SqliteMirror::open(&path, &world.org_id()).map_err(|error| error.to_string())?;
+    undisturbed(world, &mut fresh).await?;
+    difference(&world.mirror(), &fresh)
+}
+
+async fn undisturbed(world: &World, mirror: &mut SqliteMirror) -> Result<SyncReport, String> {
+    let session = world.session();
+    let discovered = discover(session).await.map_err(|error| error.to_string())?;
+    let options = SyncOptions::default();
+    let report = sync(session, mirror, &discovered, &options, &Events::default())
+        .await
+        .map_err(|error| error.to_string())?;
+    match report
+        .models
+        .iter()
+        .find_map(|model| model.failure.as_ref())
+    {
+        Some(failure) => Err(failure.to_string()),
+        None => Ok(report),
+    }
+}
+
+/// Something that networks and servers do, or nothing.
+fn fault(dice: &mut Dice) -> Option<Rule> {
+    let action = match dice.roll(16) {
+        0 => Action::KillSessions,
+        1 | 2 => Action::ExpireLocators,
+        3 => Action::Truncate {
+            bytes: dice.roll(200),
+        },
+        4 => Action::Malformed,
+        5 => Action::DropBefore,
+        6 => Action::Status {
+            status: 503,
+            code: None,
+            message: None,
+            body: FaultBody::Html,
+            retry_after: None,
+        },
+        _ => return None,
+    };
+    Some(Rule::next(action).skip(dice.roll(30) as u32))
+}
+
+/// What differs between two mirrors of one org, apart from rows as received and stamps of the mirrors' own.
+fn difference(mirror: &SqliteMirror, fresh: &SqliteMirror) -> Result<(), String> {
+    for model in Model::ALL {
+        let (held, is) = (contents(mirror, model), contents(fresh, model));
+        let mut lines = String::new();
+        let mut keys: Vec<&String> = held.keys().chain(is.keys()).collect();
+        keys.sort();
+        keys.dedup();
+        for key in keys {
+            match (held.get(key), is.get(key)) {
+                (Some(held), Some(is)) => {
+                    for (field, value) in is
+                        .iter()
+                        .filter(|(field, value)| held.get(*field) != Some(value))
+                    {
+                        let held = held.get(field).cloned().unwrap_or_default();
+                        lines.push_str(&format!("\n  {key} {field}: mirror {held}, org {value}"));
+                    }
+                }
+                (Some(_), None) => lines.push_str(&format!("\n  {key}: only in the mirror")),
+                (None, _) => lines.push_str(&format!("\n  {key}: only in the org")),
+            }
+        }
+        if !lines.is_empty() {
+            return Err(format!("{model} differ:{lines}"));
+        }
+    }
+    Ok(())
+}
+
+fn contents(
+    mirror: &SqliteMirror,
+    model: Model,
+) -> BTreeMap<String, serde_json::Map<String, Value>> {
+    let records = Records::new(mirror, model, RecordFilter::default())
+        .map(|stored| stored.expect("a record"));
+    let comparable = |content: &serde_json::Map<String, Value>| {
+        let mut content = content.clone();
+        if let Some(Value::Object(custom)) = content.get_mut("custom_fields") {
+            custom.retain(|name, _| !FAR_FORMULAS.contains(&name.as_str()));
+        }
+        content
+    };
+    records
+        .map(|stored| {
+            (
+                stored.record.key().to_string(),
+                comparable(stored.record.content()),
+            )
+        })
+        .collect()
+}
