@@ -22,7 +22,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let mut job = Session::new(connector, tenant).start().await?;
     let profile = job.discover().await?.profile;
-    let mut query = ListQuery { since: None, cursor: None, page_size: None };
+    let mut query = ListQuery {
+        since: None,
+        cursor: None,
+        page_size: None,
+    };
     loop {
         let page = job.list(Model::Jobs, &profile, &query).await?;
         for record in page.rows.into_records() {

@@ -8,7 +8,7 @@
 //! # async fn embed() -> Result<(), Box<dyn std::error::Error>> {
 //! let engine = new_engine(EngineSize::default())?;
 //! let connector = CheckedComponent::from_file(&engine, "asymbl.wasm".as_ref(), None)?.link()?;
-//! let tenant = Tenant::open(TenantFile::load("tenant.toml".as_ref())?, TokenSourceOptions::default())?;
+//! let tenant = Tenant::open(TenantFile::load("tenant.toml")?, TokenSourceOptions::default())?;
 //! let session = Session::new(connector, tenant);
 //! let mut job = session.start().await?;
 //! let org = job.discover().await?;
@@ -19,11 +19,15 @@
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+#[cfg(feature = "sync")]
+pub mod actions;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod egress;
 #[cfg(feature = "mirror")]
 pub mod mirror;
+#[cfg(feature = "mirror")]
+pub mod report;
 pub mod sandbox;
 pub mod session;
 #[cfg(feature = "sync")]

@@ -14,7 +14,9 @@ impl Context {
         if let Some(path) = &self.component {
             return Ok(path.clone());
         }
-        let beside = std::env::current_exe().ok().and_then(|program| Some(program.parent()?.join("asymbl.wasm")));
+        let beside = std::env::current_exe()
+            .ok()
+            .and_then(|program| Some(program.parent()?.join("asymbl.wasm")));
         [beside, Some(PathBuf::from("target-component/asymbl.wasm"))]
             .into_iter()
             .flatten()
@@ -39,7 +41,9 @@ impl Context {
 
     pub(super) fn load(&self) -> anyhow::Result<LoadedConnector> {
         let path = self.component_path()?;
-        self.check()?.link().with_context(|| format!("component {}", path.display()))
+        self.check()?
+            .link()
+            .with_context(|| format!("component {}", path.display()))
     }
 
     /// A session with the tenant of this file, signed in: what is wrong with the credentials shows here, in the best words.
@@ -48,17 +52,30 @@ impl Context {
         let name = file.name().to_owned();
         let tenant = Tenant::open(file, TokenSourceOptions::default())?;
         let session = Session::new(self.load()?, tenant);
-        session.tenant().sign_in().await.with_context(|| format!("{name}: sign in"))?;
+        session
+            .tenant()
+            .sign_in()
+            .await
+            .with_context(|| format!("{name}: sign in"))?;
         Ok(session)
     }
 }
 
 /// The user's cache folder, by the rules of the platform.
 fn cache_folder() -> Option<PathBuf> {
-    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     let base = folder("XDG_CACHE_HOME").or_else(|| {
         let home = folder("HOME")?;
-        Some(home.join(if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" }))
+        Some(home.join(if cfg!(target_os = "macos") {
+            "Library/Caches"
+        } else {
+            ".cache"
+        }))
     });
-    base.or_else(|| folder("LOCALAPPDATA")).map(|base| base.join("asymbl"))
+    base.or_else(|| folder("LOCALAPPDATA"))
+        .map(|base| base.join("asymbl"))
 }

@@ -4,23 +4,52 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use clap::Args;
 use serde_json::json;
 
-use super::Context;
+use super::{Context, coverage};
 use crate::sandbox::{JobSetup, LoadedConnector, contract::inspection, unified_model};
 
-pub(super) async fn run(context: &Context) -> anyhow::Result<ExitCode> {
+/// What to show.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Models with their fields, actions with their inputs, features; as Markdown, or with --json as data
+    #[arg(long)]
+    coverage: bool,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
     let connector = context.load()?;
     let component = connector.component();
     let about = describe(&connector).await?;
-    let models: Vec<String> =
-        about.models.iter().map(|model| unified_model(model.model).to_string()).collect();
-    let features: Vec<&str> = about.features.iter().map(|feature| feature.name.as_str()).collect();
-    let actions: Vec<&str> = about.actions.iter().map(|action| action.label.as_str()).collect();
+    if arguments.coverage {
+        let mut out = std::io::stdout().lock();
+        if context.json {
+            writeln!(out, "{}", coverage::as_json(&about))?;
+        } else {
+            coverage::markdown(&about, &mut out)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let models: Vec<String> = about
+        .models
+        .iter()
+        .map(|model| unified_model(model.model).to_string())
+        .collect();
+    let features: Vec<&str> = about
+        .features
+        .iter()
+        .map(|feature| feature.name.as_str())
+        .collect();
+    let actions: Vec<&str> = about
+        .actions
+        .iter()
+        .map(|action| action.label.as_str())
+        .collect();
     let mut out = std::io::stdout().lock();
     if context.json {
-        let settings: serde_json::Value =
-            serde_json::from_str(&about.settings_schema).context("the component's settings schema")?;
+        let settings: serde_json::Value = serde_json::from_str(&about.settings_schema)
+            .context("the component's settings schema")?;
         let about = json!({
             "slug": about.slug,
             "label": about.label,
@@ -56,7 +85,11 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<ExitCode> {
 }
 
 fn none_or(words: &[&str]) -> String {
-    if words.is_empty() { "none yet".into() } else { words.join(", ") }
+    if words.is_empty() {
+        "none yet".into()
+    } else {
+        words.join(", ")
+    }
 }
 
 /// Asks the component about itself: no tenant, no network.

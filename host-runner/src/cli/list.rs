@@ -36,7 +36,11 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     };
     let limit = arguments.limit.unwrap_or(usize::MAX);
     let page_size = u32::try_from(limit).ok().filter(|limit| *limit < 2_000);
-    let mut query = ListQuery { since: arguments.changed_since.clone(), cursor: None, page_size };
+    let mut query = ListQuery {
+        since: arguments.changed_since.clone(),
+        cursor: None,
+        page_size,
+    };
     let mut printed = 0;
     let mut deleted = Vec::new();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
@@ -67,7 +71,11 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             serde_json::json!({ "records": printed, "deleted": deleted, "requests": requests, "token": token })
         );
     } else {
-        eprintln!("{} records, {} requests", output::count(printed as u64), requests);
+        eprintln!(
+            "{} records, {} requests",
+            output::count(printed as u64),
+            requests
+        );
         if !deleted.is_empty() {
             eprintln!("deleted: {}", deleted.join(" "));
         }
@@ -78,7 +86,11 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(record: &crate::unified::UnifiedRecord, json: bool, out: &mut impl Write) -> std::io::Result<()> {
+fn print(
+    record: &crate::unified::UnifiedRecord,
+    json: bool,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
     if json {
         writeln!(out, "{}", list_line(record))
     } else {

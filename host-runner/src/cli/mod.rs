@@ -1,12 +1,21 @@
 //! The command `asymbl`: what it takes, and what its exit code means. Each command is a page of its own.
 
+mod action;
+mod attachment;
+mod check;
 mod component;
+mod coverage;
 mod demo;
+mod fields;
+mod guide;
 mod inspect;
 mod list;
 mod output;
 mod practice;
 mod records;
+mod report;
+mod request;
+mod schedule;
 mod sync;
 
 use std::path::PathBuf;
@@ -14,6 +23,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::actions::ActionError;
+use crate::egress::EgressError;
 use crate::mirror::MirrorError;
 use crate::sandbox::{CallError, LoadError};
 use crate::session::StepError;
@@ -29,7 +40,7 @@ Exit codes:
   2  the command line, the tenant file or another input is wrong; nothing was done
   3  the credentials are refused, or the connected user lacks a right
   4  Salesforce is unreachable, overloaded or out of quota: try again later
-  5  a sync in which some models failed; the others are complete
+  5  a sync in which some models failed, the others are complete; an action whose records are written, but not all files
   6  the mirror is in use by another run, belongs to another org, or can't be used
   7  the component is refused or crashed";
 
@@ -53,13 +64,27 @@ struct Command {
 #[derive(Subcommand)]
 enum What {
     /// Show what a component imports, exports and can do
-    Inspect,
+    Inspect(inspect::Arguments),
+    /// Test the connection, the rights and each model; writes nothing
+    Check(check::Arguments),
+    /// List a model's source fields: what they feed, what recent rows hold in them
+    Fields(fields::Arguments),
+    /// Print how an administrator links the org
+    Guide,
     /// List a model, live from Salesforce
     List(list::Arguments),
     /// Bring the local mirror up to date
     Sync(sync::Arguments),
     /// Print what the mirror holds
     Records(records::Arguments),
+    /// Write a page about the last syncs and the mirror's records
+    Report(report::Arguments),
+    /// Send any request to the org, with the tenant's credentials
+    Request(request::Arguments),
+    /// Write to the org: candidates, applications, files, stages
+    Action(action::Arguments),
+    /// Download a candidate's file
+    Attachment(attachment::Arguments),
     /// Run a simulated Salesforce org with the Asymbl package
     #[cfg(feature = "practice-org")]
     PracticeOrg(practice::Arguments),
@@ -86,7 +111,9 @@ struct MirrorArgument {
 
 impl MirrorArgument {
     fn path(&self, tenant: &TenantArgument) -> PathBuf {
-        self.mirror.clone().unwrap_or_else(|| tenant.tenant.with_extension("mirror.sqlite"))
+        self.mirror
+            .clone()
+            .unwrap_or_else(|| tenant.tenant.with_extension("mirror.sqlite"))
     }
 }
 
@@ -104,8 +131,14 @@ struct Context {
 pub fn main() -> ExitCode {
     let command = Command::parse();
     output::start_log(command.verbose);
-    let context = Context { json: command.json, component: command.component };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let context = Context {
+        json: command.json,
+        component: command.component,
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("error: can't start: {error}");
@@ -127,10 +160,17 @@ pub fn main() -> ExitCode {
 
 async fn run(what: What, context: &Context) -> anyhow::Result<ExitCode> {
     match what {
-        What::Inspect => inspect::run(context).await,
+        What::Inspect(arguments) => inspect::run(&arguments, context).await,
+        What::Check(arguments) => check::run(&arguments, context).await,
+        What::Fields(arguments) => fields::run(&arguments, context).await,
+        What::Guide => guide::run(context).await,
         What::List(arguments) => list::run(&arguments, context).await,
         What::Sync(arguments) => sync::run(&arguments, context).await,
         What::Records(arguments) => records::run(&arguments, context),
+        What::Report(arguments) => report::run(&arguments, context),
+        What::Request(arguments) => request::run(&arguments, context).await,
+        What::Action(arguments) => action::run(&arguments, context).await,
+        What::Attachment(arguments) => attachment::run(&arguments, context).await,
         #[cfg(feature = "practice-org")]
         What::PracticeOrg(arguments) => practice::run(arguments).await,
         #[cfg(feature = "practice-org")]
@@ -145,6 +185,11 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .any(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
+/// An input that the command line's own parser can't judge.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct WrongInput(String);
+
 /// The exit code of an error, by its innermost typed cause.
 fn exit_code(error: &anyhow::Error) -> u8 {
     for cause in error.chain() {
@@ -154,8 +199,15 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         if let Some(error) = cause.downcast_ref::<CallError>() {
             return call_code(error);
         }
-        if cause.is::<TenantError>() {
+        if cause.is::<TenantError>() || cause.is::<WrongInput>() {
             return 2;
+        }
+        if let Some(error) = cause.downcast_ref::<EgressError>() {
+            return match error {
+                EgressError::Denied(_) => 2,
+                EgressError::Credentials { .. } => 3,
+                _ => 4,
+            };
         }
         if let Some(error) = cause.downcast_ref::<std::sync::Arc<OAuthError>>() {
             return match **error {
@@ -166,6 +218,13 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         }
         if cause.is::<MirrorError>() {
             return 6;
+        }
+        match cause.downcast_ref::<ActionError>() {
+            Some(ActionError::Input(_)) => return 2,
+            Some(ActionError::Step(error)) => return call_code(&error.error),
+            Some(ActionError::Broken(error)) => return call_code(error),
+            Some(ActionError::Mirror(_)) => return 6,
+            None => {}
         }
         if let Some(SyncError::Step(error)) = cause.downcast_ref::<SyncError>() {
             return call_code(&error.error);

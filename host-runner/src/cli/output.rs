@@ -7,7 +7,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 /// Log lines go to standard error: warnings always, more with `--verbose`.
 pub(super) fn start_log(verbose: bool) {
-    let filter = if verbose { "warn,connector=debug,host_runner=debug" } else { "error,connector=error" };
+    let filter = if verbose {
+        "warn,connector=debug,host_runner=debug"
+    } else {
+        "error,connector=error"
+    };
     let filter = tracing_subscriber::EnvFilter::try_from_env("ASYMBL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(filter));
     tracing_subscriber::fmt()
@@ -34,7 +38,10 @@ pub(super) fn print_error(error: &anyhow::Error, json: bool) {
         message.push_str(&text);
     }
     if json {
-        eprintln!("{}", serde_json::json!({ "error": message, "exit_code": super::exit_code(error) }));
+        eprintln!(
+            "{}",
+            serde_json::json!({ "error": message, "exit_code": super::exit_code(error) })
+        );
     } else {
         eprintln!("error: {message}");
     }
@@ -87,7 +94,10 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(head: &[&'static str]) -> Self {
-        Self { head: head.to_vec(), rows: Vec::new() }
+        Self {
+            head: head.to_vec(),
+            rows: Vec::new(),
+        }
     }
 
     pub(super) fn row(&mut self, cells: Vec<String>) {
@@ -117,7 +127,11 @@ impl Table {
         let rules: Vec<String> = widths.iter().map(|width| "─".repeat(*width)).collect();
         writeln!(out, "{}", line(&mut rules.iter().map(String::as_str)))?;
         for row in &self.rows {
-            writeln!(out, "{}", line(&mut row.iter().map(String::as_str)).trim_end())?;
+            writeln!(
+                out,
+                "{}",
+                line(&mut row.iter().map(String::as_str)).trim_end()
+            )?;
         }
         Ok(())
     }

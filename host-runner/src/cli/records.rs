@@ -28,8 +28,18 @@ pub(super) struct Arguments {
 /// One record in a line for people: its key and its most telling fields.
 pub(super) fn summary(record: &UnifiedRecord) -> String {
     const TELLING: [&str; 12] = [
-        "name", "first_name", "last_name", "title", "email", "status", "outcome", "employment_type", "source", "index",
-        "roles", "rejection_reason_name",
+        "name",
+        "first_name",
+        "last_name",
+        "title",
+        "email",
+        "status",
+        "outcome",
+        "employment_type",
+        "source",
+        "index",
+        "roles",
+        "rejection_reason_name",
     ];
     let mut line = record.key().to_string();
     for field in TELLING {
@@ -51,7 +61,10 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         TenantFile::load(&arguments.tenant.tenant)?;
     }
     let mirror = SqliteMirror::open_existing(&arguments.mirror.path(&arguments.tenant))?;
-    let filter = RecordFilter { include_deleted: arguments.include_deleted, changed_since: None };
+    let filter = RecordFilter {
+        include_deleted: arguments.include_deleted,
+        changed_since: None,
+    };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut printed = 0;
     for stored in Records::new(&mirror, arguments.model, filter) {
@@ -59,7 +72,11 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         if context.json {
             writeln!(out, "{}", stored.line(mirror.org()))?;
         } else {
-            let gone = if stored.stamps.remote_deleted_at.is_some() { "  (gone)" } else { "" };
+            let gone = if stored.stamps.remote_deleted_at.is_some() {
+                "  (gone)"
+            } else {
+                ""
+            };
             writeln!(out, "{}  {}{gone}", stored.id, summary(&stored.record))?;
         }
         printed += 1;

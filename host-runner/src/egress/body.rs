@@ -4,7 +4,7 @@
 //! decoded bytes. A gzip bomb therefore meets the cap while it unfolds, 64 KiB at a time, and never fills memory.
 
 use super::connect::BoxError;
-use super::gate::Job;
+use super::job::Job;
 use super::{ByteSize, Deadlines, EgressError, Origin, Phase};
 use async_compression::tokio::bufread::GzipDecoder;
 use bytes::Bytes;

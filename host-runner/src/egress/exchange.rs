@@ -5,7 +5,7 @@
 
 use super::body::{Download, Handed, Progress, Upload, gunzip, peek};
 use super::cause::client_error;
-use super::gate::{CallOptions, Job, Shared};
+use super::job::{CallOptions, Job, Shared};
 use super::{
     AddressRule, Bearer, ByteSize, Deadlines, EgressError, Grant, Origin, Permit, Phase,
     RequestBody, ResponseBody, empty_body,

@@ -3,29 +3,20 @@
 //! [`Egress`] is what all jobs of a tenant share (policy, credentials, pool, limits); a [`Gate`] adds one job's counts,
 //! budget and grants. Both are free of wasmtime; `hooks` fits the gate into wasi:http.
 
-use super::budget::{Meter, lock};
 use super::error::Problem;
+use super::job::{CallOptions, GrantGuard, Job, Shared};
 use super::{AddressRule, ByteSize, Origin};
 use super::{
-    Client, Credentials, Deadlines, EgressError, EgressLimits, EgressPolicy, Grant, JobBudget,
-    JobStats, RequestBody, ResponseBody, empty_body, exchange,
+    Client, Credentials, EgressError, EgressLimits, EgressPolicy, Grant, JobBudget, JobStats,
+    RequestBody, ResponseBody, empty_body, exchange,
 };
 use http::{HeaderMap, Request, Response, StatusCode};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use tokio::sync::Semaphore;
+use std::sync::Arc;
 
 /// What all jobs of one tenant share. Cloning shares it.
 #[derive(Clone)]
 pub struct Egress {
     pub(crate) shared: Arc<Shared>,
-}
-
-pub(crate) struct Shared {
-    pub(crate) policy: EgressPolicy,
-    pub(crate) client: Client,
-    pub(crate) credentials: Option<Arc<dyn Credentials>>,
-    pub(crate) limits: EgressLimits,
 }
 
 impl Egress {
@@ -48,17 +39,9 @@ impl Egress {
 
     /// A gate for one job.
     pub fn gate(&self, budget: JobBudget) -> Gate {
-        let in_flight = Arc::new(Semaphore::new(self.shared.limits.max_in_flight));
-        let job = Job {
-            meter: Meter::new(budget),
-            in_flight,
-            problem: Mutex::new(None),
-            grants: Mutex::new(Vec::new()),
-            next_grant: AtomicU64::new(0),
-        };
         Gate {
             shared: self.shared.clone(),
-            job: Arc::new(job),
+            job: Arc::new(Job::new(budget, self.shared.limits.max_in_flight)),
         }
     }
 }
@@ -69,41 +52,6 @@ impl std::fmt::Debug for Egress {
             .field("origin", self.shared.policy.origin())
             .finish_non_exhaustive()
     }
-}
-
-/// What one job has done and may do.
-pub(crate) struct Job {
-    pub(crate) meter: Meter,
-    pub(crate) in_flight: Arc<Semaphore>,
-    problem: Mutex<Option<Problem>>,
-    grants: Mutex<Vec<(u64, Grant)>>,
-    next_grant: AtomicU64,
-}
-
-impl Job {
-    pub(crate) fn note(&self, request: &str, error: &EgressError) {
-        tracing::debug!(request, %error, "request failed");
-        *lock(&self.problem) = Some(Problem {
-            request: request.to_owned(),
-            error: error.clone(),
-        });
-    }
-
-    pub(crate) fn grants(&self) -> Vec<Grant> {
-        lock(&self.grants)
-            .iter()
-            .map(|(_, grant)| grant.clone())
-            .collect()
-    }
-}
-
-/// How one request of the host itself differs from the tenant's limits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct CallOptions {
-    /// Waits, clamped to the tenant's own except [`Deadlines::total`] when `max_response` is set: large files take longer.
-    pub deadlines: Option<Deadlines>,
-    /// A cap on the answer's body in place of [`EgressLimits::max_response`]; may be larger, since it is the host that reads.
-    pub max_response: Option<ByteSize>,
 }
 
 /// One job's way out. Cloning shares counts, budget and grants.
@@ -169,12 +117,7 @@ impl Gate {
 
     /// Opens one more origin for as long as the guard lives.
     pub fn grant(&self, grant: Grant) -> GrantGuard {
-        let number = self.job.next_grant.fetch_add(1, Ordering::Relaxed);
-        lock(&self.job.grants).push((number, grant));
-        GrantGuard {
-            job: self.job.clone(),
-            number,
-        }
+        self.job.grant(grant)
     }
 
     /// What the job did so far.
@@ -184,12 +127,12 @@ impl Gate {
 
     /// The last thing that went wrong, in the host's own words: guests lose detail on the way.
     pub fn last_problem(&self) -> Option<Problem> {
-        lock(&self.job.problem).clone()
+        self.job.problem()
     }
 
     /// Forgets the last problem, before a call whose problems should be told from earlier ones.
     pub fn clear_problem(&self) {
-        *lock(&self.job.problem) = None;
+        self.job.clear_problem();
     }
 
     /// The tenant's origin.
@@ -209,19 +152,6 @@ impl std::fmt::Debug for Gate {
             .field("origin", self.origin())
             .field("stats", &self.stats())
             .finish_non_exhaustive()
-    }
-}
-
-/// Keeps a [`Grant`] open; dropping it closes the origin again.
-#[must_use = "the grant ends when this is dropped"]
-pub struct GrantGuard {
-    job: Arc<Job>,
-    number: u64,
-}
-
-impl Drop for GrantGuard {
-    fn drop(&mut self) {
-        lock(&self.job.grants).retain(|(number, _)| *number != self.number);
     }
 }
 

@@ -4,7 +4,7 @@
 //! the Host header, and above all how a request is sent.
 
 use super::exchange::NEVER_FROM_CALLER;
-use super::gate::CallOptions;
+use super::job::CallOptions;
 use super::{Deadlines, Gate};
 use http_body_util::BodyExt;
 use std::sync::Arc;

@@ -16,6 +16,7 @@ mod error;
 mod exchange;
 mod gate;
 mod hooks;
+mod job;
 mod limits;
 mod origin;
 pub mod policy;
@@ -31,10 +32,13 @@ pub use budget::{ApiUsage, JobBudget, JobStats};
 pub use client::{Client, TlsSetupError};
 pub use credentials::{Bearer, Credentials, CredentialsError};
 pub use error::{EgressError, Phase, Problem};
-pub use gate::{CallOptions, Egress, Gate, GrantGuard};
+pub use gate::{Egress, Gate};
+pub use job::{CallOptions, GrantGuard};
 pub use limits::{Deadlines, EgressLimits};
 pub use origin::{Origin, OriginError};
 pub use policy::{Denied, EgressPolicy, Grant, Permit};
 pub use size::ByteSize;
 
 pub(crate) use budget::lock;
+#[cfg(feature = "cli")]
+pub(crate) use exchange::NEVER_FROM_CALLER;

@@ -209,6 +209,30 @@ fn candidate_rows(items: Vec<unified::Candidate>) -> Result<PageRows, CallError>
     })
 }
 
+/// An action's candidate.
+///
+/// # Errors
+/// [`CallError::BrokenContract`] for what is no candidate of the contract.
+pub fn candidate_record(candidate: unified::Candidate) -> Result<UnifiedRecord, CallError> {
+    single(candidate_rows(vec![candidate])?)
+}
+
+/// An action's application.
+///
+/// # Errors
+/// As [`candidate_record`].
+pub fn application_record(application: unified::Application) -> Result<UnifiedRecord, CallError> {
+    single(application_rows(vec![application])?)
+}
+
+fn single(rows: PageRows) -> Result<UnifiedRecord, CallError> {
+    let record = match rows {
+        PageRows::Rows(rows) => rows.into_iter().next(),
+        PageRows::Sets(_) => None,
+    };
+    record.ok_or_else(|| CallError::BrokenContract("a record is missing".into()))
+}
+
 fn stage_rows(items: Vec<unified::ApplicationStage>) -> Result<PageRows, CallError> {
     rows(Model::ApplicationStages, items, |stage| {
         Ok((

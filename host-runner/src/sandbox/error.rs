@@ -118,12 +118,17 @@ fn failure(failure: &types::Failure) -> String {
     let Some(remote) = &failure.remote else {
         return failure.message.clone();
     };
+    // What the connector's own words tell already is not told twice.
+    let news = |text: &String| !text.is_empty() && !failure.message.contains(text.as_str());
     let mut said: Vec<String> = Vec::new();
-    said.extend(remote.status.map(|status| format!("HTTP {status}")));
-    said.extend(remote.code.clone());
-    if !failure.message.contains(&remote.message) && !remote.message.is_empty() {
-        said.push(remote.message.clone());
-    }
+    said.extend(
+        remote
+            .status
+            .filter(|status| news(&status.to_string()))
+            .map(|status| format!("HTTP {status}")),
+    );
+    said.extend(remote.code.clone().filter(news));
+    said.extend(Some(remote.message.clone()).filter(news));
     if said.is_empty() {
         failure.message.clone()
     } else {

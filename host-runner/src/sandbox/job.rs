@@ -124,12 +124,15 @@ impl LoadedConnector {
             Ok(UpdateDeadline::Yield(1))
         });
         store.data_mut().ticks_allowed = ticks(limits.cpu_per_call);
-        let world = self
-            .instantiate(&mut store)
-            .await
-            .map_err(|error| Outage::Trap {
-                reason: format!("{error:#}"),
-            })?;
+        let world = self.instantiate(&mut store).await.map_err(|error| {
+            if error.is::<wasmtime::Trap>() {
+                CallError::from(Outage::Trap { reason: format!("{error:#}") })
+            } else {
+                CallError::BrokenContract(format!(
+                    "its functions are not those of ats:connector@0.1.0, or no instance can be made: {error:#}"
+                ))
+            }
+        })?;
         Ok(Job {
             store,
             world,
@@ -273,6 +276,88 @@ impl Job {
         )?)
     }
 
+    /// Create an application, and its candidate where there is none with the e-mail address.
+    ///
+    /// # Errors
+    /// As every call: [`CallError`].
+    pub async fn create_application(
+        &mut self,
+        context: &actions::ActionContext,
+        input: &actions::CreateInput,
+    ) -> Result<actions::Created, CallError> {
+        contract(enter!(
+            self,
+            ats_connector_actions.call_create_application(context, input)
+        )?)
+    }
+
+    /// Attach a file to an application.
+    ///
+    /// # Errors
+    /// As every call: [`CallError`].
+    pub async fn add_attachment_to_application(
+        &mut self,
+        context: &actions::ActionContext,
+        input: &actions::AddAttachmentInput,
+    ) -> Result<actions::Attached, CallError> {
+        contract(enter!(
+            self,
+            ats_connector_actions.call_add_attachment_to_application(context, input)
+        )?)
+    }
+
+    /// Put an application into another stage of its job.
+    ///
+    /// # Errors
+    /// As every call: [`CallError`].
+    pub async fn move_application_to_stage(
+        &mut self,
+        context: &actions::ActionContext,
+        input: &actions::MoveInput,
+    ) -> Result<actions::Moved, CallError> {
+        contract(enter!(
+            self,
+            ats_connector_actions.call_move_application_to_stage(context, input)
+        )?)
+    }
+
+    /// The files of a candidate, live.
+    ///
+    /// # Errors
+    /// As every call: [`CallError`].
+    pub async fn get_candidate_attachments(
+        &mut self,
+        profile: &types::Profile,
+        candidate_id: &str,
+    ) -> Result<Vec<actions::Attachment>, CallError> {
+        let candidate_id = candidate_id.to_owned();
+        contract(enter!(
+            self,
+            ats_connector_actions.call_get_candidate_attachments(profile, &candidate_id)
+        )?)
+    }
+
+    /// Where a file's bytes are; [`Gate::fetch`] reads them.
+    ///
+    /// # Errors
+    /// As every call: [`CallError`].
+    pub async fn locate_attachment(
+        &mut self,
+        profile: &types::Profile,
+        attachment_id: &str,
+    ) -> Result<actions::AttachmentSource, CallError> {
+        let attachment_id = attachment_id.to_owned();
+        contract(enter!(
+            self,
+            ats_connector_actions.call_locate_attachment(profile, &attachment_id)
+        )?)
+    }
+
+    /// This job's way out, for grants and for downloads past the sandbox; none for a job that is offline.
+    pub fn gate(&self) -> Option<&Gate> {
+        self.gate.as_ref()
+    }
+
     /// What the connector can do. Needs no network.
     ///
     /// # Errors
@@ -291,6 +376,68 @@ impl Job {
         contract(enter!(
             self,
             ats_connector_inspection.call_connection_guide()
+        )?)
+    }
+
+    /// What the connected user may do, found without writing anything.
+    ///
+    /// # Errors
+    /// As every call: [`CallError`].
+    pub async fn check_access(
+        &mut self,
+        profile: &types::Profile,
+    ) -> Result<inspection::AccessReport, CallError> {
+        contract(enter!(
+            self,
+            ats_connector_inspection.call_check_access(profile)
+        )?)
+    }
+
+    /// Really reads a few records of a model.
+    ///
+    /// # Errors
+    /// As every call: [`CallError`]. A model that can't be read is an outcome, not an error.
+    pub async fn test_model(
+        &mut self,
+        profile: &types::Profile,
+        model: Model,
+        limit: u32,
+    ) -> Result<inspection::ModelTest, CallError> {
+        let model = convert::contract_model(model);
+        contract(enter!(
+            self,
+            ats_connector_inspection.call_test_model(profile, model, limit)
+        )?)
+    }
+
+    /// The source fields of a model; `sample` is how many recent rows to look at for values, 0 for none.
+    ///
+    /// # Errors
+    /// As every call: [`CallError`].
+    pub async fn list_fields(
+        &mut self,
+        profile: &types::Profile,
+        model: Model,
+        sample: u32,
+    ) -> Result<Vec<inspection::SourceField>, CallError> {
+        let model = convert::contract_model(model);
+        contract(enter!(
+            self,
+            ats_connector_inspection.call_list_fields(profile, model, sample)
+        )?)
+    }
+
+    /// Sends a request to the tenant's system as it is; an HTTP error is an answer.
+    ///
+    /// # Errors
+    /// As every call: [`CallError`].
+    pub async fn passthrough(
+        &mut self,
+        request: &inspection::PassthroughRequest,
+    ) -> Result<inspection::PassthroughResponse, CallError> {
+        contract(enter!(
+            self,
+            ats_connector_inspection.call_passthrough(request)
         )?)
     }
 

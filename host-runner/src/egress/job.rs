@@ -1,0 +1,94 @@
+//! What lies behind a gate: what all jobs of a tenant share, and what one job has done and may do.
+
+use super::budget::{Meter, lock};
+use super::error::Problem;
+use super::{
+    ByteSize, Client, Credentials, Deadlines, EgressError, EgressLimits, EgressPolicy, Grant,
+    JobBudget,
+};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use tokio::sync::Semaphore;
+
+pub(crate) struct Shared {
+    pub(crate) policy: EgressPolicy,
+    pub(crate) client: Client,
+    pub(crate) credentials: Option<Arc<dyn Credentials>>,
+    pub(crate) limits: EgressLimits,
+}
+
+/// What one job has done and may do.
+pub(crate) struct Job {
+    pub(crate) meter: Meter,
+    pub(crate) in_flight: Arc<Semaphore>,
+    problem: Mutex<Option<Problem>>,
+    grants: Mutex<Vec<(u64, Grant)>>,
+    next_grant: AtomicU64,
+}
+
+impl Job {
+    pub(crate) fn new(budget: JobBudget, max_in_flight: usize) -> Self {
+        Self {
+            meter: Meter::new(budget),
+            in_flight: Arc::new(Semaphore::new(max_in_flight)),
+            problem: Mutex::new(None),
+            grants: Mutex::new(Vec::new()),
+            next_grant: AtomicU64::new(0),
+        }
+    }
+
+    /// Opens one more origin for as long as the guard lives.
+    pub(crate) fn grant(self: &Arc<Self>, grant: Grant) -> GrantGuard {
+        let number = self.next_grant.fetch_add(1, Ordering::Relaxed);
+        lock(&self.grants).push((number, grant));
+        GrantGuard {
+            job: self.clone(),
+            number,
+        }
+    }
+
+    pub(crate) fn problem(&self) -> Option<Problem> {
+        lock(&self.problem).clone()
+    }
+
+    pub(crate) fn clear_problem(&self) {
+        *lock(&self.problem) = None;
+    }
+
+    pub(crate) fn note(&self, request: &str, error: &EgressError) {
+        tracing::debug!(request, %error, "request failed");
+        *lock(&self.problem) = Some(Problem {
+            request: request.to_owned(),
+            error: error.clone(),
+        });
+    }
+
+    pub(crate) fn grants(&self) -> Vec<Grant> {
+        lock(&self.grants)
+            .iter()
+            .map(|(_, grant)| grant.clone())
+            .collect()
+    }
+}
+
+/// How one request of the host itself differs from the tenant's limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallOptions {
+    /// Waits, clamped to the tenant's own except [`Deadlines::total`] when `max_response` is set: large files take longer.
+    pub deadlines: Option<Deadlines>,
+    /// A cap on the answer's body in place of [`EgressLimits::max_response`]; may be larger, since it is the host that reads.
+    pub max_response: Option<ByteSize>,
+}
+
+/// Keeps a [`Grant`] open; dropping it closes the origin again.
+#[must_use = "the grant ends when this is dropped"]
+pub struct GrantGuard {
+    job: Arc<Job>,
+    number: u64,
+}
+
+impl Drop for GrantGuard {
+    fn drop(&mut self) {
+        lock(&self.job.grants).retain(|(number, _)| *number != self.number);
+    }
+}
