@@ -4,7 +4,7 @@ COMPONENT := target-component/asymbl.wasm
 HOSTILE := target-component/hostile-guest.wasm
 SOURCES := $(shell find guest wit tests/hostile-guest host-runner/componentize host-runner/scripts Cargo.toml Cargo.lock -type f)
 
-.PHONY: demo test component lint bench clean
+.PHONY: demo test soak component lint bench clean
 
 # Sync a practice org through the sandboxed component, change it, sync again, show what changed.
 demo: $(COMPONENT)
@@ -15,6 +15,10 @@ demo: $(COMPONENT)
 test: $(COMPONENT)
 	cargo build --bins
 	cargo test --workspace
+
+# Thousands of random lives of an org, through the real component; SOAK_SEEDS and SOAK_FIRST choose which.
+soak: $(COMPONENT)
+	SOAK_SEEDS=$${SOAK_SEEDS:-3000} cargo test --test soak -- --nocapture
 
 # The WebAssembly component (and the hostile one of the tests), built when sources changed.
 component: $(COMPONENT)
@@ -27,9 +31,9 @@ lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 
-# Ratios measured in one run; see tests/benches.
+# What sandbox and mirror cost, as ratios in one run.
 bench: $(COMPONENT)
-	cargo bench --package connector-tests
+	cargo bench --bench pipeline
 
 clean:
 	rm -rf target target-component

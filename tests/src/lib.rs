@@ -1,15 +1,27 @@
 //! What the end-to-end tests share: the built components, a practice org with a tenant file, the command.
 
+pub mod command;
+pub mod coverage;
+pub mod expected;
+pub mod recorder;
+pub mod soak;
+pub mod world;
+
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use host_runner::sandbox::{CheckedComponent, EngineSize, JobSetup, Limits, LoadedConnector, new_engine};
+use host_runner::sandbox::{
+    CheckedComponent, CompiledCache, EngineSize, JobSetup, Limits, LoadedConnector, new_engine,
+};
 use serde_json::json;
 
 /// The repository's folder.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
+        .to_owned()
 }
 
 /// A component that `make component` built.
@@ -18,13 +30,19 @@ pub fn root() -> PathBuf {
 /// Where it is not there: the tests mean nothing without it.
 pub fn component_path(name: &str) -> PathBuf {
     let path = root().join("target-component").join(name);
-    assert!(path.is_file(), "{} is missing: run `make component` first", path.display());
+    assert!(
+        path.is_file(),
+        "{} is missing: run `make component` first",
+        path.display()
+    );
     path
 }
 
 fn load(name: &str) -> LoadedConnector {
     let engine = new_engine(EngineSize::jobs(32)).expect("an engine");
-    CheckedComponent::from_file(&engine, &component_path(name), None)
+    let cache =
+        CompiledCache::open(&command::build_folder().join("e2e-cache/asymbl")).expect("a cache");
+    CheckedComponent::from_file(&engine, &component_path(name), Some(&cache))
         .and_then(CheckedComponent::link)
         .expect("the component loads")
 }
@@ -43,9 +61,11 @@ pub fn hostile() -> LoadedConnector {
 
 /// A job in which the hostile guest will do the named thing; short limits, so that tests are quick.
 pub fn hostile_setup(behaviour: &str) -> JobSetup {
-    JobSetup::offline().settings(&json!({ "behaviour": behaviour })).limits(Limits {
-        cpu_per_call: Duration::from_millis(300),
-        wall_per_call: Duration::from_secs(2),
-        ..Limits::default()
-    })
+    JobSetup::offline()
+        .settings(&json!({ "behaviour": behaviour }))
+        .limits(Limits {
+            cpu_per_call: Duration::from_millis(300),
+            wall_per_call: Duration::from_secs(2),
+            ..Limits::default()
+        })
 }

@@ -1,8 +1,14 @@
-//! What a component can't do to its host. The guest is `tests/hostile-guest`; each test is named after a behaviour there.
+//! What a component can't do to its host. The guest is `tests/hostile-guest`; each behaviour there has a test here.
 
+use connector_tests::recorder::Recorder;
 use connector_tests::{asymbl, hostile, hostile_setup};
 use host_runner::egress::ByteSize;
-use host_runner::sandbox::{ALLOWED_IMPORTS, CallError, CheckedComponent, EngineSize, Job, LoadError, Limits, Outage, new_engine};
+use host_runner::sandbox::{
+    ALLOWED_IMPORTS, CallError, CheckedComponent, EngineSize, Job, JobSetup, Limits, LoadError,
+    Outage, new_engine,
+};
+use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
+use serde_json::json;
 
 async fn behave(name: &str) -> (Job, Result<String, CallError>) {
     let mut job = hostile().start(hostile_setup(name)).await.unwrap();
@@ -46,9 +52,15 @@ async fn a_panic_is_a_trap() {
 #[tokio::test]
 async fn memory_stops_at_the_limit() {
     let limit = ByteSize::mib(32);
-    let setup = hostile_setup("take-memory").limits(Limits { memory: limit, ..Limits::default() });
+    let setup = hostile_setup("take-memory").limits(Limits {
+        memory: limit,
+        ..Limits::default()
+    });
     let mut job = hostile().start(setup).await.unwrap();
-    assert!(matches!(job.discover().await, Err(CallError::Outage(Outage::Trap { .. }))));
+    assert!(matches!(
+        job.discover().await,
+        Err(CallError::Outage(Outage::Trap { .. }))
+    ));
     assert!(job.memory_used() <= limit.as_usize());
 }
 
@@ -83,10 +95,59 @@ async fn a_flood_of_headers_is_refused() {
 
 #[tokio::test]
 async fn nothing_gets_out_of_a_job_without_a_tenant() {
-    for name in ["ask-another-host", "ask-without-authority", "ask-with-userinfo"] {
+    for name in [
+        "ask-another-host",
+        "ask-without-authority",
+        "ask-with-userinfo",
+    ] {
         let (_job, said) = behave(name).await;
         let said = said.unwrap();
         assert!(said.starts_with("refused"), "{name}: {said}");
+    }
+}
+
+/// What the guest says after doing the named thing in the job of a tenant whose org listens on `server`.
+async fn behave_for_a_tenant(server: &Recorder, name: &str) -> String {
+    let file = format!(
+        "name = \"watched\"\ninstance_url = \"{}\"\n[auth]\nkind = \"access-token\"\naccess_token = \"00Dsecret\"\n",
+        server.url()
+    );
+    let file = TenantFile::parse("tenant.toml".as_ref(), &file).unwrap();
+    let tenant = Tenant::open(file, TokenSourceOptions::default()).unwrap();
+    let settings = json!({ "behaviour": name });
+    let setup = JobSetup::new(server.url(), None, &settings, Vec::new(), tenant.gate());
+    let mut job = hostile().start(setup).await.unwrap();
+    job.discover().await.unwrap().profile
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenants_gate_lets_nothing_through_but_plain_requests_to_its_own_origin() {
+    let server = Recorder::start();
+    let said = behave_for_a_tenant(&server, "ask-plainly").await;
+    assert_eq!(said, "answered: 204");
+    let requests = server.take();
+    assert_eq!(requests.len(), 1, "{requests:?}");
+    assert!(
+        requests[0].starts_with("GET /services/data HTTP/1.1\r\n"),
+        "{}",
+        requests[0]
+    );
+    assert!(
+        requests[0]
+            .to_lowercase()
+            .contains("authorization: bearer 00dsecret\r\n"),
+        "the gate adds the token"
+    );
+    for name in [
+        "send-credentials",
+        "ask-another-host",
+        "send-a-host-header",
+        "ask-with-userinfo",
+        "ask-without-authority",
+    ] {
+        let said = behave_for_a_tenant(&server, name).await;
+        assert!(said.starts_with("refused"), "{name}: {said}");
+        assert_eq!(server.take(), Vec::<String>::new(), "{name}");
     }
 }
 
@@ -123,7 +184,10 @@ fn a_component_that_wants_sockets_is_refused_by_name() {
     let wasm = wat::parse_bytes(wants_sockets).unwrap();
     match CheckedComponent::new(&engine, &wasm, None) {
         Err(error @ LoadError::ForbiddenImport { .. }) => {
-            assert!(error.to_string().contains("wasi:sockets/tcp@0.2.2"), "{error}");
+            assert!(
+                error.to_string().contains("wasi:sockets/tcp@0.2.2"),
+                "{error}"
+            );
         }
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("it was accepted"),
@@ -142,6 +206,9 @@ fn a_component_of_another_contract_is_refused() {
 fn a_file_that_is_no_component_is_refused() {
     let engine = new_engine(EngineSize::jobs(1)).unwrap();
     for bytes in [&b""[..], b"garbage", b"\0asm\x01\0\0\0"] {
-        assert!(matches!(CheckedComponent::new(&engine, bytes, None), Err(LoadError::Invalid(_))));
+        assert!(matches!(
+            CheckedComponent::new(&engine, bytes, None),
+            Err(LoadError::Invalid(_))
+        ));
     }
 }

@@ -18,16 +18,20 @@ pub const TABLE: &[Behaviour] = &[
     ("sleep", sleep),
     ("flood-the-log", flood_the_log),
     ("flood-headers", flood_headers),
-    ("ask-another-host", || ask(Some("127.0.0.1:1"), &[])),
+    ("ask-plainly", || ask(Some(&own_authority()), &[])),
+    ("ask-another-host", || ask(Some(&other_name_of_own()), &[])),
     ("ask-without-authority", || ask(None, &[])),
     ("ask-with-userinfo", || {
-        ask(Some("user:word@127.0.0.1:1"), &[])
+        ask(Some(&format!("user:word@{}", own_authority())), &[])
     }),
     ("send-credentials", || {
-        ask(Some("127.0.0.1:1"), &[("authorization", "Bearer stolen")])
+        ask(
+            Some(&own_authority()),
+            &[("authorization", "Bearer stolen")],
+        )
     }),
     ("send-a-host-header", || {
-        ask(Some("127.0.0.1:1"), &[("host", "elsewhere.example")])
+        ask(Some(&own_authority()), &[("host", "elsewhere.example")])
     }),
 ];
 
@@ -83,6 +87,17 @@ fn flood_headers() -> String {
         }
     }
     "sent a hundred thousand headers".into()
+}
+
+/// The tenant's own host and port.
+fn own_authority() -> String {
+    let base = host::get_connection().base_url;
+    base.split("//").nth(1).unwrap_or_default().to_owned()
+}
+
+/// The same server under a name that was not granted: a request to it would arrive where the tests look.
+fn other_name_of_own() -> String {
+    own_authority().replace("127.0.0.1", "localhost")
 }
 
 fn ask(authority: Option<&str>, headers: &[(&str, &str)]) -> String {

@@ -1,0 +1,91 @@
+//! The contract as others build on it: the WIT surface, and that the connector reports the coverage that users were promised.
+
+use std::fmt::Write;
+
+use connector_tests::{asymbl, component_path, coverage, root};
+use host_runner::sandbox::{CheckedComponent, EngineSize, JobSetup, new_engine, unified_model};
+use host_runner::unified::Model;
+
+/// The items of a WIT file: each declaration's head, without docs and members.
+fn items(text: &str) -> String {
+    let mut out = String::new();
+    let mut depth = 0_usize;
+    for line in text
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+    {
+        let code = line.split("//").next().unwrap_or(line).trim_end();
+        if depth < 2 && code != "}" {
+            let head = code.split('{').next().unwrap_or(code).trim_end();
+            let _ = writeln!(out, "{}{head}", "  ".repeat(depth));
+        }
+        depth = (depth + code.matches('{').count()).saturating_sub(code.matches('}').count());
+    }
+    out
+}
+
+#[test]
+fn the_wit_surface_changes_only_on_purpose() {
+    let mut files: Vec<_> = std::fs::read_dir(root().join("wit"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "wit"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty());
+    let mut surface = String::new();
+    for file in files {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let _ = writeln!(
+            surface,
+            "{name}\n{}",
+            items(&std::fs::read_to_string(&file).unwrap())
+        );
+    }
+    insta::assert_snapshot!("wit_surface", surface);
+}
+
+#[test]
+fn the_component_exports_the_interfaces_of_the_contract() {
+    let engine = new_engine(EngineSize::jobs(1)).unwrap();
+    let checked =
+        CheckedComponent::from_file(&engine, &component_path("asymbl.wasm"), None).unwrap();
+    let mut exports: Vec<&str> = checked.exports().iter().map(String::as_str).collect();
+    exports.sort_unstable();
+    for name in ["actions", "inspection", "reads"] {
+        assert!(
+            exports.contains(&format!("ats:connector/{name}@0.1.0").as_str()),
+            "{exports:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_connector_reports_the_models_and_fields_of_the_coverage_page() {
+    let mut job = asymbl().start(JobSetup::offline()).await.unwrap();
+    let about = job.describe_connector().await.unwrap();
+    let reported: Vec<coverage::CoveredModel> = about
+        .models
+        .iter()
+        .map(|model| coverage::CoveredModel {
+            name: unified_model(model.model).name().to_owned(),
+            label: model.label.clone(),
+            fields: model
+                .fields
+                .iter()
+                .map(|field| field.name.clone())
+                .collect(),
+        })
+        .collect();
+    assert_eq!(reported, coverage::models());
+}
+
+#[test]
+fn the_hosts_field_tables_are_the_coverage_page() {
+    for model in coverage::models() {
+        let ours: Model = model.name.parse().unwrap();
+        let fields: Vec<&str> = ours.fields().iter().map(|field| field.name).collect();
+        assert_eq!(fields, model.fields, "{}", model.name);
+    }
+}
