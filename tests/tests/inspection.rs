@@ -618,9 +618,6 @@ mod fields {
 mod documents {
     use super::*;
 
-    /// Features of the page that the component does not have so far.
-    const NOT_YET: [&str; 1] = ["Sync only created applications"];
-
     async fn told() -> Value {
         let folder = tempfile::tempdir().unwrap();
         let outcome = asymbl(folder.path(), &["inspect", "--coverage", "--json"]).await;
@@ -688,11 +685,10 @@ mod documents {
             .zip(texts(&told["features"], "note"))
             .collect();
         let promised = coverage::features();
-        let mut expected: Vec<(&str, &str)> = promised
+        let expected: Vec<(&str, &str)> = promised
             .iter()
             .map(|(label, what)| (label.as_str(), what.as_str()))
             .collect();
-        expected.retain(|(label, _)| !NOT_YET.contains(label));
         assert_eq!(told, expected);
     }
 

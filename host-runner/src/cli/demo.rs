@@ -131,12 +131,11 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         .iter()
         .chain(&second.models)
         .any(|model| model.failure.is_some());
-    let saved = first.requests().saturating_sub(second.requests());
     writeln!(
         out,
         "\nThe second sync took {} requests, the first {}. Try it on your own org: see README.md, \"The tenant file\".",
         output::count(second.requests()),
-        output::count(second.requests() + saved)
+        output::count(first.requests())
     )?;
     org.shutdown().await;
     Ok(if failed {

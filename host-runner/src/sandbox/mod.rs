@@ -7,6 +7,7 @@
 
 mod bindings;
 mod cache;
+mod calls;
 mod component;
 mod convert;
 mod engine;

@@ -8,7 +8,7 @@ use crate::exports::ats::connector::inspection::{
 use crate::exports::ats::connector::types::Model;
 
 /// What works around the models: name, label, what it does.
-const FEATURES: [(&str, &str, &str); 7] = [
+const FEATURES: [(&str, &str, &str); 8] = [
     (
         "jobs-candidates",
         "Jobs, Candidates",
@@ -18,6 +18,12 @@ const FEATURES: [(&str, &str, &str); 7] = [
         "delta-syncs",
         "Delta syncs",
         "only what changed since the last sync, with nothing lost",
+    ),
+    (
+        "sync-only-created-applications",
+        "Sync only created applications",
+        "a tenant option: only applications created through our own actions, and their candidates, are synced; jobs, stages, hiring \
+         teams and users in full",
     ),
     (
         "connection-guide",
