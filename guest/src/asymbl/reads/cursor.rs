@@ -39,7 +39,8 @@ pub enum At {
 pub struct Cursor {
     #[serde(rename = "v")]
     version: u32,
-    /// What it reads with. Fields are those of the listing's beginning: what comes to light meanwhile is the next delta's.
+    /// What it reads with. Fields are those that all pages so far were read with: what comes to light meanwhile is the next
+    /// delta's.
     #[serde(flatten)]
     pub basis: Basis,
     /// What it gives.
@@ -90,7 +91,7 @@ impl Cursor {
     /// # Errors
     /// `resync-required` on any other text.
     pub fn parse(text: &str, now: &Basis, kinds: &[Kind]) -> Result<Self, Error> {
-        let cursor: Self = token::parse(text, "cursor")?;
+        let mut cursor: Self = token::parse(text, "cursor")?;
         cursor.basis.check(now, "cursor")?;
         if !kinds.contains(&cursor.kind) {
             return Err(resync("the cursor is of another kind of listing"));
@@ -101,6 +102,8 @@ impl Cursor {
                 "the settings or the org's record types changed in the middle of the listing",
             ));
         }
+        // A field that went out of sight since is missing on the pages to come: when it is seen again, it was added.
+        cursor.basis.fields.keep_common(&now.fields);
         Ok(cursor)
     }
 

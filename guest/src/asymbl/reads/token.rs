@@ -36,6 +36,11 @@ impl FieldSet {
         )
     }
 
+    /// Forgets the fields that `other` does not have.
+    pub fn keep_common(&mut self, other: &Self) {
+        self.0.retain(|field| other.0.contains(field));
+    }
+
     /// How many fields `self` has that `before` did not have.
     pub fn added_since(&self, before: &Self) -> usize {
         self.0.difference(&before.0).count()

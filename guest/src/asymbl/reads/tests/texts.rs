@@ -36,6 +36,23 @@ fn texts_of_an_older_contract_ask_for_a_full_listing() {
 }
 
 #[test]
+fn a_field_that_is_out_of_sight_for_some_pages_counts_as_added_when_it_is_seen_again() {
+    let mut basis = basis();
+    basis.fields = FieldSet::of(["Contact.LastName", "Contact.Title"]);
+    let cursor = Cursor::begin(
+        basis.clone(),
+        Kind::Everything,
+        Default::default(),
+        Default::default(),
+    );
+    let mut hidden = basis.clone();
+    hidden.fields = FieldSet::of(["Contact.LastName"]);
+    let resumed = Cursor::parse(&cursor.to_text(), &hidden, &[Kind::Everything]).unwrap();
+    let resumed = Cursor::parse(&resumed.to_text(), &basis, &[Kind::Everything]).unwrap();
+    assert_eq!(basis.fields.added_since(&resumed.basis.fields), 1);
+}
+
+#[test]
 fn a_set_that_grows_too_large_is_given_up_for_good() {
     let small = unite(Some(BTreeSet::new()), (0..500).map(|i| i.to_string()));
     assert_eq!(small.as_ref().map(BTreeSet::len), Some(500));
