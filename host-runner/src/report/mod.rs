@@ -9,6 +9,8 @@ mod html;
 mod pipeline;
 
 pub use collect::collect;
+#[cfg(feature = "cli")]
+pub(crate) use format::count;
 
 use crate::mirror::{Quota, Run, Totals};
 use crate::unified::{Model, Timestamp};
