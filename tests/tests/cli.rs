@@ -126,6 +126,26 @@ async fn records_and_list_print_exactly_the_fields_of_the_coverage_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn records_prints_no_more_than_asked_for_and_only_what_changed_since() {
+    let world = World::of(small_org()).await;
+    world.sync().await;
+    let lines = async |more: &[&str]| {
+        let arguments = [&["records", "candidates", "--json"], more].concat();
+        let run = asymbl(world.folder(), &arguments).await;
+        assert_eq!(run.code, 0, "{}", run.err);
+        run.out.lines().count()
+    };
+    let all = lines(&[]).await;
+    assert!(all > 3);
+    assert_eq!(lines(&["--limit", "3"]).await, 3);
+    assert_eq!(lines(&["--since", "2020-01-01T00:00:00Z"]).await, all);
+    assert_eq!(lines(&["--since", "2100-01-01T00:00:00Z"]).await, 0);
+    let wrong = asymbl(world.folder(), &["records", "jobs", "--since", "yesterday"]).await;
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.err.contains("is not a date-time"), "{}", wrong.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_list_stops_at_its_limit_and_its_token_gives_what_changed_since() {
     let world = World::of(small_org()).await;
     let some = asymbl(

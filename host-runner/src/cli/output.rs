@@ -88,7 +88,7 @@ impl Drop for Progress {
     }
 }
 
-/// A table: the first column to the left, numbers to the right.
+/// A table: text to the left, numbers to the right.
 pub(super) struct Table {
     head: Vec<&'static str>,
     rows: Vec<Vec<String>>,
@@ -106,6 +106,13 @@ impl Table {
         self.rows.push(cells);
     }
 
+    /// Whether every cell of a column is a number, with its unit if any; empty cells count for either.
+    fn is_of_numbers(&self, column: usize) -> bool {
+        let cells = self.rows.iter().filter_map(|row| row.get(column));
+        let mut filled = cells.filter(|cell| !cell.is_empty()).peekable();
+        filled.peek().is_some() && filled.all(|cell| cell.starts_with(|c: char| c.is_ascii_digit()))
+    }
+
     pub(super) fn print(&self, out: &mut impl Write) -> io::Result<()> {
         let width = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));
@@ -113,14 +120,17 @@ impl Table {
             longest.max(self.head.get(column).map_or(0, |head| head.chars().count()))
         };
         let widths: Vec<usize> = (0..self.head.len()).map(width).collect();
+        let numbers: Vec<bool> = (0..self.head.len())
+            .map(|column| self.is_of_numbers(column))
+            .collect();
         let line = |cells: &mut dyn Iterator<Item = &str>| {
             let mut line = String::new();
             for (column, cell) in cells.enumerate() {
                 let width = widths.get(column).copied().unwrap_or(0);
-                if column == 0 {
-                    line.push_str(&format!("  {cell:<width$}"));
-                } else {
+                if numbers.get(column) == Some(&true) {
                     line.push_str(&format!("  {cell:>width$}"));
+                } else {
+                    line.push_str(&format!("  {cell:<width$}"));
                 }
             }
             line
@@ -147,5 +157,26 @@ pub(super) fn duration(time: Duration) -> String {
         format!("{:.1} s", time.as_secs_f64())
     } else {
         format!("{} min {} s", time.as_secs() / 60, time.as_secs() % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Table;
+
+    #[test]
+    fn a_table_puts_text_to_the_left_and_numbers_to_the_right() {
+        let mut table = Table::new(&["model", "read", "records", "time"]);
+        table.row(["jobs", "all", "2,018", "7 ms"].map(str::to_owned).to_vec());
+        table.row(["users", "changes", "5", ""].map(str::to_owned).to_vec());
+        let mut printed = Vec::new();
+        table.print(&mut printed).unwrap();
+        assert_eq!(
+            String::from_utf8(printed).unwrap(),
+            "  model  read     records  time\n  \
+             ─────  ───────  ───────  ────\n  \
+             jobs   all        2,018  7 ms\n  \
+             users  changes        5\n"
+        );
     }
 }

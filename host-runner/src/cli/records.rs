@@ -8,7 +8,7 @@ use clap::Args;
 use super::{Context, MirrorArgument, TenantArgument, model, output};
 use crate::mirror::{Mirror as _, RecordFilter, Records, SqliteMirror};
 use crate::tenant::TenantFile;
-use crate::unified::{Model, UnifiedRecord};
+use crate::unified::{Model, Timestamp, UnifiedRecord};
 
 /// What to print.
 #[derive(Args)]
@@ -23,6 +23,12 @@ pub(super) struct Arguments {
     /// Also records that are gone from Salesforce
     #[arg(long)]
     include_deleted: bool,
+    /// Only records whose content changed at or after this moment, like 2026-11-25T09:30:00Z
+    #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
+    since: Option<Timestamp>,
+    /// At most so many records
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
 }
 
 /// One record in a line for people: its key and its most telling fields.
@@ -63,11 +69,12 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let mirror = SqliteMirror::open_existing(&arguments.mirror.path(&arguments.tenant))?;
     let filter = RecordFilter {
         include_deleted: arguments.include_deleted,
-        changed_since: None,
+        changed_since: arguments.since,
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut printed = 0;
-    for stored in Records::new(&mirror, arguments.model, filter) {
+    let records = Records::new(&mirror, arguments.model, filter);
+    for stored in records.take(arguments.limit.unwrap_or(usize::MAX)) {
         let stored = stored?;
         if context.json {
             writeln!(out, "{}", stored.line(mirror.org()))?;
