@@ -10,10 +10,10 @@ use crate::unified::{Model, OrgId};
 /// "ATSm": what `file` and SQLite's tools show as the application of the database.
 const APPLICATION_ID: i64 = 0x4154_536D;
 /// The format this program writes. [`STEPS`] has one entry for each.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// From format n to n + 1.
-const STEPS: [&str; 1] = [FORMAT_1];
+const STEPS: [&str; 2] = [FORMAT_1, FORMAT_2];
 
 /// `record` holds the short columns and `body` the long text of the same number: an unchanged row is recognised, a gone
 /// one is marked and keys are listed without touching the text. `seen` is apart so that a mark rewrites neither.
@@ -116,6 +116,18 @@ CREATE TABLE run_model (
     undeleted INTEGER NOT NULL DEFAULT 0,
     api_calls INTEGER NOT NULL DEFAULT 0,
     UNIQUE (run, model)
+);
+";
+
+/// Idempotency keys of actions. `outcome` is null while the call is at work, and when it never told how it ended.
+const FORMAT_2: &str = "
+CREATE TABLE attempt (
+    action TEXT NOT NULL,
+    key TEXT NOT NULL,
+    input BLOB NOT NULL,
+    begun_at INTEGER NOT NULL,
+    outcome TEXT,
+    PRIMARY KEY (action, key)
 );
 ";
 
