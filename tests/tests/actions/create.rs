@@ -222,9 +222,13 @@ async fn of_several_contacts_the_applied_one_wins_then_the_candidate_type_then_t
         values.extend(more.iter().cloned());
         world.write(|writer| writer.insert_values("Contact", &values))
     };
-    let oldest = person("Oldest", &[]);
+    // New rows get the candidate type by default.
+    let client = db
+        .add_record_type("Contact", "Client", "Client", false)
+        .unwrap();
+    let oldest = person("Oldest", &[("RecordTypeId", OrgValue::Id(client))]);
     let typed = person("Typed", &[("RecordTypeId", OrgValue::Id(candidate_type))]);
-    let applied = person("Applied", &[]);
+    let applied = person("Applied", &[("RecordTypeId", OrgValue::Id(client))]);
     let applicant = world.write(|writer| {
         writer.insert_values(
             APPLICANT,
@@ -361,4 +365,36 @@ async fn a_job_without_stages_is_refused_with_what_it_lacks() {
     );
     assert_eq!(world.db().count("Contact"), contacts);
     assert_eq!(id(&json!(bare.to_string())), bare);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_is_found_by_any_of_the_address_fields_that_the_tenant_names() {
+    let world = World::of(small_org()).await;
+    let (job, _) = open_job(&world);
+    let field = json!({ "name": "Private_Email__c", "label": "Private Email", "type": "email", "length": 80 });
+    let field: practice_org::schema::FieldSpec = serde_json::from_value(field).unwrap();
+    let added = world
+        .db()
+        .alter_schema(|schema| schema.add_field("Contact", field));
+    assert!(added.is_ok());
+    let known = world.write(|writer| {
+        writer.insert_values(
+            "Contact",
+            &[
+                ("LastName", OrgValue::from("Known")),
+                ("Email", OrgValue::from("work@example.com")),
+                ("Private_Email__c", OrgValue::from("Home@Example.com")),
+            ],
+        )
+    });
+    let settings = "[connector]\ncandidate_email_fields = [\"Private_Email__c\"]";
+    let session = super::tenant_with(&world, "", settings);
+    let wanted = input(&job, "home@example.COM");
+    let mirror = &mut world.mirror();
+    let made = act_in(&session, mirror, Action::CreateCandidate, &wanted, None)
+        .await
+        .unwrap();
+    assert_eq!(made.data["remote_id"], known.to_string());
+    assert_eq!(made.data["candidate_created"], false);
+    assert_eq!(text(world.db(), "Contact", known, "FirstName"), None);
 }

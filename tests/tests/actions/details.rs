@@ -283,3 +283,22 @@ async fn the_tenants_own_account_and_phone_field_are_filled() {
     );
     assert_eq!(text(world.db(), "Contact", contact, "MobilePhone"), None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_application_is_dated_by_the_day_in_the_orgs_time_zone() {
+    // 2026-11-24T03:00:00Z, which is the evening before in New York.
+    let world = World::of(small_org().start_at(1_795_489_200_000)).await;
+    let (job, _) = open_job(&world);
+    let made = act(
+        &world,
+        Action::CreateApplication,
+        &input(&job, "today@example.com"),
+    )
+    .await
+    .unwrap();
+    let applicant = id(&made.data["remote_id"]);
+    let held = |field| value(&world, APPLICANT, applicant, field);
+    let day = OrgValue::Date(parse_date("2026-11-23").unwrap());
+    assert_eq!(held("bpats__Initial_Application_Date__c"), day);
+    assert_eq!(held("bpats__Applicant_Status__c"), OrgValue::from("Active"));
+}

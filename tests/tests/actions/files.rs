@@ -206,3 +206,64 @@ async fn attachments_of_the_old_kind_are_listed_beside_files_and_downloaded() {
     assert_eq!(done.code, 1, "{}", done.err);
     assert!(done.err.contains("can't write"), "{}", done.err);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_file_with_several_versions_the_latest_is_listed() {
+    let world = World::of(small_org()).await;
+    let (job, _) = open_job(&world);
+    let first = with_file(
+        input(&job, "v@example.com"),
+        json!({ "name": "cv.txt", "content_type": "text/plain", "data": "b25l" }),
+    );
+    let made = act(&world, Action::CreateCandidate, &first).await.unwrap();
+    let document = ids(world.db(), "ContentDocument")[0];
+    let second = world.write(|writer| {
+        writer.insert_values(
+            "ContentVersion",
+            &[
+                ("PathOnClient", OrgValue::from("cv.docx")),
+                ("Title", OrgValue::from("cv")),
+                ("ContentDocumentId", OrgValue::Id(document)),
+                ("VersionData", OrgValue::Blob(b"three"[..].into())),
+            ],
+        )
+    });
+    let who = json!({ "candidate_id": made.data["remote_id"] });
+    let listed = act(&world, Action::GetAttachments, &who).await.unwrap();
+    let files = listed.data["results"].as_array().unwrap();
+    assert_eq!(files.len(), 1, "{files:?}");
+    assert_eq!(files[0]["remote_id"], second.to_string());
+    assert_eq!(files[0]["file_name"], "cv.docx");
+    assert_eq!(files[0]["size"], 5);
+    let kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+    assert_eq!(files[0]["content_type"], kind);
+    let error = act(
+        &world,
+        Action::GetAttachments,
+        &json!({ "candidate_id": "003000000000009" }),
+    )
+    .await;
+    assert_eq!(super::kind(&error.unwrap_err()), "not-found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_without_their_file_are_a_partial_success_of_the_command() {
+    let world = World::of(small_org()).await;
+    let (job, _) = open_job(&world);
+    let wanted = with_file(
+        input(&job, "half@example.com"),
+        json!({ "name": "cv.pdf", "data_url": "https://127.0.0.1:9/cv.pdf" }),
+    );
+    std::fs::write(world.folder().join("in.json"), wanted.to_string()).unwrap();
+    let arguments = ["action", "create-candidate", "--input", "in.json"];
+    let done = command::asymbl(world.folder(), &arguments).await;
+    assert_eq!(done.code, 5, "{}", done.err);
+    let answer: Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(answer["status"], "partial");
+    let contact = id(&answer["data"]["remote_id"]);
+    assert!(ids(world.db(), "Contact").contains(&contact));
+    let told = answer["data"]["attachments"][0]["error"]["message"]
+        .as_str()
+        .unwrap();
+    assert!(told.contains("attachments[0].data_url"), "{told}");
+}

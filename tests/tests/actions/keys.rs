@@ -256,6 +256,7 @@ async fn the_stored_ids_are_returned_though_the_record_is_gone_since() {
 async fn a_key_at_work_in_another_process_is_refused_until_that_one_ends() {
     let world = World::of(small_org()).await;
     let (job, _) = open_job(&world);
+    let profile = world.discover().await.discovery.profile;
     let wanted = input(&job, "two@example.com");
     std::fs::write(world.folder().join("in.json"), wanted.to_string()).unwrap();
     let arguments = [
@@ -266,7 +267,7 @@ async fn a_key_at_work_in_another_process_is_refused_until_that_one_ends() {
         "--idempotency-key",
         "k",
     ];
-    let held_back = Rule::next(Fault::DelayAfter { ms: 1_500 });
+    let held_back = Rule::next(Fault::DelayAfter { ms: 1_000 });
     world
         .org
         .fault(held_back.on_kind("composite").times(u32::MAX));
@@ -276,22 +277,24 @@ async fn a_key_at_work_in_another_process_is_refused_until_that_one_ends() {
         world.db().count(APPLICANT) > applicants
     })
     .await;
-    let second = keyed(&world, Action::CreateCandidate, &wanted, "k").await;
+    // What the first asks next takes longer than the second.
+    let slow = Rule::next(Fault::Delay { ms: 5_000 });
+    world.org.fault(slow.on_kind("query").times(u32::MAX));
+    let (mirror, create) = (&mut world.mirror(), Action::CreateCandidate);
+    let second = run(
+        world.session(),
+        mirror,
+        &profile,
+        create,
+        &wanted,
+        Some("k".into()),
+    );
+    let error = second.await.unwrap_err();
+    assert!(matches!(error, ActionError::KeyAtWork { .. }), "{error}");
     world.org.clear_faults();
-    let ended = tokio::task::spawn_blocking(move || first.wait())
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(ended.code(), Some(0));
-    // Refused while the first was at work, or answered when it had ended: never carried out.
-    match second {
-        Ok(again) => assert!(words(&again).contains(&"repeated")),
-        Err(ActionError::KeyAtWork { .. }) => {}
-        Err(other) => panic!("{other}"),
-    }
-    let again = keyed(&world, Action::CreateCandidate, &wanted, "k")
-        .await
-        .unwrap();
+    let ended = tokio::task::spawn_blocking(move || first.wait()).await;
+    assert_eq!(ended.unwrap().unwrap().code(), Some(0));
+    let again = keyed(&world, create, &wanted, "k").await.unwrap();
     assert!(words(&again).contains(&"repeated"));
     assert_eq!(world.db().count(APPLICANT), applicants + 1);
 }
