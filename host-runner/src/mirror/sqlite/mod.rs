@@ -13,7 +13,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
@@ -43,7 +43,7 @@ impl SqliteMirror {
     /// [`MirrorError::OtherOrg`], [`MirrorError::SchemaNewer`], [`MirrorError::NotAMirror`], all of them before
     /// anything is written; else those of the storage.
     pub fn open(path: &Path, org: &OrgId) -> Result<Self, MirrorError> {
-        create_private(path)?;
+        schema::create_private(path)?;
         Self::connect(path, Some(org))
     }
 
@@ -135,21 +135,6 @@ impl SqliteMirror {
     ) -> Result<T, MirrorError> {
         work(&self.connection).map_err(|error| error.at(&self.path))
     }
-}
-
-/// Makes an empty file that only its owner can read: it will hold personal data. SQLite gives its side files the same rights.
-fn create_private(path: &Path) -> Result<(), MirrorError> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(path)
-        .map(drop)
-        .map_err(|error| MirrorError::Storage {
-            path: path.to_owned(),
-            detail: error.to_string(),
-        })
 }
 
 /// The later of `now` and the newest moment ever written, which it becomes. One writer at a time and stamps that never

@@ -1,6 +1,7 @@
 //! The file's format: its marks, its tables, and how it is opened without harming a file that is not ours.
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::Duration;
 
@@ -155,6 +156,21 @@ pub(super) fn model_of(code: i64) -> Result<Model, MirrorError> {
         .find(|(_, known)| *known == code)
         .map(|(model, _)| *model)
         .ok_or_else(|| MirrorError::damaged(format!("there is no model number {code}")))
+}
+
+/// Makes an empty file that only its owner can read: it will hold personal data. SQLite gives its side files the same rights.
+pub(super) fn create_private(path: &Path) -> Result<(), MirrorError> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(path)
+        .map(drop)
+        .map_err(|error| MirrorError::Storage {
+            path: path.to_owned(),
+            detail: error.to_string(),
+        })
 }
 
 /// Opens the file; an empty or new one becomes a mirror of `wanted`.
