@@ -1,15 +1,16 @@
 //! Writes that the org refuses: each a typed error that names the unified field, and nothing is left behind.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use connector_tests::world::{World, ids, small_org, text};
 use host_runner::actions::{Action, ActionError};
+use practice_org::ApiError;
 use practice_org::description::Description;
 use practice_org::schema::FieldSpec;
 use practice_org::store::{Actor, Draft};
 use practice_org::value::Value as OrgValue;
-use practice_org::{Action as Fault, ApiError, Rule};
 use serde_json::{Value, json};
 
 use super::{APPLICANT, Before, act, id, input, kind, open_job};
@@ -275,27 +276,44 @@ async fn a_locked_row_is_waited_for_and_told_when_it_stays_locked() {
     held.rollback();
     let stage = text(db, APPLICANT, applicant, "bpats__Stage__c");
     assert_eq!(stage.as_deref(), Some(stages[1].as_str()));
+}
 
-    // A create that meets a lock is sent again, too: it is refused as a whole.
-    let locked = Fault::Status {
-        status: 400,
-        code: Some("UNABLE_TO_LOCK_ROW".into()),
-        message: Some("unable to obtain exclusive access to this record".into()),
-        body: Default::default(),
-        retry_after: None,
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_that_meets_a_lock_is_sent_again_until_it_is_free_and_written_once() {
+    let world = World::of(small_org()).await;
+    let (job, _) = open_job(&world);
+    let db = world.db();
+    // The row of the account above, which a new contact touches, is held by others.
+    let met = Arc::new(AtomicUsize::new(0));
+    let (held, seen) = (Arc::new(AtomicUsize::new(usize::MAX)), met.clone());
+    let left = held.clone();
+    let lock = move |_: &mut Draft| {
+        seen.fetch_add(1, Ordering::Relaxed);
+        if left.load(Ordering::Relaxed) == 0 {
+            return Ok(());
+        }
+        left.fetch_sub(1, Ordering::Relaxed);
+        let message =
+            "unable to obtain exclusive access to this record or 1 records: 001Hs0000000001IAA";
+        Err(ApiError::write::<&str>("UNABLE_TO_LOCK_ROW", message, []))
     };
-    let applicants = db.count(APPLICANT);
-    world
-        .org
-        .fault(Rule::next(locked).on_kind("composite").skip(1));
-    act(
-        &world,
-        Action::CreateCandidate,
-        &input(&job, "k2@example.com"),
-    )
-    .await
-    .unwrap();
-    assert_eq!(db.count(APPLICANT), applicants + 1);
+    db.add_trigger("Contact", Arc::new(Before(lock)));
+    let wanted = input(&job, "held@example.com");
+    let counts = || (db.count("Contact"), db.count(APPLICANT));
+    let before = counts();
+    let error = act(&world, Action::CreateApplication, &wanted)
+        .await
+        .unwrap_err();
+    assert_eq!(kind(&error), "unavailable", "{error}");
+    has(&error.to_string(), &["exclusive access", "again"]);
+    assert!(met.load(Ordering::Relaxed) > 1, "it was not sent again");
+    assert_eq!(counts(), before);
+
+    held.store(2, Ordering::Relaxed);
+    act(&world, Action::CreateApplication, &wanted)
+        .await
+        .unwrap();
+    assert_eq!(counts(), (before.0 + 1, before.1 + 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
