@@ -280,6 +280,23 @@ async fn ids_are_unified_or_of_15_or_18_characters_and_anything_else_is_told() {
             assert_eq!(files.data["results"], json!([]));
         }
     }
+    let gone = world.live(Model::Applications)[0].record.key().to_string();
+    world.write(|writer| writer.delete(APPLICANT, &gone));
+    let to = |id: &str| json!({ "application_id": id, "stage_id": stages[0] });
+    let error = act(&world, Action::Move, &to(&gone)).await.unwrap_err();
+    assert_eq!(kind(&error), "not-found");
+    world.sync().await;
+    let error = act(
+        &world,
+        Action::Move,
+        &to(&unified(Model::Applications, &gone)),
+    )
+    .await;
+    let told = error.unwrap_err().to_string();
+    assert!(
+        told.contains("application_id") && told.contains("is deleted"),
+        "{told}"
+    );
     let foreign = unified(
         Model::Candidates,
         &world.live(Model::Candidates)[0].record.key().to_string(),

@@ -7,6 +7,7 @@ mod foreign;
 mod input;
 mod keys;
 mod moving;
+mod orgs;
 mod refused;
 mod repeated;
 mod server;
