@@ -177,7 +177,8 @@ pub trait Mirror: Send {
         Ok(Earlier::Unanswered)
     }
 
-    /// Notes how a call that [`Mirror::begin_attempt`] let go on ended. One that never says so is unanswered.
+    /// Notes how a call that [`Mirror::begin_attempt`] let go on ended. One that never says so counts as at work until this mirror
+    /// is closed, or begins another call, or its process ends; then it is unanswered.
     ///
     /// # Errors
     /// Only those of the storage.
