@@ -87,8 +87,17 @@ fn unread(error: Error, written: &Written) -> Error {
         | Error::Permission(f)
         | Error::Unavailable(f)
         | Error::NotFound(f)
+        | Error::JobClosed(f)
+        | Error::ResyncRequired(f)
+        | Error::Unsupported(f)
         | Error::Remote(f) => f.message,
-        other => return other,
+        // The caller must not take these for a refusal of the whole.
+        Error::AlreadyExists(conflict) => conflict.failure.message,
+        Error::InvalidInput(problems) => problems
+            .into_iter()
+            .map(|p| p.message)
+            .collect::<Vec<_>>()
+            .join("; "),
     };
     Error::Unavailable(failure(format!(
         "the candidate {} and the application {} are written but could not be read back ({cause}); the same call again returns them",
