@@ -81,6 +81,11 @@ pub fn reference(reference: &str, field: &str) -> String {
     format!("@{{{reference}.{field}}}")
 }
 
+/// Whether Salesforce would read a reference in a text of a composite's body. There is no way to write one that it leaves alone.
+pub fn holds_reference(text: &str) -> bool {
+    text.contains("@{")
+}
+
 /// A composite request. Its members run in order.
 #[derive(Debug, Clone, Serialize)]
 pub struct Composite {

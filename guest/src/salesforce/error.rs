@@ -44,6 +44,8 @@ pub enum WriteProblem {
     BadReference,
     /// The owner is inactive.
     InactiveOwner,
+    /// The record is locked for editing, as in an approval. Waiting for another transaction does not help.
+    RecordLocked,
     /// Any other value that the field does not take.
     BadValue,
 }

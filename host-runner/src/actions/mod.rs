@@ -5,6 +5,7 @@
 
 mod ids;
 mod input;
+mod keys;
 mod object;
 mod output;
 
@@ -50,6 +51,11 @@ impl Action {
             .map_or("", |(name, _)| name)
     }
 
+    /// Whether it changes the org.
+    pub fn writes(self) -> bool {
+        self != Self::GetAttachments
+    }
+
     /// The action of a name.
     pub fn of(name: &str) -> Option<Self> {
         NAMES
@@ -83,6 +89,30 @@ pub enum ActionError {
     /// The input is wrong; nothing was sent.
     #[error("{}", list(.0))]
     Input(Vec<Problem>),
+    /// The idempotency key belongs to a call with another input; nothing was sent.
+    #[error(
+        "idempotency_key: {key:?} was used for {action} with another input at {since}; give a new key for a new call, or repeat the input unchanged"
+    )]
+    KeyReused {
+        /// The key.
+        key: String,
+        /// The action.
+        action: &'static str,
+        /// When the other call began.
+        since: Timestamp,
+    },
+    /// A call with the idempotency key is at work; nothing was sent.
+    #[error(
+        "idempotency_key: {action} with the key {key:?} is at work since {since}; the same call again gives its answer once it has ended"
+    )]
+    KeyAtWork {
+        /// The key.
+        key: String,
+        /// The action.
+        action: &'static str,
+        /// When the other call began.
+        since: Timestamp,
+    },
     /// The connector or the org refused.
     #[error(transparent)]
     Step(#[from] StepError),
@@ -113,7 +143,8 @@ pub struct Outcome {
     pub is_partial: bool,
 }
 
-/// Carries out an action. `profile` is the connector's, from a discovery of this org; `key` names this attempt and its repeats.
+/// Carries out an action. `profile` is the connector's, from a discovery of this org. `key` is an idempotency key: it names this
+/// call and its repeats, which get its answer from the mirror; an action that only reads does not need it.
 ///
 /// # Errors
 /// [`ActionError`]; see `docs/actions.md` for what may be written then.
@@ -131,7 +162,38 @@ pub async fn run(
         cap: file.limits().attachment.as_u64(),
         own: file.instance(),
     };
-    let typed = input::read(action, input, &rules).map_err(ActionError::Input)?;
+    let wrong_key = key.as_deref().and_then(keys::problem);
+    let typed = match (input::read(action, input, &rules), wrong_key) {
+        (Ok(typed), None) => typed,
+        (read, wrong_key) => {
+            let problems = read.err().into_iter().flatten();
+            return Err(ActionError::Input(problems.chain(wrong_key).collect()));
+        }
+    };
+    let Some(key) = key.filter(|_| action.writes()) else {
+        return carry_out(session, mirror, profile, action, typed, None).await;
+    };
+    match keys::begin(mirror, action, &key, input)? {
+        keys::Begun::Repeated(outcome) => Ok(outcome),
+        keys::Begun::On { attempt, is_first } => {
+            // With a key the connector looks whether the file is there already; a first call means it to be stored.
+            let told = !(is_first && action == Action::AddAttachment);
+            let key = told.then_some(key);
+            let result = carry_out(session, mirror, profile, action, typed, key).await;
+            keys::end(mirror, &attempt, result)
+        }
+    }
+}
+
+/// Runs the action in a sandbox and keeps in the mirror what it wrote.
+async fn carry_out(
+    session: &Session,
+    mirror: &mut dyn Mirror,
+    profile: &str,
+    action: Action,
+    typed: input::Typed,
+    key: Option<String>,
+) -> Result<Outcome, ActionError> {
     let context = contract::ActionContext {
         profile: profile.to_owned(),
         idempotency_key: key,

@@ -1,18 +1,15 @@
 //! `asymbl attachment ID --output FILE`: a candidate's file, from the gate to the disk, past the sandbox.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Args;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use http_body_util::BodyExt;
 use serde_json::json;
 
 use super::output::count;
+use super::save::{fetch, save};
 use super::{Context, TenantArgument};
-use crate::egress::CallOptions;
 use crate::session::StepError;
 use crate::sync::discover;
 
@@ -51,17 +48,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             headers.append(header, value);
         }
     }
-    // The job's budget of bytes bounds it too.
-    let options = CallOptions {
-        max_response: Some(session.tenant().file().limits().bytes_per_job),
-        ..CallOptions::default()
-    };
-    let response = session
-        .tenant()
-        .gate()
-        .fetch(&found.path, headers, options)
-        .await;
-    let response = response.with_context(|| format!("{name}: download"))?;
+    let response = fetch(&session, "download", &found.path, headers).await?;
     let status = response.status();
     if !status.is_success() {
         anyhow::bail!(
@@ -69,37 +56,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             status.as_u16()
         );
     }
-    let folder = match arguments.output.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let unwritable = || format!("can't write to {}", folder.display());
-    // Beside its place, so that a broken download leaves no file that looks whole.
-    let mut partial = tempfile::NamedTempFile::new_in(folder).with_context(unwritable)?;
-    let mut written: u64 = 0;
-    let mut body = response.into_body();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.with_context(|| {
-            format!(
-                "{name}: the download broke off after {} bytes",
-                count(written)
-            )
-        })?;
-        if let Some(data) = frame.data_ref() {
-            partial.write_all(data).with_context(unwritable)?;
-            written += data.len() as u64;
-        }
-    }
-    if let Some(size) = found.size.filter(|size| *size != written) {
-        anyhow::bail!(
-            "{name}: the download has {} bytes where the file has {}; nothing is written",
-            count(written),
-            count(size)
-        );
-    }
-    partial
-        .persist(&arguments.output)
-        .with_context(unwritable)?;
+    let written = save(&session, response, &arguments.output, found.size).await?;
     if context.json {
         let file = &arguments.output;
         println!(

@@ -15,6 +15,7 @@ mod practice;
 mod records;
 mod report;
 mod request;
+mod save;
 mod schedule;
 mod sync;
 
@@ -220,7 +221,8 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             return 6;
         }
         match cause.downcast_ref::<ActionError>() {
-            Some(ActionError::Input(_)) => return 2,
+            Some(ActionError::Input(_) | ActionError::KeyReused { .. }) => return 2,
+            Some(ActionError::KeyAtWork { .. }) => return 6,
             Some(ActionError::Step(error)) => return call_code(&error.error),
             Some(ActionError::Broken(error)) => return call_code(error),
             Some(ActionError::Mirror(_)) => return 6,

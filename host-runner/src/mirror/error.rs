@@ -115,7 +115,7 @@ impl MirrorError {
     }
 
     /// A stored value that no version of this program writes.
-    pub(super) fn damaged(detail: impl Into<String>) -> Self {
+    pub(crate) fn damaged(detail: impl Into<String>) -> Self {
         Self::Corrupt {
             path: PathBuf::new(),
             detail: detail.into(),

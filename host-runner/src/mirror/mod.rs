@@ -2,6 +2,7 @@
 //! A page and the place it ends at are one transaction, so a run that is killed loses nothing and repeats little.
 //! [`Mirror`] is the small face that a server database could also show; [`SqliteMirror`] is the one that exists.
 
+mod attempt;
 mod error;
 mod history;
 mod listing;
@@ -10,6 +11,7 @@ mod records;
 mod run;
 mod sqlite;
 
+pub use attempt::{ATTEMPTS_KEPT, Attempt, Earlier, Ending};
 pub use error::MirrorError;
 pub use history::{ModelRun, Quota, Run, RunOutcome};
 pub use listing::{Listing, ListingKind, ListingStart, ModelState, Position};
@@ -164,6 +166,26 @@ pub trait Mirror: Send {
         track: bool,
         now: Timestamp,
     ) -> Result<Counts, MirrorError>;
+
+    /// Looks up an idempotency key and, where [`Earlier`] lets the call go on, notes that it begins, all in one step. Not under
+    /// the claim, as [`Mirror::write_through`]. On disk when it returns. A mirror that leaves this out remembers no keys.
+    ///
+    /// # Errors
+    /// Only those of the storage.
+    fn begin_attempt(&mut self, attempt: &Attempt, now: Timestamp) -> Result<Earlier, MirrorError> {
+        let _ = (attempt, now);
+        Ok(Earlier::Unanswered)
+    }
+
+    /// Notes how a call that [`Mirror::begin_attempt`] let go on ended. One that never says so counts as at work until this mirror
+    /// is closed, or begins another call, or its process ends; then it is unanswered.
+    ///
+    /// # Errors
+    /// Only those of the storage.
+    fn end_attempt(&mut self, attempt: &Attempt, ending: Ending<'_>) -> Result<(), MirrorError> {
+        let _ = (attempt, ending);
+        Ok(())
+    }
 
     /// Whether a remote id is in the tracked set (created by our own actions).
     ///

@@ -17,7 +17,7 @@ pub struct ApiError {
     pub message: String,
     /// Names of the fields at fault; `None` where the platform sends no `fields` key (queries).
     pub fields: Option<Vec<String>>,
-    /// The misspelled `duplicateResut` object of a duplicate rule (salesforce-api.md 7.4).
+    /// What a duplicate rule found, under its key: the misspelled `duplicateResut`, or `duplicateResult` (salesforce-api.md 7.4).
     pub duplicate_result: Option<Box<serde_json::Value>>,
 }
 

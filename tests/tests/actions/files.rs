@@ -1,63 +1,14 @@
-//! Files: stored, listed, downloaded, streamed from URLs, refused over the cap.
+//! Files: stored, listed, downloaded, of every size up to the cap.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use connector_tests::command;
-use connector_tests::world::{World, ids, session, small_org, write_private};
+use connector_tests::world::{World, ids, small_org};
 use host_runner::actions::{Action, ActionError};
-use host_runner::session::Session;
-use serde_json::json;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use practice_org::value::Value as OrgValue;
+use serde_json::{Value, json};
 
-use super::{act, act_in, id, input, open_job, words};
-
-/// Serves a few files on loopback; `/away` redirects off, `/near` to `/file`.
-async fn file_server(file: Vec<u8>) -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("http://{}", listener.local_addr().unwrap());
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let file = file.clone();
-            tokio::spawn(async move {
-                let mut head = Vec::new();
-                let mut byte = [0; 1];
-                while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).await.unwrap_or(0) == 1
-                {
-                    head.push(byte[0]);
-                }
-                let head = String::from_utf8_lossy(&head).to_lowercase();
-                assert!(
-                    !head.contains("authorization"),
-                    "credentials went to a file server"
-                );
-                let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-                let (start, body) = match path.as_str() {
-                    "/away" => ("HTTP/1.1 302 Found\r\nlocation: https://evil.example/x\r\ncontent-length: 0".to_owned(), Vec::new()),
-                    "/near" => ("HTTP/1.1 302 Found\r\nlocation: /file\r\ncontent-length: 0".to_owned(), Vec::new()),
-                    "/open-ended" => ("HTTP/1.1 200 OK".to_owned(), file),
-                    "/file" => (format!("HTTP/1.1 200 OK\r\ncontent-length: {}", file.len()), file),
-                    _ => ("HTTP/1.1 404 Not Found\r\ncontent-length: 0".to_owned(), Vec::new()),
-                };
-                let _ = stream
-                    .write_all(
-                        format!(
-                            "{start}\r\ncontent-type: application/pdf\r\nconnection: close\r\n\r\n"
-                        )
-                        .as_bytes(),
-                    )
-                    .await;
-                let _ = stream.write_all(&body).await;
-                let _ = stream.shutdown().await;
-            });
-        }
-    });
-    origin
-}
-
-fn tenant_with(world: &World, top: &str, end: &str) -> Session {
-    let file = world.folder().join("tenant.toml");
-    let plain = std::fs::read_to_string(&file).unwrap();
-    write_private(&file, &format!("{top}\n{plain}\n{end}\n"));
-    session(&file)
-}
+use super::{act, act_in, id, input, kind, open_job, tenant_with, with_file, words};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_are_stored_listed_and_come_back_byte_for_byte() {
@@ -119,97 +70,200 @@ async fn files_are_stored_listed_and_come_back_byte_for_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_behind_a_url_is_streamed_through_a_small_sandbox() {
+async fn files_of_every_size_are_stored_with_thrice_their_size_of_memory_and_refused_over_the_cap()
+{
     let world = World::of(small_org()).await;
-    let file: Vec<u8> = (0..30 * 1024 * 1024_u32).map(|n| (n % 251) as u8).collect();
-    let origin = file_server(file.clone()).await;
     let (job, _) = open_job(&world);
     let made = act(
         &world,
-        Action::CreateCandidate,
-        &input(&job, "u@example.com"),
+        Action::CreateApplication,
+        &input(&job, "s@example.com"),
     )
     .await
     .unwrap();
-    let application = made.data["applications"][0]["remote_id"].clone();
-    let attach = |path: &str| json!({ "application_id": application, "attachment": { "name": "CV.pdf", "type": "CV", "data_url": format!("{origin}{path}") } });
+    let attach = |data: &str| {
+        let file =
+            json!({ "name": "a.bin", "content_type": "application/octet-stream", "data": data });
+        json!({ "application_id": made.data["remote_id"], "attachment": file })
+    };
+    let limits = "[limits]\nmemory = \"90 MiB\"\nattachment_size = \"30 MiB\"";
+    let session = tenant_with(&world, "", limits);
     let mirror = &mut world.mirror();
-    // Loopback is no public address.
-    let error = act_in(
-        world.session(),
-        mirror,
-        Action::AddAttachment,
-        &attach("/file"),
-        None,
-    )
-    .await
-    .unwrap_err();
-    assert!(error.to_string().contains("attachment.data_url"), "{error}");
-    let listed = tenant_with(
-        &world,
-        &format!("attachment_origins = [\"{origin}\"]"),
-        "[limits]\nmemory = \"64 MiB\"\nattachment_size = \"31 MiB\"",
-    );
-    for path in ["/near", "/open-ended"] {
-        let stored = act_in(&listed, mirror, Action::AddAttachment, &attach(path), None)
+    for size in [0, 1, 30 << 20] {
+        let bytes: Vec<u8> = (0..size).map(|n: u32| (n % 251) as u8).collect();
+        let wanted = attach(&STANDARD.encode(&bytes));
+        let stored = act_in(&session, mirror, Action::AddAttachment, &wanted, None)
             .await
             .unwrap();
         let version = id(&stored.data["attachment_remote_id"]);
         let kept = world
             .db()
             .blob("ContentVersion", version, "VersionData")
-            .unwrap();
-        assert!(kept[..] == file[..], "{path}: {} bytes", kept.len());
-        assert_eq!(stored.data["candidate_remote_id"], made.data["remote_id"]);
+            .unwrap_or_default();
+        assert!(kept[..] == bytes[..], "{size}: {}", kept.len());
     }
     let count = world.db().count("ContentVersion");
-    for path in ["/away", "/nowhere"] {
-        let error = act_in(&listed, mirror, Action::AddAttachment, &attach(path), None)
-            .await
-            .unwrap_err();
-        assert!(
-            error.to_string().contains("attachment.data_url"),
-            "{path}: {error}"
-        );
-    }
+    let over = attach(&STANDARD.encode(vec![7; (30 << 20) + 1]));
+    let error = act_in(&session, mirror, Action::AddAttachment, &over, None)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, ActionError::Input(_)), "{error}");
+    assert!(error.to_string().contains("attachment.data: "), "{error}");
+    // The connector has a cap of its own.
+    let own = tenant_with(&world, "", "[connector]\nattachment_cap = 3");
+    let error = act_in(
+        &own,
+        mirror,
+        Action::AddAttachment,
+        &attach("aGVsbG8="),
+        None,
+    )
+    .await
+    .unwrap_err();
+    assert_eq!(kind(&error), "invalid-input");
+    assert!(error.to_string().contains("attachment_cap"), "{error}");
     assert_eq!(world.db().count("ContentVersion"), count);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_over_the_cap_makes_a_create_a_partial_success() {
+async fn attachments_of_the_old_kind_are_listed_beside_files_and_downloaded() {
     let world = World::of(small_org()).await;
-    let origin = file_server(vec![7; 2 * 1024 * 1024]).await;
-    let capped = tenant_with(
-        &world,
-        &format!("attachment_origins = [\"{origin}\"]"),
-        "[limits]\nattachment_size = \"1 MiB\"",
-    );
     let (job, _) = open_job(&world);
-    let mut with_files = input(&job, "p@example.com");
-    with_files["attachments"] = json!([
-        { "name": "a.pdf", "data_url": format!("{origin}/file") },
-        { "name": "b.pdf", "data_url": format!("{origin}/open-ended") },
-    ]);
-    let mirror = &mut world.mirror();
-    let made = act_in(&capped, mirror, Action::CreateCandidate, &with_files, None)
-        .await
-        .unwrap();
-    assert!(made.is_partial && made.data["remote_id"].is_string());
-    assert!(
-        made.data["attachments"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .all(|f| f["error"]["message"].is_string()),
-        "{}",
-        made.data["attachments"]
+    let first = with_file(
+        input(&job, "old@example.com"),
+        json!({ "name": "new.txt", "content_type": "text/plain", "data": "bmV3" }),
     );
-    assert_eq!(world.db().count("ContentVersion"), 0);
-    let mut too_large = input(&job, "p2@example.com");
-    too_large["attachments"] = json!([{ "name": "a.bin", "content_type": "application/octet-stream", "data": "A".repeat(1_500_000) }]);
-    let error = act_in(&capped, mirror, Action::CreateCandidate, &too_large, None)
-        .await
-        .unwrap_err();
-    assert!(matches!(error, ActionError::Input(_)), "{error}");
-    assert_eq!(world.db().count("ContentVersion"), 0);
+    let made = act(&world, Action::CreateCandidate, &first).await.unwrap();
+    let contact = id(&made.data["remote_id"]);
+    let old = world.write(|writer| {
+        writer.insert_values(
+            "Attachment",
+            &[
+                ("Name", OrgValue::from("Old résumé.doc")),
+                ("ContentType", OrgValue::from("application/msword")),
+                ("Body", OrgValue::Blob(b"old body"[..].into())),
+                ("ParentId", OrgValue::Id(contact)),
+            ],
+        )
+    });
+    let listed = act(
+        &world,
+        Action::GetAttachments,
+        &json!({ "candidate_id": contact.to_string() }),
+    )
+    .await
+    .unwrap();
+    let files = listed.data["results"].as_array().unwrap();
+    assert_eq!(files.len(), 2, "{files:?}");
+    let legacy = files
+        .iter()
+        .find(|f| f["remote_id"] == old.to_string())
+        .unwrap();
+    let told = (
+        &legacy["file_name"],
+        &legacy["content_type"],
+        &legacy["type"],
+        &legacy["size"],
+    );
+    assert_eq!(
+        told,
+        (
+            &json!("Old résumé.doc"),
+            &json!("application/msword"),
+            &json!("OTHER"),
+            &json!(8)
+        )
+    );
+    let folder = world.folder();
+    let old = old.to_string();
+    let done = command::asymbl(
+        folder,
+        &["attachment", &old, "--output", "old.doc", "--json"],
+    )
+    .await;
+    assert_eq!(done.code, 0, "{}", done.err);
+    let answer: Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(
+        (&answer["bytes"], &answer["file_name"]),
+        (&json!(8), &json!("Old résumé.doc"))
+    );
+    assert_eq!(std::fs::read(folder.join("old.doc")).unwrap(), b"old body");
+    // No file is left or harmed where there is nothing to download.
+    for (wrong, code) in [
+        ("00P000000000009", 2),
+        ("003000000000009", 2),
+        ("nonsense", 2),
+    ] {
+        let done = command::asymbl(folder, &["attachment", wrong, "--output", "old.doc"]).await;
+        assert_eq!(done.code, code, "{wrong}: {}", done.err);
+        assert_eq!(std::fs::read(folder.join("old.doc")).unwrap(), b"old body");
+    }
+    let done = command::asymbl(
+        folder,
+        &["attachment", &old, "--output", "no/such/folder/x"],
+    )
+    .await;
+    assert_eq!(done.code, 1, "{}", done.err);
+    assert!(done.err.contains("can't write"), "{}", done.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_file_with_several_versions_the_latest_is_listed() {
+    let world = World::of(small_org()).await;
+    let (job, _) = open_job(&world);
+    let first = with_file(
+        input(&job, "v@example.com"),
+        json!({ "name": "cv.txt", "content_type": "text/plain", "data": "b25l" }),
+    );
+    let made = act(&world, Action::CreateCandidate, &first).await.unwrap();
+    let document = ids(world.db(), "ContentDocument")[0];
+    let second = world.write(|writer| {
+        writer.insert_values(
+            "ContentVersion",
+            &[
+                ("PathOnClient", OrgValue::from("cv.docx")),
+                ("Title", OrgValue::from("cv")),
+                ("ContentDocumentId", OrgValue::Id(document)),
+                ("VersionData", OrgValue::Blob(b"three"[..].into())),
+            ],
+        )
+    });
+    let who = json!({ "candidate_id": made.data["remote_id"] });
+    let listed = act(&world, Action::GetAttachments, &who).await.unwrap();
+    let files = listed.data["results"].as_array().unwrap();
+    assert_eq!(files.len(), 1, "{files:?}");
+    assert_eq!(files[0]["remote_id"], second.to_string());
+    assert_eq!(files[0]["file_name"], "cv.docx");
+    assert_eq!(files[0]["size"], 5);
+    let kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+    assert_eq!(files[0]["content_type"], kind);
+    let error = act(
+        &world,
+        Action::GetAttachments,
+        &json!({ "candidate_id": "003000000000009" }),
+    )
+    .await;
+    assert_eq!(super::kind(&error.unwrap_err()), "not-found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_without_their_file_are_a_partial_success_of_the_command() {
+    let world = World::of(small_org()).await;
+    let (job, _) = open_job(&world);
+    let wanted = with_file(
+        input(&job, "half@example.com"),
+        json!({ "name": "cv.pdf", "data_url": "https://127.0.0.1:9/cv.pdf" }),
+    );
+    std::fs::write(world.folder().join("in.json"), wanted.to_string()).unwrap();
+    let arguments = ["action", "create-candidate", "--input", "in.json"];
+    let done = command::asymbl(world.folder(), &arguments).await;
+    assert_eq!(done.code, 5, "{}", done.err);
+    let answer: Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(answer["status"], "partial");
+    let contact = id(&answer["data"]["remote_id"]);
+    assert!(ids(world.db(), "Contact").contains(&contact));
+    let told = answer["data"]["attachments"][0]["error"]["message"]
+        .as_str()
+        .unwrap();
+    assert!(told.contains("attachments[0].data_url"), "{told}");
 }

@@ -76,7 +76,7 @@ pub fn is_content_type(text: &str) -> bool {
     essence(text)
         .split_once('/')
         .is_some_and(|(a, b)| plain(a) && plain(b))
-        && text.is_ascii()
+        && text.bytes().all(|b| b == b' ' || b.is_ascii_graphic())
 }
 
 /// A content type without its parameters, in lower case.
@@ -134,6 +134,26 @@ pub fn clean(name: &str, content_type: Option<&str>) -> Cleaned {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_content_type_has_no_control_characters_in_its_parameters_either() {
+        for text in [
+            "application/pdf",
+            "text/plain; charset=utf-8",
+            "image/svg+xml",
+        ] {
+            assert!(is_content_type(text), "{text}");
+        }
+        for text in [
+            "pdf",
+            "text/plain\r\nX-Evil: 1",
+            "text/plain; a=b\r\nX-Evil: 1",
+            "text/plain;\0",
+            "text/pl\u{e4}in",
+        ] {
+            assert!(!is_content_type(text), "{text}");
+        }
+    }
 
     #[test]
     fn names_are_cleaned_and_agree_with_their_content_type() {

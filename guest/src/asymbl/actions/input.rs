@@ -11,6 +11,7 @@ use crate::exports::ats::connector::actions::{
     ActionContext, AttachmentContent, AttachmentInput, CandidateInput, CreateInput, SourceInput,
 };
 use crate::exports::ats::connector::types::{Error, Problem, Warning};
+use crate::salesforce::composite::holds_reference;
 use crate::salesforce::{Date, SalesforceId, Timestamp};
 use crate::transport::FileUrl;
 
@@ -95,6 +96,7 @@ fn person(candidate: &CandidateInput, problems: &mut Vec<Problem>) {
     let texts = [
         ("first_name", Some(&candidate.first_name)),
         ("last_name", Some(&candidate.last_name)),
+        ("email_address", Some(&candidate.email_address)),
         ("title", candidate.title.as_ref()),
         ("phone_number", candidate.phone_number.as_ref()),
         ("location.city", location.and_then(|l| l.city.as_ref())),
@@ -104,11 +106,8 @@ fn person(candidate: &CandidateInput, problems: &mut Vec<Problem>) {
         ),
     ];
     for (field, text) in texts {
-        if text.is_some_and(|t| t.chars().any(char::is_control)) {
-            say(
-                field,
-                "must not hold line breaks or other control characters".to_owned(),
-            );
+        if let Some(why) = text.and_then(|text| unwritable(text)) {
+            say(field, why.to_owned());
         }
     }
     if !is_email(candidate.email_address.trim()) {
@@ -227,16 +226,19 @@ fn source_texts(source: &SourceInput, problems: &mut Vec<Problem>) {
         ("unified_key", &source.unified_key),
         ("id", &source.id),
     ] {
-        if text
-            .as_ref()
-            .is_some_and(|t| t.chars().any(char::is_control))
-        {
-            problems.push(problem(
-                format!("source.{field}"),
-                "must not hold control characters",
-            ));
+        if let Some(why) = text.as_ref().and_then(|text| unwritable(text)) {
+            problems.push(problem(format!("source.{field}"), why));
         }
     }
+}
+
+/// Why a text can't be written as it is.
+fn unwritable(text: &str) -> Option<&'static str> {
+    if text.chars().any(char::is_control) {
+        return Some("must not hold line breaks or other control characters");
+    }
+    holds_reference(text)
+        .then_some("must not hold `@{`, which Salesforce would replace by another record's value")
 }
 
 /// Inputs that the platform knows and Asymbl has no place for.

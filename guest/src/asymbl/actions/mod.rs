@@ -14,6 +14,7 @@ mod lookup;
 mod moving;
 mod refusal;
 mod source;
+mod write;
 
 #[cfg(test)]
 mod tests;

@@ -116,6 +116,9 @@ fn hint(problem: WriteProblem) -> &'static str {
         WriteProblem::InactiveOwner => {
             "the owner is an inactive user: an administrator of the org must change the owner"
         }
+        WriteProblem::RecordLocked => {
+            "the record is locked for editing, by an approval process for instance: an administrator of the org can unlock it"
+        }
         WriteProblem::BadValue => "the org does not take this value",
     }
 }

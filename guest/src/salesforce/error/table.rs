@@ -140,6 +140,10 @@ const CODES: &[(&str, ErrorKind)] = &[
         ErrorKind::Write(WriteProblem::InactiveOwner),
     ),
     (
+        "ENTITY_IS_LOCKED",
+        ErrorKind::Write(WriteProblem::RecordLocked),
+    ),
+    (
         "FIELD_INTEGRITY_EXCEPTION",
         ErrorKind::Write(WriteProblem::BadValue),
     ),

@@ -1,19 +1,18 @@
 //! `asymbl request GET PATH --output FILE`: the body goes from the gate to the file, piece by piece; the sandbox could not
 //! hold a large one, and need not see it.
 
-use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body_util::BodyExt;
 use serde_json::json;
 
 use super::super::output::count;
+use super::super::save::{fetch, save};
 use super::super::{Context, WrongInput};
 use super::Arguments;
-use crate::egress::CallOptions;
 
 /// How much of an error's body is shown, in bytes.
 const ERROR_SHOWN: usize = 4_000;
@@ -33,20 +32,10 @@ pub(super) async fn run(
     let path = target(&arguments.path, &arguments.query).map_err(WrongInput)?;
     let headers = headers(&arguments.header).map_err(WrongInput)?;
     let session = context.session(&arguments.tenant.tenant).await?;
-    let gate = session.tenant().gate();
-    // The job's budget of bytes bounds it too.
-    let options = CallOptions {
-        max_response: Some(session.tenant().file().limits().bytes_per_job),
-        ..CallOptions::default()
-    };
-    let name = session.tenant().file().name().to_owned();
-    let response = gate
-        .fetch(&path, headers, options)
-        .await
-        .with_context(|| format!("{name}: request"))?;
+    let response = fetch(&session, "request", &path, headers).await?;
     let status = response.status();
-    let mut body = response.into_body();
     if !status.is_success() {
+        let mut body = response.into_body();
         let mut shown = Vec::new();
         while let Some(Ok(frame)) = body.frame().await {
             shown.extend_from_slice(frame.data_ref().map_or(&[][..], |data| &data[..]));
@@ -62,31 +51,7 @@ pub(super) async fn run(
         );
         return Ok(ExitCode::FAILURE);
     }
-    // Beside its place, so that a broken download leaves no file that looks whole.
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut partial = tempfile::NamedTempFile::new_in(folder)
-        .with_context(|| format!("can't write to {}", folder.display()))?;
-    let mut written: u64 = 0;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.with_context(|| {
-            format!(
-                "{name}: the download broke off after {} bytes",
-                count(written)
-            )
-        })?;
-        if let Some(data) = frame.data_ref() {
-            partial
-                .write_all(data)
-                .with_context(|| format!("can't write to {}", folder.display()))?;
-            written += data.len() as u64;
-        }
-    }
-    partial
-        .persist(file)
-        .with_context(|| format!("can't write {}", file.display()))?;
+    let written = save(&session, response, file, None).await?;
     if context.json {
         println!(
             "{}",

@@ -38,6 +38,38 @@ pub(super) fn marks(
     .map(|listing| listing.number)
 }
 
+/// Writes records from outside of any listing; with `track` their ids join the tracked set.
+pub(super) fn through(
+    transaction: &Transaction<'_>,
+    org: &OrgId,
+    records: &[UnifiedRecord],
+    track: bool,
+    now: Timestamp,
+) -> Result<Counts, MirrorError> {
+    let mut counts = Counts::default();
+    for record in records {
+        let model = record.model();
+        let open = listing::open(transaction, model)?;
+        let mut writer = Writer {
+            transaction,
+            org,
+            model,
+            marks: marks(open.as_ref(), &Progress::Aside, Coverage::Changes),
+            now,
+            counts: Counts::default(),
+        };
+        writer.upsert(record)?;
+        counts += writer.counts;
+        if track {
+            transaction.execute(
+                "INSERT OR IGNORE INTO tracked (model, remote_id, since) VALUES (?1, ?2, ?3)",
+                params![code(model), record.key().as_str(), now.millis()],
+            )?;
+        }
+    }
+    Ok(counts)
+}
+
 /// Writes the page; the caller has checked the claim and commits.
 pub(super) fn page(
     transaction: &Transaction<'_>,

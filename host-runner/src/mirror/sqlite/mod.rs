@@ -3,6 +3,7 @@
 //! Memory stays flat: prepared statements, pages in and pages out, no table is ever loaded.
 
 mod apply;
+mod attempts;
 mod claim;
 mod history;
 mod listing;
@@ -12,15 +13,14 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use self::schema::code;
 use super::{
-    Claim, Counts, Coverage, Holder, Listing, ListingStart, Mirror, MirrorError, ModelState, Page,
-    PageOutcome, Progress, Recheck, RecordFilter, RecordPosition, Run, RunEnd, RunInfo,
+    Attempt, Claim, Counts, Earlier, Ending, Holder, Listing, ListingStart, Mirror, MirrorError,
+    ModelState, Page, PageOutcome, Recheck, RecordFilter, RecordPosition, Run, RunEnd, RunInfo,
     StoredRecord, Totals,
 };
 use crate::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord};
@@ -32,6 +32,8 @@ pub struct SqliteMirror {
     org: OrgId,
     /// Held from claim to release; the system frees it when the process dies.
     lock: Option<File>,
+    /// Held from the beginning of a call with an idempotency key to its end.
+    key: Option<attempts::Lock>,
 }
 
 impl SqliteMirror {
@@ -41,7 +43,7 @@ impl SqliteMirror {
     /// [`MirrorError::OtherOrg`], [`MirrorError::SchemaNewer`], [`MirrorError::NotAMirror`], all of them before
     /// anything is written; else those of the storage.
     pub fn open(path: &Path, org: &OrgId) -> Result<Self, MirrorError> {
-        create_private(path)?;
+        schema::create_private(path)?;
         Self::connect(path, Some(org))
     }
 
@@ -65,6 +67,7 @@ impl SqliteMirror {
             path: path.to_owned(),
             org,
             lock: None,
+            key: None,
         })
     }
 
@@ -87,6 +90,21 @@ impl SqliteMirror {
             Ok(result)
         };
         whole().map_err(|error: MirrorError| error.at(&self.path))
+    }
+
+    /// As `write`, on disk when it returns. No later run brings back what an action wrote: it must outlive a power cut, which
+    /// NORMAL does not promise.
+    fn write_durably<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>, &OrgId) -> Result<T, MirrorError>,
+    ) -> Result<T, MirrorError> {
+        self.connection
+            .pragma_update(None, "synchronous", "FULL")
+            .map_err(|error| MirrorError::from(error).at(&self.path))?;
+        let written = self.write(work);
+        // Best effort: left at FULL the mirror is only slower.
+        let _ = self.connection.pragma_update(None, "synchronous", "NORMAL");
+        written
     }
 
     /// As `write`, for the holder of the claim. The moment it hands on never runs backwards.
@@ -117,21 +135,6 @@ impl SqliteMirror {
     ) -> Result<T, MirrorError> {
         work(&self.connection).map_err(|error| error.at(&self.path))
     }
-}
-
-/// Makes an empty file that only its owner can read: it will hold personal data. SQLite gives its side files the same rights.
-fn create_private(path: &Path) -> Result<(), MirrorError> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(path)
-        .map(drop)
-        .map_err(|error| MirrorError::Storage {
-            path: path.to_owned(),
-            detail: error.to_string(),
-        })
 }
 
 /// The later of `now` and the newest moment ever written, which it becomes. One writer at a time and stamps that never
@@ -291,38 +294,36 @@ impl Mirror for SqliteMirror {
         track: bool,
         now: Timestamp,
     ) -> Result<Counts, MirrorError> {
-        // No later run would bring these ids back: they must outlive a power cut, which NORMAL does not promise.
-        self.connection
-            .pragma_update(None, "synchronous", "FULL")
-            .map_err(|error| MirrorError::from(error).at(&self.path))?;
-        let written = self.write(|transaction, org| {
+        self.write_durably(|transaction, org| {
             let now = rising(transaction, now)?;
-            let mut counts = Counts::default();
-            for record in records {
-                let model = record.model();
-                let open = listing::open(transaction, model)?;
-                let mut writer = apply::Writer {
-                    transaction,
-                    org,
-                    model,
-                    marks: apply::marks(open.as_ref(), &Progress::Aside, Coverage::Changes),
-                    now,
-                    counts: Counts::default(),
-                };
-                writer.upsert(record)?;
-                counts += writer.counts;
-                if track {
-                    transaction.execute(
-                        "INSERT OR IGNORE INTO tracked (model, remote_id, since) VALUES (?1, ?2, ?3)",
-                        params![code(model), record.key().as_str(), now.millis()],
-                    )?;
-                }
-            }
-            Ok(counts)
-        });
-        // Best effort: left at FULL the mirror is only slower.
-        let _ = self.connection.pragma_update(None, "synchronous", "NORMAL");
-        written
+            apply::through(transaction, org, records, track, now)
+        })
+    }
+
+    fn begin_attempt(&mut self, attempt: &Attempt, now: Timestamp) -> Result<Earlier, MirrorError> {
+        // That of a call whose future was dropped.
+        self.key = None;
+        let (lock, taken) = match attempts::Lock::of(&self.path, attempt) {
+            attempts::Try::Got(lock) => (Some(lock), false),
+            attempts::Try::Taken => (None, true),
+            attempts::Try::Unknown => (None, false),
+        };
+        let earlier =
+            self.write_durably(|transaction, _| attempts::begin(transaction, attempt, taken, now));
+        match earlier {
+            Ok(Earlier::None | Earlier::Unanswered) => self.key = lock,
+            _ => lock.into_iter().for_each(attempts::Lock::remove),
+        }
+        earlier
+    }
+
+    fn end_attempt(&mut self, attempt: &Attempt, ending: Ending<'_>) -> Result<(), MirrorError> {
+        let ended =
+            self.write_durably(|transaction, _| attempts::end(transaction, attempt, ending));
+        if let Some(lock) = self.key.take() {
+            lock.remove();
+        }
+        ended
     }
 
     fn is_tracked(&self, model: Model, remote_id: &str) -> Result<bool, MirrorError> {

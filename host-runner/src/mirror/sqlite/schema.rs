@@ -1,6 +1,7 @@
 //! The file's format: its marks, its tables, and how it is opened without harming a file that is not ours.
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,10 +11,10 @@ use crate::unified::{Model, OrgId};
 /// "ATSm": what `file` and SQLite's tools show as the application of the database.
 const APPLICATION_ID: i64 = 0x4154_536D;
 /// The format this program writes. [`STEPS`] has one entry for each.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// From format n to n + 1.
-const STEPS: [&str; 1] = [FORMAT_1];
+const STEPS: [&str; 2] = [FORMAT_1, FORMAT_2];
 
 /// `record` holds the short columns and `body` the long text of the same number: an unchanged row is recognised, a gone
 /// one is marked and keys are listed without touching the text. `seen` is apart so that a mark rewrites neither.
@@ -119,6 +120,18 @@ CREATE TABLE run_model (
 );
 ";
 
+/// Idempotency keys of actions. `outcome` is null while the call is at work, and when it never told how it ended.
+const FORMAT_2: &str = "
+CREATE TABLE attempt (
+    action TEXT NOT NULL,
+    key TEXT NOT NULL,
+    input BLOB NOT NULL,
+    begun_at INTEGER NOT NULL,
+    outcome TEXT,
+    PRIMARY KEY (action, key)
+);
+";
+
 /// The number that stands for a model in the file. Never change one.
 const CODES: [(Model, i64); 7] = [
     (Model::Users, 1),
@@ -143,6 +156,21 @@ pub(super) fn model_of(code: i64) -> Result<Model, MirrorError> {
         .find(|(_, known)| *known == code)
         .map(|(model, _)| *model)
         .ok_or_else(|| MirrorError::damaged(format!("there is no model number {code}")))
+}
+
+/// Makes an empty file that only its owner can read: it will hold personal data. SQLite gives its side files the same rights.
+pub(super) fn create_private(path: &Path) -> Result<(), MirrorError> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+        .open(path)
+        .map(drop)
+        .map_err(|error| MirrorError::Storage {
+            path: path.to_owned(),
+            detail: error.to_string(),
+        })
 }
 
 /// Opens the file; an empty or new one becomes a mirror of `wanted`.

@@ -154,6 +154,9 @@ pub struct DuplicateRule {
     /// Developer name of the matching rule.
     #[serde(default)]
     pub match_rule: Option<String>,
+    /// Answers with the key `duplicateResult` instead of the misspelled `duplicateResut` (salesforce-api.md 7.4).
+    #[serde(default)]
+    pub right_spelling: bool,
 }
 
 /// Records that meet the condition can be neither changed nor deleted, as in an approval.

@@ -213,7 +213,13 @@ impl Rules {
             .clone()
             .unwrap_or_else(|| format!("{}_Match", rule.name));
         let mut error = ApiError::new("DUPLICATES_DETECTED", rule.message.clone());
-        error.duplicate_result = Some(Box::new(json!({
+        // Real replies carry the misspelled key (salesforce-api.md 7.4).
+        let key = if rule.right_spelling {
+            "duplicateResult"
+        } else {
+            "duplicateResut"
+        };
+        error.duplicate_result = Some(Box::new(json!({ key: {
             "allowSave": rule.action == DuplicateAction::Alert,
             "duplicateRule": rule.name,
             "duplicateRuleEntityType": self.object,
@@ -222,7 +228,7 @@ impl Rules {
                 "entityType": self.object, "errors": [], "matchEngine": "FuzzyMatchEngine", "matchRecords": matches,
                 "rule": match_rule, "size": found.len(), "success": true,
             }],
-        })));
+        } })));
         error
     }
 }

@@ -10,6 +10,19 @@ use crate::value::Value;
 /// Attaches the behaviour.
 pub fn install(db: &Database) {
     db.add_trigger("ContentVersion", Arc::new(NewVersion));
+    db.add_trigger("Attachment", Arc::new(NewAttachment));
+}
+
+/// The attachment of the old kind: the platform counts its bytes.
+struct NewAttachment;
+
+impl Trigger for NewAttachment {
+    fn before_insert(&self, _: &mut Writer<'_>, draft: &mut Draft) -> Result<(), ApiError> {
+        if let Value::Blob(body) = draft.get("Body") {
+            draft.set("BodyLength", i64::try_from(body.len()).unwrap_or(i64::MAX));
+        }
+        Ok(())
+    }
 }
 
 struct NewVersion;

@@ -207,9 +207,13 @@ pub async fn serve(
     if !latency.per_row.is_zero() && reply.rows > 0 {
         tokio::time::sleep(latency.per_row * u32::try_from(reply.rows).unwrap_or(u32::MAX)).await;
     }
-    if fault == Some(Action::DropAfter) {
-        seen(0, reply.rows);
-        return Err(Dropped);
+    match fault {
+        Some(Action::DropAfter) => {
+            seen(0, reply.rows);
+            return Err(Dropped);
+        }
+        Some(Action::DelayAfter { ms }) => tokio::time::sleep(Duration::from_millis(ms)).await,
+        _ => {}
     }
     seen(reply.status, reply.rows);
     let limit_info = path

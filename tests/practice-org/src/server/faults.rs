@@ -37,6 +37,11 @@ pub enum Action {
     DropBefore,
     /// Do the work (it commits), then cut the connection without an answer.
     DropAfter,
+    /// Do the work (it commits), then wait this long before the answer.
+    DelayAfter {
+        /// Milliseconds.
+        ms: u64,
+    },
     /// Wait this long, then do the work.
     Delay {
         /// Milliseconds.

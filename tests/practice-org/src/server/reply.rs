@@ -124,8 +124,7 @@ pub fn json_parser_error(message: impl std::fmt::Display) -> ApiError {
 pub fn error_value(error: &ApiError) -> Value {
     let mut value = Map::new();
     if let Some(duplicates) = &error.duplicate_result {
-        // Real replies carry the misspelled key (salesforce-api.md 7.4).
-        value.insert("duplicateResut".to_owned(), (**duplicates).clone());
+        value.extend(duplicates.as_object().cloned().unwrap_or_default());
         value.insert("errorCode".to_owned(), json!(error.code));
         value.insert("message".to_owned(), json!(error.message));
         return Value::Object(value);

@@ -272,6 +272,25 @@ fn a_block_rule_cannot_be_overridden() {
 }
 
 #[test]
+fn a_duplicate_rule_can_spell_its_key_right() {
+    let text = OTHER_PACKAGE.replace(
+        "action = \"block\"",
+        "action = \"block\"\nright_spelling = true",
+    );
+    let org = start(
+        PracticeOrg::builder()
+            .candidates(20)
+            .description(Description::parse(&text).unwrap()),
+    );
+    let refused = org
+        .post("sobjects/acme__Talent__c", &json!({"acme__Code__c": "t1"}))
+        .expect(400)
+        .json();
+    assert_eq!(refused[0]["duplicateResult"]["duplicateRule"], "Same_Code");
+    assert!(refused[0].get("duplicateResut").is_none());
+}
+
+#[test]
 fn a_locked_record_can_be_neither_changed_nor_deleted() {
     let org = other();
     let id = create(&org, json!({"acme__Code__c": "L", "acme__Locked__c": true}))

@@ -171,6 +171,30 @@ fn an_answer_lost_after_the_commit_leaves_the_row_behind() {
 }
 
 #[test]
+fn an_answer_held_back_after_the_commit_leaves_the_row_to_be_seen_meanwhile() {
+    let org = small();
+    org.control(
+        "faults",
+        &json!({"do": "delay_after", "ms": 1_500, "kind": "create"}),
+    );
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| org.post("sobjects/Contact", &json!({"LastName": "Held"})));
+        let seen = || {
+            org.records("SELECT Id FROM Contact WHERE LastName = 'Held'")
+                .len()
+        };
+        while seen() == 0 && !writing.is_finished() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        assert!(
+            !writing.is_finished(),
+            "the answer came before the row was seen"
+        );
+        writing.join().unwrap().expect(201);
+    });
+}
+
+#[test]
 fn slashes_at_the_end_unknown_parameters_and_old_versions_are_accepted() {
     let org = small();
     org.get(&format!(

@@ -53,3 +53,19 @@ fn a_multipart_upload_keeps_every_byte() {
         400
     );
 }
+
+#[test]
+fn the_bytes_of_an_attachment_of_the_old_kind_are_counted() {
+    let org = small();
+    let contact = org.first("SELECT Id FROM Contact LIMIT 1")["Id"].clone();
+    let body = base64::engine::general_purpose::STANDARD.encode("old body");
+    let sent = json!({"Name": "old.txt", "Body": body, "ParentId": contact});
+    let id = org.post("sobjects/Attachment", &sent).expect(201).json()["id"].clone();
+    let id = id.as_str().unwrap();
+    let row = org.first(&format!(
+        "SELECT BodyLength FROM Attachment WHERE Id = '{id}'"
+    ));
+    assert_eq!(row["BodyLength"], 8);
+    let path = format!("sobjects/Attachment/{id}/Body");
+    assert_eq!(org.get(&path).expect(200).text, "old body");
+}

@@ -38,13 +38,53 @@ fn a_mirror_of_a_later_format_is_refused() {
                 error,
                 MirrorError::SchemaNewer {
                     found: 99,
-                    supported: 1,
+                    supported: 2,
                     ..
                 }
             ),
             "{error}"
         );
     }
+}
+
+#[test]
+fn a_mirror_of_the_first_format_is_brought_to_the_present_one_with_all_it_holds() {
+    let place = Place::new();
+    let (mut mirror, claim) = place.claimed();
+    mirror
+        .apply_page(
+            &claim,
+            Model::Candidates,
+            &rows(vec![candidate("C1", "Ada")]),
+            at(1),
+        )
+        .unwrap();
+    mirror.release(claim, &RunEnd::succeeded(), at(2)).unwrap();
+    let (before, runs) = (held(&mirror, Model::Candidates), mirror.runs(9).unwrap());
+    drop(mirror);
+    // What the first format lacks.
+    let connection = Connection::open(place.path()).unwrap();
+    connection.execute_batch("DROP TABLE attempt").unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    drop(connection);
+    let mut mirror = place.open();
+    assert_eq!(held(&mirror, Model::Candidates), before);
+    assert_eq!(mirror.runs(9).unwrap(), runs);
+    let attempt = Attempt {
+        action: "a".into(),
+        key: "k".into(),
+        input: [1; 32],
+    };
+    assert_eq!(
+        mirror.begin_attempt(&attempt, at(3)).unwrap(),
+        Earlier::None
+    );
+    drop(mirror);
+    let version: i64 = Connection::open(place.path())
+        .unwrap()
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
+    assert_eq!(version, 2);
 }
 
 #[test]

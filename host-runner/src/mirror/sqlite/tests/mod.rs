@@ -1,3 +1,4 @@
+mod attempts;
 mod claims;
 mod crash;
 mod files;

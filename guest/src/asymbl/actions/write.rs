@@ -1,0 +1,215 @@
+//! The writing half of a create: contact and applicant in one request, all or nothing, and what becomes of an answer that is
+//! lost, or of a race that is lost.
+
+use serde_json::Value;
+
+use super::create::{Create, Written};
+use super::fields::{self, Draft, email_hash};
+use super::refusal::Blame;
+use super::{is_ambiguous, lookup, source, warning};
+use crate::asymbl::context::Context;
+use crate::asymbl::errors::failure;
+use crate::exports::ats::connector::types::{Error, Warning};
+use crate::salesforce::composite::reference;
+use crate::salesforce::{
+    Composite, ErrorKind, SalesforceError, SalesforceId, SubResponse, Subrequest,
+};
+use crate::transport::{Method, Transport};
+
+/// How the two new records are called within their request.
+const CONTACT: &str = "contact";
+const APPLICANT: &str = "applicant";
+
+impl<T: Transport> Create<'_, T> {
+    /// Writes the applicant, and the contact before it where there is none.
+    pub fn write(
+        &self,
+        contact: Option<&str>,
+        stage: &str,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Written, Error> {
+        let (ctx, tenant) = (self.ctx, self.tenant);
+        let mut said = Vec::new();
+        let person = match contact {
+            Some(_) => None,
+            None => Some(fields::contact(
+                ctx,
+                tenant,
+                &self.contact,
+                &self.input.candidate,
+                self.checked,
+                &mut said,
+            )?),
+        };
+        let link = contact.map_or_else(|| reference(CONTACT, "id"), str::to_owned);
+        let job = self.checked.job.as_str();
+        let mut applicant = fields::applicant(ctx, tenant, &self.applicant, &link, job, stage);
+        self.add_source(&mut applicant, &mut said)?;
+        let mut request = Composite::new().all_or_none();
+        if let Some(person) = &person {
+            request = request.add(insert(ctx, CONTACT, &self.contact.name, person));
+        }
+        request = request.add(insert(ctx, APPLICANT, &self.applicant.name, &applicant));
+        let answers = match ctx.client.composite(&request, "create the application") {
+            Ok(answers) => answers,
+            Err(error) if is_ambiguous(&error) => {
+                return self.recover(error, contact.is_none(), warnings);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let Some((member, error)) = first_failure(&answers) else {
+            let id = |name: &str| {
+                answers
+                    .iter()
+                    .find(|a| a.reference == name)
+                    .and_then(new_id)
+            };
+            let contact_id = contact.map(str::to_owned).or_else(|| id(CONTACT));
+            let (Some(contact_id), Some(applicant)) = (contact_id, id(APPLICANT)) else {
+                return self.recover(
+                    SalesforceError::malformed("the answer lacks an id"),
+                    contact.is_none(),
+                    warnings,
+                );
+            };
+            warnings.append(&mut said);
+            return Ok(Written {
+                contact: contact_id,
+                applicant,
+                contact_created: contact.is_none(),
+                applicant_created: true,
+            });
+        };
+        let is_contact = member == CONTACT;
+        if matches!(error.kind, ErrorKind::DuplicateValue { .. })
+            && let Some(found) = self.raced(is_contact, contact)?
+        {
+            return match found {
+                Raced::Contact(contact) => self.write(Some(&contact), stage, warnings),
+                Raced::Applicant(found) => self.existing(found, warnings),
+            };
+        }
+        let (object, draft, whole) = match (&person, is_contact) {
+            (Some(person), true) => (&self.contact, person, "candidate"),
+            _ => (&self.applicant, &applicant, "application"),
+        };
+        Err(Blame {
+            object,
+            fields: draft.sources.clone(),
+            whole,
+        }
+        .typed(error))
+    }
+
+    fn add_source(&self, applicant: &mut Draft, warnings: &mut Vec<Warning>) -> Result<(), Error> {
+        let names = self.tenant.profile.names();
+        let [picklist, free] =
+            ["bpats__Source__c", "bpats__Internal_Source__c"].map(|n| names.api(n));
+        let policy = self.ctx.settings.actions.source_policy;
+        let chosen = source::field(
+            self.input.source.as_ref(),
+            &self.applicant,
+            [&picklist, &free],
+            policy,
+            warnings,
+        )?;
+        if let Some((field, value)) = chosen {
+            applicant.sources.push((field.clone(), "source".to_owned()));
+            applicant.values.insert(field, Value::from(value));
+        }
+        Ok(())
+    }
+
+    /// Who was there first, when a unique key says that somebody was.
+    fn raced(&self, is_contact: bool, contact: Option<&str>) -> Result<Option<Raced>, Error> {
+        let (ctx, tenant) = (self.ctx, self.tenant);
+        if !is_contact {
+            let contacts: Vec<String> = contact.map(str::to_owned).into_iter().collect();
+            let found = lookup::applied(ctx, tenant, self.checked.job.as_str(), &contacts)?;
+            return Ok(found.map(Raced::Applicant));
+        }
+        let Some(field) = &ctx.settings.actions.contact_external_id_field else {
+            return Ok(None);
+        };
+        let hash = email_hash(&self.input.candidate.email_address);
+        let Some(contact) = lookup::contact_of(ctx, tenant, &self.contact, field, &hash)? else {
+            return Ok(None);
+        };
+        let contacts = [contact.clone()];
+        let applied = lookup::applied(ctx, tenant, self.checked.job.as_str(), &contacts)?;
+        Ok(Some(
+            applied.map_or(Raced::Contact(contact), Raced::Applicant),
+        ))
+    }
+
+    /// The answer was lost: looks whether the records are there. Never writes again, since the first write may still be at work.
+    fn recover(
+        &self,
+        error: SalesforceError,
+        new_contact: bool,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Written, Error> {
+        let (ctx, tenant) = (self.ctx, self.tenant);
+        let email = self.input.candidate.email_address.trim();
+        let contacts = lookup::contacts(ctx, tenant, &self.contact, email).unwrap_or_default();
+        let found =
+            lookup::applied(ctx, tenant, self.checked.job.as_str(), &contacts).unwrap_or_default();
+        if let Some((applicant, contact)) = found {
+            warnings.push(warning(
+                "answer-lost",
+                "the org's answer was lost; the records were found to be written",
+            ));
+            return Ok(Written {
+                contact,
+                applicant,
+                contact_created: new_contact,
+                applicant_created: true,
+            });
+        }
+        Err(Error::Unavailable(failure(format!(
+            "{error}: whether the records were written is not known yet; the same call again finds them or writes them"
+        ))))
+    }
+}
+
+enum Raced {
+    Contact(String),
+    Applicant((String, String)),
+}
+
+fn insert<T: Transport>(ctx: &Context<T>, name: &str, object: &str, draft: &Draft) -> Subrequest {
+    let path = ctx.client.path(&format!("sobjects/{object}"));
+    Subrequest::write(
+        Method::Post,
+        name,
+        path,
+        Value::Object(draft.values.clone()),
+    )
+}
+
+/// The member that failed by itself, not because another one did.
+fn first_failure(answers: &[SubResponse]) -> Option<(String, SalesforceError)> {
+    let mut failed = answers
+        .iter()
+        .filter_map(|a| Some((a.reference.clone(), a.ok().err()?)));
+    let first = failed.next()?;
+    if first.1.kind != ErrorKind::Halted {
+        return Some(first);
+    }
+    failed
+        .find(|(_, error)| error.kind != ErrorKind::Halted)
+        .or(Some(first))
+}
+
+fn new_id(answer: &SubResponse) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct New {
+        id: SalesforceId,
+    }
+    answer
+        .ok()
+        .ok()?
+        .parse::<New>()
+        .ok()
+        .map(|new| new.id.to_string())
+}

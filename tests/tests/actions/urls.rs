@@ -1,0 +1,196 @@
+//! Files behind URLs: streamed through a small sandbox, from the granted origin alone.
+
+use connector_tests::recorder::Recorder;
+use connector_tests::world::{World, small_org};
+use host_runner::actions::{Action, ActionError};
+use serde_json::json;
+
+use super::server::file_server;
+use super::{act, act_in, id, input, open_job, tenant_with};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_behind_a_url_is_streamed_through_a_small_sandbox() {
+    let world = World::of(small_org()).await;
+    let file: Vec<u8> = (0..30 * 1024 * 1024_u32).map(|n| (n % 251) as u8).collect();
+    let origin = file_server(file.clone(), "https://evil.example/").await;
+    let (job, _) = open_job(&world);
+    let made = act(
+        &world,
+        Action::CreateCandidate,
+        &input(&job, "u@example.com"),
+    )
+    .await
+    .unwrap();
+    let application = made.data["applications"][0]["remote_id"].clone();
+    let attach = |path: &str| json!({ "application_id": application, "attachment": { "name": "CV.pdf", "type": "CV", "data_url": format!("{origin}{path}") } });
+    let mirror = &mut world.mirror();
+    // Loopback is no public address.
+    let error = act_in(
+        world.session(),
+        mirror,
+        Action::AddAttachment,
+        &attach("/file"),
+        None,
+    )
+    .await
+    .unwrap_err();
+    assert!(error.to_string().contains("attachment.data_url"), "{error}");
+    let listed = tenant_with(
+        &world,
+        &format!("attachment_origins = [\"{origin}\"]"),
+        "[limits]\nmemory = \"64 MiB\"\nattachment_size = \"31 MiB\"",
+    );
+    for path in ["/near", "/open-ended"] {
+        let stored = act_in(&listed, mirror, Action::AddAttachment, &attach(path), None)
+            .await
+            .unwrap();
+        let version = id(&stored.data["attachment_remote_id"]);
+        let kept = world
+            .db()
+            .blob("ContentVersion", version, "VersionData")
+            .unwrap();
+        assert!(kept[..] == file[..], "{path}: {} bytes", kept.len());
+        assert_eq!(stored.data["candidate_remote_id"], made.data["remote_id"]);
+    }
+    let count = world.db().count("ContentVersion");
+    for path in ["/away", "/nowhere"] {
+        let error = act_in(&listed, mirror, Action::AddAttachment, &attach(path), None)
+            .await
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("attachment.data_url"),
+            "{path}: {error}"
+        );
+    }
+    assert_eq!(world.db().count("ContentVersion"), count);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_over_the_cap_makes_a_create_a_partial_success() {
+    let world = World::of(small_org()).await;
+    let origin = file_server(vec![7; 2 * 1024 * 1024], "/").await;
+    let capped = tenant_with(
+        &world,
+        &format!("attachment_origins = [\"{origin}\"]"),
+        "[limits]\nattachment_size = \"1 MiB\"",
+    );
+    let (job, _) = open_job(&world);
+    let mut with_files = input(&job, "p@example.com");
+    with_files["attachments"] = json!([
+        { "name": "a.pdf", "data_url": format!("{origin}/file") },
+        { "name": "b.pdf", "data_url": format!("{origin}/open-ended") },
+    ]);
+    let mirror = &mut world.mirror();
+    let made = act_in(&capped, mirror, Action::CreateCandidate, &with_files, None)
+        .await
+        .unwrap();
+    assert!(made.is_partial && made.data["remote_id"].is_string());
+    assert!(
+        made.data["attachments"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|f| f["error"]["message"].is_string()),
+        "{}",
+        made.data["attachments"]
+    );
+    assert_eq!(world.db().count("ContentVersion"), 0);
+    let mut too_large = input(&job, "p2@example.com");
+    too_large["attachments"] = json!([{ "name": "a.bin", "content_type": "application/octet-stream", "data": "A".repeat(1_500_000) }]);
+    let error = act_in(&capped, mirror, Action::CreateCandidate, &too_large, None)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, ActionError::Input(_)), "{error}");
+    assert_eq!(world.db().count("ContentVersion"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_most_three_redirects_are_followed_and_none_to_another_origin() {
+    let world = World::of(small_org()).await;
+    let elsewhere = Recorder::start();
+    let origin = file_server(b"hello".to_vec(), &format!("{}/x", elsewhere.url())).await;
+    // The other origin is trusted, too, and still not followed to: the grant is for one.
+    let listed = format!(
+        "attachment_origins = [\"{origin}\", \"{}\"]",
+        elsewhere.url()
+    );
+    let session = tenant_with(&world, &listed, "");
+    let (job, _) = open_job(&world);
+    let made = act(
+        &world,
+        Action::CreateCandidate,
+        &input(&job, "r@example.com"),
+    )
+    .await
+    .unwrap();
+    let application = made.data["applications"][0]["remote_id"].clone();
+    let attach = |path: &str| {
+        json!({ "application_id": application,
+                "attachment": { "name": "a.pdf", "data_url": format!("{origin}{path}") } })
+    };
+    let mirror = &mut world.mirror();
+    for path in ["/file", "/near", "/once", "/twice", "/relative"] {
+        let stored = act_in(&session, mirror, Action::AddAttachment, &attach(path), None).await;
+        assert!(stored.is_ok(), "{path}: {}", stored.unwrap_err());
+    }
+    let count = world.db().count("ContentVersion");
+    for (path, why) in [
+        ("/thrice", "more than 3 times"),
+        ("/away", "another origin"),
+        ("/other-port", "another origin"),
+        ("/cut", "broke off"),
+    ] {
+        let error = act_in(&session, mirror, Action::AddAttachment, &attach(path), None)
+            .await
+            .unwrap_err();
+        let told = error.to_string();
+        assert!(
+            told.contains("attachment.data_url") && told.contains(why),
+            "{path}: {told}"
+        );
+    }
+    assert_eq!(world.db().count("ContentVersion"), count);
+    assert_eq!(elsewhere.take(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn urls_of_private_addresses_plain_http_and_the_org_itself_are_refused() {
+    let world = World::of(small_org()).await;
+    let (job, _) = open_job(&world);
+    let made = act(
+        &world,
+        Action::CreateCandidate,
+        &input(&job, "p@example.com"),
+    )
+    .await
+    .unwrap();
+    let application = made.data["applications"][0]["remote_id"].clone();
+    let own = format!("{}/services/data/v66.0/sobjects", world.org.url());
+    for url in [
+        "https://127.0.0.1/a.pdf",
+        "https://[::1]/a.pdf",
+        "https://[::ffff:127.0.0.1]/a.pdf",
+        "https://10.0.0.1/a.pdf",
+        "https://192.168.1.1/a.pdf",
+        "https://169.254.169.254/latest/meta-data",
+        "https://localhost/a.pdf",
+        "https://0.0.0.0/a.pdf",
+        "http://files.example/a.pdf",
+        "https://user:secret@files.example/a.pdf",
+        "ftp://files.example/a.pdf",
+        "file:///etc/passwd",
+        "data:text/plain,hello",
+        "//files.example/a.pdf",
+        "https://files.example/a\r\nX-Evil: 1",
+        own.as_str(),
+    ] {
+        let attach = json!({ "application_id": application, "attachment": { "name": "a.pdf", "data_url": url } });
+        let error = act(&world, Action::AddAttachment, &attach)
+            .await
+            .unwrap_err();
+        let told = error.to_string();
+        assert!(told.contains("attachment.data_url"), "{url}: {told}");
+        assert!(!told.contains("secret"), "{told}");
+    }
+    assert_eq!(world.db().count("ContentVersion"), 0);
+}
