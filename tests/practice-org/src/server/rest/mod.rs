@@ -4,7 +4,7 @@
 //! that serves the same request on its own.
 
 mod batch;
-mod bulk;
+pub mod bulk;
 mod collections;
 mod composite;
 mod describe;
