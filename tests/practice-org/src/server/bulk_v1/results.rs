@@ -77,7 +77,7 @@ fn outcomes_as_csv(batch: &Batch) -> Reply {
             }
         }
     }
-    Reply::other(200, "text/csv", out).with_rows(outcomes.len())
+    Reply::other(200, "text/csv;charset=UTF-8", out).with_rows(outcomes.len())
 }
 
 /// `GET .../result/RESULT`: the rows of a query.
@@ -115,5 +115,6 @@ pub fn rows(job: &Job, batch: &Batch, result: &str) -> Answer {
     let mut out = Vec::new();
     write_line(&mut out, rows.columns().iter().map(String::as_str), STYLE);
     let written = rows.csv(*from, count, &mut out, STYLE);
-    Ok(Reply::other(200, "text/csv", out).with_rows(written))
+    // Without the charset tap-salesforce, as any reader of text/* by the letter, takes the rows for Latin-1.
+    Ok(Reply::other(200, "text/csv;charset=UTF-8", out).with_rows(written))
 }
