@@ -169,7 +169,8 @@ fn json_jobs_answer_in_json_and_write_rows_each_for_itself() {
     let org = small();
     let body = json!({"operation": "insert", "object": "Contact", "contentType": "JSON"});
     let id = job(&org, &body, &[]);
-    let rows = json!([{"LastName": "Anchor", "HasOptedOutOfEmail": true}, {"FirstName": "None"}]);
+    let rows =
+        json!([{"LastName": "Anchor", "Email": "anchor@example.com"}, {"FirstName": "None"}]);
     let batch = add(&org, &id, "application/json", &rows.to_string()).json();
     let path = format!("/{id}/batch/{}", batch["id"].as_str().unwrap());
     assert_eq!(get(&org, &path).json()["numberRecordsFailed"], 1);

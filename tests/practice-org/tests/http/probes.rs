@@ -44,7 +44,7 @@ fn columns_are_described_on_request_as_a_tree_with_types() {
             .expect(200)
             .json()
     };
-    let soql = "SELECT Id, Account.Owner.Name, HasOptedOutOfEmail, bpats__Years_of_Experience__c FROM Contact";
+    let soql = "SELECT Id, Account.Owner.Name, IsDeleted, bpats__Current_Salary__c FROM Contact";
     let answer = columns("query", soql);
     assert_eq!(answer["entityName"], "Contact");
     assert_eq!(answer["idSelected"], true);

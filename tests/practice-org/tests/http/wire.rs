@@ -18,7 +18,10 @@ fn header_names_are_written_in_title_case() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let head = answer.split("\r\n\r\n").next().unwrap();
-    for name in ["Content-Type: application/json", "Sforce-Limit-Info: api-usage="] {
+    for name in [
+        "Content-Type: application/json",
+        "Sforce-Limit-Info: api-usage=",
+    ] {
         assert!(head.contains(name), "{head}");
     }
 }
