@@ -40,7 +40,8 @@ async function bulkV1(conn, count) {
   conn.bulk.pollTimeout = 60000;
   const stream = await conn.bulk.query("SELECT Id, LastName FROM Contact");
   assert.equal((await stream.toArray()).length, count);
-  const results = await conn.bulk.load("Contact", "insert", [{ LastName: "Pilot" }, { FirstName: "Nobody" }]);
+  const input = ["Pilot", ""].map((LastName) => ({ LastName, Title: "Bulk1" }));
+  const results = await conn.bulk.load("Contact", "insert", input);
   assert.deepEqual(results.map((one) => one.success), [true, false]);
   assert.match(results[1].errors[0], /REQUIRED_FIELD_MISSING/);
 }

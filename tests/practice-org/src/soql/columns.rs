@@ -10,7 +10,7 @@ use crate::schema::{Field, FieldType};
 pub struct Column {
     /// Key in the records.
     pub name: String,
-    /// What a person would call it: for an aggregate the function, e.g. `COUNT(Id)`.
+    /// What a person would call it: for an aggregate without an alias the function, e.g. `COUNT(Id)`.
     pub display_name: String,
     /// An aggregate function, or a list of children.
     pub aggregate: bool,
@@ -73,9 +73,12 @@ fn of_groups(plan: &Plan, aggregation: &Aggregation) -> Vec<Column> {
                 Function::Min => "MIN",
                 Function::Max => "MAX",
             };
+            // An aggregate with an alias goes by it: the CLI looks its values up by the display name.
+            let has_alias = !name.starts_with("expr");
+            let written = format!("{word}({})", field.map_or("", |field| &field.name));
             Column {
                 name: name.clone(),
-                display_name: format!("{word}({})", field.map_or("", |field| &field.name)),
+                display_name: if has_alias { name.clone() } else { written },
                 aggregate: true,
                 kind: match function {
                     Function::Count | Function::CountDistinct => Some(FieldType::Int),

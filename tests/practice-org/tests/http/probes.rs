@@ -78,6 +78,11 @@ fn columns_are_described_on_request_as_a_tree_with_types() {
         (&count["aggregate"], &count["numberType"]),
         (&json!(true), &json!(true))
     );
+    let named = columns(
+        "query",
+        "SELECT COUNT(Id) total FROM Account GROUP BY Industry",
+    );
+    assert_eq!(named["columnMetadata"][0]["displayName"], "total");
     let virtual_one = columns(
         "tooling/query",
         "SELECT QualifiedApiName FROM EntityDefinition",
