@@ -41,12 +41,12 @@ pub fn query(request: &Request, soql: &str, columns: bool) -> Result<Option<Repl
         collect(condition, name, &sample, &mut filters)?;
     }
     let needed = rows::required_filters(name);
-    let given = |wanted: &&str| {
+    let given = |wanted: &str| {
         filters
             .iter()
             .any(|(path, _)| path.eq_ignore_ascii_case(wanted) || is_name_of(path, wanted))
     };
-    if !needed.is_empty() && !needed.iter().any(|wanted| given(&wanted)) {
+    if !needed.is_empty() && !needed.iter().any(|wanted| given(wanted)) {
         // The text is seen in the wild; the code is ours.
         let message = format!(
             "A filter on a reified column is required [{}]",
