@@ -129,7 +129,7 @@ def bulk(sf, count):
 
 def bulk_v1(sf, count):
     """The library's older `bulk`, which speaks JSON."""
-    rows = sf.bulk.Contact.query_all("SELECT Id, LastName FROM Contact", lazy_operation=False)
+    rows = sf.bulk.Contact.query("SELECT Id, LastName FROM Contact")
     assert len({row["Id"] for row in rows}) == count == len(rows)
     people = [{"LastName": "Pilot"}, {"FirstName": "Nobody"}]
     made = sf.bulk.Contact.insert(people)
