@@ -4,7 +4,7 @@ COMPONENT := target-component/asymbl.wasm
 HOSTILE := target-component/hostile-guest.wasm
 SOURCES := $(shell find guest wit tests/hostile-guest host-runner/componentize host-runner/scripts Cargo.toml Cargo.lock -type f)
 
-.PHONY: demo test soak component lint bench clean
+.PHONY: demo test clients soak component lint bench clean
 
 # Sync a practice org through the sandboxed component, change it, sync again, show what changed.
 demo: $(COMPONENT)
@@ -15,6 +15,10 @@ demo: $(COMPONENT)
 test: $(COMPONENT)
 	cargo build --bins
 	cargo test --workspace
+
+# The heavy released clients against the practice org: the Salesforce CLI and Airbyte's source (about 1 GB to install).
+clients:
+	cargo test --test real_clients -- --ignored --nocapture
 
 # Thousands of random lives of an org, through the real component; SOAK_SEEDS and SOAK_FIRST choose which.
 soak: $(COMPONENT)

@@ -39,6 +39,9 @@ pub struct Options {
     /// Serve HTTPS on the same port and write the certificate authority to this file
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "practice-org-ca.pem")]
     tls: Option<PathBuf>,
+    /// Allow logins with username and password: SOAP login() and the OAuth password flow
+    #[arg(long)]
+    password_login: bool,
     /// Write a ready tenant file here
     #[arg(long, value_name = "FILE")]
     tenant_file: Option<PathBuf>,
@@ -107,6 +110,7 @@ impl Options {
             daily_api_calls: self.daily_api_calls,
             start_ms: self.now.map(|now| now.timestamp_millis()),
             tls_authority: self.tls.clone(),
+            password_login: self.password_login,
             latency: Latency {
                 per_call: Duration::from_millis(self.latency),
                 per_row: Duration::from_micros(self.latency_per_row),

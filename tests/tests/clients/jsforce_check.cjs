@@ -1,6 +1,6 @@
 // Runs the released jsforce, unchanged, against a practice org. Any difference is an assertion error.
 //
-// Environment: ORG_URL (http), ORG_CLIENT_ID, ORG_CLIENT_SECRET; jsforce is resolved from CLIENTS_FOLDER.
+// Environment: ORG_URL (http), ORG_CLIENT_ID, ORG_CLIENT_SECRET, ORG_USERNAME, ORG_PASSWORD, ORG_SECURITY_TOKEN; jsforce is resolved from CLIENTS_FOLDER.
 const assert = require("node:assert/strict");
 const { createRequire } = require("node:module");
 const jsforce = createRequire(`${process.env.CLIENTS_FOLDER}/`)("jsforce");
@@ -17,6 +17,33 @@ async function login() {
   await conn.authorize({ grant_type: "client_credentials" });
   assert.equal(conn.instanceUrl, process.env.ORG_URL);
   return conn;
+}
+
+// login() without OAuth goes by SOAP, with OAuth by the password flow.
+async function passwordLogins() {
+  const { ORG_URL: loginUrl, ORG_USERNAME: username, ORG_CLIENT_ID: clientId, ORG_CLIENT_SECRET: clientSecret } = process.env;
+  const password = process.env.ORG_PASSWORD + process.env.ORG_SECURITY_TOKEN;
+  for (const oauth2 of [undefined, { loginUrl, clientId, clientSecret }]) {
+    const conn = new jsforce.Connection({ loginUrl, oauth2 });
+    const user = await conn.login(username, password);
+    assert.match(user.id, /^005/);
+    assert.match(user.organizationId, /^00D/);
+    assert.equal((await conn.query("SELECT Id FROM Account LIMIT 1")).records.length, 1);
+    await conn.logout();
+    await assert.rejects(conn.query("SELECT Id FROM Account"));
+    await assert.rejects(new jsforce.Connection({ loginUrl, oauth2 }).login(username, "wrong"), /INVALID_LOGIN|invalid_grant|authentication failure/);
+  }
+}
+
+async function bulkV1(conn, count) {
+  conn.bulk.pollInterval = 50;
+  conn.bulk.pollTimeout = 60000;
+  const stream = await conn.bulk.query("SELECT Id, LastName FROM Contact");
+  assert.equal((await stream.toArray()).length, count);
+  const input = ["Pilot", ""].map((LastName) => ({ LastName, Title: "Bulk1" }));
+  const results = await conn.bulk.load("Contact", "insert", input);
+  assert.deepEqual(results.map((one) => one.success), [true, false]);
+  assert.match(results[1].errors[0], /REQUIRED_FIELD_MISSING/);
 }
 
 async function queries(conn) {
@@ -94,11 +121,13 @@ async function bulk(conn, count) {
 }
 
 async function main() {
+  await passwordLogins();
   const conn = await login();
   const count = await queries(conn);
   await descriptions(conn);
   await records(conn);
   await bulk(conn, count);
+  await bulkV1(conn, (await conn.query("SELECT COUNT() FROM Contact")).totalSize);
   await conn.logout();
   await assert.rejects(conn.query("SELECT Id FROM Account"));
   console.log("jsforce: all checks passed");

@@ -1,6 +1,7 @@
 """Runs the released simple-salesforce, unchanged, against a practice org. Any difference is an AssertionError.
 
-Environment: ORG_URL (https), ORG_PROXY (http), ORG_CA, ORG_CLIENT_ID, ORG_CLIENT_SECRET.
+Environment: ORG_URL (https), ORG_PROXY (http), ORG_CA, ORG_CLIENT_ID, ORG_CLIENT_SECRET, ORG_USERNAME, ORG_PASSWORD,
+ORG_SECURITY_TOKEN.
 """
 
 import datetime
@@ -8,6 +9,7 @@ import os
 
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import (
+    SalesforceAuthenticationFailed,
     SalesforceExpiredSession,
     SalesforceMalformedRequest,
     SalesforceResourceNotFound,
@@ -25,6 +27,27 @@ def login():
         domain="acme.my",
         proxies=PROXIES,
     )
+
+
+def password_logins():
+    """SOAP login() with the security token, which is the library's default, and the OAuth password flow."""
+    user = {"username": os.environ["ORG_USERNAME"], "proxies": PROXIES, "domain": "acme.my"}
+    password, token = os.environ["ORG_PASSWORD"], os.environ["ORG_SECURITY_TOKEN"]
+    by_soap = Salesforce(password=password, security_token=token, **user)
+    assert by_soap.sf_instance == "acme.my.salesforce.com", by_soap.sf_instance
+    assert by_soap.query("SELECT Id FROM Account LIMIT 1")["totalSize"] == 1
+    by_oauth = Salesforce(
+        password=password + token,
+        consumer_key=os.environ["ORG_CLIENT_ID"],
+        consumer_secret=os.environ["ORG_CLIENT_SECRET"],
+        **user,
+    )
+    assert by_oauth.query("SELECT Id FROM Account LIMIT 1")["totalSize"] == 1
+    refusal = refused(
+        SalesforceAuthenticationFailed,
+        lambda: Salesforce(password="wrong", security_token=token, **user),
+    )
+    assert refusal.code == "INVALID_LOGIN", refusal.code
 
 
 def refused(error, call):
@@ -104,7 +127,20 @@ def bulk(sf, count):
     assert sf.query("SELECT COUNT() FROM Contact WHERE Title = 'Bulked'")["totalSize"] == 0
 
 
+def bulk_v1(sf, count):
+    """The library's older `bulk`, which speaks JSON."""
+    rows = sf.bulk.Contact.query("SELECT Id, LastName FROM Contact")
+    assert len({row["Id"] for row in rows}) == count == len(rows)
+    people = [{"LastName": "Pilot"}, {"FirstName": "Nobody"}]
+    made = sf.bulk.Contact.insert(people)
+    assert [one["success"] for one in made] == [True, False], made
+    assert made[1]["errors"][0]["statusCode"] == "REQUIRED_FIELD_MISSING"
+    gone = sf.bulk.Contact.delete([{"Id": made[0]["id"]}])
+    assert gone[0]["success"], gone
+
+
 def main():
+    password_logins()
     sf = login()
     assert sf.sf_instance == "acme.my.salesforce.com", sf.sf_instance
     queries(sf)
@@ -112,6 +148,7 @@ def main():
     records(sf)
     count = sf.query("SELECT COUNT() FROM Contact")["totalSize"]
     bulk(sf, count)
+    bulk_v1(sf, sf.query("SELECT COUNT() FROM Contact")["totalSize"])
     token_only = Salesforce(
         instance_url=os.environ["ORG_URL"], session_id=sf.session_id, version="62.0"
     )

@@ -116,6 +116,12 @@ impl Builder {
         self
     }
 
+    /// Logins with username and password work (off by default, as in new orgs).
+    pub fn password_login(mut self) -> Self {
+        self.config.password_login = true;
+        self
+    }
+
     /// Idle time that ends a session (default two hours, on the org's clock).
     pub fn session_timeout(mut self, timeout: Duration) -> Self {
         self.config.session_timeout = timeout;

@@ -58,6 +58,13 @@ pub struct OrgConfig {
     pub client_secret: String,
     /// Public key for the JWT bearer flow; the flow is off without one.
     pub jwt_key: Option<JwtKey>,
+    /// Logins with username and password work: the OAuth password flow and SOAP `login()`. Both are off by default in
+    /// new orgs (salesforce-api.md 1.1).
+    pub password_login: bool,
+    /// Password of every user.
+    pub password: String,
+    /// Security token of every user; a login glues it to the password.
+    pub security_token: String,
     /// Refresh tokens work once and are replaced (salesforce-api.md 1.1).
     pub refresh_rotation: bool,
     /// Idle time that ends a session.
@@ -88,6 +95,9 @@ impl Default for OrgConfig {
             client_id: "3MVG9practice.org.consumer.key".to_owned(),
             client_secret: "practice-org-secret".to_owned(),
             jwt_key: None,
+            password_login: false,
+            password: "practice-org-password".to_owned(),
+            security_token: "practiceOrgSecurityToken".to_owned(),
             refresh_rotation: false,
             session_timeout: Duration::from_secs(2 * 60 * 60),
             daily_api_calls: 100_000,

@@ -88,7 +88,11 @@ fn answer(org: &Org, call: &Call, parts: &[&str]) -> Answer {
         ("POST", ["locks"]) => lock_rows(org, call),
         ("POST", ["hold"]) => hold(org, call),
         ("POST", ["jobs"]) => {
-            org.jobs().set(body::<JobSettings>(call)?);
+            let settings = body::<JobSettings>(call)?;
+            if let Some(used) = settings.batches_used {
+                org.async_jobs().batches_used = used;
+            }
+            org.jobs().set(settings);
             Ok(json!({}))
         }
         ("POST", ["purge"]) => purge(org, call),

@@ -87,6 +87,16 @@ impl PracticeOrg {
         self.org.run_as_username()
     }
 
+    /// Password of every user, without the security token.
+    pub fn password(&self) -> &str {
+        &self.org.config().password
+    }
+
+    /// Security token of every user.
+    pub fn security_token(&self) -> &str {
+        &self.org.config().security_token
+    }
+
     /// A refresh token, as a web login would have left it.
     pub fn refresh_token(&self) -> String {
         self.org.grant_refresh_token()
@@ -152,9 +162,16 @@ impl PracticeOrg {
         )
     }
 
-    /// The line that the command prints when the org is ready: JSON with `url`, `client_id`, `client_secret`.
+    /// The line that the command prints when the org is ready: JSON with `url`, `client_id`, `client_secret`, and where
+    /// logins by password work `username`, `password`, `security_token`.
     pub fn ready_line(&self) -> String {
-        serde_json::json!({"url": self.url(), "client_id": self.client_id(), "client_secret": self.client_secret()}).to_string()
+        let mut line = serde_json::json!({"url": self.url(), "client_id": self.client_id(), "client_secret": self.client_secret()});
+        if self.org.config().password_login {
+            line["username"] = self.username().into();
+            line["password"] = self.password().into();
+            line["security_token"] = self.security_token().into();
+        }
+        line.to_string()
     }
 
     /// Stops serving and closes every connection.

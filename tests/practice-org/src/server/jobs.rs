@@ -17,6 +17,8 @@ use crate::store::ResultSet;
 pub const DAILY_QUERY_JOBS: u64 = 10_000;
 /// Results are kept this long, in milliseconds (salesforce-api.md 4.4).
 const KEPT_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
+/// How long a job that never ends seems to wait for its turn.
+const STUCK_WAITS: Duration = Duration::from_millis(50);
 
 /// Where a job stands, by the names of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,16 +60,34 @@ impl State {
 #[derive(Debug, Clone)]
 enum Progress {
     Open,
-    /// Given to the platform; takes this long.
-    Running {
-        since: Instant,
-        takes: Duration,
-    },
-    /// Given to the platform, and forgotten there.
-    Stuck {
-        since: Instant,
-    },
+    /// Given to the platform.
+    Running(Turn),
     Aborted,
+}
+
+/// A piece of work given to the platform.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    since: Instant,
+    /// How long it takes; none when it was forgotten there and never ends.
+    takes: Option<Duration>,
+    /// Why it fails in the end.
+    pub error: Option<String>,
+}
+
+impl Turn {
+    /// Where the work stands now: a quarter of its time it waits, then it is worked at.
+    pub fn state(&self) -> State {
+        let passed = self.since.elapsed();
+        let waits = self.takes.map_or(STUCK_WAITS, |takes| takes / 4);
+        match self.takes {
+            _ if passed < waits => State::UploadComplete,
+            None => State::InProgress,
+            Some(takes) if passed < takes => State::InProgress,
+            Some(_) if self.error.is_some() => State::Failed,
+            Some(_) => State::JobComplete,
+        }
+    }
 }
 
 /// One line of a CSV upload with what became of it.
@@ -130,27 +150,12 @@ pub struct Job {
 }
 
 impl Job {
-    /// Where the job stands now: a quarter of its time it waits, then it works.
+    /// Where the job stands now.
     pub fn state(&self) -> State {
         match &self.progress {
             Progress::Open => State::Open,
             Progress::Aborted => State::Aborted,
-            Progress::Stuck { since } if since.elapsed() < Duration::from_millis(50) => {
-                State::UploadComplete
-            }
-            Progress::Stuck { .. } => State::InProgress,
-            Progress::Running { since, takes } => {
-                let passed = since.elapsed();
-                if passed < *takes / 4 {
-                    State::UploadComplete
-                } else if passed < *takes {
-                    State::InProgress
-                } else if self.error.is_some() {
-                    State::Failed
-                } else {
-                    State::JobComplete
-                }
-            }
+            Progress::Running(turn) => turn.state(),
         }
     }
 
@@ -175,6 +180,8 @@ pub struct JobSettings {
     pub page_rows: Option<usize>,
     /// Query jobs used in the last 24 hours.
     pub used: Option<u64>,
+    /// Batches of Bulk API v1 used in the last 24 hours.
+    pub batches_used: Option<u64>,
 }
 
 /// All jobs of the org.
@@ -220,13 +227,21 @@ impl Jobs {
         self.used = settings.used.unwrap_or(self.used);
     }
 
-    fn run(&mut self) -> (Progress, Option<String>) {
+    /// Takes the next piece of work.
+    pub fn run(&mut self) -> Turn {
         let since = Instant::now();
         if std::mem::take(&mut self.stick_next) {
-            return (Progress::Stuck { since }, None);
+            return Turn {
+                since,
+                takes: None,
+                error: None,
+            };
         }
-        let takes = self.latency;
-        (Progress::Running { since, takes }, self.fail_next.take())
+        Turn {
+            since,
+            takes: Some(self.latency),
+            error: self.fail_next.take(),
+        }
     }
 
     /// Adds a job; a query starts at once, an ingest job is open.
@@ -237,7 +252,9 @@ impl Jobs {
         self.next += 1;
         if matches!(job.kind, Kind::Query(_)) {
             self.used += 1;
-            (job.progress, job.error) = self.run();
+            let turn = self.run();
+            job.error.clone_from(&turn.error);
+            job.progress = Progress::Running(turn);
         }
         self.jobs.insert(job.id.clone(), job.clone());
         job
@@ -251,10 +268,10 @@ impl Jobs {
 
     /// Ends the upload of an ingest job: it runs.
     pub fn start(&mut self, id: &str, now_ms: i64) {
-        let (progress, error) = self.run();
+        let turn = self.run();
         if let Some(job) = self.find(id) {
-            job.progress = progress;
-            job.error = error;
+            job.error.clone_from(&turn.error);
+            job.progress = Progress::Running(turn);
             job.changed_ms = now_ms;
         }
     }

@@ -59,6 +59,8 @@ where
 {
     let service = service_fn(move |request| edge::serve(Arc::clone(&org), request, scheme));
     let ended = http1::Builder::new()
+        // As the platform writes them: Airbyte looks `content-type` up with case, and stumbles when it finds it.
+        .title_case_headers(true)
         .timer(TokioTimer::new())
         .keep_alive(true)
         .max_headers(200)

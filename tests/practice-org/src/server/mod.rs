@@ -4,6 +4,7 @@
 //! is the back door for tests.
 
 mod builder;
+mod bulk_v1;
 pub mod config;
 mod control;
 mod edge;
@@ -19,8 +20,10 @@ mod rest;
 mod rights;
 mod router;
 mod sessions;
+mod soap;
 pub mod stats;
 mod tls;
+mod xml;
 
 pub use builder::{Builder, StartError};
 pub use handle::PracticeOrg;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::bulk_v1::AsyncJobs;
 use super::config::{Latency, OrgConfig};
 use super::faults::Faults;
 use super::jobs::Jobs;
@@ -53,6 +54,7 @@ pub struct Org {
     locators: Mutex<Locators>,
     faults: Mutex<Faults>,
     jobs: Mutex<Jobs>,
+    async_jobs: Mutex<AsyncJobs>,
     stats: Mutex<Stats>,
     latency: Mutex<Latency>,
     transactions: Mutex<HashMap<u64, Transaction>>,
@@ -109,6 +111,7 @@ impl Org {
             locators: Mutex::new(Locators::new()),
             faults: Mutex::default(),
             jobs: Mutex::default(),
+            async_jobs: Mutex::default(),
             stats: Mutex::default(),
             latency: Mutex::new(config.latency),
             transactions: Mutex::default(),
@@ -161,6 +164,11 @@ impl Org {
     /// The Bulk jobs.
     pub fn jobs(&self) -> MutexGuard<'_, Jobs> {
         lock(&self.jobs)
+    }
+
+    /// The jobs of Bulk API v1.
+    pub fn async_jobs(&self) -> MutexGuard<'_, AsyncJobs> {
+        lock(&self.async_jobs)
     }
 
     /// The query locators.
@@ -322,6 +330,15 @@ impl Org {
                 == Some(true)
         };
         found.into_iter().find(active).map(|id| id.to_string())
+    }
+
+    /// The active user of a username whose password and security token these are; `password` may hold both, glued.
+    pub fn user_by_password(&self, username: &str, password: &str, token: &str) -> Option<String> {
+        let right = format!("{}{}", self.config.password, self.config.security_token);
+        let given = format!("{password}{token}");
+        (given == right)
+            .then(|| self.user_by_username(username))
+            .flatten()
     }
 
     /// A user for the identity resources.

@@ -6,7 +6,7 @@ use super::edge::Call;
 use super::org::Org;
 use super::reply::Reply;
 use super::sessions::Session;
-use super::{oauth, page, rest};
+use super::{bulk_v1, oauth, page, rest, soap};
 use crate::error::ApiError;
 
 /// Lowest version still served; older ones are gone since Summer '25 (salesforce-api.md 1.8).
@@ -64,6 +64,9 @@ pub fn kind(method: &str, path: &str) -> &'static str {
     match parts.as_slice() {
         ["services", "oauth2", "token"] => "token",
         ["services", "oauth2", ..] => "oauth",
+        ["services", "async", _, "job", _, "batch", _, "result", _] => "bulk_results",
+        ["services", "async", ..] => "bulk",
+        ["services", "Soap", ..] => "soap",
         ["id", ..] => "identity",
         ["services", "data"] => "versions",
         ["services", "data", _, rest @ ..] => match rest {
@@ -103,6 +106,10 @@ pub fn handle(org: &Org, call: &Call) -> Reply {
     match parts.as_slice() {
         [] => page::page(org),
         ["services", "oauth2", resource] => oauth::handle(org, call, resource),
+        ["services", "async", version, rest @ ..] => bulk_v1::handle(org, call, version, rest),
+        ["services", "Soap", "u" | "c", version, ..] if call.method == "POST" => {
+            soap::handle(org, call, version)
+        }
         ["id", org_id, user_id] => oauth::identity::identity(org, call, org_id, user_id),
         ["services", "data"] => rest::versions(),
         ["services", "data", version, rest @ ..] => match data(org, call, version, rest) {

@@ -13,8 +13,9 @@ use crate::schema::Visibility;
 use crate::store::state::State;
 use crate::store::{Database, Writer};
 
-mod ast;
+pub(crate) mod ast;
 mod check;
+mod columns;
 mod dates;
 mod error;
 mod eval;
@@ -28,6 +29,7 @@ mod result;
 mod run;
 mod text;
 
+pub use columns::Column;
 pub use render::{CsvStyle, PageContext};
 pub use result::{Features, Page, ResultSet};
 
@@ -56,6 +58,11 @@ impl Default for QueryOptions {
             user: None,
         }
     }
+}
+
+/// The tree of a query's text, for objects that are no rows.
+pub(crate) fn parsed(text: &str) -> Result<ast::Query, ApiError> {
+    parse::parse(text).map_err(|error| error.into_api(text))
 }
 
 impl Database {

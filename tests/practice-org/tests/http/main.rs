@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod bulk;
+mod bulk_v1;
+mod catalogue;
 mod client;
 mod composite;
 mod control;
@@ -18,5 +20,7 @@ mod query;
 mod records;
 mod replication;
 mod seed;
+mod soap;
 mod trees;
 mod variations;
+mod wire;

@@ -37,16 +37,60 @@ fn the_command_line_clients_probes_get_the_answers_it_can_live_with() {
 }
 
 #[test]
-fn columns_are_described_on_request() {
+fn columns_are_described_on_request_as_a_tree_with_types() {
     let org = small();
-    let soql = encode("SELECT Id, Account.Name FROM Contact");
-    let answer = org
-        .get(&format!("query?q={soql}&columns=true"))
-        .expect(200)
-        .json();
+    let columns = |path: &str, soql: &str| {
+        org.get(&format!("{path}?q={}&columns=true", encode(soql)))
+            .expect(200)
+            .json()
+    };
+    let soql = "SELECT Id, Account.Owner.Name, IsDeleted, bpats__Current_Salary__c FROM Contact";
+    let answer = columns("query", soql);
     assert_eq!(answer["entityName"], "Contact");
-    assert_eq!(answer["columnMetadata"][1]["columnName"], "Account.Name");
-    assert_eq!(answer["columnMetadata"][0]["joinColumns"], json!([]));
+    assert_eq!(answer["idSelected"], true);
+    assert_eq!(answer["keyPrefix"], "003");
+    let column = |i: usize| &answer["columnMetadata"][i];
+    assert_eq!(column(0)["joinColumns"], json!([]));
+    assert_eq!(column(0)["apexType"], "Id");
+    assert_eq!(column(1)["columnName"], "Account");
+    assert_eq!(column(1)["foreignKeyName"], "AccountId");
+    let owner = &column(1)["joinColumns"][0];
+    assert_eq!(owner["columnName"], "Owner");
+    assert_eq!(owner["joinColumns"][0]["columnName"], "Name");
+    assert_eq!(column(2)["booleanType"], true);
+    assert_eq!(column(3)["custom"], true);
+    let children = columns(
+        "query",
+        "SELECT Id, (SELECT LastName FROM Contacts) FROM Account",
+    );
+    assert_eq!(children["columnMetadata"][1]["aggregate"], true);
+    let joined = &children["columnMetadata"][1]["joinColumns"];
+    assert_eq!(joined[0]["columnName"], "LastName");
+    let grouped = columns(
+        "query",
+        "SELECT Industry, COUNT(Id) FROM Account GROUP BY Industry",
+    );
+    assert_eq!(grouped["groupBy"], true);
+    let count = &grouped["columnMetadata"][1];
+    assert_eq!(count["columnName"], "expr0");
+    assert_eq!(count["displayName"], "COUNT(Id)");
+    assert_eq!(
+        (&count["aggregate"], &count["numberType"]),
+        (&json!(true), &json!(true))
+    );
+    let named = columns(
+        "query",
+        "SELECT COUNT(Id) total FROM Account GROUP BY Industry",
+    );
+    assert_eq!(named["columnMetadata"][0]["displayName"], "total");
+    let virtual_one = columns(
+        "tooling/query",
+        "SELECT QualifiedApiName FROM EntityDefinition",
+    );
+    assert_eq!(
+        virtual_one["columnMetadata"][0]["columnName"],
+        "QualifiedApiName"
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! `/services/oauth2/*`: tokens by client credentials, refresh token and JWT bearer; revoke, userinfo, introspect.
+//! `/services/oauth2/*`: tokens by client credentials, refresh token, JWT bearer and password; revoke, userinfo,
+//! introspect.
 //!
 //! Bodies and error texts follow salesforce-api.md 1.1 to 1.6; clients match on the exact texts.
 
@@ -75,6 +76,7 @@ fn token(org: &Org, call: &Call) -> Reply {
         Some("refresh_token") => refresh(org, &fields),
         Some("urn:ietf:params:oauth:grant-type:jwt-bearer") => jwt_bearer(org, call, &fields),
         // The password flow is off in new orgs since Summer '23 (1.1).
+        Some("password") if org.config().password_login => password(org, &fields),
         _ => Err(error("unsupported_grant_type", "grant type not supported")),
     };
     match granted {
@@ -110,6 +112,20 @@ fn client_credentials(
     let access_token = org.open_session(&user_id);
     Ok(Granted {
         access_token,
+        refresh_token: None,
+        user_id,
+    })
+}
+
+/// Username, and password with the security token glued to it.
+fn password(org: &Org, fields: &[(String, String)]) -> Result<Granted, Reply> {
+    check_client(org, fields, true)?;
+    let given = |name: &str| pair(fields, name).unwrap_or_default();
+    let user_id = org
+        .user_by_password(given("username"), given("password"), "")
+        .ok_or_else(|| error("invalid_grant", "authentication failure"))?;
+    Ok(Granted {
+        access_token: org.open_session(&user_id),
         refresh_token: None,
         user_id,
     })

@@ -2,6 +2,8 @@
 
 use serde_json::json;
 
+use super::super::bulk_v1::DAILY_BATCHES;
+use super::super::jobs::DAILY_QUERY_JOBS;
 use super::super::org::Org;
 use super::super::reply::{ApiResult, Reply};
 use super::super::router::pair;
@@ -10,17 +12,20 @@ use super::Request;
 /// `GET /limits`.
 pub fn limits(org: &Org) -> ApiResult {
     let (used, max) = org.api_usage();
+    let batches = org.async_jobs().batches_used;
+    let jobs = org.jobs().used;
+    let left = |max: u64, used: u64| json!({"Max": max, "Remaining": max.saturating_sub(used)});
     let full = |max: u64| json!({"Max": max, "Remaining": max});
     Ok(Reply::json(
         200,
         &json!({
             "ConcurrentAsyncGetReportInstances": full(200),
             "ConcurrentSyncReportRuns": full(20),
-            "DailyApiRequests": {"Max": max, "Remaining": max.saturating_sub(used)},
+            "DailyApiRequests": left(max, used),
             "DailyAsyncApexExecutions": full(250_000),
-            "DailyBulkApiBatches": full(15_000),
+            "DailyBulkApiBatches": left(DAILY_BATCHES, batches),
             "DailyBulkV2QueryFileStorageMB": full(976_562),
-            "DailyBulkV2QueryJobs": full(10_000),
+            "DailyBulkV2QueryJobs": left(DAILY_QUERY_JOBS, jobs),
             "DataStorageMB": full(10_240),
             "FileStorageMB": full(10_240),
             "HourlyDashboardRefreshes": full(200),

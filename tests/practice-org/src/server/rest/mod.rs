@@ -4,8 +4,10 @@
 //! that serves the same request on its own.
 
 mod batch;
-mod bulk;
+pub mod bulk;
+mod catalogue;
 mod collections;
+mod columns;
 mod composite;
 mod describe;
 mod files;
@@ -219,6 +221,7 @@ fn route(org: &Org, work: &mut Work<'_, '_>, request: &Request) -> ApiResult {
         (_, ["jobs", rest @ ..]) => bulk::handle(org, request, rest),
         ("GET", ["search"]) => search::search(org, request, false),
         ("GET", ["parameterizedSearch"]) => search::search(org, request, true),
+        // Records that the user looked at in the user interface, of which there is none.
         ("GET", ["recent"]) => Ok(Reply::json(200, &json!([]))),
         (
             _,

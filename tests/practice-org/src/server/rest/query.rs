@@ -1,12 +1,10 @@
 //! `query`, `queryAll` and the pages behind their locators (salesforce-api.md 2.1 and 2.2).
 
-use serde_json::json;
-
 use super::super::org::Org;
 use super::super::reply::{ApiResult, Reply};
 use super::super::router::pair;
-use super::Request;
 use super::work::Work;
+use super::{Request, catalogue, columns};
 use crate::error::ApiError;
 use crate::store::{PageContext, ResultSet};
 
@@ -27,10 +25,14 @@ pub fn query(org: &Org, work: &mut Work<'_, '_>, request: &Request, all_rows: bo
             )),
         };
     };
+    let columns = pair(&request.query, "columns").is_some();
+    if let Some(reply) = catalogue::query(request, soql, columns)? {
+        return Ok(reply);
+    }
     let options = org.query_options(&request.session, all_rows);
     let result = work.query(org, soql, &options)?;
-    if pair(&request.query, "columns").is_some() {
-        return Ok(columns(&result));
+    if columns {
+        return Ok(columns::reply(request, &result));
     }
     page(org, work, request, &result, 0, batch_hint(request), None)
 }
@@ -97,25 +99,4 @@ fn page(
     body.extend_from_slice(&page.records);
     body.push(b'}');
     Ok(Reply::json_bytes(200, body).with_rows(page.rows))
-}
-
-/// The undocumented `columns=true`, which the Salesforce CLI asks for after each query (salesforce-api.md 10.2).
-fn columns(result: &ResultSet) -> Reply {
-    let columns: Vec<_> = result
-        .columns()
-        .into_iter()
-        .map(|name| {
-            json!({
-                "aggregate": false, "apexType": "String", "booleanType": false, "columnName": name, "custom": name.ends_with("__c"),
-                "displayName": name, "foreignKeyName": null, "insertable": true, "joinColumns": [], "numberType": false,
-                "textType": true, "updatable": true,
-            })
-        })
-        .collect();
-    Reply::json(
-        200,
-        &json!({
-            "columnMetadata": columns, "entityName": result.object(), "groupBy": false, "idSelected": true, "keyPrefix": null,
-        }),
-    )
 }

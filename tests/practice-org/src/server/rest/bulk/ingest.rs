@@ -1,7 +1,7 @@
 //! Ingest jobs: open, upload, close, results. All work happens when the upload is closed, in chunks of 200 rows
 //! (salesforce-api.md 7.2).
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::super::jobs::{Ingest, Job, Kind, Outcome, State, new_job};
 use super::super::super::org::Org;
@@ -101,7 +101,13 @@ pub fn close(org: &Org, request: &Request, job: &Job) -> Result<(), ApiError> {
                 .iter()
                 .map(|cells| Outcome {
                     cells: cells.clone(),
-                    result: one(writer, &job.object, &ingest, &header, cells),
+                    result: write_record(
+                        writer,
+                        &job.object,
+                        &ingest.operation,
+                        ingest.external_id.as_deref(),
+                        record(&header, cells),
+                    ),
                 })
                 .collect();
             Ok::<_, ApiError>(done)
@@ -117,15 +123,14 @@ pub fn close(org: &Org, request: &Request, job: &Job) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Writes one line.
-fn one(
+/// Does a job's operation with one record; answers the id and whether the row was created.
+pub fn write_record(
     writer: &mut Writer<'_>,
     object: &str,
-    ingest: &Ingest,
-    header: &[String],
-    cells: &[String],
+    operation: &str,
+    external_id: Option<&str>,
+    mut fields: Map<String, Value>,
 ) -> Result<(String, bool), ApiError> {
-    let mut fields = record(header, cells);
     let mut take = |wanted: &str| {
         let name = fields
             .keys()
@@ -134,10 +139,10 @@ fn one(
         fields.remove(&name)?.as_str().map(str::to_owned)
     };
     let no_id = || ApiError::write("MISSING_ARGUMENT", "Id not specified", ["Id"]);
-    match ingest.operation.as_str() {
+    match operation {
         "insert" => Ok((writer.insert(object, &fields)?.to_string(), true)),
         "upsert" => {
-            let key_name = ingest.external_id.as_deref().unwrap_or("Id");
+            let key_name = external_id.unwrap_or("Id");
             match take(key_name) {
                 Some(key) => {
                     let done = writer.upsert(object, key_name, &key, &fields, false)?;

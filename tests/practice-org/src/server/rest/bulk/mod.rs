@@ -6,6 +6,10 @@ mod ingest;
 mod query;
 mod rows;
 
+pub use ingest::write_record;
+pub use query::refuse;
+pub use rows::{read, record, write_line};
+
 use serde_json::{Map, Value, json};
 
 use super::super::jobs::{Job, Kind, State};

@@ -55,7 +55,7 @@ pub fn create(org: &Org, request: &Request) -> ApiResult {
 }
 
 /// What Bulk refuses of otherwise good SOQL (salesforce-api.md 4.6).
-fn refuse(soql: &str, result: &ResultSet) -> Result<(), ApiError> {
+pub fn refuse(soql: &str, result: &ResultSet) -> Result<(), ApiError> {
     let upper = soql.to_ascii_uppercase();
     let select = upper.split(" FROM ").next().unwrap_or_default();
     let uses_fields = select
