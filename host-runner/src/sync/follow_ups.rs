@@ -11,6 +11,9 @@ use crate::mirror::{
 };
 use crate::unified::{Model, NaturalKey, Timestamp, UnifiedRecord};
 
+/// Members of a team that are looked up at once.
+const TEAM: usize = 100;
+
 /// The model whose records come and go with those of this one, and the field that refers to them: a contact is a candidate
 /// while somebody applies.
 fn membership(model: Model) -> Option<(&'static str, Model)> {
@@ -56,6 +59,17 @@ pub(super) fn add(mirror: &dyn Mirror, model: Model, page: &mut Page) -> Result<
     }
     if model == Model::HiringTeamMembers {
         members_outside(mirror, &page.rows, &mut found)?;
+        for parent in &page.complete_sets {
+            let gone = members_left(mirror, parent, &held)?;
+            found.extend(gone.iter().map(|id| itself(Model::Users, id)));
+        }
+        for gone in &page.gone {
+            let left = match gone {
+                Gone::Set(parent) => members_left(mirror, parent, &held)?,
+                Gone::Record(_) => continue,
+            };
+            found.extend(left.iter().map(|id| itself(Model::Users, id)));
+        }
     }
     page.rechecks.extend(found);
     Ok(())
@@ -78,6 +92,10 @@ pub(super) fn of_tombstones(
             continue;
         }
         of_gone(&stored.record, &mut found);
+        if model == Model::HiringTeamMembers {
+            let user = stored.record.reference("user_id");
+            found.extend(user.map(|id| itself(Model::Users, id)));
+        }
         // A member that vanished alone may have moved the others of its set.
         let parent = model
             .join_fields()
@@ -126,6 +144,48 @@ fn members_outside(
         }
     }
     Ok(())
+}
+
+/// Users whom a job's team in hand no longer names: those of another type than the company's own go with it.
+fn members_left(
+    mirror: &dyn Mirror,
+    job: &str,
+    held: &HashSet<&NaturalKey>,
+) -> Result<BTreeSet<String>, MirrorError> {
+    let mut left = BTreeSet::new();
+    if mirror.model_state(Model::Users)?.token.is_none() {
+        return Ok(left);
+    }
+    let mut after = None;
+    loop {
+        let keys = mirror.referring(
+            Model::HiringTeamMembers,
+            Model::Jobs,
+            job,
+            after.as_ref(),
+            TEAM,
+        )?;
+        let gone = keys.iter().filter(|key| !held.contains(key));
+        left.extend(gone.filter_map(|key| Some(key.as_str().split_once(':')?.1.to_owned())));
+        if keys.len() < TEAM {
+            return Ok(left);
+        }
+        after = keys.last().cloned();
+    }
+}
+
+/// Of "read this candidate again unless an application refers to it" (the models of [`membership`]): none where that is not
+/// what is asked, else whether the mirror holds such an application. When that one leaves, the candidate is asked for again.
+pub(super) fn is_referred_to(
+    mirror: &dyn Mirror,
+    recheck: &Recheck,
+) -> Result<Option<bool>, MirrorError> {
+    let (model, by) = (recheck.model, recheck.target);
+    if membership(by).is_none_or(|(_, member)| member != model) {
+        return Ok(None);
+    }
+    let found = mirror.referring(by, model, &recheck.remote_id, None, 1)?;
+    Ok(Some(!found.is_empty()))
 }
 
 fn live(

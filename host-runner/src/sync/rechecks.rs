@@ -70,7 +70,13 @@ impl Run<'_> {
     ) -> Result<(), SyncError> {
         let mut ids = BTreeSet::new();
         for recheck in rechecks {
-            referring(mirror, recheck, &mut ids)?;
+            match follow_ups::is_referred_to(mirror, recheck)? {
+                None => referring(mirror, recheck, &mut ids)?,
+                Some(true) => {}
+                Some(false) => {
+                    ids.insert(recheck.remote_id.clone());
+                }
+            }
         }
         let ids: Vec<String> = ids.into_iter().collect();
         for batch in ids.chunks(BATCH) {

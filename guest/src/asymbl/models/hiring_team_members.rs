@@ -209,3 +209,16 @@ pub fn manager_lookups(tenant: Tenant<'_>) -> Vec<String> {
         .cloned()
         .collect()
 }
+
+/// Those of [`manager_lookups`] whose contacts can be matched with users: all or none.
+pub fn matched_lookups(tenant: Tenant<'_>) -> Vec<String> {
+    let has_email = |object: &str| {
+        let shape = tenant.profile.object(object);
+        shape.is_some_and(|shape| shape.has("Email"))
+    };
+    if has_email(names::CONTACT) && has_email(names::USER) {
+        manager_lookups(tenant)
+    } else {
+        Vec::new()
+    }
+}

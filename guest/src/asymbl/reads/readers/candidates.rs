@@ -81,9 +81,25 @@ impl CandidatesReader {
         for id in candidates.iter().filter_map(|row| row.string("Id")) {
             ids.remove(&id);
         }
+        // The applicant that made or described them may go to another contact before applications are read.
+        page.recheck(
+            Self::MODEL,
+            Self::MODEL,
+            values_of(&candidates, "Id").into_iter().collect(),
+        );
         page.items.extend(map(ctx, &self.mapping, &candidates)?);
         page.deleted.extend(ids);
         Ok(())
+    }
+
+    /// Whoever is a candidate only by an applicant that another contact gets before applications are read: then no application
+    /// leads back. In a listing of everything only those whom no application refers to are worth a second look.
+    fn look_again(&self, candidates: &[Record], page: &mut Page<Candidate>) {
+        let by_applicant = candidates
+            .iter()
+            .filter(|row| self.membership.judge(row) == Judgement::IfApplied);
+        let ids = by_applicant.filter_map(|row| row.string("Id")).collect();
+        page.recheck(Self::MODEL, Model::Applications, ids);
     }
 
     fn contacts<T: Transport>(
@@ -172,7 +188,10 @@ impl Reader for CandidatesReader {
                 let contacts = self.contacts(ctx, &asked)?;
                 self.sort_out(ctx, contacts, ids, page)?;
             }
-            _ => page.items.extend(map(ctx, &self.mapping, &rows)?),
+            _ => {
+                self.look_again(&rows, page);
+                page.items.extend(map(ctx, &self.mapping, &rows)?);
+            }
         }
         Ok(())
     }

@@ -4,7 +4,7 @@
 //! contacts and users: their jobs are found by the lookup, or, where that is gone, by the host's rows of the user.
 
 use crate::asymbl::context::{Context, Slot};
-use crate::asymbl::models::hiring_team_members::{HiringTeams, manager_lookups};
+use crate::asymbl::models::hiring_team_members::{HiringTeams, matched_lookups};
 use crate::asymbl::models::{Mapping, Missing, Tenant};
 use crate::asymbl::names;
 use crate::asymbl::reads::marks::Marks;
@@ -76,8 +76,6 @@ impl Reader for TeamsReader {
     type Record = JobTeam;
 
     fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
-        let has_email = |object: &str| tenant.profile.object(object).is_some_and(|o| o.has(EMAIL));
-        let matched = has_email(names::CONTACT) && has_email(names::USER);
         let has = |field: &str| tenant.profile.contact().is_some_and(|c| c.has(field));
         let mut untraceable = vec![eq("IsDeleted", true)];
         // A merged contact's jobs are the winner's now, whose own stamp moved.
@@ -92,10 +90,7 @@ impl Reader for TeamsReader {
         Ok(Self {
             untraceable: and(untraceable),
             mapping: HiringTeams::new(tenant)?,
-            manager_lookups: manager_lookups(tenant)
-                .into_iter()
-                .filter(|_| matched)
-                .collect(),
+            manager_lookups: matched_lookups(tenant),
         })
     }
 

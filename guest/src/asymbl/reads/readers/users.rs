@@ -6,8 +6,10 @@
 use std::collections::BTreeSet;
 
 use crate::asymbl::context::{Context, Slot};
+use crate::asymbl::models::hiring_team_members::matched_lookups;
 use crate::asymbl::models::users::{Users, is_standard, team_lookups};
 use crate::asymbl::models::{Mapping, Missing, Tenant};
+use crate::asymbl::names;
 use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step, pointed_to_by};
 use crate::asymbl::reads::reader::{Page, Reader, Readers};
@@ -22,6 +24,7 @@ use crate::transport::Transport;
 
 const TYPE: &str = "UserType";
 const STANDARD: &str = "Standard";
+const EMAIL: &str = "Email";
 
 /// Reads users.
 pub struct UsersReader {
@@ -29,7 +32,10 @@ pub struct UsersReader {
     /// Whether the user may read what type users are of; if not, all count as standard.
     typed: bool,
     job: String,
+    /// The job's lookups to users.
     team_lookups: Vec<String>,
+    /// The job's lookups to contacts, who are on the team as the user with their address; none where addresses can't be read.
+    manager_lookups: Vec<String>,
 }
 
 impl UsersReader {
@@ -45,6 +51,60 @@ impl UsersReader {
         })
     }
 
+    /// Those of some users who count: standard ones, and others while they are on a team.
+    fn judge<T: Transport>(
+        &self,
+        ctx: &Context<T>,
+        users: Vec<Record>,
+    ) -> Result<Vec<Record>, Error> {
+        let (standard, others): (Vec<_>, Vec<_>) = users
+            .into_iter()
+            .partition(|row| !self.typed || is_standard(row));
+        if others.is_empty() {
+            return Ok(standard);
+        }
+        let doubtful: Vec<String> = values_of(&others, "Id").into_iter().collect();
+        let columns = ["Id".to_owned()];
+        let mut on_team = BTreeSet::new();
+        for lookup in &self.team_lookups {
+            let query = Find::new(self.mapping.object(), &columns, "Id")
+                .filter(pointed_to_by(lookup, &self.job));
+            on_team.extend(values_of(&find(ctx, &query, &doubtful)?, "Id"));
+        }
+        let managers = self.managers_addresses(ctx, &others)?;
+        let counts = |row: &Record| {
+            row.string("Id").is_some_and(|id| on_team.contains(&id))
+                || row
+                    .string(EMAIL)
+                    .is_some_and(|email| managers.contains(&email.to_lowercase()))
+        };
+        Ok(standard
+            .into_iter()
+            .chain(others.into_iter().filter(counts))
+            .collect())
+    }
+
+    /// Those of the e-mail addresses of some users that a hiring manager has, in lower case as SOQL compares them.
+    fn managers_addresses<T: Transport>(
+        &self,
+        ctx: &Context<T>,
+        users: &[Record],
+    ) -> Result<BTreeSet<String>, Error> {
+        let addresses: Vec<String> = values_of(users, EMAIL).into_iter().collect();
+        let mut found = BTreeSet::new();
+        if addresses.is_empty() {
+            return Ok(found);
+        }
+        let columns = [EMAIL.to_owned()];
+        for lookup in &self.manager_lookups {
+            let query =
+                Find::new(names::CONTACT, &columns, EMAIL).filter(pointed_to_by(lookup, &self.job));
+            let rows = find(ctx, &query, &addresses)?;
+            found.extend(values_of(&rows, EMAIL).iter().map(|a| a.to_lowercase()));
+        }
+        Ok(found)
+    }
+
     /// Puts those of some users who count on the page, and says of the others that they do not.
     fn sort_out<T: Transport>(
         &self,
@@ -53,21 +113,7 @@ impl UsersReader {
         mut ids: BTreeSet<String>,
         page: &mut Page<User>,
     ) -> Result<(), Error> {
-        let (standard, others): (Vec<_>, Vec<_>) = users
-            .into_iter()
-            .partition(|row| !self.typed || is_standard(row));
-        let doubtful: Vec<String> = values_of(&others, "Id").into_iter().collect();
-        let columns = ["Id".to_owned()];
-        let mut on_team = BTreeSet::new();
-        for lookup in self.team_lookups.iter().filter(|_| !doubtful.is_empty()) {
-            let query = Find::new(self.mapping.object(), &columns, "Id")
-                .filter(pointed_to_by(lookup, &self.job));
-            on_team.extend(values_of(&find(ctx, &query, &doubtful)?, "Id"));
-        }
-        let others = others
-            .into_iter()
-            .filter(|row| row.string("Id").is_some_and(|id| on_team.contains(&id)));
-        let users: Vec<Record> = standard.into_iter().chain(others).collect();
+        let users = self.judge(ctx, users)?;
         for id in values_of(&users, "Id") {
             ids.remove(&id);
         }
@@ -87,6 +133,7 @@ impl Reader for UsersReader {
             typed: tenant.profile.user().is_some_and(|u| u.has(TYPE)),
             job: tenant.profile.job_link.object.clone(),
             team_lookups: team_lookups(tenant),
+            manager_lookups: matched_lookups(tenant),
         })
     }
 
@@ -174,7 +221,8 @@ impl Reader for UsersReader {
             &Find::new(self.mapping.object(), self.mapping.columns(), "Id"),
             ids,
         )?;
-        Ok(map(ctx, &self.mapping, &rows)?)
+        let users = self.judge(ctx, rows)?;
+        Ok(map(ctx, &self.mapping, &users)?)
     }
 
     fn id(record: &User) -> &str {

@@ -1,0 +1,134 @@
+//! Changes after which a delta is a listing of everything, and says why.
+
+use connector_tests::soak::{control, equals_the_org};
+use connector_tests::world::{ids, of_model, text};
+use host_runner::mirror::{Coverage, Mirror, RunEnd, RunInfo};
+use host_runner::sync::SyncOptions;
+use host_runner::unified::{Model, Timestamp};
+use practice_org::id::RecordId;
+use serde_json::{Value, json};
+
+use crate::{JOB, notes, synced, synced_with, update, value};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_formula_over_another_object_is_refreshed_when_a_full_listing_is_due() {
+    let world = synced_with("\n[sync]\nrefresh_days = 0\n").await;
+    let managed = |job: &RecordId| text(world.db(), JOB, *job, "bpats__Hiring_Manager__c");
+    let (job, manager) = ids(world.db(), JOB)
+        .iter()
+        .find_map(|job| Some((*job, managed(job)?)))
+        .unwrap();
+    update(
+        &world,
+        "Contact",
+        &manager,
+        json!({ "Email": "new@client.example" }),
+    );
+    let report = world.sync().await;
+    assert!(
+        notes(&report, Model::Jobs).contains("sync.refresh_days"),
+        "{report:?}"
+    );
+    let job = value(
+        &world.record(Model::Jobs, &job.to_string()),
+        "custom_fields",
+    );
+    assert_eq!(job["bpats__Hiring_Manager_Email__c"], "new@client.example");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_field_that_comes_into_sight_is_back_filled_and_a_lost_one_is_said() {
+    let world = synced().await;
+    assert!(control(
+        &world.org,
+        "hide",
+        &json!({ "object": "Contact", "field": "Title" })
+    ));
+    let report = world.sync().await;
+    assert!(
+        notes(&report, Model::Candidates).contains("can't be read any more"),
+        "{report:?}"
+    );
+    assert!(control(
+        &world.org,
+        "show",
+        &json!({ "object": "Contact", "field": "Title" })
+    ));
+    let report = world.sync().await;
+    assert_eq!(
+        of_model(&report, Model::Candidates).coverage,
+        Coverage::Everything
+    );
+    assert!(notes(&report, Model::Candidates).contains("came into sight"));
+    equals_the_org(&world).await.unwrap();
+    let field = json!({ "name": "Shoe_Size__c", "label": "Shoe Size", "type": "double" });
+    assert!(control(
+        &world.org,
+        "fields",
+        &json!({ "object": "Contact", "field": field })
+    ));
+    let report = world.sync().await;
+    assert_eq!(
+        of_model(&report, Model::Candidates).coverage,
+        Coverage::Everything
+    );
+    equals_the_org(&world).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_setting_is_a_back_fill_of_what_it_steers() {
+    let world = synced().await;
+    let file = std::fs::read_to_string(world.tenant()).unwrap()
+        + "\n[connector]\nhired_stages = [\"Interview\"]\n";
+    std::fs::write(world.tenant(), file).unwrap();
+    let session = connector_tests::world::session(&world.tenant());
+    let discovered = host_runner::sync::discover(&session).await.unwrap();
+    let options = SyncOptions::default();
+    let report = host_runner::sync::sync(
+        &session,
+        &mut world.mirror(),
+        &discovered,
+        &options,
+        &Default::default(),
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        of_model(&report, Model::Applications).coverage,
+        Coverage::Everything
+    );
+    assert!(
+        notes(&report, Model::Applications).contains("settings"),
+        "{report:?}"
+    );
+    assert_eq!(of_model(&report, Model::Users).coverage, Coverage::Changes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_of_an_older_contract_is_a_full_listing_that_says_so() {
+    let world = synced().await;
+    {
+        let mut mirror = world.mirror();
+        let claim = mirror
+            .claim(&RunInfo::this_process("age a token"), Timestamp::now())
+            .unwrap();
+        let token = mirror.model_state(Model::Jobs).unwrap().token.unwrap();
+        let mut token: Value = serde_json::from_str(&token).unwrap();
+        token["v"] = 0.into();
+        mirror
+            .set_token(&claim, Model::Jobs, &token.to_string(), Timestamp::now())
+            .unwrap();
+        mirror
+            .release(claim, &RunEnd::succeeded(), Timestamp::now())
+            .unwrap();
+    }
+    let report = world.sync().await;
+    assert_eq!(
+        of_model(&report, Model::Jobs).coverage,
+        Coverage::Everything
+    );
+    assert!(
+        notes(&report, Model::Jobs).contains("version 0"),
+        "{report:?}"
+    );
+}

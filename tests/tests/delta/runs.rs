@@ -1,0 +1,160 @@
+//! Runs that are disturbed, stopped, locked out or narrowed.
+
+use connector_tests::soak::equals_the_org;
+use connector_tests::world::{World, of_model, small_org};
+use host_runner::mirror::{Mirror, MirrorError, RunInfo, RunOutcome};
+use host_runner::sync::{Stop, Stopped, SyncError, SyncOptions};
+use host_runner::unified::{Model, Timestamp};
+use practice_org::{Action, Rule};
+use serde_json::json;
+
+use crate::{APPLICANT, delete, is_gone, update, value};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_meets_expired_locators_and_ended_sessions_ends_in_the_same_mirror() {
+    let calm = World::of(small_org()).await;
+    calm.sync().await;
+    let rough = World::of(small_org().page_size(20)).await;
+    for skip in [3, 9, 15, 21] {
+        rough
+            .org
+            .fault(Rule::next(Action::ExpireLocators).skip(skip));
+        rough
+            .org
+            .fault(Rule::next(Action::KillSessions).skip(skip + 2));
+    }
+    rough.sync().await;
+    assert_eq!(rough.contents(), calm.contents());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_stopped_goes_on_from_its_last_page() {
+    let calm = World::of(small_org()).await;
+    calm.sync().await;
+    let world = World::of(small_org().page_size(20)).await;
+    let mut runs = 0;
+    loop {
+        let options = SyncOptions {
+            stop: Stop::default(),
+            ..SyncOptions::default()
+        };
+        let asking = options.stop.clone();
+        let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
+        let discovered = world.discover().await;
+        let watcher = tokio::spawn(async move {
+            let mut pages = 0;
+            while let Some(event) = events.recv().await {
+                pages += usize::from(matches!(event, host_runner::sync::Event::Page { .. }));
+                if pages == 4 {
+                    asking.ask();
+                }
+            }
+        });
+        let events = host_runner::sync::Events::to(sender);
+        let report = host_runner::sync::sync(
+            world.session(),
+            &mut world.mirror(),
+            &discovered,
+            &options,
+            &events,
+        )
+        .await
+        .unwrap();
+        drop(events);
+        watcher.await.unwrap();
+        runs += 1;
+        match report.stopped {
+            None => break,
+            Some(why) => {
+                assert_eq!(why, Stopped::Asked);
+                assert_eq!(
+                    world.mirror().runs(1).unwrap()[0].outcome,
+                    RunOutcome::Stopped
+                );
+            }
+        }
+    }
+    assert!(runs > 1, "it was never stopped");
+    assert_eq!(world.contents(), calm.contents());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_stops_at_the_set_share_of_the_quota_and_goes_on_later() {
+    let world = World::of(small_org()).await;
+    world.org.set_quota(90_000, 100_000);
+    let report = world.try_sync(&SyncOptions::default()).await.unwrap();
+    let stopped = report.stopped.unwrap();
+    assert!(
+        matches!(stopped, Stopped::Quota { percent: 80, .. })
+            && stopped.to_string().contains("of 24 hours"),
+        "{stopped}"
+    );
+    world.org.set_quota(10, 100_000);
+    world.sync().await;
+    equals_the_org(&world).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_sync_on_one_mirror_says_so() {
+    let world = World::of(small_org()).await;
+    let mut mirror = world.mirror();
+    let _claim = mirror
+        .claim(&RunInfo::this_process("sync"), Timestamp::now())
+        .unwrap();
+    match world.try_sync(&SyncOptions::default()).await {
+        Err(SyncError::Mirror(error)) if matches!(*error, MirrorError::Claimed(_)) => {
+            assert!(error.to_string().contains("in use by"), "{error}");
+        }
+        other => panic!("{:?}", other.map(|report| report.models.len())),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_option_only_created_applications_and_their_candidates_come() {
+    let world = World::with(small_org(), "\n[sync]\nonly_created_applications = true\n").await;
+    let full = World::of(small_org()).await;
+    full.sync().await;
+    world.sync().await;
+    assert!(world.live(Model::Applications).is_empty() && world.live(Model::Candidates).is_empty());
+    assert_eq!(
+        world.live(Model::Jobs).len(),
+        full.live(Model::Jobs).len(),
+        "jobs come in full"
+    );
+    let ours = full
+        .live(Model::Applications)
+        .into_iter()
+        .find(|held| held.record.reference("candidate_id").is_some())
+        .unwrap();
+    world
+        .mirror()
+        .write_through(std::slice::from_ref(&ours.record), true, Timestamp::now())
+        .unwrap();
+    let (application, candidate) = (
+        ours.record.key().to_string(),
+        ours.record.reference("candidate_id").unwrap().to_owned(),
+    );
+    update(
+        &world,
+        APPLICANT,
+        &application,
+        json!({ "bpats__Applicant_Status__c": "Rejected" }),
+    );
+    let report = world.sync().await;
+    assert!(of_model(&report, Model::Applications).narrowed);
+    assert_eq!(
+        value(&world.record(Model::Applications, &application), "outcome"),
+        "DECLINED"
+    );
+    assert!(!is_gone(&world, Model::Candidates, &candidate));
+    assert_eq!(
+        (
+            world.live(Model::Applications).len(),
+            world.live(Model::Candidates).len()
+        ),
+        (1, 1)
+    );
+    delete(&world, APPLICANT, &application);
+    world.sync().await;
+    assert!(is_gone(&world, Model::Applications, &application));
+}

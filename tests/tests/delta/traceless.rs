@@ -1,0 +1,141 @@
+//! Changes that move no stamp on the record that they concern.
+
+use connector_tests::soak::equals_the_org;
+use connector_tests::world::{fields, ids, text};
+use host_runner::mirror::StoredRecord;
+use host_runner::unified::Model;
+use serde_json::json;
+
+use crate::{
+    APPLICANT, JOB, LINK, STAGE, actor, apply, client, delete, empty_stage, is_gone, synced,
+    update, value,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stage_that_comes_or_goes_or_moves_to_another_job_moves_the_index_of_others() {
+    let world = synced().await;
+    let jobs = ids(world.db(), JOB);
+    let stages: Vec<String> = ids(world.db(), STAGE)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    world.write(|writer| {
+        let first =
+            json!({ "Name": "Before all", JOB: jobs[0].to_string(), "bpats__Sequence__c": -1 });
+        writer.insert(STAGE, &fields(first))
+    });
+    world.sync().await;
+    equals_the_org(&world).await.unwrap();
+    update(
+        &world,
+        STAGE,
+        &stages[0],
+        json!({ JOB: jobs[1].to_string() }),
+    );
+    world.sync().await;
+    equals_the_org(&world).await.unwrap();
+    delete(&world, STAGE, empty_stage(&world));
+    world.sync().await;
+    equals_the_org(&world).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_becomes_a_candidate_with_its_first_applicant_and_stops_with_its_last() {
+    let world = synced().await;
+    let contact = client(&world);
+    let application = apply(&world, &contact);
+    world.sync().await;
+    assert!(!is_gone(&world, Model::Candidates, &contact));
+    delete(&world, APPLICANT, application);
+    world.sync().await;
+    assert!(is_gone(&world, Model::Candidates, &contact));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_whose_application_was_given_to_another_or_purged_stops_being_a_candidate() {
+    let world = synced().await;
+    let contact = client(&world);
+    let application = apply(&world, &contact);
+    world.sync().await;
+    update(
+        &world,
+        APPLICANT,
+        application,
+        json!({ LINK: client(&world) }),
+    );
+    world.sync().await;
+    assert!(
+        is_gone(&world, Model::Candidates, &contact),
+        "the lookup that led to it is gone"
+    );
+    let contact = client(&world);
+    let application = apply(&world, &contact);
+    world.sync().await;
+    assert!(!is_gone(&world, Model::Candidates, &contact));
+    world
+        .db()
+        .hard_delete(&actor(&world), APPLICANT, &application.to_string())
+        .unwrap();
+    world.sync().await;
+    assert!(
+        is_gone(&world, Model::Candidates, &contact),
+        "the row that led to it left no trace"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stage_with_a_new_name_turns_the_outcome_of_its_applications() {
+    let world = synced().await;
+    let application = world
+        .live(Model::Applications)
+        .into_iter()
+        .find(|held| {
+            value(held, "outcome") == "PENDING"
+                && held.record.reference("current_stage_id").is_some()
+        })
+        .unwrap();
+    update(
+        &world,
+        STAGE,
+        application.record.reference("current_stage_id").unwrap(),
+        json!({ "Name": "Hired" }),
+    );
+    world.sync().await;
+    assert_eq!(
+        value(
+            &world.record(Model::Applications, application.record.key().as_str()),
+            "outcome"
+        ),
+        "HIRED"
+    );
+    equals_the_org(&world).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_users_new_address_makes_and_breaks_a_hiring_manager() {
+    let world = synced().await;
+    let manager = ids(world.db(), JOB)
+        .iter()
+        .find_map(|job| text(world.db(), JOB, *job, "bpats__Hiring_Manager__c"))
+        .unwrap();
+    let user = world.live(Model::Users)[0].record.key().to_string();
+    update(
+        &world,
+        "Contact",
+        &manager,
+        json!({ "Email": "boss@acme.example" }),
+    );
+    for address in ["boss@acme.example", "nobody@acme.example"] {
+        update(&world, "User", &user, json!({ "Email": address }));
+        world.sync().await;
+        let manages = |row: &StoredRecord| {
+            row.record.reference("user_id") == Some(&user)
+                && value(row, "roles").to_string().contains("HIRING_MANAGER")
+        };
+        assert_eq!(
+            world.live(Model::HiringTeamMembers).iter().any(manages),
+            address.starts_with("boss")
+        );
+        equals_the_org(&world).await.unwrap();
+    }
+}

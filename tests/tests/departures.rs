@@ -1,0 +1,107 @@
+//! Records that are in the mirror only because another one refers to them go when that one lets go of them.
+
+use connector_tests::soak::equals_the_org;
+use connector_tests::world::{World, fields, ids, small_org, text};
+use host_runner::sync::{Event, Events, SyncOptions, sync};
+use host_runner::unified::Model;
+use serde_json::json;
+use tokio::sync::mpsc;
+
+const JOB: &str = "bpats__Job__c";
+const STAGE: &str = "bpats__ATS_Stage__c";
+const APPLICANT: &str = "bpats__ATS_Applicant__c";
+const MANAGER: &str = "bpats__Hiring_Manager__c";
+
+async fn synced() -> World {
+    let world = World::of(small_org()).await;
+    world.sync().await;
+    world
+}
+
+fn is_live(world: &World, model: Model, id: &str) -> bool {
+    let held = world.live(model);
+    held.iter().any(|row| row.record.key().as_str() == id)
+}
+
+/// Two contacts who are no candidates.
+fn clients(world: &World) -> [String; 2] {
+    let mut contacts = ids(world.db(), "Contact").into_iter().rev();
+    let mut next = || {
+        let free = |id: &String| !is_live(world, Model::Candidates, id);
+        contacts
+            .by_ref()
+            .map(|id| id.to_string())
+            .find(free)
+            .unwrap()
+    };
+    [next(), next()]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_that_a_new_application_leaves_in_the_middle_of_a_run_is_no_candidate() {
+    let world = synced().await;
+    let [first, second] = clients(&world);
+    let job = ids(world.db(), JOB)[0].to_string();
+    let stage = ids(world.db(), STAGE)[0].to_string();
+    let row = fields(json!({ APPLICANT: first, "bpats__Job__c": job, "bpats__Stage__c": stage }));
+    let application = world.write(|org| org.insert(APPLICANT, &row)).to_string();
+    let discovered = world.discover().await;
+    let (sender, mut events) = mpsc::unbounded_channel();
+    let (mut mirror, options, sending) =
+        (world.mirror(), SyncOptions::default(), Events::to(sender));
+    let running = sync(
+        world.session(),
+        &mut mirror,
+        &discovered,
+        &options,
+        &sending,
+    );
+    tokio::pin!(running);
+    loop {
+        tokio::select! {
+            biased;
+            Some(event) = events.recv() => {
+                if matches!(&event, Event::ModelEnded { report } if report.model == Model::Candidates) {
+                    assert!(is_live(&world, Model::Candidates, &first));
+                    let values = fields(json!({ APPLICANT: second }));
+                    world.write(|org| org.update(APPLICANT, &application, &values));
+                }
+            }
+            result = &mut running => {
+                result.unwrap();
+                break;
+            }
+        }
+    }
+    world.sync().await;
+    assert!(is_live(&world, Model::Candidates, &second));
+    assert!(!is_live(&world, Model::Candidates, &first));
+    equals_the_org(&world).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_of_another_type_stays_only_while_a_manager_has_the_same_address() {
+    let world = synced().await;
+    let guest = ids(world.db(), "User")
+        .into_iter()
+        .find(|id| {
+            text(world.db(), "User", *id, "UserType").is_some_and(|kind| kind != "Standard")
+                && !is_live(&world, Model::Users, &id.to_string())
+        })
+        .unwrap()
+        .to_string();
+    let manager = ids(world.db(), JOB)
+        .iter()
+        .find_map(|job| text(world.db(), JOB, *job, MANAGER))
+        .unwrap();
+    for (address, is_there) in [("guest@acme.example", true), ("other@acme.example", false)] {
+        world.write(|org| {
+            let user = json!({ "Email": "Guest@acme.example" });
+            org.update("User", &guest, &fields(user))?;
+            org.update("Contact", &manager, &fields(json!({ "Email": address })))
+        });
+        world.sync().await;
+        assert_eq!(is_live(&world, Model::Users, &guest), is_there, "{address}");
+        equals_the_org(&world).await.unwrap();
+    }
+}
