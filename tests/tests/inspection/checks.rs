@@ -34,7 +34,7 @@ async fn a_healthy_org_passes_and_tells_its_facts() {
             .unwrap()
             .starts_with("bpats__Job__c")
     );
-    assert!(facts["package"].as_str().unwrap().starts_with("bpats"));
+    assert_eq!(facts["package"], "bpats 3.12");
     assert!(
         facts["API calls left"]
             .as_str()
@@ -126,6 +126,21 @@ async fn what_is_switched_off_is_off_and_not_asked_for() {
         "off"
     );
     assert_eq!(model(&report, "users")["access"], "allowed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_whose_version_is_out_of_sight_is_still_found() {
+    let variations = practice_org::Variations {
+        hidden_objects: vec!["Publisher".into()],
+        ..Default::default()
+    };
+    let world = World::of(small_org().variations(variations)).await;
+    let (code, report) = check(&world).await;
+    assert_eq!(code, 0, "{report:#}");
+    assert_eq!(
+        report["facts"]["package"],
+        "bpats, version not readable by the connected user"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

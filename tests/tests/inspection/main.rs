@@ -3,8 +3,11 @@
 mod checks;
 mod documents;
 mod fields;
+mod needs;
 mod passthrough;
+mod promoted;
 mod report;
+mod scopes;
 
 use connector_tests::command::{Outcome, asymbl};
 use connector_tests::coverage;

@@ -8,14 +8,16 @@ use serde_json::Value;
 use super::fields::{self, Draft, email_hash};
 use super::input::{self, Checked};
 use super::refusal::Blame;
-use super::{attach, check_switched_on, is_ambiguous, lookup, source, warning};
+use super::{
+    attach, check_field_on, check_switched_on, is_ambiguous, lookup, source, table, warning,
+};
 use crate::asymbl::context::{Context, Known};
 use crate::asymbl::errors::{failure, problem};
 use crate::asymbl::models::Tenant;
 use crate::asymbl::names;
 use crate::asymbl::settings::ExistingApplication;
 use crate::exports::ats::connector::actions::{ActionContext, CreateInput, Created};
-use crate::exports::ats::connector::types::{Conflict, Error, Warning};
+use crate::exports::ats::connector::types::{Conflict, Error, Model, Warning};
 use crate::exports::ats::connector::unified::{Job, JobStatus};
 use crate::salesforce::composite::reference;
 use crate::salesforce::{
@@ -67,6 +69,9 @@ fn create<T: FileTransport>(
     input: &CreateInput,
 ) -> Result<Created, Error> {
     check_switched_on(ctx, action)?;
+    if !ctx.settings.actions.allow_closed_jobs {
+        check_field_on(ctx, action, Model::Jobs, "status")?;
+    }
     let known = ctx.known(&context.profile)?;
     let zone = &known.profile.organization.time_zone;
     let mut checked = input::create(context, input, zone, ctx.settings.actions.attachment_cap)?;
@@ -320,8 +325,7 @@ impl<'a, T: Transport> Create<'a, T> {
 
     fn add_source(&self, applicant: &mut Draft, warnings: &mut Vec<Warning>) -> Result<(), Error> {
         let names = self.tenant.profile.names();
-        let [picklist, free] =
-            ["bpats__Source__c", "bpats__Internal_Source__c"].map(|n| names.api(n));
+        let [picklist, free] = table::SOURCE.map(|n| names.api(n));
         let policy = self.ctx.settings.actions.source_policy;
         let chosen = source::field(
             self.input.source.as_ref(),
