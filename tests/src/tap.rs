@@ -78,17 +78,27 @@ impl Sent {
             })
             .map(|(method, target)| {
                 // A body without a line end runs into the next request's line.
-                let start = method.trim_end_matches(|c: char| c.is_ascii_uppercase()).len();
+                let start = method
+                    .trim_end_matches(|c: char| c.is_ascii_uppercase())
+                    .len();
                 (&method[start..], target)
             })
             .collect()
     }
 
-    /// The SOQL of each query.
+    /// The SOQL of each query, those within a composite request too.
     pub fn queries(&self) -> Vec<String> {
+        let bodies = self.bodies();
+        let members = bodies
+            .iter()
+            .filter_map(|body| body["compositeRequest"].as_array())
+            .flatten()
+            .filter_map(|member| member["url"].as_str());
         self.requests()
             .into_iter()
-            .filter_map(|(_, target)| target.split_once("?q="))
+            .map(|(_, target)| target)
+            .chain(members)
+            .filter_map(|target| target.split_once("?q="))
             .map(|(_, soql)| decoded(soql))
             .collect()
     }

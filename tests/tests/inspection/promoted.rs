@@ -29,7 +29,10 @@ fn org() -> practice_org::server::Builder {
 
 /// The tenant changes its settings.
 fn settings(world: &World, file: &str, connector: &str) -> host_runner::session::Session {
-    write_private(&world.tenant(), &format!("{file}\n[connector]\n{connector}\n"));
+    write_private(
+        &world.tenant(),
+        &format!("{file}\n[connector]\n{connector}\n"),
+    );
     session(&world.tenant())
 }
 
@@ -124,10 +127,22 @@ async fn a_bad_mapping_is_refused_or_told_with_the_key_and_what_is_wrong() {
     let world = World::of(org()).await;
     let file = std::fs::read_to_string(world.tenant()).unwrap();
     for (bad, told) in [
-        ("fields.jobs.job_kode = \"Reference__c\"", ["job_kode", "job_code"]),
-        ("fields.jobs.remote_id = \"Reference__c\"", ["remote_id", "jobs"]),
-        ("fields.jobs.job_code = \"Reference c\"", ["fields.jobs.job_code", "API name"]),
-        ("integration_fields.users = [\"Alias\"]", ["integration_fields.users", "jobs"]),
+        (
+            "fields.jobs.job_kode = \"Reference__c\"",
+            ["job_kode", "job_code"],
+        ),
+        (
+            "fields.jobs.remote_id = \"Reference__c\"",
+            ["remote_id", "jobs"],
+        ),
+        (
+            "fields.jobs.job_code = \"Reference c\"",
+            ["fields.jobs.job_code", "API name"],
+        ),
+        (
+            "integration_fields.users = [\"Alias\"]",
+            ["integration_fields.users", "jobs"],
+        ),
     ] {
         write_private(&world.tenant(), &format!("{file}\n[connector]\n{bad}\n"));
         let outcome = run(&world, &["list", "jobs", "--limit", "1"]).await;

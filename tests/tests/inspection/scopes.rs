@@ -38,17 +38,61 @@ async fn a_model_switched_off_is_not_read_by_check_or_sync() {
     let (_, report) = check(&world).await;
     assert_eq!(model(&report, "users")["access"], "off");
     assert_eq!(model(&report, "users")["missing"], json!([]));
-    world.sync().await;
+    let synced = run(&world, &["sync"]).await;
+    assert_eq!(synced.code, 0, "{}", synced.err);
     let asked = asked(&world);
-    assert!(asked.contains("FROM%20Contact") || asked.contains("FROM+Contact"), "{asked}");
+    assert!(
+        asked.contains("FROM%20Contact") || asked.contains("FROM+Contact"),
+        "{asked}"
+    );
     for query in asked.lines().filter(|l| l.contains("?q=")) {
-        let soql = query.replace("%20", " ").replace('+', " ").replace("%2C", ",");
+        let soql = query
+            .replace("%20", " ")
+            .replace('+', " ")
+            .replace("%2C", ",");
         assert!(!soql.contains("FROM User"), "{soql}");
         if soql.contains("FROM Contact") {
-            assert!(!soql.contains(" Title") && !soql.contains(",Title"), "{soql}");
+            assert!(
+                !soql.contains(" Title") && !soql.contains(",Title"),
+                "{soql}"
+            );
         }
     }
     assert!(world.live(host_runner::unified::Model::Users).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_field_explorer_asks_for_nothing_that_is_switched_off() {
+    let more =
+        "\n[scopes]\ndisabled_models = [\"users\"]\ndisabled_fields = [\"candidates.title\"]\n";
+    let world = World::with(small_org(), more).await;
+    let outcome = run(&world, &["fields", "users", "--json"]).await;
+    assert_ne!(outcome.code, 0);
+    assert!(
+        outcome.err.contains("users is switched off"),
+        "{}",
+        outcome.err
+    );
+    let outcome = run(
+        &world,
+        &["fields", "candidates", "--sample", "20", "--json"],
+    )
+    .await;
+    let field = |name: &str| -> Value {
+        let lines = outcome
+            .out
+            .lines()
+            .map(|l| serde_json::from_str(l).unwrap());
+        lines
+            .into_iter()
+            .find(|f: &Value| f["name"] == name)
+            .unwrap()
+    };
+    assert_eq!(field("FirstName")["fill_rate"], 1.0);
+    assert_eq!(
+        (&field("Title")["fill_rate"], &field("Title")["feeds"]),
+        (&Value::Null, &json!([]))
+    );
 }
 
 fn action_input(world: &World, input: &Value) {
@@ -59,14 +103,18 @@ fn action_input(world: &World, input: &Value) {
 async fn an_action_switched_off_is_refused_clearly_and_nothing_is_sent() {
     let more = "\n[scopes]\ndisabled_actions = [\"move-application-to-stage\", \"get-candidate-attachments\"]\n";
     let world = World::with(small_org(), more).await;
-    let applicant = connector_tests::world::ids(world.db(), "bpats__ATS_Applicant__c")[0].to_string();
+    let applicant =
+        connector_tests::world::ids(world.db(), "bpats__ATS_Applicant__c")[0].to_string();
     let contact = connector_tests::world::ids(world.db(), "Contact")[0].to_string();
     for (action, input) in [
         (
             "move-application-to-stage",
             json!({"application_id": applicant, "stage_id": applicant}),
         ),
-        ("get-candidate-attachments", json!({"candidate_id": contact})),
+        (
+            "get-candidate-attachments",
+            json!({"candidate_id": contact}),
+        ),
     ] {
         action_input(&world, &input);
         world.org.reset_stats();
@@ -89,8 +137,12 @@ async fn an_action_switched_off_is_refused_clearly_and_nothing_is_sent() {
 async fn an_action_that_rests_on_a_field_switched_off_says_which() {
     let more = "\n[scopes]\ndisabled_fields = [\"applications.job_id\"]\n";
     let world = World::with(small_org(), more).await;
-    let applicant = connector_tests::world::ids(world.db(), "bpats__ATS_Applicant__c")[0].to_string();
-    action_input(&world, &json!({"application_id": applicant, "stage_id": applicant}));
+    let applicant =
+        connector_tests::world::ids(world.db(), "bpats__ATS_Applicant__c")[0].to_string();
+    action_input(
+        &world,
+        &json!({"application_id": applicant, "stage_id": applicant}),
+    );
     let outcome = run(
         &world,
         &["action", "move-application-to-stage", "--input", "in.json"],
