@@ -170,6 +170,34 @@ pub fn of_model(tenant: Tenant<'_>, model: Model) -> Vec<ObjectNeed> {
             false,
         );
     }
+    let typed = matches!(
+        tenant.settings.candidates,
+        CandidateRule::AppliedOrTyped | CandidateRule::Typed
+    );
+    if model == Model::Candidates && typed && !tenant.profile.candidate_types.is_empty() {
+        needs.object(&own, true).field(
+            "RecordTypeId",
+            Operation::Read,
+            "candidates by their record type",
+            false,
+        );
+    }
+    let of_people: &[(&str, &str)] = match model {
+        Model::Users => &[("UserType", "users of other types left out")],
+        Model::HiringTeamMembers => &[
+            ("IsActive", "which user a contact is"),
+            ("UserType", "which user a contact is"),
+        ],
+        _ => &[],
+    };
+    for (field, affects) in of_people {
+        needs.object(names::USER, model == Model::Users).field(
+            field,
+            Operation::Read,
+            affects,
+            false,
+        );
+    }
     needs.0
 }
 
