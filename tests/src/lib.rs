@@ -5,6 +5,7 @@ pub mod coverage;
 pub mod expected;
 pub mod recorder;
 pub mod soak;
+pub mod tap;
 pub mod world;
 
 use std::path::{Path, PathBuf};

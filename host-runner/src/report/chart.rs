@@ -99,7 +99,8 @@ pub(super) fn bar(label: &str, share: f64, value: &str, class: &str) -> String {
     format!(
         "<div class=\"row\"><span class=\"name\">{}</span><span class=\"track\"><span class=\"fill {class}\" style=\"width:{width:.1}%\">\
          </span></span><span class=\"value\">{}</span></div>",
-        escaped(label),
+        // A field's name may break after its underscores.
+        escaped(label).replace('_', "_<wbr>"),
         escaped(value)
     )
 }

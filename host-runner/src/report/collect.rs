@@ -58,15 +58,13 @@ pub fn collect(mirror: &dyn Mirror, title: &str, now: Timestamp) -> Result<Repor
     let quota = runs.iter().rev().find_map(|run| run.quota);
     let mut problems = of_runs(&runs);
     problems.extend(pipelines.problems());
-    let (pipelines, jobs_with_applications) = pipelines.largest();
     Ok(Report {
         title: title.to_owned(),
         org: mirror.org().to_string(),
         now,
         runs,
         models,
-        pipelines,
-        jobs_with_applications,
+        pipelines: pipelines.largest_first(),
         quota,
         problems,
     })

@@ -41,10 +41,21 @@ pub(super) fn moment(at: Timestamp) -> String {
     at.format("%-d %b %Y, %H:%M").to_string()
 }
 
-/// `24 Nov, 03:58` in UTC, for the ends of a chart.
+/// `24 Nov, 03:58` in UTC.
 pub(super) fn day(at: Timestamp) -> String {
     let at = DateTime::<Utc>::from_timestamp_millis(at.millis()).unwrap_or_default();
     at.format("%-d %b, %H:%M").to_string()
+}
+
+/// The ends of a chart in UTC: days, or times where both are of one day.
+pub(super) fn ends(first: Timestamp, last: Timestamp) -> [String; 2] {
+    let [first, last] = [first, last]
+        .map(|at| DateTime::<Utc>::from_timestamp_millis(at.millis()).unwrap_or_default());
+    let form = match first.date_naive() == last.date_naive() {
+        true => "%H:%M",
+        false => "%-d %b",
+    };
+    [first, last].map(|at| at.format(form).to_string())
 }
 
 /// `1.2 s`, `3 min`.
@@ -82,6 +93,9 @@ mod tests {
             duration(at, Timestamp::from_millis(at.millis() + 1_250)),
             "1.2 s"
         );
+        let later = |days: i64| Timestamp::from_millis(at.millis() + days * 86_400_000);
+        assert_eq!(ends(at, later(0)), ["03:58", "03:58"]);
+        assert_eq!(ends(at, later(2)), ["24 Nov", "26 Nov"]);
         assert_eq!((percent(1, 4), percent(1, 0)), (25.0, 0.0));
     }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::chart::{bar, columns, line};
-use super::format::{count, day, duration, escaped, moment, percent};
+use super::format::{count, day, duration, ends, escaped, moment, percent};
 use super::{ModelPart, Pipeline, Report};
 use crate::mirror::{Run, RunOutcome};
 
@@ -11,6 +11,12 @@ const STYLE: &str = include_str!("style.css");
 
 /// Runs in the table.
 const RUNS_SHOWN: usize = 10;
+
+/// Jobs with a card of their own.
+const JOBS_SHOWN: usize = 12;
+
+/// Further jobs in the table that a reader can unfold.
+const JOBS_LISTED: usize = 500;
 
 impl Report {
     /// The page, self-contained.
@@ -102,18 +108,29 @@ impl Report {
             page.push_str("<p class=\"lead\">No job has applications.</p></section>\n");
             return;
         }
-        let shown = self.pipelines.len();
+        let (shown, rest) = self
+            .pipelines
+            .split_at(self.pipelines.len().min(JOBS_SHOWN));
+        let whose = match rest {
+            [] => String::new(),
+            _ => format!(
+                ", for the {} of {} jobs that have the most",
+                count(shown.len() as u64),
+                count(self.pipelines.len() as u64)
+            ),
+        };
         let _ = write!(
             page,
-            "<p class=\"lead\">Applications by stage, for the {} of {} jobs that have the most. Declined ones have left their stage.</p>\
-             <div class=\"flow\">",
-            count(shown as u64),
-            count(self.jobs_with_applications as u64)
+            "<p class=\"lead\">Applications by stage{whose}. Declined ones have left their stage.</p><div class=\"flow\">"
         );
-        for pipeline in &self.pipelines {
+        for pipeline in shown {
             card(pipeline, page);
         }
-        page.push_str("</div></section>\n");
+        page.push_str("</div>");
+        if !rest.is_empty() {
+            others(rest, page);
+        }
+        page.push_str("</section>\n");
     }
 
     fn fill(&self, page: &mut String) {
@@ -142,7 +159,7 @@ impl Report {
     }
 
     fn calls(&self, page: &mut String) {
-        page.push_str("<section><h2>API calls</h2><div class=\"grid\"><article class=\"card\"><h3>The org's quota</h3>");
+        page.push_str("<section><h2>API calls</h2><div class=\"grid two\"><article class=\"card\"><h3>The org's quota</h3>");
         match self.quota {
             None => page.push_str("<p class=\"none\">no sync has told the quota</p>"),
             Some(quota) => {
@@ -216,14 +233,51 @@ fn pill(outcome: RunOutcome) -> String {
     format!("<span class=\"pill {class}\">{}</span>", outcome.name())
 }
 
+/// The jobs without a card, a line each, folded.
+fn others(rest: &[Pipeline], page: &mut String) {
+    let listed = rest.len().min(JOBS_LISTED);
+    let _ = write!(
+        page,
+        "<details><summary>{} more jobs</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"More jobs\"><table>\
+         <thead><tr><th>job</th><th>status</th><th class=\"n\">applications</th><th class=\"n\">open</th><th class=\"n\">hired</th>\
+         <th class=\"n\">declined</th></tr></thead><tbody>",
+        count(rest.len() as u64)
+    );
+    for pipeline in &rest[..listed] {
+        let _ = write!(
+            page,
+            "<tr><td class=\"long\">{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+             <td class=\"n\">{}</td></tr>",
+            escaped(&pipeline.job),
+            escaped(&pipeline.status.to_lowercase()),
+            count(pipeline.total),
+            count(
+                pipeline
+                    .total
+                    .saturating_sub(pipeline.hired + pipeline.declined)
+            ),
+            count(pipeline.hired),
+            count(pipeline.declined)
+        );
+    }
+    page.push_str("</tbody></table></div>");
+    if listed < rest.len() {
+        let _ = write!(
+            page,
+            "<p class=\"small\">{} further jobs are not listed.</p>",
+            count((rest.len() - listed) as u64)
+        );
+    }
+    page.push_str("</details>");
+}
+
 /// From when to when the line goes.
 fn span(part: &ModelPart) -> String {
     match (part.history.first(), part.history.last()) {
-        (Some(first), Some(last)) if part.history.len() > 1 => format!(
-            "<p class=\"small ends\"><span>{}</span><span>{}</span></p>",
-            day(first.0),
-            day(last.0)
-        ),
+        (Some(first), Some(last)) if part.history.len() > 1 => {
+            let [first, last] = ends(first.0, last.0);
+            format!("<p class=\"small ends\"><span>{first}</span><span>{last}</span></p>")
+        }
         (Some(only), _) => format!("<p class=\"small\">{}, one sync so far</p>", day(only.0)),
         _ => String::new(),
     }

@@ -24,9 +24,8 @@ pub struct Report {
     /// Oldest first.
     runs: Vec<Run>,
     models: Vec<ModelPart>,
+    /// Jobs with applications, those with the most first.
     pipelines: Vec<Pipeline>,
-    /// Jobs with applications, shown or not.
-    jobs_with_applications: usize,
     quota: Option<Quota>,
     problems: Vec<Problem>,
 }

@@ -7,9 +7,6 @@ use serde_json::Value;
 use super::{Pipeline, Problem};
 use crate::unified::{Model, UnifiedRecord};
 
-/// Jobs shown: those with the most applications.
-const SHOWN: usize = 12;
-
 /// What is gathered while the mirror is read.
 #[derive(Default)]
 pub(super) struct Pipelines {
@@ -116,19 +113,14 @@ impl Pipelines {
         .collect()
     }
 
-    /// The pipelines to show, and how many there are.
-    pub(super) fn largest(mut self) -> (Vec<Pipeline>, usize) {
+    /// Every job with applications, those with the most first.
+    pub(super) fn largest_first(mut self) -> Vec<Pipeline> {
         let mut jobs: Vec<(String, OfJob)> =
             std::mem::take(&mut self.applications).into_iter().collect();
         jobs.sort_by(|(a, x), (b, y)| y.total.cmp(&x.total).then_with(|| a.cmp(b)));
-        let count = jobs.len();
-        jobs.truncate(SHOWN);
-        (
-            jobs.into_iter()
-                .map(|(job, found)| self.pipeline(&job, found))
-                .collect(),
-            count,
-        )
+        jobs.into_iter()
+            .map(|(job, found)| self.pipeline(&job, found))
+            .collect()
     }
 
     fn pipeline(&mut self, job: &str, mut found: OfJob) -> Pipeline {
@@ -239,10 +231,8 @@ mod tests {
             ),
         );
         assert_eq!(pipelines.problems().len(), 2);
-        let (shown, count) = pipelines.largest();
-        assert_eq!(count, 1);
         assert_eq!(
-            shown,
+            pipelines.largest_first(),
             [Pipeline {
                 job: "Welder".into(),
                 status: "OPEN".into(),

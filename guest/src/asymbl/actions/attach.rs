@@ -5,7 +5,7 @@ use serde_json::json;
 use super::file_name::{self, clean};
 use super::input;
 use super::refusal::Blame;
-use super::{attachments, check_switched_on, id, lookup, warning};
+use super::{attachments, check_field_on, check_switched_on, id, lookup, table, warning};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::{failure, problem};
 use crate::asymbl::models::Tenant;
@@ -13,7 +13,7 @@ use crate::exports::ats::connector::actions::{
     ActionContext, AddAttachmentInput, Attached, Attachment, AttachmentContent, AttachmentInput,
     AttachmentKind, AttachmentOutcome,
 };
-use crate::exports::ats::connector::types::{Error, Warning};
+use crate::exports::ats::connector::types::{Error, Model, Warning};
 use crate::salesforce::{ErrorKind, FileBody, FileError, ObjectShape};
 use crate::transport::{Download, FileTransport, FileUrl};
 
@@ -41,6 +41,12 @@ pub fn add_attachment_to_application<T: FileTransport>(
     input: &AddAttachmentInput,
 ) -> Result<Attached, Error> {
     check_switched_on(ctx, "add-attachment-to-application")?;
+    check_field_on(
+        ctx,
+        "add-attachment-to-application",
+        Model::Applications,
+        "candidate_id",
+    )?;
     let known = ctx.known(&context.profile)?;
     let mut problems = Vec::new();
     input::key(context, &mut problems);
@@ -123,7 +129,7 @@ fn store_all<T: FileTransport>(
     if files.is_empty() {
         return Vec::new();
     }
-    let prepared = lookup::shapes(ctx, ["ContentVersion"]).and_then(|[version]| {
+    let prepared = lookup::shapes(ctx, [table::FILE]).and_then(|[version]| {
         let existing = if target.is_new {
             Vec::new()
         } else {
@@ -209,7 +215,7 @@ impl<T: FileTransport> Store<'_, T> {
             "PathOnClient": cleaned.name,
             "FirstPublishLocationId": self.contact,
         });
-        let primary = self.tenant.profile.names().api("bpats__Is_Primary__c");
+        let primary = self.tenant.profile.names().api(table::PRIMARY_CV);
         if self.mark && self.version.field(&primary).is_some_and(|f| f.createable) {
             fields[primary] = json!(true);
         }

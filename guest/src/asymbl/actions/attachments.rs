@@ -1,7 +1,7 @@
 //! The files of a candidate: Salesforce files in their latest version, and attachments of the old kind.
 
 use super::file_name::{UNKNOWN, content_type};
-use super::{check_switched_on, id, lookup, not_found};
+use super::{check_switched_on, id, lookup, not_found, table};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::problem;
 use crate::asymbl::models::Tenant;
@@ -51,8 +51,8 @@ pub fn of<T: Transport>(
     tenant: Tenant<'_>,
     contact: &str,
 ) -> Result<Vec<Attachment>, Error> {
-    let [version] = lookup::shapes(ctx, ["ContentVersion"])?;
-    let links = Query::from("ContentDocumentLink")
+    let [version] = lookup::shapes(ctx, [table::FILE])?;
+    let links = Query::from(table::FILE_LINK)
         .select(["ContentDocumentId"])
         .filter(eq("LinkedEntityId", contact));
     let links = ctx.client.query_all_pages(&links, Rows::Live)?;
@@ -62,7 +62,7 @@ pub fn of<T: Transport>(
         .collect();
     documents.sort_unstable();
     documents.dedup();
-    let primary = tenant.profile.names().api("bpats__Is_Primary__c");
+    let primary = tenant.profile.names().api(table::PRIMARY_CV);
     let columns = [
         "Id",
         "Title",
@@ -79,7 +79,7 @@ pub fn of<T: Transport>(
         .collect();
     let mut files = Vec::new();
     for some in documents.chunks(DOCUMENTS) {
-        let query = Query::from("ContentVersion")
+        let query = Query::from(table::FILE)
             .select(columns.iter().copied())
             .filter(one_of("ContentDocumentId", some.iter().map(String::as_str)))
             .filter(eq("IsLatest", true));
@@ -119,7 +119,7 @@ fn file(row: &Record, contact: &str, primary: &str) -> Option<Attachment> {
 
 /// Attachments of the old kind; none where the user may not see that object.
 fn legacy<T: Transport>(ctx: &Context<T>, contact: &str) -> Result<Vec<Attachment>, Error> {
-    let query = Query::from("Attachment")
+    let query = Query::from(table::LEGACY_FILE)
         .select([
             "Id",
             "Name",
@@ -179,12 +179,12 @@ pub fn locate_attachment<T: Transport>(
     };
     let (object, columns, body) = match id.key_prefix() {
         VERSION => (
-            "ContentVersion",
+            table::FILE,
             ["Id", "Title", "FileExtension", "ContentSize"],
             "VersionData",
         ),
         LEGACY => (
-            "Attachment",
+            table::LEGACY_FILE,
             ["Id", "Name", "ContentType", "BodyLength"],
             "Body",
         ),
@@ -201,7 +201,7 @@ pub fn locate_attachment<T: Transport>(
     let row = rows
         .first()
         .ok_or_else(|| not_found("attachment_id", id.as_str(), "file"))?;
-    let found = if object == "ContentVersion" {
+    let found = if object == table::FILE {
         file(row, "", "")
     } else {
         let name = row.string("Name").unwrap_or_default();

@@ -4,14 +4,14 @@
 //! by the org's own unique keys.
 
 use super::input::{self, Checked};
-use super::{attach, check_switched_on, lookup, warning};
+use super::{attach, check_field_on, check_switched_on, lookup, warning};
 use crate::asymbl::context::{Context, Known};
 use crate::asymbl::errors::{failure, problem};
 use crate::asymbl::models::Tenant;
 use crate::asymbl::names;
 use crate::asymbl::settings::ExistingApplication;
 use crate::exports::ats::connector::actions::{ActionContext, CreateInput, Created};
-use crate::exports::ats::connector::types::{Conflict, Error, Warning};
+use crate::exports::ats::connector::types::{Conflict, Error, Model, Warning};
 use crate::exports::ats::connector::unified::{Job, JobStatus};
 use crate::salesforce::ObjectShape;
 use crate::transport::{FileTransport, Transport};
@@ -56,6 +56,9 @@ fn create<T: FileTransport>(
     input: &CreateInput,
 ) -> Result<Created, Error> {
     check_switched_on(ctx, action)?;
+    if !ctx.settings.actions.allow_closed_jobs {
+        check_field_on(ctx, action, Model::Jobs, "status")?;
+    }
     let known = ctx.known(&context.profile)?;
     let zone = &known.profile.organization.time_zone;
     let mut checked = input::create(context, input, zone, ctx.settings.actions.attachment_cap)?;

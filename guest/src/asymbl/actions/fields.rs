@@ -1,20 +1,21 @@
 //! Which field of the contact and of the applicant takes which input (asymbl-schema.md 3).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::input::{Checked, time_zone};
+use super::table::{self, Input};
 use super::warning;
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::problem;
 use crate::asymbl::models::Tenant;
-use crate::asymbl::models::applications::{Links, links};
-use crate::exports::ats::connector::actions::{
-    CandidateInput, LocationInput, SalaryExpectations, SalaryPeriod,
-};
+use crate::exports::ats::connector::actions::{CandidateInput, LocationInput, SalaryPeriod};
 use crate::exports::ats::connector::types::{Error, Warning};
 use crate::salesforce::ObjectShape;
 use crate::transport::Transport;
+
+/// The status of a new application (asymbl-schema.md 3).
+const ACTIVE: &str = "Active";
 
 /// What is to be written, and which input each field comes from.
 #[derive(Default)]
@@ -40,76 +41,37 @@ pub fn contact<T: Transport>(
     checked: &Checked,
     warnings: &mut Vec<Warning>,
 ) -> Result<Draft, Error> {
-    let settings = &ctx.settings.actions;
-    let names = tenant.profile.names();
-    let mut draft = Draft::default();
-    let mut add = |field: &str, path: &str, value: Option<Value>| {
-        let Some(value) = value else { return };
-        let vital = ["LastName", "Email"].contains(&field);
-        if vital || shape.field(field).is_some_and(|f| f.createable) {
-            draft.set(field, path, value);
-        } else {
-            warnings.push(warning(
-                "field-not-writable",
-                format!(
-                    "{path} is not written: the connected user may not fill {field} of Contact"
-                ),
-            ));
-        }
-    };
-    let text = |text: &Option<String>| {
-        text.as_deref()
-            .map(str::trim)
-            .filter(|t| !t.is_empty())
-            .map(Value::from)
-    };
-    add(
-        "FirstName",
-        "candidate.first_name",
-        Some(candidate.first_name.trim().into()),
-    );
-    add(
-        "LastName",
-        "candidate.last_name",
-        Some(candidate.last_name.trim().into()),
-    );
-    add(
-        "Email",
-        "candidate.email_address",
-        Some(candidate.email_address.trim().into()),
-    );
-    add("Title", "candidate.title", text(&candidate.title));
-    add(
-        &settings.phone_field,
-        "candidate.phone_number",
-        text(&candidate.phone_number),
-    );
-    add(
-        &names.api("bpats__Earliest_Available_Date__c"),
-        "candidate.availability_date",
-        checked.availability.map(|d| d.to_string().into()),
-    );
-    if let Some(location) = &candidate.location {
-        add(
-            "MailingCity",
-            "candidate.location.city",
-            text(&location.city),
-        );
-        add(
-            "MailingPostalCode",
-            "candidate.location.zip_code",
-            text(&location.zip_code),
-        );
-        let (field, code) = country(shape, location)?;
-        add(field, "candidate.location.country", Some(code.into()));
+    if let Some(field) = &ctx.settings.actions.contact_external_id_field {
+        external_id_field(shape, field)?;
     }
-    if let Some(salary) = &candidate.salary_expectations {
-        let (field, amount) = salary_field(salary);
-        add(
-            &names.api(field),
-            "candidate.salary_expectations.amount",
-            Some(amount.into()),
-        );
+    let mut draft = Draft::default();
+    for place in table::CONTACT {
+        let Some(value) = contact_value(ctx, shape, candidate, checked, place.input) else {
+            continue;
+        };
+        let fields = place.fields(tenant);
+        if fields.is_empty() && !place.unified.is_empty() {
+            let message = format!(
+                "{} is not written: candidates.{} is switched off for this tenant",
+                place.path, place.unified
+            );
+            warnings.push(warning("field-switched-off", message));
+        }
+        for (i, field) in fields.into_iter().enumerate() {
+            let vital = place.vital && i == 0;
+            if field == "MailingCountryCode" {
+                listed_country(shape, candidate.location.as_ref())?;
+            }
+            if vital || shape.field(&field).is_some_and(|f| f.createable) {
+                draft.set(field, place.path, value.clone());
+            } else {
+                let message = format!(
+                    "{} is not written: the connected user may not fill {field} of Contact",
+                    place.path
+                );
+                warnings.push(warning("field-not-writable", message));
+            }
+        }
     }
     if let Some(salary) = candidate
         .salary_expectations
@@ -122,22 +84,52 @@ pub fn contact<T: Transport>(
         );
         warnings.push(warning("salary-converted", message));
     }
-    let kind = shape.record_type(&ctx.settings.candidate_record_type);
-    if let Some(kind) = kind.filter(|t| t.active && t.available) {
-        draft.set("RecordTypeId", "candidate", kind.id.to_string());
-    }
-    if let Some(account) = &settings.candidate_account {
-        draft.set("AccountId", "settings.candidate_account", account.as_str());
-    }
-    if let Some(field) = &settings.contact_external_id_field {
-        external_id_field(shape, field)?;
-        draft.set(
-            field.as_str(),
-            "candidate.email_address",
-            email_hash(&candidate.email_address),
-        );
-    }
     Ok(draft)
+}
+
+/// What a new contact holds of an input; none where nothing is given.
+fn contact_value<T: Transport>(
+    ctx: &Context<T>,
+    shape: &ObjectShape,
+    candidate: &CandidateInput,
+    checked: &Checked,
+    input: Input,
+) -> Option<Value> {
+    let text = |text: &str| Some(Value::from(text.trim())).filter(|t| t != "");
+    let option = |given: &Option<String>| given.as_deref().and_then(text);
+    let location = candidate.location.as_ref();
+    let salary = candidate.salary_expectations;
+    match input {
+        Input::FirstName => text(&candidate.first_name),
+        Input::LastName => text(&candidate.last_name),
+        Input::Email => text(&candidate.email_address),
+        Input::Title => option(&candidate.title),
+        Input::Phone => option(&candidate.phone_number),
+        Input::Availability => checked.availability.map(|d| d.to_string().into()),
+        Input::City => location.and_then(|l| option(&l.city)),
+        Input::ZipCode => location.and_then(|l| option(&l.zip_code)),
+        Input::Country => location.and_then(|l| text(&l.country)),
+        Input::SalaryOfYear => salary.and_then(|s| match s.period {
+            SalaryPeriod::Year => Some(s.amount.into()),
+            SalaryPeriod::Month => Some((s.amount * 12.0).into()),
+            SalaryPeriod::Hour => None,
+        }),
+        Input::SalaryOfHour => salary
+            .filter(|s| s.period == SalaryPeriod::Hour)
+            .map(|s| s.amount.into()),
+        Input::RecordType => shape
+            .record_type(&ctx.settings.candidate_record_type)
+            .filter(|t| t.active && t.available)
+            .map(|t| t.id.to_string().into()),
+        Input::Account => option(&ctx.settings.actions.candidate_account),
+        Input::EmailHash => Some(email_hash(&candidate.email_address).into()),
+        Input::Job
+        | Input::Stage
+        | Input::Candidate
+        | Input::Status
+        | Input::Applied
+        | Input::Source => None,
+    }
 }
 
 /// The value of the setting's external-id field: SHA-256 of the trimmed, lower-cased address, as hex.
@@ -162,19 +154,14 @@ fn external_id_field(shape: &ObjectShape, name: &str) -> Result<(), Error> {
     )]))
 }
 
-/// The country's field: the code where the org's picklists are on, else the free text, which takes the code too.
-fn country<'a>(
-    shape: &ObjectShape,
-    location: &'a LocationInput,
-) -> Result<(&'static str, &'a str), Error> {
-    let code = location.country.as_str();
-    let Some(field) = shape.field("MailingCountryCode").filter(|f| f.createable) else {
-        return Ok(("MailingCountry", code));
-    };
-    let listed =
-        field.picklist.is_empty() || field.picklist.iter().any(|v| v.active && v.value == code);
+/// Refuses a country that the org's picklist lacks.
+fn listed_country(shape: &ObjectShape, location: Option<&LocationInput>) -> Result<(), Error> {
+    let code = location.map_or("", |l| l.country.as_str());
+    let listed = shape.field("MailingCountryCode").is_none_or(|f| {
+        f.picklist.is_empty() || f.picklist.iter().any(|v| v.active && v.value == code)
+    });
     if listed {
-        return Ok(("MailingCountryCode", code));
+        return Ok(());
     }
     Err(Error::InvalidInput(vec![problem(
         "candidate.location.country",
@@ -182,14 +169,6 @@ fn country<'a>(
             "{code} is not among the countries of this org: an administrator can add it to the State and Country picklists"
         ),
     )]))
-}
-
-fn salary_field(salary: &SalaryExpectations) -> (&'static str, f64) {
-    match salary.period {
-        SalaryPeriod::Year => ("bpats__Desired_Salary__c", salary.amount),
-        SalaryPeriod::Month => ("bpats__Desired_Salary__c", salary.amount * 12.0),
-        SalaryPeriod::Hour => ("bpats__Pay_Rate__c", salary.amount),
-    }
 }
 
 /// The applicant of a contact, which may be a reference to another member of the same request.
@@ -201,29 +180,35 @@ pub fn applicant<T: Transport>(
     job: &str,
     stage: &str,
 ) -> Draft {
-    let names = tenant.profile.names();
-    let Links {
-        job: job_link,
-        stage: stage_link,
-        contact: contact_link,
-    } = links(tenant);
     let mut draft = Draft::default();
-    draft.set(job_link, "application.job_id", job);
-    draft.set(stage_link, "application.stage_id", stage);
-    draft.set(contact_link, "candidate", contact);
-    let createable = |field: &str| shape.field(field).filter(|f| f.createable);
-    let status = names.api("bpats__Applicant_Status__c");
-    if createable(&status).is_some_and(|f| {
-        f.picklist.is_empty() || f.picklist.iter().any(|v| v.active && v.value == "Active")
-    }) {
-        draft.set(status, "application", "Active");
-    }
-    let applied = names.api("bpats__Initial_Application_Date__c");
-    if let (Some(_), Some(now)) = (createable(&applied), ctx.client.server_now()) {
-        let zone = time_zone(&tenant.profile.organization.time_zone);
-        let today: crate::salesforce::Date =
-            now.to_chrono().with_timezone(&zone).date_naive().into();
-        draft.set(applied, "application", json!(today.to_string()));
+    for place in table::APPLICANT {
+        for field in place.fields(tenant) {
+            let target = shape.field(&field).filter(|f| f.createable);
+            let value = match place.input {
+                Input::Job => Some(job.into()),
+                Input::Stage => Some(stage.into()),
+                Input::Candidate => Some(contact.into()),
+                Input::Status => target
+                    .filter(|f| {
+                        f.picklist.is_empty()
+                            || f.picklist.iter().any(|v| v.active && v.value == ACTIVE)
+                    })
+                    .map(|_| Value::from(ACTIVE)),
+                Input::Applied => target.and_then(|_| today(ctx, tenant)),
+                _ => None,
+            };
+            if let Some(value) = value {
+                draft.set(field, place.path, value);
+            }
+        }
     }
     draft
+}
+
+/// The day in the org's time zone, by Salesforce's own clock.
+fn today<T: Transport>(ctx: &Context<T>, tenant: Tenant<'_>) -> Option<Value> {
+    let zone = time_zone(&tenant.profile.organization.time_zone);
+    let now = ctx.client.server_now()?;
+    let today: crate::salesforce::Date = now.to_chrono().with_timezone(&zone).date_naive().into();
+    Some(today.to_string().into())
 }

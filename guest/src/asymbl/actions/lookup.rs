@@ -1,6 +1,6 @@
 //! What is there before a write: the job, its stages, the contacts of an address, their applications; and records read back.
 
-use super::{not_found, warning};
+use super::{not_found, table, warning};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::failure;
 use crate::asymbl::models::applications::{Applications, Links, links};
@@ -94,7 +94,7 @@ pub fn stages<T: Transport>(
     let query = Query::from(names.api(crate::asymbl::names::STAGE))
         .select(["Id", "Name"])
         .filter(eq(tenant.profile.job_link.stage_lookup.as_str(), job))
-        .order_by(names.api("bpats__Sequence__c"))
+        .order_by(names.api(table::STAGE_ORDER))
         .order_by("CreatedDate")
         .order_by("Id");
     let rows = ctx.client.query_all_pages(&query, Rows::Live)?;
@@ -115,14 +115,12 @@ pub fn contacts<T: Transport>(
     shape: &ObjectShape,
     email: &str,
 ) -> Result<Vec<String>, Error> {
-    let further = ctx
-        .settings
-        .candidate_email_fields
+    let fields = table::emails(tenant).fields;
+    let matches: Vec<_> = fields
         .iter()
-        .map(|e| e.field.as_str());
-    let fields = std::iter::once("Email").chain(further);
-    let fields = fields.filter(|f| shape.field(f).is_some_and(|f| f.filterable));
-    let matches: Vec<_> = fields.map(|f| eq(f, email)).collect();
+        .filter(|(f, _)| shape.field(f).is_some_and(|f| f.filterable))
+        .map(|(f, _)| eq(f.as_str(), email))
+        .collect();
     by_condition(ctx, tenant, shape, or(matches))
 }
 

@@ -14,6 +14,7 @@ mod lookup;
 mod moving;
 mod refusal;
 mod source;
+pub(in crate::asymbl) mod table;
 mod write;
 
 #[cfg(test)]
@@ -21,7 +22,8 @@ mod tests;
 
 use super::context::Context;
 use super::errors::{failure, problem};
-use crate::exports::ats::connector::types::{Error, Problem, Warning};
+use super::models::word;
+use crate::exports::ats::connector::types::{Error, Model, Problem, Warning};
 use crate::salesforce::{ErrorKind, SalesforceError, SalesforceId};
 use crate::transport::Transport;
 
@@ -38,6 +40,23 @@ fn check_switched_on<T: Transport>(ctx: &Context<T>, action: &str) -> Result<(),
     }
     Err(Error::Unsupported(failure(format!(
         "{action} is switched off for this tenant: remove it from the switched-off actions"
+    ))))
+}
+
+/// Refuses where an action rests on a unified field that the tenant switched off: without it a guess would be left.
+fn check_field_on<T: Transport>(
+    ctx: &Context<T>,
+    action: &str,
+    model: Model,
+    field: &str,
+) -> Result<(), Error> {
+    if ctx.settings.scopes.field_on(model, field) {
+        return Ok(());
+    }
+    let name = format!("{}.{field}", word(model));
+    Err(Error::Unsupported(failure(format!(
+        "{action} needs {name}, which is switched off for this tenant: remove it from the switched-off fields, or switch off the \
+         action too"
     ))))
 }
 

@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::refusal::Blame;
-use super::{check_switched_on, id, input, is_ambiguous, lookup};
+use super::{check_field_on, check_switched_on, id, input, is_ambiguous, lookup};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::problem;
 use crate::asymbl::models::applications::links;
 use crate::asymbl::names;
 use crate::exports::ats::connector::actions::{ActionContext, MoveInput, Moved};
-use crate::exports::ats::connector::types::Error;
+use crate::exports::ats::connector::types::{Error, Model};
 use crate::salesforce::Call;
 use crate::transport::{Method, Transport};
 
@@ -23,6 +23,9 @@ pub fn move_application_to_stage<T: Transport>(
     input: &MoveInput,
 ) -> Result<Moved, Error> {
     check_switched_on(ctx, "move-application-to-stage")?;
+    for field in ["job_id", "current_stage_id"] {
+        check_field_on(ctx, "move-application-to-stage", Model::Applications, field)?;
+    }
     let known = ctx.known(&context.profile)?;
     let tenant = ctx.tenant(&known.profile);
     let mut problems = Vec::new();

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::create::{Create, Written};
 use super::fields::{self, Draft, email_hash};
 use super::refusal::Blame;
-use super::{is_ambiguous, lookup, source, warning};
+use super::{is_ambiguous, lookup, source, table, warning};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::failure;
 use crate::exports::ats::connector::types::{Error, Warning};
@@ -103,8 +103,7 @@ impl<T: Transport> Create<'_, T> {
 
     fn add_source(&self, applicant: &mut Draft, warnings: &mut Vec<Warning>) -> Result<(), Error> {
         let names = self.tenant.profile.names();
-        let [picklist, free] =
-            ["bpats__Source__c", "bpats__Internal_Source__c"].map(|n| names.api(n));
+        let [picklist, free] = table::SOURCE.map(|n| names.api(n));
         let policy = self.ctx.settings.actions.source_policy;
         let chosen = source::field(
             self.input.source.as_ref(),

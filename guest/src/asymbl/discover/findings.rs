@@ -259,9 +259,7 @@ fn unknown_scopes(settings: &Settings, warnings: &mut Warnings) {
         let known = match entry.split_once('.') {
             None => models::from_word(entry).is_some() || ACTIONS.contains(&entry),
             Some((name, field)) => {
-                ACTIONS.contains(&name)
-                    || models::from_word(name)
-                        .is_some_and(|m| rules(m).iter().any(|r| r.field == field))
+                models::from_word(name).is_some_and(|m| rules(m).iter().any(|r| r.field == field))
             }
         };
         if !known {

@@ -6,7 +6,7 @@ use crate::asymbl::context::Context;
 use crate::asymbl::models::custom_fields;
 use crate::asymbl::models::{self, Missing, Tenant, rules};
 use crate::asymbl::profile;
-use crate::asymbl::reads::sample_rows;
+use crate::asymbl::reads::{check_switched_on, sample_rows};
 use crate::asymbl::row::raw;
 use crate::exports::ats::connector::inspection::{Choice, SourceField};
 use crate::exports::ats::connector::types::{Error, Model};
@@ -23,13 +23,14 @@ const LONGEST: usize = 200;
 /// The fields of a model's object, in the order of their names.
 ///
 /// # Errors
-/// `permission` where the object can't be read; else what Salesforce answers.
+/// `unsupported` for a model that is switched off, `permission` where the object can't be read; else what Salesforce answers.
 pub fn list_fields<T: Transport>(
     ctx: &Context<T>,
     profile: &str,
     model: Model,
     sample: u32,
 ) -> Result<Vec<SourceField>, Error> {
+    check_switched_on(ctx, model)?;
     let known = ctx.known(profile)?;
     let tenant = ctx.tenant(&known.profile);
     let object = models::object_of(tenant, model);
@@ -42,13 +43,15 @@ pub fn list_fields<T: Transport>(
     let Some(shape) = described else {
         return Err(Missing { object }.into());
     };
+    let off = switched_off(tenant, model);
+    let sampled = |field: &FieldShape| has_a_value(field) && !off.contains(&field.name);
     let rows = if sample == 0 {
         None
     } else {
         let columns: Vec<String> = shape
             .fields
             .iter()
-            .filter(|f| has_a_value(f))
+            .filter(|f| sampled(f))
             .map(|f| f.name.clone())
             .collect();
         let limit = sample.min(MOST_ROWS);
@@ -59,12 +62,25 @@ pub fn list_fields<T: Transport>(
         .fields
         .iter()
         .map(|field| {
-            let looked = rows.as_deref().filter(|_| has_a_value(field));
+            let looked = rows.as_deref().filter(|_| sampled(field));
             source_field(tenant, &object, field, &feeds, looked)
         })
         .collect();
     fields.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(fields)
+}
+
+/// Source fields whose only use is switched off: no query asks for them.
+fn switched_off(tenant: Tenant<'_>, model: Model) -> Vec<String> {
+    let of = |on: bool| {
+        let chosen = move |r: &&models::Rule| models::is_on(tenant, model, r.field) == on;
+        rules(model)
+            .iter()
+            .filter(chosen)
+            .flat_map(|r| models::source_fields(tenant, model, r.field))
+    };
+    let on: Vec<String> = of(true).collect();
+    of(false).filter(|field| !on.contains(field)).collect()
 }
 
 /// Whether a query may select it for many rows: compound fields show in their parts.

@@ -1,7 +1,9 @@
-//! What each model and action needs of the org: objects, fields, operations. The models' part follows from the tables that
-//! the mapping works by, so that neither the access check nor the connection guide can drift from it.
+//! What each model and action needs of the org: objects, fields, operations. It follows from the tables that the mapping and
+//! the actions work by, so that neither the access check nor the connection guide can drift from them.
 
+use crate::asymbl::actions::table::{self, LookUp, Place};
 use crate::asymbl::discover::OPTIONAL;
+use crate::asymbl::models::applications::links;
 use crate::asymbl::models::{self, Source, Tenant, rules};
 use crate::asymbl::names;
 use crate::asymbl::settings::CandidateRule;
@@ -88,14 +90,23 @@ impl ObjectNeed {
         }
     }
 
+    /// What is lost without the object, where that is not everything.
+    fn cost(&mut self, what: &str) {
+        if !self.essential && !self.affects.iter().any(|known| known == what) {
+            self.affects.push(what.to_owned());
+        }
+    }
+
+    /// A right to write a field holds the right to read it.
     fn field(&mut self, name: &str, operation: Operation, affects: &str, essential: bool) {
         let known = self
             .fields
             .iter_mut()
-            .find(|f| f.name == name && f.operation == operation);
+            .find(|f| f.name == name && (f.operation == operation || operation == Operation::Read));
         let affected = Some(affects.to_owned()).filter(|a| !a.is_empty());
         match known {
             Some(field) => {
+                field.essential |= essential;
                 let new = affected.filter(|a| !field.affects.contains(a));
                 field.affects.extend(new);
             }
@@ -106,11 +117,8 @@ impl ObjectNeed {
                 essential,
             }),
         }
-        if !self.essential
-            && !affects.is_empty()
-            && !self.affects.iter().any(|known| known == affects)
-        {
-            self.affects.push(affects.to_owned());
+        if !affects.is_empty() {
+            self.cost(affects);
         }
     }
 }
@@ -162,105 +170,40 @@ pub fn of_model(tenant: Tenant<'_>, model: Model) -> Vec<ObjectNeed> {
             false,
         );
     }
+    let typed = matches!(
+        tenant.settings.candidates,
+        CandidateRule::AppliedOrTyped | CandidateRule::Typed
+    );
+    if model == Model::Candidates && typed && !tenant.profile.candidate_types.is_empty() {
+        needs.object(&own, true).field(
+            "RecordTypeId",
+            Operation::Read,
+            "candidates by their record type",
+            false,
+        );
+    }
+    let of_people: &[(&str, &str)] = match model {
+        Model::Users => &[("UserType", "users of other types left out")],
+        Model::HiringTeamMembers => &[
+            ("IsActive", "which user a contact is"),
+            ("UserType", "which user a contact is"),
+        ],
+        _ => &[],
+    };
+    for (field, affects) in of_people {
+        needs.object(names::USER, model == Model::Users).field(
+            field,
+            Operation::Read,
+            affects,
+            false,
+        );
+    }
     needs.0
 }
 
 const CONTACT_LOOKUP: &str = "bpats__ATS_Applicant__c";
-const FILE: &str = "ContentVersion";
-const FILE_LINK: &str = "ContentDocumentLink";
 
-/// Stands for the lookup to the Job, whatever it is called in the org.
-const JOB_LOOKUP: &str = "(job)";
-
-/// A line of an action's table: object, operation, whether the action is lost without it, the fields with the inputs that go
-/// there; an input with `!` is one that the action can't do without.
-type Line = (
-    &'static str,
-    Operation,
-    bool,
-    &'static [(&'static str, &'static str)],
-);
-
-/// What the create actions write (asymbl-schema.md 3).
-const CREATE: &[Line] = &[
-    (
-        names::CONTACT,
-        Operation::Create,
-        true,
-        &[
-            ("FirstName", "candidate.first_name"),
-            ("LastName", "!candidate.last_name"),
-            ("Email", "!candidate.email_address"),
-            ("Title", "candidate.title"),
-            ("MobilePhone", "candidate.phone_number"),
-            ("MailingCity", "candidate.location.city"),
-            ("MailingCountry", "candidate.location.country"),
-            ("MailingPostalCode", "candidate.location.zip_code"),
-            (
-                "bpats__Earliest_Available_Date__c",
-                "candidate.availability_date",
-            ),
-            (
-                "bpats__Desired_Salary__c",
-                "candidate.salary_expectations.amount",
-            ),
-        ],
-    ),
-    (
-        names::APPLICANT,
-        Operation::Create,
-        true,
-        &[
-            (JOB_LOOKUP, "!application.job_id"),
-            ("bpats__Stage__c", "!application.stage_id"),
-            (CONTACT_LOOKUP, "!candidate"),
-            ("bpats__Source__c", "source"),
-            ("bpats__Internal_Source__c", "source"),
-        ],
-    ),
-    (names::JOB, Operation::Read, true, &[]),
-    (names::STAGE, Operation::Read, true, &[]),
-    (
-        FILE,
-        Operation::Create,
-        false,
-        &[("VersionData", "attachments")],
-    ),
-];
-
-const ADD_ATTACHMENT: &[Line] = &[
-    (
-        names::APPLICANT,
-        Operation::Read,
-        true,
-        &[(CONTACT_LOOKUP, "!application_id")],
-    ),
-    (names::CONTACT, Operation::Read, true, &[]),
-    (
-        FILE,
-        Operation::Create,
-        true,
-        &[("VersionData", "!attachment")],
-    ),
-];
-
-const MOVE: &[Line] = &[
-    (
-        names::APPLICANT,
-        Operation::Edit,
-        true,
-        &[("bpats__Stage__c", "!stage_id")],
-    ),
-    (names::STAGE, Operation::Read, true, &[]),
-];
-
-const GET_ATTACHMENTS: &[Line] = &[
-    (names::CONTACT, Operation::Read, true, &[]),
-    (FILE_LINK, Operation::Read, true, &[]),
-    (FILE, Operation::Read, true, &[]),
-];
-
-/// The actions, with their names and tables.
+/// The actions, with their names.
 pub const ACTIONS: [(Action, &str); 5] = [
     (Action::CreateCandidate, "create-candidate"),
     (Action::CreateApplication, "create-application"),
@@ -272,37 +215,93 @@ pub const ACTIONS: [(Action, &str); 5] = [
     (Action::GetCandidateAttachments, "get-candidate-attachments"),
 ];
 
-/// What carrying out an action needs.
+/// What carrying out an action needs. The record that it answers with is read as the models are, as far as the user may.
 pub fn of_action(tenant: Tenant<'_>, action: Action) -> Vec<ObjectNeed> {
-    let lines = match action {
-        Action::CreateCandidate | Action::CreateApplication => CREATE,
-        Action::AddAttachmentToApplication => ADD_ATTACHMENT,
-        Action::MoveApplicationToStage => MOVE,
-        Action::GetCandidateAttachments => GET_ATTACHMENTS,
-    };
-    let names = tenant.profile.names();
     let mut needs = Needs::default();
-    for (object, operation, essential, fields) in lines {
-        let object = match *object {
-            names::JOB => tenant.profile.job_link.object.clone(),
-            other => names.api(other),
-        };
-        let need = needs.object(&object, *essential);
-        need.may(*operation);
-        for (field, input) in *fields {
-            let field = match *field {
-                JOB_LOOKUP => tenant.profile.job_link.applicant_lookup.clone(),
-                "MailingCountry" if tenant.profile.address_codes() => {
-                    "MailingCountryCode".to_owned()
-                }
-                other => names.api(other),
-            };
-            let (input, vital) = match input.strip_prefix('!') {
-                Some(input) => (input, true),
-                None => (*input, false),
-            };
-            need.field(&field, *operation, input, vital);
+    match action {
+        Action::CreateCandidate | Action::CreateApplication => create(tenant, &mut needs),
+        Action::AddAttachmentToApplication => {
+            let links = links(tenant);
+            needs
+                .applicant(tenant)
+                .field(&links.contact, Operation::Read, "application_id", true);
+            needs.object(names::CONTACT, true);
+            needs.files(tenant, true, "attachment");
+            needs.file_list(tenant, false, "attachments that are there already");
+        }
+        Action::MoveApplicationToStage => {
+            let links = links(tenant);
+            let applicant = needs.applicant(tenant);
+            applicant.may(Operation::Edit);
+            applicant.field(&links.stage, Operation::Edit, "stage_id", true);
+            applicant.field(&links.job, Operation::Read, "application_id", true);
+            needs.look_up(table::stages(tenant, "stage_id"), |_| true);
+        }
+        Action::GetCandidateAttachments => {
+            needs.object(names::CONTACT, true);
+            needs.file_list(tenant, true, "candidate_id");
         }
     }
     needs.0
+}
+
+fn create(tenant: Tenant<'_>, needs: &mut Needs) {
+    needs.places(tenant, names::CONTACT, table::CONTACT);
+    needs.look_up(table::emails(tenant), |field| field == "Email");
+    needs.places(
+        tenant,
+        &tenant.profile.names().api(names::APPLICANT),
+        table::APPLICANT,
+    );
+    let closed_too = tenant.settings.actions.allow_closed_jobs;
+    needs.look_up(table::open_job(tenant), |_| !closed_too);
+    needs.look_up(table::stages(tenant, "application.stage_id"), |_| true);
+    needs.files(tenant, false, "attachments");
+    needs.file_list(tenant, false, "attachments that are there already");
+}
+
+impl Needs {
+    fn applicant(&mut self, tenant: Tenant<'_>) -> &mut ObjectNeed {
+        self.object(&tenant.profile.names().api(names::APPLICANT), true)
+    }
+
+    /// A new record and its fields.
+    fn places(&mut self, tenant: Tenant<'_>, object: &str, places: &[Place]) {
+        let need = self.object(object, true);
+        need.may(Operation::Create);
+        for place in places {
+            for (i, field) in place.fields(tenant).iter().enumerate() {
+                need.field(field, Operation::Create, place.path, place.vital && i == 0);
+            }
+        }
+    }
+
+    fn look_up(&mut self, what: LookUp, vital: impl Fn(&str) -> bool) {
+        let need = self.object(&what.object, true);
+        for (field, path) in &what.fields {
+            need.field(field, Operation::Read, path, vital(field));
+        }
+    }
+
+    /// Storing files. Their standard fields can't be hidden from who sees the object.
+    fn files(&mut self, tenant: Tenant<'_>, essential: bool, path: &str) {
+        let need = self.object(table::FILE, essential);
+        need.may(Operation::Create);
+        need.cost(path);
+        if tenant.settings.actions.mark_primary_cv {
+            let field = tenant.profile.names().api(table::PRIMARY_CV);
+            need.field(&field, Operation::Create, "primary CV", false);
+        }
+    }
+
+    /// Seeing which files are there.
+    fn file_list(&mut self, tenant: Tenant<'_>, essential: bool, path: &str) {
+        let field = tenant.profile.names().api(table::PRIMARY_CV);
+        let need = self.object(table::FILE, essential);
+        need.cost(path);
+        need.field(&field, Operation::Read, "primary CV", false);
+        self.object(table::FILE_LINK, essential).cost(path);
+        self.object(table::LEGACY_FILE, false)
+            .cost("attachments of the old kind");
+    }
 }

@@ -47,7 +47,10 @@ pub(super) fn reader<R: Reader, T: Transport>(
 }
 
 /// Refuses a model that the tenant switched off.
-pub(super) fn check_switched_on<T: Transport>(ctx: &Context<T>, model: Model) -> Result<(), Error> {
+///
+/// # Errors
+/// `unsupported`, with what to change.
+pub fn check_switched_on<T: Transport>(ctx: &Context<T>, model: Model) -> Result<(), Error> {
     if ctx.settings.scopes.model_on(model) {
         return Ok(());
     }

@@ -32,7 +32,7 @@ use crate::exports::ats::connector::reads::{
 use crate::exports::ats::connector::types::{Error, Warning};
 use crate::transport::Transport;
 
-pub use engine::{Ahead, Listed, list};
+pub use engine::{Ahead, Listed, check_switched_on, list};
 pub use get::get_records;
 pub use ids::list_ids;
 pub use probe::probe_changes;

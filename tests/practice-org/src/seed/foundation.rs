@@ -10,6 +10,9 @@ use crate::server::config::Variations;
 use crate::store::LoadRow;
 use crate::value::Value;
 
+/// The package's namespace.
+const NAMESPACE: &str = "bpats";
+
 /// Organization, profile, the users that everything else refers to, record types, permission sets.
 pub fn foundation(
     seeder: &mut Seeder<'_>,
@@ -52,6 +55,30 @@ pub fn foundation(
             ("UserType", "Standard".into()),
         ],
     );
+    // Whose objects and fields the org holds: Salesforce's and an installed package's. Every internal user sees it.
+    seeder.put(
+        "Publisher",
+        old,
+        vec![
+            ("DurableId", "Salesforce".into()),
+            ("Name", "Salesforce".into()),
+            ("IsSalesforce", true.into()),
+        ],
+    );
+    if seeder.package {
+        seeder.put(
+            "Publisher",
+            old,
+            vec![
+                ("DurableId", NAMESPACE.into()),
+                ("Name", "Asymbl".into()),
+                ("NamespacePrefix", NAMESPACE.into()),
+                ("IsSalesforce", false.into()),
+                ("MajorVersion", Value::Int(3)),
+                ("MinorVersion", Value::Int(12)),
+            ],
+        );
+    }
     for name in ["Managing Director", "Recruiting", "Sales"] {
         seeder.put(
             "UserRole",

@@ -1,0 +1,285 @@
+//! The access check and the test per model: findings, facts, what is switched off, connections that don't work.
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_healthy_org_passes_and_tells_its_facts() {
+    let world = World::of(small_org()).await;
+    let (code, report) = check(&world).await;
+    assert_eq!(code, 0, "{report:#}");
+    assert_eq!(report["ok"], true);
+    for promised in coverage::models() {
+        let found = model(&report, &promised.name);
+        assert_eq!(found["access"], "allowed", "{found}");
+        assert_eq!(found["test"]["outcome"], "ok", "{found}");
+        assert!(found["test"]["first"].is_object());
+    }
+    for action in [
+        "create-candidate",
+        "create-application",
+        "add-attachment-to-application",
+        "move-application-to-stage",
+        "get-candidate-attachments",
+    ] {
+        assert_eq!(
+            named(&report, "actions", "action", action)["access"],
+            "allowed"
+        );
+    }
+    let facts = &report["facts"];
+    assert_eq!(facts["namespace"], "bpats");
+    assert!(
+        facts["job object"]
+            .as_str()
+            .unwrap()
+            .starts_with("bpats__Job__c")
+    );
+    assert_eq!(facts["package"], "bpats 3.12");
+    assert!(
+        facts["API calls left"]
+            .as_str()
+            .unwrap()
+            .contains(" of 100000")
+    );
+    assert!(
+        facts["permission sets of the package"]
+            .as_str()
+            .unwrap()
+            .contains("Asymbl ATS User")
+    );
+    let people = run(&world, &["check"]).await;
+    assert!(
+        people.out.contains("All that is switched on works"),
+        "{}",
+        people.out
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_written() {
+    let world = World::of(small_org()).await;
+    check(&world).await;
+    let stats = world.org.stats();
+    for kind in ["create", "update", "delete", "upsert", "collections"] {
+        assert_eq!(stats.by_kind.get(kind).copied().unwrap_or(0), 0, "{kind}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn personal_data_are_masked_unless_asked_for() {
+    let world = World::of(small_org()).await;
+    let (_, report) = check(&world).await;
+    let masked = &model(&report, "candidates")["test"]["first"];
+    assert!(masked["last_name"].as_str().unwrap().ends_with("***"));
+    let open = json_of(&run(&world, &["check", "--json", "--unmasked"]).await);
+    let open = &model(&open, "candidates")["test"]["first"];
+    assert!(!open["last_name"].as_str().unwrap().contains("***"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_field_and_a_hidden_object_are_named_with_cost_and_mend() {
+    let mut builder = small_org().hidden_field("bpats__Job__c.bpats__Salary__c");
+    builder = builder.variations(practice_org::Variations {
+        hidden_fields: vec!["bpats__Job__c.bpats__Salary__c".into()],
+        hidden_objects: vec!["bpats__ATS_Stage__c".into()],
+        ..Default::default()
+    });
+    let world = World::of(builder).await;
+    let (code, report) = check(&world).await;
+    assert_eq!(code, 3);
+    let jobs = model(&report, "jobs");
+    assert_eq!(jobs["access"], "partly");
+    assert_eq!(
+        jobs["missing"][0]["right"],
+        "read bpats__Job__c.bpats__Salary__c"
+    );
+    assert_eq!(jobs["missing"][0]["affects"], json!(["salary_amount"]));
+    assert!(
+        jobs["missing"][0]["mend"]
+            .as_str()
+            .unwrap()
+            .contains("permission set")
+    );
+    assert_eq!(jobs["test"]["outcome"], "ok");
+    let stages = model(&report, "application-stages");
+    assert_eq!(
+        (&stages["access"], &stages["test"]["outcome"]),
+        (&json!("denied"), &json!("denied"))
+    );
+    assert_eq!(model(&report, "users")["access"], "allowed");
+    assert_eq!(
+        named(&report, "actions", "action", "move-application-to-stage")["access"],
+        "denied"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_switched_off_is_off_and_not_asked_for() {
+    let more = "\n[scopes]\ndisabled_models = [\"jobs\", \"hiring-team-members\"]\ndisabled_actions = [\"create-candidate\"]\n";
+    let world = World::with(small_org(), more).await;
+    let (code, report) = check(&world).await;
+    assert_eq!(code, 0, "{report:#}");
+    assert_eq!(model(&report, "jobs")["access"], "off");
+    assert_eq!(model(&report, "jobs")["test"], Value::Null);
+    assert_eq!(
+        named(&report, "actions", "action", "create-candidate")["access"],
+        "off"
+    );
+    assert_eq!(model(&report, "users")["access"], "allowed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_package_whose_version_is_out_of_sight_is_still_found() {
+    let variations = practice_org::Variations {
+        hidden_objects: vec!["Publisher".into()],
+        ..Default::default()
+    };
+    let world = World::of(small_org().variations(variations)).await;
+    let (code, report) = check(&world).await;
+    assert_eq!(code, 0, "{report:#}");
+    assert_eq!(
+        report["facts"]["package"],
+        "bpats, version not readable by the connected user"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_org_without_the_package_says_so() {
+    let world = World::of(small_org().no_package()).await;
+    let (code, report) = check(&world).await;
+    assert_eq!(code, 3);
+    assert_eq!(
+        report["problem"]["kind"], "package-not-installed",
+        "{report:#}"
+    );
+    assert!(codes(&report).contains(&"package-not-installed"));
+    assert_eq!(model(&report, "users")["access"], "allowed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_installed_package_that_the_user_does_not_see_is_told_from_an_absent_one() {
+    let hidden = [
+        "bpats__Job__c",
+        "bpats__ATS_Stage__c",
+        "bpats__ATS_Applicant__c",
+    ];
+    let variations = practice_org::Variations {
+        hidden_objects: hidden.map(str::to_owned).to_vec(),
+        ..Default::default()
+    };
+    let world = World::of(small_org().variations(variations)).await;
+    let (_, report) = check(&world).await;
+    assert_eq!(report["problem"]["kind"], "package-hidden", "{report:#}");
+}
+
+/// The kind of problem, and the exit code, of a check that can't get through.
+async fn trouble(world: &World) -> (String, i32) {
+    let (code, report) = check(world).await;
+    assert_eq!(report["ok"], false, "{report}");
+    assert_eq!(report["exit_code"], code);
+    assert!(!report.to_string().contains(world.org.client_secret()));
+    (
+        report["problem"]["kind"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{report}"))
+            .to_owned(),
+        code,
+    )
+}
+
+fn refuse(org: &PracticeOrg, status: u16, code: &str, message: &str) {
+    let action = Action::Status {
+        status,
+        code: Some(code.into()),
+        message: Some(message.into()),
+        body: Default::default(),
+        retry_after: None,
+    };
+    for kind in ["query", "composite", "describe", "batch"] {
+        org.fault(Rule::next(action.clone()).on_kind(kind).times(50));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_credentials_are_told_from_a_wrong_host() {
+    let world = World::of(small_org()).await;
+    let file = std::fs::read_to_string(world.tenant()).unwrap();
+    write_private(
+        &world.tenant(),
+        &file.replace(world.org.client_secret(), "wrong"),
+    );
+    assert_eq!(trouble(&world).await, ("bad-credentials".into(), 3));
+    write_private(
+        &world.tenant(),
+        &file.replace(&world.org.url(), "http://127.0.0.1:9"),
+    );
+    assert_eq!(trouble(&world).await.0, "unreachable");
+    write_private(
+        &world.tenant(),
+        &file.replace(&world.org.url(), "https://no-such-org.invalid"),
+    );
+    assert_eq!(trouble(&world).await.0, "wrong-host");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disabled_api_is_told_from_a_session_that_rest_does_not_take() {
+    let world = World::of(small_org()).await;
+    refuse(
+        &world.org,
+        403,
+        "API_DISABLED_FOR_ORG",
+        "The REST API is not enabled for this Organization.",
+    );
+    assert_eq!(trouble(&world).await, ("api-not-enabled".into(), 3));
+    world.org.clear_faults();
+    refuse(
+        &world.org,
+        401,
+        "INVALID_SESSION_ID",
+        "This session is not valid for use with the REST API",
+    );
+    assert_eq!(
+        trouble(&world).await,
+        ("session-not-valid-for-rest".into(), 3)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_spent_quota_says_so() {
+    let world = World::of(small_org()).await;
+    world.org.set_quota(100_000, 100_000);
+    assert_eq!(trouble(&world).await, ("quota-spent".into(), 4));
+}
+
+/// A token endpoint that says this to everyone.
+async fn refusing_sign_in(error: &'static str, description: &'static str) -> String {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let body = json!({ "error": error, "error_description": description }).to_string();
+            let head = format!(
+                "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all(format!("{head}{body}").as_bytes()).await;
+        }
+    });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_address_says_so() {
+    let world = World::of(small_org()).await;
+    let file = std::fs::read_to_string(world.tenant()).unwrap();
+    for (description, kind) in [
+        ("ip restricted", "ip-refused"),
+        ("request not supported on this domain", "wrong-host"),
+    ] {
+        let url = refusing_sign_in("invalid_grant", description).await;
+        write_private(&world.tenant(), &file.replace(&world.org.url(), &url));
+        assert_eq!(trouble(&world).await, (kind.into(), 3));
+    }
+}
