@@ -234,7 +234,6 @@ impl Changes {
                 "FirstName": format!("Given {n}"),
                 "Email": dice.pick(&self.addresses),
                 "IsActive": !dice.once_in(6),
-                "UserType": (if dice.once_in(12) { "Guest" } else { "Standard" }),
             }),
             CONTACT => json!({
                 "LastName": format!("Person {n}"),
