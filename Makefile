@@ -6,23 +6,26 @@ SOURCES := $(shell find guest wit tests/hostile-guest host-runner/componentize h
 
 .PHONY: demo test clients soak component lint bench clean
 
+# `--workspace`, so that what is built for running serves the tests too: Cargo unites features over the packages it is given.
+BINS := cargo build --workspace --bins
+
 # Sync a practice org through the sandboxed component, change it, sync again, show what changed.
 demo: $(COMPONENT)
-	cargo build --bins
+	$(BINS)
 	@target/debug/asymbl demo --component $(COMPONENT)
 
 # Every test: the guest's logic natively, the host, the practice org, and the real component end to end.
 test: $(COMPONENT)
-	cargo build --bins
+	$(BINS)
 	cargo test --workspace
 
 # The heavy released clients against the practice org: the Salesforce CLI and Airbyte's source (about 1 GB to install).
 clients:
-	cargo test --test real_clients -- --ignored --nocapture
+	cargo test --workspace --test real_clients -- --ignored --nocapture
 
 # Thousands of random lives of an org, through the real component; SOAK_SEEDS and SOAK_FIRST choose which.
 soak: $(COMPONENT)
-	SOAK_SEEDS=$${SOAK_SEEDS:-3000} cargo test --test soak -- --nocapture
+	SOAK_SEEDS=$${SOAK_SEEDS:-3000} cargo test --workspace --test soak -- --nocapture
 
 # The WebAssembly component (and the hostile one of the tests), built when sources changed.
 component: $(COMPONENT)
