@@ -234,6 +234,9 @@ impl Builder {
             .map_err(|error| StartError::Setup(error.to_string()))?
             .map_err(StartError::Setup)?;
         let org = Arc::new(org);
+        // The indexes of a large org take seconds: whoever asks early waits for the one index that the question needs.
+        let db = org.db.clone();
+        tokio::task::spawn_blocking(move || db.build_indexes());
         let (stop, stopped) = watch::channel(false);
         let task = tokio::spawn(accept(listener, Arc::clone(&org), tls, stopped));
         Ok(PracticeOrg::running(org, address, stop, task))

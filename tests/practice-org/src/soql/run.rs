@@ -162,11 +162,13 @@ fn walk(
         }
         (Access::Stamps(low, high), _) => {
             run(&mut table
-                .by_stamp
+                .by_stamp()
                 .range((low, RecordId::MIN)..=(high, RecordId::MAX))
                 .map(|(_, id)| *id));
         }
-        (Access::Full, Sorting::Stamp { .. }) => run(&mut table.by_stamp.iter().map(|(_, id)| *id)),
+        (Access::Full, Sorting::Stamp { .. }) => {
+            run(&mut table.by_stamp().iter().map(|(_, id)| *id))
+        }
         (Access::Full, _) => run(&mut table.rows.keys().copied()),
     }
 }

@@ -130,7 +130,10 @@ impl Database {
         object: &str,
         rows: impl IntoIterator<Item = LoadRow>,
     ) -> Result<Vec<RecordId>, SchemaError> {
-        self.write_state().load(object, rows)
+        let rows: Vec<LoadRow> = rows.into_iter().collect();
+        let (schema, object, drawn) = self.write_state().draw(object, &rows)?;
+        let packed = load::pack(schema.get(object), rows, drawn)?;
+        Ok(self.write_state().take_in(packed))
     }
 
     /// Opens a large load: rows of [`Database::bulk_load`] stay invisible until [`Database::end_load`], which is many
@@ -142,6 +145,14 @@ impl Database {
     /// Ends a large load.
     pub fn end_load(&self) {
         self.write_state().end_load();
+    }
+
+    /// Builds every index that no question has built yet, a table at a time, so that others get their turn in between.
+    pub fn build_indexes(&self) {
+        let tables = self.read_state().tables.len();
+        for at in 0..tables {
+            self.read_state().tables[at].build_indexes();
+        }
     }
 
     /// Runs writes in one transaction: an error undoes them all.

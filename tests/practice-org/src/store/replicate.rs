@@ -50,7 +50,7 @@ impl State {
         let (start, end) = self.window(start, end, UPDATED_DAYS)?;
         let table = self.table(object.id);
         let mut ids: Vec<RecordId> = table
-            .by_stamp
+            .by_stamp()
             .range((start, RecordId::MIN)..=(end, RecordId::MAX))
             .filter(|(_, id)| table.rows.get(id).is_some_and(|row| !row.deleted))
             .map(|(_, id)| *id)

@@ -1,9 +1,11 @@
 //! The rows of one object with the indexes that queries and writes need.
 //!
 //! All changes go through [`Table::put`], so no index can go stale. The indexes are those the
-//! platform has too: id, system stamp, reference fields, unique and external-id fields.
+//! platform has too: id, system stamp, reference fields, unique and external-id fields. Each is built when it is first
+//! asked for: an org of a million contacts answers before its indexes are there.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::OnceLock;
 
 use super::row::Row;
 use crate::id::RecordId;
@@ -27,8 +29,8 @@ pub(crate) struct Table {
     /// Rows of a large load that is still open.
     staged: Vec<(RecordId, Row)>,
     /// (SystemModstamp, id), deleted rows included.
-    pub by_stamp: BTreeSet<(i64, RecordId)>,
-    refs: Vec<(FieldId, BTreeSet<(RecordId, RecordId)>)>,
+    by_stamp: OnceLock<BTreeSet<(i64, RecordId)>>,
+    refs: Vec<(FieldId, OnceLock<BTreeSet<(RecordId, RecordId)>>)>,
     keys: Vec<KeyIndex>,
     /// (time of deletion, id) of the rows in the recycle bin.
     pub bin: BTreeSet<(i64, RecordId)>,
@@ -47,8 +49,10 @@ pub(crate) struct Table {
 struct KeyIndex {
     field: FieldId,
     case_sensitive: bool,
-    ids: HashMap<Box<str>, Holders>,
+    ids: OnceLock<Keys>,
 }
+
+type Keys = HashMap<Box<str>, Holders>;
 
 /// The rows that hold a key: nearly always one, which needs no list.
 #[derive(Debug)]
@@ -73,24 +77,47 @@ impl Table {
             let reference =
                 field.kind == FieldType::Reference && !NOT_INDEXED.contains(&field.name.as_str());
             if reference && !self.refs.iter().any(|(id, _)| *id == field.id) {
-                let pairs = self
-                    .rows
-                    .iter()
-                    .filter_map(|(id, row)| Some((row.get(field.id).as_id()?, *id)));
-                self.refs.push((field.id, pairs.collect()));
+                self.refs.push((field.id, OnceLock::new()));
             }
             let key = field.unique || field.external_id;
             if key && !self.keys.iter().any(|index| index.field == field.id) {
-                let mut index = KeyIndex {
+                self.keys.push(KeyIndex {
                     field: field.id,
                     case_sensitive: field.case_sensitive,
-                    ids: HashMap::new(),
-                };
-                for (id, row) in &self.rows {
-                    index.change(*id, None, Some(row));
-                }
-                self.keys.push(index);
+                    ids: OnceLock::new(),
+                });
             }
+        }
+    }
+
+    /// (SystemModstamp, id) in order, deleted rows included.
+    pub fn by_stamp(&self) -> &BTreeSet<(i64, RecordId)> {
+        self.by_stamp.get_or_init(|| {
+            let rows = self.rows.iter();
+            rows.map(|(id, row)| (row.stamp, *id)).collect()
+        })
+    }
+
+    fn pairs<'a>(
+        &self,
+        field: FieldId,
+        index: &'a OnceLock<BTreeSet<(RecordId, RecordId)>>,
+    ) -> &'a BTreeSet<(RecordId, RecordId)> {
+        index.get_or_init(|| {
+            let rows = self.rows.iter();
+            rows.filter_map(|(id, row)| Some((row.get(field).as_id()?, *id)))
+                .collect()
+        })
+    }
+
+    /// Builds every index that is not there yet.
+    pub fn build_indexes(&self) {
+        self.by_stamp();
+        for (field, index) in &self.refs {
+            self.pairs(*field, index);
+        }
+        for index in &self.keys {
+            index.ids(&self.rows);
         }
     }
 
@@ -111,11 +138,14 @@ impl Table {
         };
         let old_stamp = before.as_ref().map(|r| r.stamp);
         if old_stamp != new_stamp {
+            let Some(by_stamp) = self.by_stamp.get_mut() else {
+                return before;
+            };
             if let Some(stamp) = old_stamp {
-                self.by_stamp.remove(&(stamp, id));
+                by_stamp.remove(&(stamp, id));
             }
             if let Some(stamp) = new_stamp {
-                self.by_stamp.insert((stamp, id));
+                by_stamp.insert((stamp, id));
             }
         }
         before
@@ -142,27 +172,22 @@ impl Table {
         } else {
             self.rows.extend(staged);
         }
-        let rows = &self.rows;
-        self.by_stamp = rows.iter().map(|(id, row)| (row.stamp, *id)).collect();
-        for (field, pairs) in &mut self.refs {
-            *pairs = rows
-                .iter()
-                .filter_map(|(id, row)| Some((row.get(*field).as_id()?, *id)))
-                .collect();
+        self.by_stamp = OnceLock::new();
+        for (_, index) in &mut self.refs {
+            *index = OnceLock::new();
         }
         for index in &mut self.keys {
-            index.ids.clear();
-            for (id, row) in rows {
-                index.change(*id, None, Some(row));
-            }
-            index.ids.shrink_to_fit();
+            index.ids = OnceLock::new();
         }
-        self.live = rows.values().filter(|row| !row.deleted).count();
+        self.live = self.rows.values().filter(|row| !row.deleted).count();
     }
 
     fn index(&mut self, id: RecordId, before: Option<&Row>) {
         let after = self.rows.get(&id);
-        for (field, pairs) in &mut self.refs {
+        for (field, index) in &mut self.refs {
+            let Some(pairs) = index.get_mut() else {
+                continue;
+            };
             let old = before.and_then(|r| r.get(*field).as_id());
             let new = after.and_then(|r| r.get(*field).as_id());
             if old != new {
@@ -200,9 +225,9 @@ impl Table {
         field: FieldId,
         target: RecordId,
     ) -> Option<impl Iterator<Item = RecordId> + '_> {
-        let (_, pairs) = self.refs.iter().find(|(id, _)| *id == field)?;
+        let (_, index) = self.refs.iter().find(|(id, _)| *id == field)?;
         Some(
-            pairs
+            self.pairs(field, index)
                 .range((target, RecordId::MIN)..=(target, RecordId::MAX))
                 .map(|(_, id)| *id),
         )
@@ -219,7 +244,7 @@ impl Table {
         let index = self.keys.iter().find(|index| index.field == field)?;
         Some(
             index
-                .ids
+                .ids(&self.rows)
                 .get(&*index.key(key))
                 .map_or(&[], Holders::as_slice),
         )
@@ -227,6 +252,19 @@ impl Table {
 }
 
 impl KeyIndex {
+    fn ids(&self, rows: &BTreeMap<RecordId, Row>) -> &Keys {
+        self.ids.get_or_init(|| {
+            let mut ids = Keys::new();
+            for (id, row) in rows {
+                if let Some(key) = self.of(Some(row)) {
+                    hold(&mut ids, key, *id);
+                }
+            }
+            ids.shrink_to_fit();
+            ids
+        })
+    }
+
     fn key(&self, text: &str) -> Box<str> {
         if self.case_sensitive {
             text.into()
@@ -246,25 +284,29 @@ impl KeyIndex {
 
     fn change(&mut self, id: RecordId, before: Option<&Row>, after: Option<&Row>) {
         let (old, new) = (self.of(before), self.of(after));
-        if old == new {
+        let Some(held) = self.ids.get_mut().filter(|_| old != new) else {
             return;
-        }
+        };
         if let Some(key) = old {
-            match self.ids.get_mut(&key) {
+            match held.get_mut(&key) {
                 Some(Holders::Many(ids)) if ids.len() > 1 => ids.retain(|other| *other != id),
-                Some(_) => drop(self.ids.remove(&key)),
+                Some(_) => drop(held.remove(&key)),
                 None => {}
             }
         }
         if let Some(key) = new {
-            self.ids
-                .entry(key)
-                .and_modify(|holders| {
-                    let mut ids = holders.as_slice().to_vec();
-                    ids.push(id);
-                    *holders = Holders::Many(ids);
-                })
-                .or_insert(Holders::One(id));
+            hold(held, key, id);
         }
     }
+}
+
+/// Notes that a row holds a key.
+fn hold(ids: &mut Keys, key: Box<str>, id: RecordId) {
+    ids.entry(key)
+        .and_modify(|holders| {
+            let mut ids = holders.as_slice().to_vec();
+            ids.push(id);
+            *holders = Holders::Many(ids);
+        })
+        .or_insert(Holders::One(id));
 }
