@@ -154,10 +154,9 @@ impl Mirror {
                     Progress::Done(token) => {
                         self.tokens.insert(model as u8, token);
                         if info.coverage == Coverage::Everything {
-                            self.models
-                                .entry(model as u8)
-                                .or_default()
-                                .retain(|id, _| seen.contains(id));
+                            let held = self.models.entry(model as u8).or_default().keys();
+                            let gone = held.filter(|id| !seen.contains(*id)).cloned().collect();
+                            self.apply(model, Units::new(), gone);
                         }
                         break;
                     }
@@ -173,6 +172,12 @@ impl Mirror {
                     .iter()
                     .any(|(m, id)| *m == recheck.referring_to as u8 && recheck.ids.contains(id))
             };
+            let pair = (recheck.model, recheck.referring_to);
+            if pair == (Model::Candidates, Model::Applications) {
+                let unused = self.not_referred_to(recheck.ids);
+                self.read_again(&ctx, &known, recheck.model, &unused);
+                continue;
+            }
             let held = self.models.entry(recheck.model as u8).or_default();
             let mut ids: Vec<String> = held
                 .iter()
@@ -194,7 +199,7 @@ impl Mirror {
     }
 
     fn apply(&mut self, model: Model, read: Units, gone: Vec<String>) {
-        let left: Vec<String> = self.left_by(model, &read, &gone);
+        let (of, left) = self.left_by(model, &read, &gone);
         let held = self.models.entry(model as u8).or_default();
         for id in gone {
             held.remove(&id);
@@ -202,29 +207,49 @@ impl Mirror {
         held.extend(read);
         if !left.is_empty() {
             self.rechecks.push(Recheck {
-                model: Model::Candidates,
-                referring_to: Model::Candidates,
+                model: of,
+                referring_to: of,
                 ids: left,
             });
         }
     }
 
-    /// Candidates that applications referred to and do not any more: the host's own part.
-    fn left_by(&mut self, model: Model, read: &Units, gone: &[String]) -> Vec<String> {
-        if model != Model::Applications {
-            return Vec::new();
-        }
-        let held = self.models.entry(model as u8).or_default();
-        let mut left = Vec::new();
-        for id in read.keys().chain(gone) {
-            let now = read.get(id).map_or(&[][..], |rows| &rows[0].refers_to);
-            for (model, before) in held.get(id).iter().flat_map(|rows| &rows[0].refers_to) {
-                if *model == Model::Candidates as u8 && !now.contains(&(*model, before.clone())) {
-                    left.push(before.clone());
-                }
-            }
-        }
-        left
+    /// Those of some candidates whom no application refers to.
+    fn not_referred_to(&self, ids: Vec<String>) -> Vec<String> {
+        let applications = self.models.get(&(Model::Applications as u8));
+        let rows = || {
+            applications
+                .into_iter()
+                .flat_map(|units| units.values().flatten())
+        };
+        let is_free = |id: &String| {
+            let place = (Model::Candidates as u8, id.clone());
+            !rows().any(|row| row.refers_to.contains(&place))
+        };
+        ids.into_iter().filter(is_free).collect()
+    }
+
+    /// Candidates that applications, and users that teams referred to and do not any more: the host's own part.
+    fn left_by(&self, model: Model, read: &Units, gone: &[String]) -> (Model, Vec<String>) {
+        let of = match model {
+            Model::Applications => Model::Candidates,
+            Model::HiringTeamMembers => Model::Users,
+            other => return (other, Vec::new()),
+        };
+        let referred = |units: Option<&Units>, id: &String| -> BTreeSet<String> {
+            let rows = units.and_then(|units| units.get(id)).into_iter().flatten();
+            rows.flat_map(|row| &row.refers_to)
+                .filter(|(to, _)| *to == of as u8)
+                .map(|(_, id)| id.clone())
+                .collect()
+        };
+        let held = self.models.get(&(model as u8));
+        let left = read.keys().chain(gone).flat_map(|id| {
+            let now = referred(Some(read), id);
+            let before = referred(held, id);
+            before.into_iter().filter(move |id| !now.contains(id))
+        });
+        (of, left.collect())
     }
 
     pub fn content(&self, model: Model) -> Vec<Content> {
