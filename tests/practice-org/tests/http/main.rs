@@ -11,6 +11,7 @@ mod control;
 mod describe;
 mod description;
 mod edge;
+mod error_shapes;
 mod errors;
 mod files;
 mod oauth;
