@@ -15,6 +15,7 @@ mod error_shapes;
 mod errors;
 mod files;
 mod oauth;
+mod oauth_errors;
 mod package;
 mod probes;
 mod query;
