@@ -19,7 +19,7 @@ use super::faults::{Action, FaultBody, default_code};
 use super::org::Org;
 use super::reply::{Body, JSON, Reply, json_parser_error};
 use super::stats::Seen;
-use super::{control, router};
+use super::{control, oauth, router};
 use crate::error::ApiError;
 
 /// Most bytes of a URI, and of URI plus headers (salesforce-api.md 2.3). Beyond 64 kB hyper itself answers 414, with
@@ -179,7 +179,7 @@ pub async fn serve(
             retry_after,
         }) => {
             let reply = fault_reply(
-                call.method != "GET",
+                (kind, call.method != "GET"),
                 *status,
                 code.as_deref(),
                 message.as_deref(),
@@ -307,7 +307,7 @@ fn unzip(headers: &HeaderMap, body: Bytes) -> Result<Bytes, ApiError> {
 }
 
 fn fault_reply(
-    is_write: bool,
+    (kind, is_write): (&str, bool),
     status: u16,
     code: Option<&str>,
     message: Option<&str>,
@@ -315,6 +315,15 @@ fn fault_reply(
     retry_after: Option<u64>,
 ) -> Reply {
     let reply = match body {
+        // The token endpoint has error bodies of its own (salesforce-api.md 1.4).
+        FaultBody::Json if kind == "token" && (400..500).contains(&status) => {
+            let mut reply = oauth::error(
+                code.unwrap_or("invalid_request"),
+                message.unwrap_or_default(),
+            );
+            reply.status = status;
+            reply
+        }
         FaultBody::Json => {
             let (usual_code, usual_message) = default_code(status);
             let mut error =

@@ -118,6 +118,13 @@ impl<'a> Checker<'a> {
         Ok(plan)
     }
 
+    /// Is this the change event of a standard object, which exists and can't be queried (salesforce-api.md 2.7)?
+    fn is_change_event(&self, name: &str) -> bool {
+        name.strip_suffix("ChangeEvent")
+            .and_then(|base| self.schema.object(base))
+            .is_some_and(|o| !o.custom && self.options.visibility.sees_object(o))
+    }
+
     /// The object a FROM names, if the user sees it.
     fn object(&self, name: &Name) -> Result<&'a Object, SoqlError> {
         let visible = self
@@ -125,6 +132,10 @@ impl<'a> Checker<'a> {
             .object(&name.text)
             .filter(|o| self.options.visibility.sees_object(o));
         let object = visible.ok_or_else(|| {
+            if self.is_change_event(&name.text) {
+                let message = format!("entity type {} does not support query", name.text);
+                return SoqlError::whole("INVALID_TYPE_FOR_OPERATION", message);
+            }
             let message = format!(
                 "sObject type '{}' is not supported. If you are attempting to use a custom object, be sure to append the \
                  '__c' after the entity name. Please reference your WSDL or the describe call for the appropriate names.",

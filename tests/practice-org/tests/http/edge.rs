@@ -275,3 +275,18 @@ fn a_connection_through_connect_reaches_the_org_whatever_host_it_names() {
         "{answer}"
     );
 }
+
+#[test]
+fn a_json_body_over_50_mb_is_too_large_and_one_below_is_read() {
+    let org = start(PracticeOrg::builder().candidates(5));
+    let sized = |bytes: usize| {
+        let mut body = br#"{"LastName":"Large"}"#.to_vec();
+        body.resize(bytes, b' ');
+        let json = [("Content-Type", "application/json")];
+        org.try_send("POST", "sobjects/Contact", &json, &body)
+            .unwrap()
+    };
+    let refused = sized((50 << 20) + 1).expect(413);
+    assert_eq!(refused.code(), "EXCEEDED_MAX_SIZE_REQUEST");
+    sized(50 << 20).expect(201);
+}

@@ -149,3 +149,21 @@ fn limits_and_record_counts_are_told() {
     );
     assert_eq!(listed.len(), 2);
 }
+
+#[test]
+fn an_upsert_that_meets_several_rows_answers_300_with_their_addresses() {
+    let org = small();
+    let field = json!({"name": "Badge__c", "label": "Badge", "type": "string", "length": 20, "external_id": true});
+    org.control("fields", &json!({"object": "Contact", "field": field}));
+    let made = |_| {
+        let fields = json!({"LastName": "Twin", "Badge__c": "B-1"});
+        let id = org.post("sobjects/Contact", &fields).expect(201).json()["id"].clone();
+        format!(
+            "/services/data/v66.0/sobjects/Contact/{}",
+            id.as_str().unwrap()
+        )
+    };
+    let twins: Vec<String> = (0..2).map(made).collect();
+    let answer = org.patch("sobjects/Contact/Badge__c/B-1", &json!({"Title": "X"}));
+    assert_eq!(answer.expect(300).json(), json!(twins));
+}

@@ -184,3 +184,37 @@ fn an_open_transaction_of_a_composite_does_not_wait_for_itself() {
     let answer = org.post("composite", &body).expect(200).json();
     assert_eq!(answer["compositeResponse"][0]["httpStatusCode"], 400);
 }
+
+#[test]
+fn the_first_failure_halts_the_others_and_fourteen_failed_graphs_halt_the_rest() {
+    let org = small();
+    let member = |id: &str, body: Value| json!({"method": "POST", "url": "/services/data/v66.0/sobjects/Contact", "referenceId": id, "body": body});
+    let good = json!({"LastName": "Halted"});
+    let body = json!({"allOrNone": true, "compositeRequest": [member("a", good.clone()), member("b", json!({}))]});
+    let replies = org.post("composite", &body).expect(200).json();
+    let halted = &replies["compositeResponse"][0];
+    assert_eq!(halted["httpStatusCode"], 400);
+    assert_eq!(
+        halted["body"],
+        json!([{"errorCode": "PROCESSING_HALTED", "message": "The transaction was rolled back since another operation in the same transaction failed."}])
+    );
+    let graph = |i: usize| {
+        let body = if i < 14 { json!({}) } else { good.clone() };
+        json!({"graphId": format!("g{i}"), "compositeRequest": [member("r", body)]})
+    };
+    let graphs: Vec<Value> = (0..15).map(graph).collect();
+    let replies = org
+        .post("composite/graph", &json!({"graphs": graphs}))
+        .expect(200)
+        .json();
+    let code = |i: usize| {
+        replies["graphs"][i]["graphResponse"]["compositeResponse"][0]["body"][0]["errorCode"]
+            .clone()
+    };
+    assert_eq!(code(13), "REQUIRED_FIELD_MISSING");
+    assert_eq!(code(14), "PROCESSING_HALTED");
+    assert!(
+        org.records("SELECT Id FROM Contact WHERE LastName = 'Halted'")
+            .is_empty()
+    );
+}

@@ -26,7 +26,8 @@ pub fn handle(org: &Org, call: &Call, resource: &str) -> Reply {
     }
 }
 
-fn error(error: &str, description: &str) -> Reply {
+/// A refusal of the token endpoint: 400 with `error` and `error_description`.
+pub fn error(error: &str, description: &str) -> Reply {
     Reply::json(
         400,
         &json!({"error": error, "error_description": description}),

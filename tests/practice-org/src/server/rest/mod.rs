@@ -40,6 +40,9 @@ use crate::error::ApiError;
 use crate::schema::{Object, Schema, Visibility};
 use crate::store::{Actor, DuplicateOptions};
 
+/// Most bytes of a JSON body (salesforce-api.md 5 and 8).
+const MAX_JSON: usize = 50 << 20;
+
 /// A request to a REST resource, from the wire or from a composite.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -141,6 +144,10 @@ impl Request {
             let message =
                 format!("Content-Type header specified in HTTP request is not supported: {kind}");
             return Err(ApiError::new("UNSUPPORTED_MEDIA_TYPE", message).with_status(415));
+        }
+        if self.body.len() > MAX_JSON {
+            let message = "Request body too large";
+            return Err(ApiError::new("EXCEEDED_MAX_SIZE_REQUEST", message).with_status(413));
         }
         // Salesforce words its parser errors like this (7.3).
         serde_json::from_slice(&self.body).map_err(|error| {

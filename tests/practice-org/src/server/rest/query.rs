@@ -26,7 +26,7 @@ pub fn query(org: &Org, work: &mut Work<'_, '_>, request: &Request, all_rows: bo
         };
     };
     let columns = pair(&request.query, "columns").is_some();
-    if let Some(reply) = catalogue::query(request, soql, columns)? {
+    if let Some(reply) = catalogue::query(request, soql, columns, org.page_size())? {
         return Ok(reply);
     }
     let options = org.query_options(&request.session, all_rows);

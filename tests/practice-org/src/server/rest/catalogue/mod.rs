@@ -18,8 +18,13 @@ use crate::soql::{Column, parsed};
 
 type Row = Map<String, Value>;
 
-/// Answers a query of one of these objects; none when the query is of another.
-pub fn query(request: &Request, soql: &str, columns: bool) -> Result<Option<Reply>, ApiError> {
+/// Answers a query of one of these objects; none when the query is of another. EntityDefinition has no second page.
+pub fn query(
+    request: &Request,
+    soql: &str,
+    columns: bool,
+    page_size: usize,
+) -> Result<Option<Reply>, ApiError> {
     let lower = soql.to_ascii_lowercase();
     if !rows::NAMES
         .iter()
@@ -83,6 +88,12 @@ pub fn query(request: &Request, soql: &str, columns: bool) -> Result<Option<Repl
         .map(|row| record(request, name, row, &paths))
         .collect();
     let count = records.len();
+    if name == "EntityDefinition" && query.limit.is_none() && count > page_size {
+        let message = format!(
+            "{name} does not support queryMore(), use LIMIT to restrict the results to a single batch"
+        );
+        return Err(ApiError::new("EXCEEDED_ID_LIMIT", message));
+    }
     let body = json!({"totalSize": count, "done": true, "records": records});
     Ok(Some(Reply::json(200, &body).with_rows(count)))
 }
