@@ -41,9 +41,13 @@ async function bulkV1(conn, count) {
   const stream = await conn.bulk.query("SELECT Id, LastName FROM Contact");
   assert.equal((await stream.toArray()).length, count);
   const input = ["Pilot", ""].map((LastName) => ({ LastName, Title: "Bulk1" }));
-  const results = await conn.bulk.load("Contact", "insert", input);
+  const batch = conn.bulk.load("Contact", "insert", input);
+  // jsforce closes the job on its own time: a logout before that is an error that nobody catches.
+  const closed = new Promise((resolve) => batch.job.once("close", resolve));
+  const results = await batch;
   assert.deepEqual(results.map((one) => one.success), [true, false]);
   assert.match(results[1].errors[0], /REQUIRED_FIELD_MISSING/);
+  await closed;
 }
 
 async function queries(conn) {
