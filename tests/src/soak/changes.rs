@@ -108,7 +108,11 @@ impl Changes {
                 db.insert(&self.actor, object, &row).is_ok()
             }
             (3..=8, Some(id)) => {
-                let row = self.values(dice, db, object, false);
+                let mut row = self.values(dice, db, object, false);
+                // The connected user: without it nobody could sign in.
+                if id == self.actor.user.to_string() {
+                    row.shift_remove("IsActive");
+                }
                 db.update(&self.actor, object, &id, &row).is_ok()
             }
             (9, Some(id)) if object != USER && ids(db, object).len() > 3 => {

@@ -30,7 +30,7 @@ pub(crate) struct Table {
     staged: Vec<(RecordId, Row)>,
     /// (SystemModstamp, id), deleted rows included.
     by_stamp: OnceLock<BTreeSet<(i64, RecordId)>>,
-    refs: Vec<(FieldId, OnceLock<BTreeSet<(RecordId, RecordId)>>)>,
+    refs: Vec<(FieldId, OnceLock<Pairs>)>,
     keys: Vec<KeyIndex>,
     /// (time of deletion, id) of the rows in the recycle bin.
     pub bin: BTreeSet<(i64, RecordId)>,
@@ -53,6 +53,9 @@ struct KeyIndex {
 }
 
 type Keys = HashMap<Box<str>, Holders>;
+
+/// (target, id) of the rows whose reference is filled.
+type Pairs = BTreeSet<(RecordId, RecordId)>;
 
 /// The rows that hold a key: nearly always one, which needs no list.
 #[derive(Debug)]
@@ -98,11 +101,7 @@ impl Table {
         })
     }
 
-    fn pairs<'a>(
-        &self,
-        field: FieldId,
-        index: &'a OnceLock<BTreeSet<(RecordId, RecordId)>>,
-    ) -> &'a BTreeSet<(RecordId, RecordId)> {
+    fn pairs<'a>(&self, field: FieldId, index: &'a OnceLock<Pairs>) -> &'a Pairs {
         index.get_or_init(|| {
             let rows = self.rows.iter();
             rows.filter_map(|(id, row)| Some((row.get(field).as_id()?, *id)))
