@@ -57,6 +57,8 @@ fn values(dice: &mut Dice, org: &FakeOrg, object: &str) -> Value {
     match object {
         "User" => {
             let kind = ["Standard", "Standard", "PowerPartner"][dice.roll(3)];
+            // The known limit of docs/sync.md: an address that stops matching between the listings of users and of teams.
+            let email = if kind == "Standard" { email } else { "none" };
             json!({"LastName": format!("U{n}"), "Email": email, "IsActive": n > 1, "UserType": kind})
         }
         "Contact" => {
@@ -80,7 +82,7 @@ fn values(dice: &mut Dice, org: &FakeOrg, object: &str) -> Value {
     }
 }
 
-fn happen(dice: &mut Dice, org: &FakeOrg) {
+fn happen(dice: &mut Dice, org: &FakeOrg, in_sync: bool) {
     let object = [
         "User", "Contact", "Contact", SITE, JOB, STAGE, APPLICANT, APPLICANT,
     ][dice.roll(8)];
@@ -93,6 +95,11 @@ fn happen(dice: &mut Dice, org: &FakeOrg) {
         }
         (3..=6, Some(id)) => {
             let mut row = values(dice, org, object);
+            // An applicant given to another contact between the listings of candidates and of applications leaves the one
+            // before in neither's sight; reconciling finds it.
+            if in_sync && object == APPLICANT {
+                row["bpats__ATS_Applicant__c"] = org.value(object, &id, "bpats__ATS_Applicant__c");
+            }
             let manages =
                 |job: &String| org.value(JOB, job, "bpats__Hiring_Manager__c") == id.as_str();
             if object == "Contact" && org.ids(JOB).iter().any(manages) {
@@ -162,14 +169,14 @@ fn run(seed: u64, mark: Mark) -> Result<(), String> {
                 org.lose_locators();
             }
             if dice.roll(2) == 0 {
-                happen(&mut dice, org);
+                happen(&mut dice, org, true);
             }
         });
         if mark == Mark::TimeOfTheRead {
             forget_open_transactions(&mut mirror, org);
         }
         for _ in 0..dice.roll(25) {
-            happen(&mut dice, org);
+            happen(&mut dice, org, false);
         }
         if round % 2 == 1 {
             // What a page read before a change is still to come with the next delta.
