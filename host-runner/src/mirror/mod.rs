@@ -92,7 +92,8 @@ pub trait Mirror: Send {
     /// [`MirrorError::Listing`] when no listing is open that covers all records and was read to its end.
     fn unseen_count(&self, model: Model) -> Result<Totals, MirrorError>;
 
-    /// Marks every record that the open listing has not shown as deleted; how many they were.
+    /// Marks every record that the open listing has not shown as deleted, and notes in the same transaction what is to be read
+    /// again because each is gone; how many they were.
     ///
     /// # Errors
     /// [`MirrorError::Fenced`]; [`MirrorError::Listing`] as in [`Mirror::unseen_count`].
@@ -100,6 +101,7 @@ pub trait Mirror: Send {
         &mut self,
         claim: &Claim,
         model: Model,
+        follow_ups: &dyn Fn(&UnifiedRecord) -> Vec<Recheck>,
         now: Timestamp,
     ) -> Result<u64, MirrorError>;
 

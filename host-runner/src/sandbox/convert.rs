@@ -31,6 +31,8 @@ pub struct RecordBatch {
     pub found: PageRows,
     /// What there is not (any more).
     pub gone: Vec<String>,
+    /// What to read again after the next listings.
+    pub rechecks: Vec<reads::Recheck>,
 }
 
 /// The contract's name of a model.
@@ -115,6 +117,7 @@ pub(super) fn record_batch(batch: reads::RecordBatch) -> Result<RecordBatch, Cal
     Ok(RecordBatch {
         found,
         gone: batch.gone,
+        rechecks: batch.rechecks,
     })
 }
 

@@ -6,19 +6,18 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::mirror::{
-    Gone, Mirror, MirrorError, Page, Recheck, RecordFilter, Records, StoredRecord,
-};
-use crate::unified::{Model, NaturalKey, Timestamp, UnifiedRecord};
+use crate::mirror::{Gone, Mirror, MirrorError, Page, Recheck, StoredRecord};
+use crate::unified::{Model, NaturalKey, UnifiedRecord};
 
 /// Members of a team that are looked up at once.
 const TEAM: usize = 100;
 
 /// The model whose records come and go with those of this one, and the field that refers to them: a contact is a candidate
-/// while somebody applies.
+/// while somebody applies, a user of another type than the company's own counts while on a team.
 fn membership(model: Model) -> Option<(&'static str, Model)> {
     match model {
         Model::Applications => Some(("candidate_id", Model::Candidates)),
+        Model::HiringTeamMembers => Some(("user_id", Model::Users)),
         _ => None,
     }
 }
@@ -75,34 +74,17 @@ pub(super) fn add(mirror: &dyn Mirror, model: Model, page: &mut Page) -> Result<
     Ok(())
 }
 
-/// What follows from the records that a listing's end has marked as deleted since a moment.
-pub(super) fn of_tombstones(
-    mirror: &dyn Mirror,
-    model: Model,
-    since: Timestamp,
-) -> Result<Vec<Recheck>, MirrorError> {
+/// What follows from a record that a listing did not show and that is about to be marked as deleted.
+pub(super) fn of_unseen(record: &UnifiedRecord) -> Vec<Recheck> {
     let mut found = Vec::new();
-    let filter = RecordFilter {
-        include_deleted: true,
-        changed_since: Some(since),
-    };
-    for stored in Records::new(mirror, model, filter) {
-        let stored = stored?;
-        if stored.stamps.remote_deleted_at.is_none() {
-            continue;
-        }
-        of_gone(&stored.record, &mut found);
-        if model == Model::HiringTeamMembers {
-            let user = stored.record.reference("user_id");
-            found.extend(user.map(|id| itself(Model::Users, id)));
-        }
-        // A member that vanished alone may have moved the others of its set.
-        let parent = model
-            .join_fields()
-            .and_then(|(parent, _)| stored.record.reference(parent));
-        found.extend(parent.map(|parent| itself(model, parent)));
-    }
-    Ok(found)
+    of_gone(record, &mut found);
+    // A member that vanished alone may have moved the others of its set.
+    let model = record.model();
+    let parent = model
+        .join_fields()
+        .and_then(|(parent, _)| record.reference(parent));
+    found.extend(parent.map(|parent| itself(model, parent)));
+    found
 }
 
 fn of_gone(record: &UnifiedRecord, found: &mut Vec<Recheck>) {
@@ -174,21 +156,34 @@ fn members_left(
     }
 }
 
-/// Of "read this candidate again unless an application refers to it" (the models of [`membership`]): none where that is not
-/// what is asked, else whether the mirror holds such an application. When that one leaves, the candidate is asked for again.
-pub(super) fn is_referred_to(
+/// Of "read this record again unless another refers to it" (the models of [`membership`]): none where that is not what is
+/// asked; else the record's id where nothing refers to it. When what does leaves, the record is asked for again.
+pub(super) fn unless_referred_to<'a>(
     mirror: &dyn Mirror,
-    recheck: &Recheck,
-) -> Result<Option<bool>, MirrorError> {
-    let (model, by) = (recheck.model, recheck.target);
-    if membership(by).is_none_or(|(_, member)| member != model) {
+    recheck: &'a Recheck,
+) -> Result<Option<Option<&'a str>>, MirrorError> {
+    let by = recheck.target;
+    let Some((field, _)) = membership(by).filter(|(_, member)| *member == recheck.model) else {
         return Ok(None);
-    }
-    let found = mirror.referring(by, model, &recheck.remote_id, None, 1)?;
-    Ok(Some(!found.is_empty()))
+    };
+    let (id, by_whom) = match recheck.remote_id.split_once(':') {
+        Some((id, by_whom)) => (id, Some(by_whom)),
+        None => (recheck.remote_id.as_str(), None),
+    };
+    let is_referred_to = match by_whom.and_then(|key| NaturalKey::parse(by, key).ok()) {
+        // Where those are not kept, nobody will ever refer to it.
+        _ if mirror.model_state(by)?.token.is_none() => true,
+        Some(key) => {
+            let by_whom = live(mirror, by, &key)?;
+            by_whom.is_some_and(|stored| stored.record.reference(field) == Some(id))
+        }
+        None => !mirror.referring(by, recheck.model, id, None, 1)?.is_empty(),
+    };
+    Ok(Some(Some(id).filter(|_| !is_referred_to)))
 }
 
-fn live(
+/// A record that is held and not marked as deleted.
+pub(super) fn live(
     mirror: &dyn Mirror,
     model: Model,
     key: &NaturalKey,

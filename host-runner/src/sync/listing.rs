@@ -114,7 +114,7 @@ impl Run<'_> {
             });
             self.may_go_on()?;
         }
-        self.finish(mirror, claim, report, &listing)
+        self.finish(mirror, claim, report)
     }
 
     /// A listing that was begun under other settings, or that a wish for everything overrides, starts anew. So does one whose
@@ -213,7 +213,7 @@ pub(super) fn gone(model: Model, ids: &[String]) -> Result<Vec<Gone>, KeyError> 
     ids.iter().map(|id| Gone::parse(model, id)).collect()
 }
 
-fn each(recheck: reads::Recheck) -> impl Iterator<Item = Recheck> {
+pub(super) fn each(recheck: reads::Recheck) -> impl Iterator<Item = Recheck> {
     let (model, target) = (
         unified_model(recheck.model),
         unified_model(recheck.referring_to),

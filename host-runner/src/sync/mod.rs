@@ -20,12 +20,13 @@ pub use mass_delete::MassDelete;
 pub use report::{Failure, ModelReport, SyncReport};
 pub use stop::{Stop, Stopped};
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
-use crate::mirror::{Claim, Mirror, MirrorError, Quota, RunEnd, RunInfo, RunOutcome};
+use crate::mirror::{Claim, Mirror, MirrorError, Quota, Recheck, RunEnd, RunInfo, RunOutcome};
 use crate::sandbox::contract::{reads, types};
 use crate::sandbox::{CallError, Job};
 use crate::session::{Session, StepError};
@@ -35,7 +36,7 @@ use crate::unified::{KeyError, Model, OrgId, Timestamp};
 /// What to sync.
 #[derive(Debug, Clone)]
 pub struct SyncOptions {
-    /// Which models; they are read in the order of [`Model::SYNC_ORDER`].
+    /// Which models; they are read in the order of [`Model::SYNC_ORDER`]. One that the tenant switched off is reported as failed.
     pub models: Vec<Model>,
     /// Read everything, also where a delta would do.
     pub full: bool,
@@ -145,6 +146,7 @@ pub async fn sync(
         events,
         quota: discovered.quota,
         requests: 0,
+        later: HashSet::new(),
     };
     let mut models = Vec::new();
     let result = run.models(mirror, &claim, &mut models).await;
@@ -191,6 +193,8 @@ struct Run<'a> {
     quota: Option<Quota>,
     /// Of what belongs to no model.
     requests: u64,
+    /// Rechecks that only the next run can do: its listings come first.
+    later: HashSet<Recheck>,
 }
 
 impl Run<'_> {
@@ -249,6 +253,12 @@ impl Run<'_> {
             self.created(mirror, claim, reports).await?;
         }
         self.rechecks(mirror, claim, reports).await
+    }
+
+    /// Whether the tenant wants a model.
+    fn is_on(&self, model: Model) -> bool {
+        let mut off = self.session.tenant().file().scopes().disabled_models();
+        !off.any(|off| off == model.name())
     }
 
     /// Whether the run may go on to its next page.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::listing::{gone, split};
+use super::listing::{each, gone, split};
 use super::{ModelReport, Run, SyncError, follow_ups, reconcile};
 use crate::mirror::{Claim, Coverage, Mirror, MirrorError, Page, Progress, Recheck};
 use crate::sandbox::Job;
@@ -28,7 +28,7 @@ impl Run<'_> {
             let is_last = open.len() < limit;
             let open: Vec<Recheck> = open
                 .into_iter()
-                .filter(|recheck| can_do(recheck, reports))
+                .filter(|recheck| self.can_do(recheck, reports))
                 .collect();
             let Some(model) = open.first().map(|recheck| recheck.model) else {
                 if is_last {
@@ -43,20 +43,34 @@ impl Run<'_> {
             let (done, result) = if of_all.is_empty() {
                 let result = self.some(mirror, claim, &mut job, report, &of_some).await;
                 (of_some, result)
-            } else if report.coverage == Coverage::Everything {
+            } else if report.coverage == Coverage::Everything && !report.resumed {
+                // Read in full by this run, from its first page on.
                 (of_all, Ok(()))
             } else {
                 (of_all, self.reconcile(mirror, claim, report).await)
             };
             self.end_model(mirror, claim, result, report)?;
             if report.failure.is_none() {
+                let done = done.into_iter().filter(|one| !self.later.contains(one));
                 let done = Page {
                     progress: Progress::Aside,
-                    rechecked: done,
+                    rechecked: done.collect(),
                     ..Page::default()
                 };
                 mirror.apply_page(claim, model, &done, Timestamp::now())?;
             }
+        }
+    }
+
+    /// Not those of a model that failed, or that is switched off and may be on again one day; and all keys only of models that
+    /// this run is about.
+    fn can_do(&self, recheck: &Recheck, reports: &[ModelReport]) -> bool {
+        if self.later.contains(recheck) || !self.is_on(recheck.model) {
+            return false;
+        }
+        match reports.iter().find(|report| report.model == recheck.model) {
+            Some(report) => report.failure.is_none(),
+            None => !reconcile::is_all(recheck),
         }
     }
 
@@ -70,12 +84,9 @@ impl Run<'_> {
     ) -> Result<(), SyncError> {
         let mut ids = BTreeSet::new();
         for recheck in rechecks {
-            match follow_ups::is_referred_to(mirror, recheck)? {
+            match follow_ups::unless_referred_to(mirror, recheck)? {
                 None => referring(mirror, recheck, &mut ids)?,
-                Some(true) => {}
-                Some(false) => {
-                    ids.insert(recheck.remote_id.clone());
-                }
+                Some(id) => ids.extend(id.map(str::to_owned)),
             }
         }
         let ids: Vec<String> = ids.into_iter().collect();
@@ -85,8 +96,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Reads records by their ids; a page that belongs to no listing.
-    pub(super) async fn read_again(
+    /// Reads records by their ids, and writes them; a page that belongs to no listing.
+    async fn read_again(
         &mut self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
@@ -94,6 +105,17 @@ impl Run<'_> {
         report: &mut ModelReport,
         ids: &[String],
     ) -> Result<(), SyncError> {
+        let page = self.read_by_ids(job, report, ids).await?;
+        self.put(mirror, claim, report, page)
+    }
+
+    /// Reads records by their ids.
+    pub(super) async fn read_by_ids(
+        &mut self,
+        job: &mut Option<Job>,
+        report: &mut ModelReport,
+        ids: &[String],
+    ) -> Result<Page, SyncError> {
         let model = report.model;
         let mut running = match job.take() {
             Some(job) => job,
@@ -105,8 +127,6 @@ impl Run<'_> {
         report.requests += api_calls;
         let batch = match result {
             Ok(batch) => batch,
-            // Switched off since: its next listing reads it all again.
-            Err(error) if error.kind() == "unsupported" => return Ok(()),
             Err(error) => {
                 return Err(self
                     .step(format!("read {model} again"), error, &running)
@@ -115,28 +135,32 @@ impl Run<'_> {
         };
         // Only now: an instance that trapped can't be entered again.
         *job = Some(running);
+        let rechecks: Vec<Recheck> = batch.rechecks.into_iter().flat_map(each).collect();
+        self.later.extend(rechecks.iter().cloned());
         let (rows, complete_sets) = split(batch.found);
-        let mut page = Page {
+        Ok(Page {
             rows,
             complete_sets,
             gone: gone(model, &batch.gone)?,
+            rechecks,
             api_calls,
             ..Page::default()
-        };
-        follow_ups::add(mirror, model, &mut page)?;
-        report.rows += page.rows.len() as u64;
-        report.counts += mirror
-            .apply_page(claim, model, &page, Timestamp::now())?
-            .counts;
-        Ok(())
+        })
     }
-}
 
-/// Not those of a model that failed; and all keys only of models that this run is about.
-fn can_do(recheck: &Recheck, reports: &[ModelReport]) -> bool {
-    match reports.iter().find(|report| report.model == recheck.model) {
-        Some(report) => report.failure.is_none(),
-        None => !reconcile::is_all(recheck),
+    /// Writes a page that belongs to no listing, with what follows from it.
+    pub(super) fn put(
+        &self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        report: &mut ModelReport,
+        mut page: Page,
+    ) -> Result<(), SyncError> {
+        follow_ups::add(mirror, report.model, &mut page)?;
+        report.rows += page.rows.len() as u64;
+        let outcome = mirror.apply_page(claim, report.model, &page, Timestamp::now())?;
+        report.counts += outcome.counts;
+        Ok(())
     }
 }
 

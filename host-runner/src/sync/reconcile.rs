@@ -3,19 +3,24 @@
 //! That one is due is kept in the mirror as a recheck of everything, written with the page that asked for it, so that a crash
 //! does not forget it.
 
+use std::time::Duration;
+
 use super::follow_ups::{self, itself};
 use super::listing::RESTARTS;
 use super::mass_delete::MassDelete;
 use super::{ModelReport, Run, SyncError, is_older};
 use crate::mirror::{
-    Claim, Coverage, Listing, ListingKind, ListingStart, Mirror, MirrorError, Page, Position,
-    Progress, Recheck,
+    Claim, Coverage, ListingKind, ListingStart, Mirror, MirrorError, Page, Position, Progress,
+    Recheck,
 };
 use crate::sandbox::CallError;
 use crate::unified::{KeyError, Model, NaturalKey, Timestamp};
 
 /// Stands for every record; no source has such an id.
 const ALL: &str = "*";
+
+/// How long deleted rows of the source can be counted on to be shown as deleted (Salesforce's recycle bin, `salesforce-api.md` 3.3).
+const RECYCLE_BIN: Duration = Duration::from_secs(15 * 24 * 60 * 60);
 
 /// "Compare all keys of this model."
 pub(super) fn all_of(model: Model) -> Recheck {
@@ -42,7 +47,9 @@ impl Run<'_> {
                 state.reconciled_at.max(state.full_at),
                 self.settings.reconcile_after,
             );
-            if self.options.reconcile || is_old {
+            // What was deleted since then may have left the bin, and with it the reach of a delta.
+            let is_behind = is_older(state.synced_at, RECYCLE_BIN);
+            if self.options.reconcile || is_old || is_behind {
                 let page = Page {
                     rechecks: vec![all_of(*model)],
                     ..Page::default()
@@ -132,7 +139,7 @@ impl Run<'_> {
             };
             self.may_go_on()?;
         }
-        self.finish(mirror, claim, report, &listing)
+        self.finish(mirror, claim, report)
     }
 
     /// Ends a listing that was read to its end: what it did not show is gone, unless that is too much to believe.
@@ -141,7 +148,6 @@ impl Run<'_> {
         mirror: &mut dyn Mirror,
         claim: &Claim,
         report: &mut ModelReport,
-        begun: &Listing,
     ) -> Result<(), SyncError> {
         let model = report.model;
         if mirror
@@ -151,21 +157,8 @@ impl Run<'_> {
             if !self.options.allow_mass_delete {
                 MassDelete::check(model, mirror.unseen_count(model)?, &self.settings)?;
             }
-            let gone = mirror.tombstone_unseen(claim, model, Timestamp::now())?;
-            report.counts.deleted += gone;
-            // A run that died here before has marked them already.
-            if gone > 0 || report.resumed {
-                let rechecks = follow_ups::of_tombstones(mirror, model, begun.started_at)?;
-                mirror.apply_page(
-                    claim,
-                    model,
-                    &Page {
-                        rechecks,
-                        ..Page::default()
-                    },
-                    Timestamp::now(),
-                )?;
-            }
+            report.counts.deleted +=
+                mirror.tombstone_unseen(claim, model, &follow_ups::of_unseen, Timestamp::now())?;
         }
         mirror.finish_listing(claim, model, Timestamp::now())?;
         Ok(())

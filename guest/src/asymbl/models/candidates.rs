@@ -100,13 +100,22 @@ struct Applicants {
     sources: Vec<String>,
 }
 
-/// The source that the first applicant of a contact names, by contact id.
-pub type FirstSources = BTreeMap<String, String>;
+/// The first applicant of each contact without a lead source, by contact id.
+pub type FirstApplicants = BTreeMap<String, FirstApplicant>;
+
+/// An applicant who describes a contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstApplicant {
+    /// The applicant's id.
+    pub id: String,
+    /// The source that it names.
+    pub source: Option<String>,
+}
 
 impl Mapping for Candidates {
     const MODEL: Model = M;
     type Record = Candidate;
-    type Related = FirstSources;
+    type Related = FirstApplicants;
 
     fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
         let (frame, shape) = Frame::new(tenant, M, &["RecordTypeId"])?;
@@ -140,14 +149,18 @@ impl Mapping for Candidates {
         &self.frame.columns
     }
 
-    fn related<F: Fetch>(&self, fetch: &mut F, rows: &[Record]) -> Result<FirstSources, F::Error> {
+    fn related<F: Fetch>(
+        &self,
+        fetch: &mut F,
+        rows: &[Record],
+    ) -> Result<FirstApplicants, F::Error> {
         let Some(applicants) = &self.applicants else {
-            return Ok(FirstSources::new());
+            return Ok(FirstApplicants::new());
         };
         let without_own = rows.iter().filter(|row| self.source.text(row).is_none());
         let ids = distinct(without_own.map(row_id));
         if ids.is_empty() {
-            return Ok(FirstSources::new());
+            return Ok(FirstApplicants::new());
         }
         let rows = fetch.rows(
             &applicants.object,
@@ -155,10 +168,10 @@ impl Mapping for Candidates {
             &applicants.contact,
             &ids,
         )?;
-        Ok(applicants.first_sources(&rows))
+        Ok(applicants.first(&rows))
     }
 
-    fn map(&self, row: &Record, first_sources: &FirstSources) -> Option<Candidate> {
+    fn map(&self, row: &Record, first: &FirstApplicants) -> Option<Candidate> {
         let id = row_id(row)?;
         let rest = self.frame.members(row, &id);
         Some(Candidate {
@@ -168,7 +181,7 @@ impl Mapping for Candidates {
             source: self
                 .source
                 .text(row)
-                .or_else(|| first_sources.get(&id).cloned()),
+                .or_else(|| first.get(&id)?.source.clone()),
             phone_numbers: self.phone_numbers(row),
             email_addresses: self.email_addresses(row),
             location: self.address.read(row, None),
@@ -243,8 +256,8 @@ impl Applicants {
     }
 
     /// Of each contact's first applicant by (CreatedDate, Id). The stamps are of one form, so they compare as texts.
-    fn first_sources(&self, rows: &[Record]) -> FirstSources {
-        let mut first: BTreeMap<String, (String, String, Option<String>)> = BTreeMap::new();
+    fn first(&self, rows: &[Record]) -> FirstApplicants {
+        let mut first: BTreeMap<String, (String, FirstApplicant)> = BTreeMap::new();
         for row in rows {
             let (Some(contact), Some(id)) = (trimmed(row, &self.contact), row_id(row)) else {
                 continue;
@@ -252,15 +265,15 @@ impl Applicants {
             let created = trimmed(row, "CreatedDate").unwrap_or_default();
             let earlier = first
                 .get(&contact)
-                .is_none_or(|(c, i, _)| (&created, &id) < (c, i));
+                .is_none_or(|(c, held)| (&created, &id) < (c, &held.id));
             if earlier {
                 let source = self.sources.iter().find_map(|s| trimmed(row, s));
-                first.insert(contact, (created, id, source));
+                first.insert(contact, (created, FirstApplicant { id, source }));
             }
         }
         first
             .into_iter()
-            .filter_map(|(contact, (_, _, source))| Some((contact, source?)))
+            .map(|(contact, (_, first))| (contact, first))
             .collect()
     }
 }

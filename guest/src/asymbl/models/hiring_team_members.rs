@@ -80,22 +80,11 @@ impl Mapping for HiringTeams {
                 to_contact,
             })
         });
-        let user_columns = tenant
-            .profile
-            .user()
-            .filter(|u| u.has("Email"))
-            .map(|user| {
-                let wanted = ["Id", "Email", "IsActive", "UserType"];
-                wanted
-                    .into_iter()
-                    .filter(|c| user.has(c))
-                    .map(str::to_owned)
-                    .collect()
-            });
+        let user_columns = matched_columns(tenant);
         Ok(Self {
             lookups: lookups.collect(),
             contact_readable: tenant.profile.contact().is_some_and(|c| c.has("Email")),
-            user_columns,
+            user_columns: Some(user_columns).filter(|c| c.iter().any(|c| c == "Email")),
             frame,
         })
     }
@@ -173,8 +162,17 @@ impl Lookup {
     }
 }
 
-/// For each e-mail address the best user: active before inactive, then Standard, then the lowest id.
-fn best_users(rows: &[Record]) -> BTreeMap<String, String> {
+/// What [`best_users`] looks at, as far as it can be read.
+pub fn matched_columns(tenant: Tenant<'_>) -> Vec<String> {
+    let user = tenant.profile.user();
+    let wanted = ["Id", "Email", "IsActive", "UserType"].into_iter();
+    let has = wanted.filter(|column| user.is_some_and(|user| user.has(column)));
+    has.map(str::to_owned).collect()
+}
+
+/// For each e-mail address, in lower case, the id of the user whom a contact with it is: active before inactive, then Standard,
+/// then the lowest id.
+pub fn best_users(rows: &[Record]) -> BTreeMap<String, String> {
     let mut best: BTreeMap<String, (bool, bool, String)> = BTreeMap::new();
     for row in rows {
         let (Some(id), Some(email)) = (row_id(row), trimmed(row, "Email")) else {

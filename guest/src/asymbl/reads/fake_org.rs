@@ -328,13 +328,6 @@ impl FakeOrg {
         bin.map(|(id, _)| id.clone()).collect()
     }
 
-    pub fn value(&self, object: &str, id: &str, field: &str) -> Value {
-        self.0.borrow().tables[object].rows[id]
-            .get(field)
-            .cloned()
-            .unwrap_or_default()
-    }
-
     /// Moves every lookup to `id` elsewhere, without a stamp: the platform does so without triggers.
     fn repoint(&self, id: &str, to: Option<&str>) {
         let mut state = self.0.borrow_mut();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::engine::reader;
-use super::reader::Reader;
+use super::reader::{Page, Reader};
 use super::readers::{
     ApplicationStagesReader, ApplicationsReader, CandidatesReader, JobStagesReader, JobsReader,
     TeamsReader, UsersReader,
@@ -49,13 +49,15 @@ fn read<R: Reader, T: Transport>(
     // What these records refer to may have changed since the last listing.
     ctx.rows.borrow_mut().clear();
     let asked: Vec<String> = ids.iter().cloned().collect();
-    let found = reader.by_ids(ctx, &asked)?;
-    for record in &found {
+    let mut page = Page::default();
+    reader.by_ids(ctx, &asked, &mut page)?;
+    for record in &page.items {
         ids.remove(R::id(record));
     }
     Ok(RecordBatch {
-        found: R::records(found),
+        found: R::records(page.items),
         gone: ids.into_iter().collect(),
+        rechecks: page.rechecks,
     })
 }
 

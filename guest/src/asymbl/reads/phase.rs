@@ -1,5 +1,6 @@
 //! A listing is a sequence of phases, each one query read from end to end.
 
+use crate::exports::ats::connector::types::Model;
 use crate::salesforce::soql::{Condition, and, ge, in_query, not_null};
 use crate::salesforce::{Listing, Query, Rows, Timestamp};
 
@@ -18,6 +19,8 @@ pub enum Step {
     WholePipelines,
     /// Rows in whose field the ids of jobs stand, whose pipelines are read whole.
     PipelinesOf(String),
+    /// Rows in the recycle bin that records of the model may have pointed to as records of this model.
+    DeletedParents(Model),
     /// Contacts in the recycle bin, who may have made somebody a hiring manager.
     DeletedManagers,
     /// Users who changed, whose e-mail address makes or breaks hiring managers.

@@ -147,7 +147,7 @@ pub trait Reader: Sized {
         Ok(())
     }
 
-    /// The records of these ids, of which none may be deleted or of another model.
+    /// Puts the records of these ids on the page, of which none may be deleted or of another model.
     ///
     /// # Errors
     /// As any query.
@@ -155,7 +155,8 @@ pub trait Reader: Sized {
         &self,
         ctx: &Context<T>,
         ids: &[String],
-    ) -> Result<Vec<Self::Record>, Error>;
+        page: &mut Page<Self::Record>,
+    ) -> Result<(), Error>;
 
     /// A record's id; the job's for the two job relations.
     fn id(record: &Self::Record) -> &str;

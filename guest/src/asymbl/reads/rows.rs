@@ -182,6 +182,22 @@ fn chunks(values: &[String]) -> Vec<&[String]> {
     chunks
 }
 
+/// The live rows of a mapping's object with these ids.
+///
+/// # Errors
+/// As any query.
+pub fn by_ids<M: Mapping, T: Transport>(
+    ctx: &Context<T>,
+    mapping: &M,
+    ids: &[String],
+) -> Result<Vec<Record>, SalesforceError> {
+    find(
+        ctx,
+        &Find::new(mapping.object(), mapping.columns(), "Id"),
+        ids,
+    )
+}
+
 /// The records of some rows.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use super::listing;
 use super::schema::code;
 use crate::mirror::{
-    Counts, Coverage, Gone, Listing, ListingKind, MirrorError, Page, PageOutcome, Progress,
+    Counts, Coverage, Gone, Listing, ListingKind, MirrorError, Page, PageOutcome, Progress, Recheck,
 };
 use crate::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord};
 
@@ -127,18 +127,23 @@ pub(super) fn page(
                 recheck.remote_id
             ])?;
     }
-    for recheck in &page.rechecks {
-        transaction
-            .prepare_cached(
-                "INSERT OR IGNORE INTO recheck (model, target, remote_id) VALUES (?1, ?2, ?3)",
-            )?
-            .execute(params![
-                code(recheck.model),
-                code(recheck.target),
-                recheck.remote_id
-            ])?;
-    }
+    ask(transaction, &page.rechecks)?;
     Ok(PageOutcome { counts, missing })
+}
+
+/// Notes what is to be read again.
+pub(super) fn ask(transaction: &Transaction<'_>, rechecks: &[Recheck]) -> Result<(), MirrorError> {
+    let mut insert = transaction.prepare_cached(
+        "INSERT OR IGNORE INTO recheck (model, target, remote_id) VALUES (?1, ?2, ?3)",
+    )?;
+    for recheck in rechecks {
+        insert.execute(params![
+            code(recheck.model),
+            code(recheck.target),
+            recheck.remote_id
+        ])?;
+    }
+    Ok(())
 }
 
 /// Rows of the page's model only; rows of a join model that carries sets only within the sets it carries.

@@ -3,11 +3,12 @@
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::schema::code;
+use super::{apply, read};
 use crate::mirror::{
     Coverage, Listing, ListingKind, ListingStart, MirrorError, ModelState, Page, Position,
-    Progress, Totals,
+    Progress, Recheck, Totals,
 };
-use crate::unified::{Model, Timestamp};
+use crate::unified::{Model, Timestamp, UnifiedRecord};
 
 pub(super) fn begin(
     transaction: &Transaction<'_>,
@@ -136,6 +137,7 @@ pub(super) fn unseen(connection: &Connection, model: Model) -> Result<Totals, Mi
 pub(super) fn tombstone_unseen(
     transaction: &Transaction<'_>,
     model: Model,
+    follow_ups: &dyn Fn(&UnifiedRecord) -> Vec<Recheck>,
     now: Timestamp,
 ) -> Result<u64, MirrorError> {
     let listing = at_end_of_everything(transaction, model)?;
@@ -157,6 +159,10 @@ pub(super) fn tombstone_unseen(
             "UPDATE record SET remote_deleted_at = ?2, changed_at = ?2 WHERE number = ?1",
         )?;
         for number in &numbers {
+            let stored = read::by_number(transaction, model, *number)?;
+            if let Some(stored) = stored {
+                apply::ask(transaction, &follow_ups(&stored.record))?;
+            }
             gone += bury.execute(params![number, now.millis()])? as u64;
         }
     }

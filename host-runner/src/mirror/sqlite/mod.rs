@@ -229,10 +229,11 @@ impl Mirror for SqliteMirror {
         &mut self,
         claim: &Claim,
         model: Model,
+        follow_ups: &dyn Fn(&UnifiedRecord) -> Vec<Recheck>,
         now: Timestamp,
     ) -> Result<u64, MirrorError> {
         self.write_claimed(claim, now, |transaction, _, now| {
-            let gone = listing::tombstone_unseen(transaction, model, now)?;
+            let gone = listing::tombstone_unseen(transaction, model, follow_ups, now)?;
             history::tombstoned(transaction, claim.fence, model, gone, now)?;
             Ok(gone)
         })

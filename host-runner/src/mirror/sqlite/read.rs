@@ -82,6 +82,15 @@ pub(super) fn by_key(
     Ok(found.into_iter().next())
 }
 
+pub(super) fn by_number(
+    connection: &Connection,
+    model: Model,
+    number: i64,
+) -> Result<Option<StoredRecord>, MirrorError> {
+    let found = records(connection, model, "record.number = ?1", &[&number])?;
+    Ok(found.into_iter().next())
+}
+
 pub(super) fn page(
     connection: &Connection,
     model: Model,

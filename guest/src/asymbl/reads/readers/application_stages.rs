@@ -6,7 +6,7 @@ use crate::asymbl::models::{Mapping, Missing, Tenant};
 use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step};
 use crate::asymbl::reads::reader::{Page, Reader, Readers};
-use crate::asymbl::reads::rows::{Find, find, map, split_deleted};
+use crate::asymbl::reads::rows::{by_ids, map, split_deleted};
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::unified::ApplicationStage;
@@ -72,13 +72,11 @@ impl Reader for ApplicationStagesReader {
         &self,
         ctx: &Context<T>,
         ids: &[String],
-    ) -> Result<Vec<ApplicationStage>, Error> {
-        let rows = find(
-            ctx,
-            &Find::new(self.mapping.object(), self.mapping.columns(), "Id"),
-            ids,
-        )?;
-        Ok(map(ctx, &self.mapping, &rows)?)
+        page: &mut Page<ApplicationStage>,
+    ) -> Result<(), Error> {
+        let rows = by_ids(ctx, &self.mapping, ids)?;
+        page.items.extend(map(ctx, &self.mapping, &rows)?);
+        Ok(())
     }
 
     fn id(record: &ApplicationStage) -> &str {

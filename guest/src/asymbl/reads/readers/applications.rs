@@ -12,11 +12,12 @@ use crate::asymbl::names;
 use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step};
 use crate::asymbl::reads::reader::{Page, Reader, Readers};
-use crate::asymbl::reads::rows::{Find, find, map, split_deleted};
+use crate::asymbl::reads::rows::{by_ids, map, split_deleted, values_of};
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::unified::Application;
 use crate::salesforce::Record;
+use crate::salesforce::soql::eq;
 use crate::transport::Transport;
 
 /// Reads applications.
@@ -24,6 +25,8 @@ pub struct ApplicationsReader {
     mapping: Applications,
     /// Lookup and object of what an applicant points to, where both can be read.
     parents: Vec<(String, String)>,
+    /// Those of the objects whose models are switched off: no listing of theirs tells what is gone.
+    unlisted: Vec<(Model, String)>,
 }
 
 impl ApplicationsReader {
@@ -41,16 +44,26 @@ impl Reader for ApplicationsReader {
         let profile = tenant.profile;
         let links = links(tenant);
         let parents = [
-            (links.stage, profile.names().api(names::STAGE)),
-            (links.job, profile.job_link.object.clone()),
-            (links.contact, names::CONTACT.to_owned()),
+            (
+                Model::ApplicationStages,
+                links.stage,
+                profile.names().api(names::STAGE),
+            ),
+            (Model::Jobs, links.job, profile.job_link.object.clone()),
+            (Model::Candidates, links.contact, names::CONTACT.to_owned()),
         ];
         let own = profile.object(mapping.object());
-        let seen = |(lookup, object): &(String, String)| {
+        let seen = |(_, lookup, object): &(Model, String, String)| {
             own.is_some_and(|o| o.has(lookup)) && profile.object(object).is_some()
         };
+        let parents: Vec<_> = parents.into_iter().filter(seen).collect();
+        let unlisted = parents
+            .iter()
+            .filter(|(model, ..)| !tenant.settings.scopes.model_on(*model))
+            .map(|(model, _, object)| (*model, object.clone()));
         Ok(Self {
-            parents: parents.into_iter().filter(seen).collect(),
+            unlisted: unlisted.collect(),
+            parents: parents.into_iter().map(|(_, l, o)| (l, o)).collect(),
             mapping,
         })
     }
@@ -66,6 +79,11 @@ impl Reader for ApplicationsReader {
             .collect()
     }
 
+    fn untraceable(&self) -> Vec<String> {
+        let unlisted = self.unlisted.iter();
+        unlisted.map(|(_, object)| object.clone()).collect()
+    }
+
     fn everything(&self) -> Vec<Phase> {
         vec![self.phase()]
     }
@@ -79,16 +97,33 @@ impl Reader for ApplicationsReader {
             self.phase()
                 .whose_parent_changed(lookup, object, since.get(object))
         });
-        std::iter::once(own).chain(of_parents).collect()
+        let deleted_parents = self.unlisted.iter().map(|(model, object)| {
+            Phase::new(Step::DeletedParents(*model), object, ["Id"])
+                .filter(eq("IsDeleted", true))
+                .since(since.get(object))
+                .with_deleted()
+        });
+        std::iter::once(own)
+            .chain(of_parents)
+            .chain(deleted_parents)
+            .collect()
     }
 
     fn page<T: Transport>(
         &self,
         ctx: &Context<T>,
-        _: &Phase,
+        phase: &Phase,
         rows: Vec<Record>,
         page: &mut Page<Application>,
     ) -> Result<(), Error> {
+        if let Step::DeletedParents(parent) = phase.step {
+            page.recheck(
+                Self::MODEL,
+                parent,
+                values_of(&rows, "Id").into_iter().collect(),
+            );
+            return Ok(());
+        }
         let (live, gone) = split_deleted(rows);
         page.items.extend(map(ctx, &self.mapping, &live)?);
         page.deleted.extend(gone);
@@ -99,13 +134,11 @@ impl Reader for ApplicationsReader {
         &self,
         ctx: &Context<T>,
         ids: &[String],
-    ) -> Result<Vec<Application>, Error> {
-        let rows = find(
-            ctx,
-            &Find::new(self.mapping.object(), self.mapping.columns(), "Id"),
-            ids,
-        )?;
-        Ok(map(ctx, &self.mapping, &rows)?)
+        page: &mut Page<Application>,
+    ) -> Result<(), Error> {
+        let rows = by_ids(ctx, &self.mapping, ids)?;
+        page.items.extend(map(ctx, &self.mapping, &rows)?);
+        Ok(())
     }
 
     fn id(record: &Application) -> &str {

@@ -12,7 +12,7 @@ use crate::asymbl::models::{Mapping, Missing, Tenant};
 use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step};
 use crate::asymbl::reads::reader::{Page, Reader, Readers};
-use crate::asymbl::reads::rows::{Find, find, map, split_deleted, values_of};
+use crate::asymbl::reads::rows::{Fetcher, Find, by_ids, find, split_deleted, values_of};
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::unified::Candidate;
@@ -26,6 +26,8 @@ pub struct CandidatesReader {
     membership: Membership,
     /// The applicant object and its lookup to the contact, where they can be read.
     link: Option<(String, String)>,
+    /// Whether applications are listed too.
+    applications: bool,
 }
 
 impl CandidatesReader {
@@ -81,34 +83,33 @@ impl CandidatesReader {
         for id in candidates.iter().filter_map(|row| row.string("Id")) {
             ids.remove(&id);
         }
-        // The applicant that made or described them may go to another contact before applications are read.
-        page.recheck(
-            Self::MODEL,
-            Self::MODEL,
-            values_of(&candidates, "Id").into_iter().collect(),
-        );
-        page.items.extend(map(ctx, &self.mapping, &candidates)?);
+        self.put(ctx, &candidates, page)?;
         page.deleted.extend(ids);
         Ok(())
     }
 
-    /// Whoever is a candidate only by an applicant that another contact gets before applications are read: then no application
-    /// leads back. In a listing of everything only those whom no application refers to are worth a second look.
-    fn look_again(&self, candidates: &[Record], page: &mut Page<Candidate>) {
-        let by_applicant = candidates
-            .iter()
-            .filter(|row| self.membership.judge(row) == Judgement::IfApplied);
-        let ids = by_applicant.filter_map(|row| row.string("Id")).collect();
-        page.recheck(Self::MODEL, Model::Applications, ids);
-    }
-
-    fn contacts<T: Transport>(
+    /// Puts candidates on the page. Whoever an applicant makes a candidate, or gives a source, is to be read again unless that
+    /// applicant is still theirs when applications are read: going to another contact, it leaves no trace on this one.
+    fn put<T: Transport>(
         &self,
         ctx: &Context<T>,
-        ids: &[String],
-    ) -> Result<Vec<Record>, Error> {
-        let query = Find::new(self.mapping.object(), self.mapping.columns(), "Id");
-        Ok(find(ctx, &query, ids)?)
+        candidates: &[Record],
+        page: &mut Page<Candidate>,
+    ) -> Result<(), Error> {
+        let first = self.mapping.related(&mut Fetcher(ctx), candidates)?;
+        let doubtful = candidates.iter().filter_map(|row| {
+            let id = row.string("Id")?;
+            match first.get(&id) {
+                Some(applicant) => Some(format!("{id}:{}", applicant.id)),
+                None => Some(id).filter(|_| self.membership.judge(row) == Judgement::IfApplied),
+            }
+        });
+        page.recheck(Self::MODEL, Model::Applications, doubtful.collect());
+        let records = candidates
+            .iter()
+            .filter_map(|row| self.mapping.map(row, &first));
+        page.items.extend(records);
+        Ok(())
     }
 }
 
@@ -121,6 +122,7 @@ impl Reader for CandidatesReader {
             mapping: Candidates::new(tenant)?,
             membership: Membership::of(tenant),
             link: applicant_link(tenant),
+            applications: tenant.settings.scopes.model_on(Model::Applications),
         })
     }
 
@@ -138,6 +140,12 @@ impl Reader for CandidatesReader {
     fn vanishing(&self) -> Vec<String> {
         // Whoever applied is a candidate no more when the applicant vanishes.
         self.objects()
+    }
+
+    fn untraceable(&self) -> Vec<String> {
+        // What an applicant that vanished had told of its contact; else its application's end tells the host.
+        let link = self.link.iter().filter(|_| !self.applications);
+        link.map(|(object, _)| object.clone()).collect()
     }
 
     fn everything(&self) -> Vec<Phase> {
@@ -185,13 +193,10 @@ impl Reader for CandidatesReader {
             Step::LeadTo(lookup) => {
                 let ids = values_of(&rows, lookup);
                 let asked: Vec<String> = ids.iter().cloned().collect();
-                let contacts = self.contacts(ctx, &asked)?;
+                let contacts = by_ids(ctx, &self.mapping, &asked)?;
                 self.sort_out(ctx, contacts, ids, page)?;
             }
-            _ => {
-                self.look_again(&rows, page);
-                page.items.extend(map(ctx, &self.mapping, &rows)?);
-            }
+            _ => self.put(ctx, &rows, page)?,
         }
         Ok(())
     }
@@ -200,10 +205,11 @@ impl Reader for CandidatesReader {
         &self,
         ctx: &Context<T>,
         ids: &[String],
-    ) -> Result<Vec<Candidate>, Error> {
-        let contacts = self.contacts(ctx, ids)?;
+        page: &mut Page<Candidate>,
+    ) -> Result<(), Error> {
+        let contacts = by_ids(ctx, &self.mapping, ids)?;
         let candidates = self.judge(ctx, contacts)?;
-        Ok(map(ctx, &self.mapping, &candidates)?)
+        self.put(ctx, &candidates, page)
     }
 
     fn id(record: &Candidate) -> &str {

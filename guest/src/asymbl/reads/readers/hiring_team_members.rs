@@ -10,10 +10,10 @@ use crate::asymbl::names;
 use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step};
 use crate::asymbl::reads::reader::{Page, Reader, Readers, note};
-use crate::asymbl::reads::rows::{Find, find, map, split_deleted, values_of};
+use crate::asymbl::reads::rows::{Find, by_ids, find, map, split_deleted, values_of};
 use crate::exports::ats::connector::reads::{JobTeam, Records};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
-use crate::salesforce::soql::{Condition, and, eq, ge, in_query, is_null, ne, one_of};
+use crate::salesforce::soql::{Condition, and, eq, ge, in_query, is_null, one_of};
 use crate::salesforce::{Query, Record, Rows};
 use crate::transport::Transport;
 
@@ -80,13 +80,6 @@ impl Reader for TeamsReader {
         let mut untraceable = vec![eq("IsDeleted", true)];
         // A merged contact's jobs are the winner's now, whose own stamp moved.
         untraceable.extend(has("MasterRecordId").then(|| is_null("MasterRecordId")));
-        // Candidates are deleted every day and hardly manage a job; `!=` takes contacts without a type too.
-        let types = tenant
-            .profile
-            .candidate_types
-            .iter()
-            .filter(|_| has("RecordTypeId"));
-        untraceable.extend(types.map(|id| ne("RecordTypeId", id.as_str())));
         Ok(Self {
             untraceable: and(untraceable),
             mapping: HiringTeams::new(tenant)?,
@@ -196,13 +189,11 @@ impl Reader for TeamsReader {
         &self,
         ctx: &Context<T>,
         ids: &[String],
-    ) -> Result<Vec<JobTeam>, Error> {
-        let rows = find(
-            ctx,
-            &Find::new(self.mapping.object(), self.mapping.columns(), "Id"),
-            ids,
-        )?;
-        Ok(map(ctx, &self.mapping, &rows)?)
+        page: &mut Page<JobTeam>,
+    ) -> Result<(), Error> {
+        let rows = by_ids(ctx, &self.mapping, ids)?;
+        page.items.extend(map(ctx, &self.mapping, &rows)?);
+        Ok(())
     }
 
     fn id(record: &JobTeam) -> &str {

@@ -183,8 +183,10 @@ impl Reader for JobStagesReader {
         &self,
         ctx: &Context<T>,
         ids: &[String],
-    ) -> Result<Vec<JobPipeline>, Error> {
-        self.pipelines(ctx, ids)
+        page: &mut Page<JobPipeline>,
+    ) -> Result<(), Error> {
+        page.items.extend(self.pipelines(ctx, ids)?);
+        Ok(())
     }
 
     fn id(record: &JobPipeline) -> &str {

@@ -6,7 +6,7 @@ use crate::asymbl::models::{Mapping, Missing, Tenant};
 use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step};
 use crate::asymbl::reads::reader::{Page, Reader, Readers, note};
-use crate::asymbl::reads::rows::{Find, find, map, split_deleted};
+use crate::asymbl::reads::rows::{by_ids, map, split_deleted};
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model, Warning};
 use crate::exports::ats::connector::unified::Job;
@@ -104,13 +104,15 @@ impl Reader for JobsReader {
         Ok(())
     }
 
-    fn by_ids<T: Transport>(&self, ctx: &Context<T>, ids: &[String]) -> Result<Vec<Job>, Error> {
-        let rows = find(
-            ctx,
-            &Find::new(self.mapping.object(), self.mapping.columns(), "Id"),
-            ids,
-        )?;
-        Ok(map(ctx, &self.mapping, &rows)?)
+    fn by_ids<T: Transport>(
+        &self,
+        ctx: &Context<T>,
+        ids: &[String],
+        page: &mut Page<Job>,
+    ) -> Result<(), Error> {
+        let rows = by_ids(ctx, &self.mapping, ids)?;
+        page.items.extend(map(ctx, &self.mapping, &rows)?);
+        Ok(())
     }
 
     fn id(record: &Job) -> &str {

@@ -6,14 +6,14 @@
 use std::collections::BTreeSet;
 
 use crate::asymbl::context::{Context, Slot};
-use crate::asymbl::models::hiring_team_members::matched_lookups;
+use crate::asymbl::models::hiring_team_members::{best_users, matched_columns, matched_lookups};
 use crate::asymbl::models::users::{Users, is_standard, team_lookups};
 use crate::asymbl::models::{Mapping, Missing, Tenant};
 use crate::asymbl::names;
 use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step, pointed_to_by};
 use crate::asymbl::reads::reader::{Page, Reader, Readers};
-use crate::asymbl::reads::rows::{Find, find, map, values_of};
+use crate::asymbl::reads::rows::{Find, by_ids, find, map, values_of};
 use crate::asymbl::reads::token::Extras;
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model};
@@ -36,6 +36,8 @@ pub struct UsersReader {
     team_lookups: Vec<String>,
     /// The job's lookups to contacts, who are on the team as the user with their address; none where addresses can't be read.
     manager_lookups: Vec<String>,
+    /// What decides which of several users with one address it is.
+    matched_columns: Vec<String>,
 }
 
 impl UsersReader {
@@ -71,38 +73,32 @@ impl UsersReader {
                 .filter(pointed_to_by(lookup, &self.job));
             on_team.extend(values_of(&find(ctx, &query, &doubtful)?, "Id"));
         }
-        let managers = self.managers_addresses(ctx, &others)?;
-        let counts = |row: &Record| {
-            row.string("Id").is_some_and(|id| on_team.contains(&id))
-                || row
-                    .string(EMAIL)
-                    .is_some_and(|email| managers.contains(&email.to_lowercase()))
-        };
+        on_team.extend(self.managers(ctx, &others)?);
+        let counts = |row: &Record| row.string("Id").is_some_and(|id| on_team.contains(&id));
         Ok(standard
             .into_iter()
             .chain(others.into_iter().filter(counts))
             .collect())
     }
 
-    /// Those of the e-mail addresses of some users that a hiring manager has, in lower case as SOQL compares them.
-    fn managers_addresses<T: Transport>(
+    /// The users whom hiring managers with an e-mail address of some users are.
+    fn managers<T: Transport>(
         &self,
         ctx: &Context<T>,
         users: &[Record],
     ) -> Result<BTreeSet<String>, Error> {
         let addresses: Vec<String> = values_of(users, EMAIL).into_iter().collect();
-        let mut found = BTreeSet::new();
-        if addresses.is_empty() {
-            return Ok(found);
-        }
         let columns = [EMAIL.to_owned()];
+        let mut managed = BTreeSet::new();
         for lookup in &self.manager_lookups {
             let query =
                 Find::new(names::CONTACT, &columns, EMAIL).filter(pointed_to_by(lookup, &self.job));
-            let rows = find(ctx, &query, &addresses)?;
-            found.extend(values_of(&rows, EMAIL).iter().map(|a| a.to_lowercase()));
+            managed.extend(values_of(&find(ctx, &query, &addresses)?, EMAIL));
         }
-        Ok(found)
+        let managed: Vec<String> = managed.into_iter().collect();
+        let query = Find::new(self.mapping.object(), &self.matched_columns, EMAIL);
+        let rivals = find(ctx, &query, &managed)?;
+        Ok(best_users(&rivals).into_values().collect())
     }
 
     /// Puts those of some users who count on the page, and says of the others that they do not.
@@ -117,9 +113,17 @@ impl UsersReader {
         for id in values_of(&users, "Id") {
             ids.remove(&id);
         }
+        self.look_again(&users, page);
         page.items.extend(map(ctx, &self.mapping, &users)?);
         page.deleted.extend(ids);
         Ok(())
+    }
+
+    /// Whoever counts only by a team, and leaves it before teams are read: then no team leads back.
+    fn look_again(&self, users: &[Record], page: &mut Page<User>) {
+        let others = users.iter().filter(|row| self.typed && !is_standard(row));
+        let ids = others.filter_map(|row| row.string("Id")).collect();
+        page.recheck(Self::MODEL, Model::HiringTeamMembers, ids);
     }
 }
 
@@ -134,6 +138,7 @@ impl Reader for UsersReader {
             job: tenant.profile.job_link.object.clone(),
             team_lookups: team_lookups(tenant),
             manager_lookups: matched_lookups(tenant),
+            matched_columns: matched_columns(tenant),
         })
     }
 
@@ -184,6 +189,7 @@ impl Reader for UsersReader {
             }
             Step::TeamUsers => {
                 page.extras.extend(values_of(&rows, "Id"));
+                self.look_again(&rows, page);
                 page.items.extend(map(ctx, &self.mapping, &rows)?);
             }
             _ => page.items.extend(map(ctx, &self.mapping, &rows)?),
@@ -207,22 +213,20 @@ impl Reader for UsersReader {
         }
         // Whoever became a standard user meanwhile stays.
         let asked: Vec<String> = left.iter().cloned().collect();
-        let rows = find(
-            ctx,
-            &Find::new(self.mapping.object(), self.mapping.columns(), "Id"),
-            &asked,
-        )?;
+        let rows = by_ids(ctx, &self.mapping, &asked)?;
         self.sort_out(ctx, rows, left, page)
     }
 
-    fn by_ids<T: Transport>(&self, ctx: &Context<T>, ids: &[String]) -> Result<Vec<User>, Error> {
-        let rows = find(
-            ctx,
-            &Find::new(self.mapping.object(), self.mapping.columns(), "Id"),
-            ids,
-        )?;
-        let users = self.judge(ctx, rows)?;
-        Ok(map(ctx, &self.mapping, &users)?)
+    fn by_ids<T: Transport>(
+        &self,
+        ctx: &Context<T>,
+        ids: &[String],
+        page: &mut Page<User>,
+    ) -> Result<(), Error> {
+        let users = self.judge(ctx, by_ids(ctx, &self.mapping, ids)?)?;
+        self.look_again(&users, page);
+        page.items.extend(map(ctx, &self.mapping, &users)?);
+        Ok(())
     }
 
     fn id(record: &User) -> &str {

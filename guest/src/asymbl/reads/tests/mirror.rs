@@ -165,17 +165,20 @@ impl Mirror {
                 ctx = instance(org, settings);
             }
         }
-        // What is read again can ask for more.
+        // What is read again can ask for more, now or after the next listings.
+        let mut later = Vec::new();
         while let Some(recheck) = self.rechecks.pop() {
             let refers = |held: &Held| {
                 held.refers_to
                     .iter()
                     .any(|(m, id)| *m == recheck.referring_to as u8 && recheck.ids.contains(id))
             };
-            let pair = (recheck.model, recheck.referring_to);
-            if pair == (Model::Candidates, Model::Applications) {
-                let unused = self.not_referred_to(recheck.ids);
-                self.read_again(&ctx, &known, recheck.model, &unused);
+            if let (Model::Candidates, by @ Model::Applications)
+            | (Model::Users, by @ Model::HiringTeamMembers) =
+                (recheck.model, recheck.referring_to)
+            {
+                let unused = self.not_referred_to(recheck.model, by, recheck.ids);
+                later.extend(self.read_again(&ctx, &known, recheck.model, &unused));
                 continue;
             }
             let held = self.models.entry(recheck.model as u8).or_default();
@@ -187,19 +190,31 @@ impl Mirror {
             if recheck.model == recheck.referring_to {
                 ids = recheck.ids;
             }
-            self.read_again(&ctx, &known, recheck.model, &ids);
+            later.extend(self.read_again(&ctx, &known, recheck.model, &ids));
         }
+        self.rechecks = later;
     }
 
-    fn read_again(&mut self, ctx: &Context<FakeOrg>, known: &str, model: Model, ids: &[String]) {
+    /// What the next sync is to read again.
+    fn read_again(
+        &mut self,
+        ctx: &Context<FakeOrg>,
+        known: &str,
+        model: Model,
+        ids: &[String],
+    ) -> Vec<Recheck> {
+        let mut later = Vec::new();
         for ids in ids.chunks(2_000) {
             let batch = get_records(ctx, known, model, ids).unwrap();
             self.apply(model, units(batch.found), batch.gone);
+            later.extend(batch.rechecks);
         }
+        later
     }
 
     fn apply(&mut self, model: Model, read: Units, gone: Vec<String>) {
-        let (of, left) = self.left_by(model, &read, &gone);
+        let (of, mut left) = self.left_by(model, &read, &gone);
+        left.extend(self.members_outside(model, &read));
         let held = self.models.entry(model as u8).or_default();
         for id in gone {
             held.remove(&id);
@@ -214,19 +229,40 @@ impl Mirror {
         }
     }
 
-    /// Those of some candidates whom no application refers to.
-    fn not_referred_to(&self, ids: Vec<String>) -> Vec<String> {
-        let applications = self.models.get(&(Model::Applications as u8));
+    /// Members of teams who are in no listing of users: the host's part too.
+    fn members_outside(&self, model: Model, read: &Units) -> Vec<String> {
+        let users = self.models.get(&(Model::Users as u8));
+        let is_held = |id: &String| users.is_some_and(|users| users.contains_key(id));
+        let rows = read
+            .values()
+            .flatten()
+            .filter(|_| model == Model::HiringTeamMembers);
+        rows.flat_map(|row| &row.refers_to)
+            .filter(|(to, id)| *to == Model::Users as u8 && !is_held(id))
+            .map(|(_, id)| id.clone())
+            .collect()
+    }
+
+    /// Those of some records which none of another model refers to.
+    fn not_referred_to(&self, model: Model, by: Model, ids: Vec<String>) -> Vec<String> {
+        let referring = self.models.get(&(by as u8));
         let rows = || {
-            applications
-                .into_iter()
-                .flat_map(|units| units.values().flatten())
+            let units = referring.into_iter().flatten();
+            units.flat_map(|(key, rows)| rows.iter().map(move |row| (key, row)))
         };
-        let is_free = |id: &String| {
-            let place = (Model::Candidates as u8, id.clone());
-            !rows().any(|row| row.refers_to.contains(&place))
-        };
-        ids.into_iter().filter(is_free).collect()
+        ids.into_iter()
+            .filter_map(|id| {
+                let (id, by_whom) = match id.split_once(':') {
+                    Some((id, by_whom)) => (id.to_owned(), Some(by_whom)),
+                    None => (id.clone(), None),
+                };
+                let place = (model as u8, id.clone());
+                let held = rows().any(|(key, row)| {
+                    by_whom.is_none_or(|by_whom| by_whom == key) && row.refers_to.contains(&place)
+                });
+                (!held).then_some(id)
+            })
+            .collect()
     }
 
     /// Candidates that applications, and users that teams referred to and do not any more: the host's own part.

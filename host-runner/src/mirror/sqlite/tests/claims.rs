@@ -72,7 +72,7 @@ fn a_silent_run_is_succeeded_after_its_lease_and_can_never_write_again() {
         paused.apply_page(&old, MODEL, &page, late).map(drop),
         paused.heartbeat(&old, late),
         paused.begin_listing(&old, MODEL, &full(), late).map(drop),
-        paused.tombstone_unseen(&old, MODEL, late).map(drop),
+        paused.tombstone_unseen(&old, MODEL, &alone, late).map(drop),
         paused.finish_listing(&old, MODEL, late),
         paused.set_token(&old, MODEL, "t", late),
         paused.set_profile(&old, "p", late),

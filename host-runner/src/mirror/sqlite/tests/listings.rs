@@ -49,7 +49,9 @@ fn a_listing_is_resumed_where_its_last_page_ended() {
         "not before it is finished"
     );
     assert_eq!(
-        mirror.tombstone_unseen(&claim, MODEL, at(5)).unwrap(),
+        mirror
+            .tombstone_unseen(&claim, MODEL, &alone, at(5))
+            .unwrap(),
         0,
         "marks outlive the run that made them"
     );
@@ -86,7 +88,12 @@ fn what_a_full_listing_did_not_show_is_gone_and_counted_before() {
         mirror.unseen_count(MODEL).unwrap(),
         Totals { live: 3, gone: 2 }
     );
-    assert_eq!(mirror.tombstone_unseen(&claim, MODEL, at(3)).unwrap(), 2);
+    assert_eq!(
+        mirror
+            .tombstone_unseen(&claim, MODEL, &alone, at(3))
+            .unwrap(),
+        2
+    );
     mirror.finish_listing(&claim, MODEL, at(3)).unwrap();
     assert_eq!(
         held(&mirror, MODEL),
@@ -101,6 +108,43 @@ fn what_a_full_listing_did_not_show_is_gone_and_counted_before() {
 }
 
 #[test]
+fn what_is_gone_and_what_follows_from_it_are_written_together_or_not_at_all() {
+    let place = Place::new();
+    let (mut mirror, claim) = place.claimed();
+    mirror
+        .apply_page(&claim, MODEL, &rows(vec![candidate("C1", "x")]), at(1))
+        .unwrap();
+    mirror.begin_listing(&claim, MODEL, &full(), at(1)).unwrap();
+    mirror
+        .apply_page(&claim, MODEL, &page(&[], done("t")), at(1))
+        .unwrap();
+    let again = |record: &UnifiedRecord| {
+        vec![Recheck {
+            model: Model::Applications,
+            target: MODEL,
+            remote_id: record.key().to_string(),
+        }]
+    };
+    let outside = rusqlite::Connection::open(place.path()).unwrap();
+    let refuse =
+        "CREATE TRIGGER full BEFORE INSERT ON recheck BEGIN SELECT RAISE(ABORT, 'disk full'); END";
+    outside.execute_batch(refuse).unwrap();
+    assert!(
+        mirror
+            .tombstone_unseen(&claim, MODEL, &again, at(2))
+            .is_err()
+    );
+    let live = mirror.totals(MODEL).unwrap();
+    assert_eq!(live, Totals { live: 1, gone: 0 });
+    outside.execute_batch("DROP TRIGGER full").unwrap();
+    let gone = mirror.tombstone_unseen(&claim, MODEL, &again, at(3));
+    assert_eq!(gone.unwrap(), 1);
+    let asked = mirror.rechecks(10).unwrap();
+    assert_eq!(asked.len(), 1);
+    assert_eq!(asked[0].remote_id, "C1");
+}
+
+#[test]
 fn a_listing_that_covered_only_changes_on_one_page_buries_nothing() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
@@ -111,10 +155,11 @@ fn a_listing_that_covered_only_changes_on_one_page_buries_nothing() {
     mirror
         .apply_page(&claim, MODEL, &page(&["C2"], more("a")), at(1))
         .unwrap();
-    let problem = |mirror: &mut SqliteMirror| match mirror.tombstone_unseen(&claim, MODEL, at(2)) {
-        Err(MirrorError::Listing { problem, .. }) => problem,
-        other => panic!("{other:?}"),
-    };
+    let problem =
+        |mirror: &mut SqliteMirror| match mirror.tombstone_unseen(&claim, MODEL, &alone, at(2)) {
+            Err(MirrorError::Listing { problem, .. }) => problem,
+            other => panic!("{other:?}"),
+        };
     assert!(problem(&mut mirror).contains("not read to its end"));
     let partial = Page {
         coverage: Coverage::Changes,
@@ -153,7 +198,12 @@ fn a_delta_that_turns_into_everything_buries_what_it_did_not_show() {
     mirror
         .apply_page(&claim, MODEL, &page(&["C3"], done("t1")), at(2))
         .unwrap();
-    assert_eq!(mirror.tombstone_unseen(&claim, MODEL, at(3)).unwrap(), 1);
+    assert_eq!(
+        mirror
+            .tombstone_unseen(&claim, MODEL, &alone, at(3))
+            .unwrap(),
+        1
+    );
     assert_eq!(
         mirror.keys(MODEL, None, 9).unwrap(),
         [key(MODEL, "C1"), key(MODEL, "C3")]
@@ -188,7 +238,9 @@ fn a_listing_of_keys_tells_what_is_missing_here_and_what_vanished_there() {
         mirror.unseen_count(MODEL).unwrap(),
         Totals { live: 3, gone: 1 }
     );
-    mirror.tombstone_unseen(&claim, MODEL, at(3)).unwrap();
+    mirror
+        .tombstone_unseen(&claim, MODEL, &alone, at(3))
+        .unwrap();
     mirror.finish_listing(&claim, MODEL, at(3)).unwrap();
     assert_eq!(
         mirror.keys(MODEL, None, 9).unwrap(),

@@ -49,6 +49,11 @@ pub(super) fn run(command: &str) -> RunInfo {
     RunInfo::this_process(command)
 }
 
+/// Of a deleted record, when nothing else depends on it.
+pub(super) fn alone(_: &UnifiedRecord) -> Vec<Recheck> {
+    Vec::new()
+}
+
 /// Seconds after an arbitrary beginning.
 pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(1_700_000_000_000 + seconds * 1000)

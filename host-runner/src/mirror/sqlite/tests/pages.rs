@@ -374,7 +374,9 @@ fn records_of_our_own_actions_are_written_while_a_run_holds_the_mirror() {
     };
     mirror.apply_page(&claim, CANDIDATES, &last, at(3)).unwrap();
     assert_eq!(
-        mirror.tombstone_unseen(&claim, CANDIDATES, at(3)).unwrap(),
+        mirror
+            .tombstone_unseen(&claim, CANDIDATES, &alone, at(3))
+            .unwrap(),
         0
     );
     let delta = mirror

@@ -118,7 +118,7 @@ proptest! {
                     let unseen = |key: &str| !of.iter().any(|(number, _)| id(*number) == key);
                     let count = expected.iter().filter(|(key, value)| !value.2 && unseen(key)).count() as u64;
                     prop_assert_eq!(mirror.unseen_count(MODEL).unwrap().gone, count);
-                    prop_assert_eq!(mirror.tombstone_unseen(&claim, MODEL, now).unwrap(), count);
+                    prop_assert_eq!(mirror.tombstone_unseen(&claim, MODEL, &alone, now).unwrap(), count);
                     mirror.finish_listing(&claim, MODEL, now).unwrap();
                     expect_gone(&mut expected, unseen, now);
                 }
