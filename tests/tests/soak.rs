@@ -3,10 +3,10 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use connector_tests::soak::{Mark, Tally, run};
+use connector_tests::soak::{Mark, OPERATIONS, Tally, run};
 
-/// Seeds of `make test`: some 80 s on two busy cores. `make soak` sets more.
-const SEEDS: u64 = 60;
+/// Seeds of `make test`: about a minute and a half on two idle cores. `make soak` sets more.
+const SEEDS: u64 = 200;
 const FIRST: &str = "SOAK_FIRST";
 
 fn number(name: &str, default: u64) -> u64 {
@@ -56,13 +56,18 @@ fn whatever_happens_the_mirror_equals_the_org_at_quiet_points() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     let sum = sum.into_inner().unwrap();
     println!("{sum:?}");
+    let all = OPERATIONS
+        .iter()
+        .all(|(what, _)| sum.changes.contains_key(what));
     assert!(
-        sum.crashes > 0 && sum.resumed > 0,
+        all && sum.crashes > 0 && sum.resumed > 0,
         "the runs were too tame: {sum:?}"
     );
 }
 
 #[test]
 fn with_the_newest_stamp_seen_as_the_mark_records_are_lost_within_few_seeds() {
-    assert!((1..=12).any(|seed| live(seed, Mark::NewestStampSeen).is_err()));
+    let is_lost =
+        |seed| matches!(live(seed, Mark::NewestStampSeen), Err(what) if what.contains("differ"));
+    assert!((1..=12).any(is_lost));
 }

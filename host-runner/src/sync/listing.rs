@@ -44,8 +44,13 @@ impl Run<'_> {
                 report.resumed = open.pages > 0;
                 open
             }
-            _ => {
-                let token = mirror.model_state(model)?.token.filter(|_| !full);
+            open => {
+                let stray = open.is_some_and(|open| self.left_rows_behind(&open));
+                if stray {
+                    report.notes.push("read in full: an earlier listing under other settings was not read to its end".into());
+                }
+                let token = mirror.model_state(model)?.token;
+                let token = token.filter(|_| !full && !stray);
                 mirror.begin_listing(claim, model, &self.start_of(token), Timestamp::now())?
             }
         };
@@ -135,6 +140,14 @@ impl Run<'_> {
             return Ok(fits);
         }
         Ok(MassDelete::check(open.model, mirror.unseen_count(open.model)?, &self.settings).is_ok())
+    }
+
+    /// Whether a listing that can't be gone on with wrote rows as other settings have them. The token is from before, and may fit
+    /// today's settings again, so a delta would not mend them.
+    fn left_rows_behind(&self, open: &Listing) -> bool {
+        open.start.kind != ListingKind::Ids
+            && open.pages > 0
+            && open.start.fingerprint != self.fingerprint
     }
 
     fn start_of(&self, token: Option<String>) -> ListingStart {

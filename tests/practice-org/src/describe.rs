@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::schema::{DeleteRule, Field, FieldType, Object, Schema, Visibility};
+use crate::schema::{DeleteRule, Field, FieldType, Object, RecordTypeInfo, Schema, Visibility};
 use crate::value::{Value, push_date, push_datetime};
 
 /// `{"encoding","maxBatchSize","sobjects":[..]}` of the objects that the user sees.
@@ -63,8 +63,14 @@ pub fn summary(object: &Object, visibility: &Visibility, base: &str) -> Map<Stri
     }
 }
 
-/// The full describe of one object.
-pub fn object(schema: &Schema, object: &Object, visibility: &Visibility, base: &str) -> Json {
+/// The full describe of one object; `record_types` are its record types as their rows stand.
+pub fn object(
+    schema: &Schema,
+    object: &Object,
+    visibility: &Visibility,
+    base: &str,
+    record_types: &[RecordTypeInfo],
+) -> Json {
     let mut map = summary(object, visibility, base);
     let children: Vec<Json> = object
         .children
@@ -105,7 +111,10 @@ pub fn object(schema: &Schema, object: &Object, visibility: &Visibility, base: &
         ("lookupLayoutable", Json::Null),
         ("namedLayoutInfos", json!([])),
         ("networkScopeFieldName", Json::Null),
-        ("recordTypeInfos", record_types(object, base)),
+        (
+            "recordTypeInfos",
+            record_type_infos(object, base, record_types),
+        ),
         ("searchLayoutable", json!(true)),
         ("sobjectDescribeOption", json!("FULL")),
         ("supportedScopes", scopes(object)),
@@ -141,7 +150,7 @@ fn scopes(object: &Object) -> Json {
 }
 
 /// The record types that the object has, then the master type that every object has.
-fn record_types(object: &Object, base: &str) -> Json {
+fn record_type_infos(object: &Object, base: &str, record_types: &[RecordTypeInfo]) -> Json {
     if !object.createable {
         return json!([]);
     }
@@ -161,8 +170,7 @@ fn record_types(object: &Object, base: &str) -> Json {
             "urls": {"layout": format!("{base}/sobjects/{}/describe/layouts/{id}", object.name)},
         })
     };
-    let mut infos: Vec<Json> = object
-        .record_types
+    let mut infos: Vec<Json> = record_types
         .iter()
         .map(|t| {
             info(
@@ -174,7 +182,7 @@ fn record_types(object: &Object, base: &str) -> Json {
             )
         })
         .collect();
-    let has_default = object.record_types.iter().any(|t| t.default);
+    let has_default = record_types.iter().any(|t| t.default);
     infos.push(info(
         "012000000000000AAA",
         "Master",

@@ -1,12 +1,11 @@
 //! What people, packages and administrators do in an org.
 
 use practice_org::store::{Actor, Database, JsonMap, Transaction};
-use practice_org::value::Value as OrgValue;
 use practice_org::{ApiError, PracticeOrg};
 use serde_json::{Value, json};
 
 use super::dice::Dice;
-use crate::world::{fields, ids, text};
+use crate::world::{World, fields, ids, text, write_private};
 
 const CONTACT: &str = "Contact";
 const USER: &str = "User";
@@ -15,11 +14,45 @@ const STAGE: &str = "bpats__ATS_Stage__c";
 const APPLICANT: &str = "bpats__ATS_Applicant__c";
 const SITE: &str = "bpats__Work_Site_Location__c";
 
-/// Fields whose rights come and go.
-const SHY: [(&str, &str); 3] = [
-    (CONTACT, "Title"),
-    (JOB, "bpats__Location__c"),
-    (APPLICANT, "bpats__Source__c"),
+/// Fields, lookups and objects (no field) whose rights come and go.
+const SHY: [(&str, Option<&str>); 7] = [
+    (CONTACT, Some("Title")),
+    (JOB, Some("bpats__Location__c")),
+    (JOB, Some(SITE)),
+    (JOB, Some("bpats__Hiring_Manager__c")),
+    (APPLICANT, Some("bpats__Source__c")),
+    (STAGE, None),
+    (SITE, None),
+];
+
+/// What `happen` may do, and what a run is counted by.
+pub const OPERATIONS: [(&str, usize); 17] = [
+    ("insert", 3),
+    ("update", 6),
+    ("delete", 1),
+    ("undelete", 1),
+    ("merge", 2),
+    ("write late", 2),
+    ("delete late", 1),
+    ("undelete late", 1),
+    ("merge late", 1),
+    ("bulk stamp", 1),
+    ("delete for good", 1),
+    ("purge the bin", 1),
+    ("purge the log", 1),
+    ("add a field", 1),
+    ("take or give a right", 1),
+    ("rename a record type", 1),
+    ("change a setting", 1),
+];
+
+/// What a tenant may switch off for a while.
+const SETTINGS: [&str; 5] = [
+    "",
+    "\n[scopes]\ndisabled_models = [\"jobs\", \"application-stages\"]\n",
+    "\n[scopes]\ndisabled_models = [\"applications\"]\n",
+    "\n[scopes]\ndisabled_models = [\"candidates\", \"hiring-team-members\"]\n",
+    "\n[scopes]\ndisabled_fields = [\"candidates.title\", \"jobs.location\"]\n",
 ];
 
 /// Changes an org at random.
@@ -30,12 +63,13 @@ pub struct Changes {
     addresses: Vec<String>,
     deleted: Vec<(&'static str, String)>,
     added_fields: usize,
+    tenant: String,
 }
 
 impl Changes {
     /// For an org as it is now.
-    pub fn of(org: &PracticeOrg) -> Self {
-        let db = org.db();
+    pub fn of(world: &World) -> Self {
+        let db = world.db();
         let users = ids(db, USER);
         let kinds = ids(db, "RecordType");
         let named = |name: &str| {
@@ -64,50 +98,56 @@ impl Changes {
             addresses,
             deleted: Vec::new(),
             added_fields: 0,
+            tenant: std::fs::read_to_string(world.tenant()).expect("the tenant file"),
         }
     }
 
-    /// One operation; whether it took effect.
+    /// One operation; which it was, where it took effect.
     pub fn happen(
         &mut self,
         dice: &mut Dice,
-        org: &PracticeOrg,
+        world: &World,
         open: &mut Vec<Transaction>,
         in_sync: bool,
-    ) -> bool {
-        let db = org.db();
+    ) -> Option<&'static str> {
         let object = [
             USER, CONTACT, CONTACT, SITE, JOB, STAGE, APPLICANT, APPLICANT,
         ][dice.roll(8)];
-        let existing = one_of(dice, db, object);
-        let what = dice.roll(21);
+        let existing = one_of(dice, world.db(), object);
+        let mut place = dice.roll(OPERATIONS.iter().map(|(_, weight)| weight).sum());
+        let (what, _) = OPERATIONS.iter().find(|(_, weight)| {
+            let is_here = place < *weight;
+            place = place.saturating_sub(*weight);
+            is_here
+        })?;
         let seen = existing.clone();
-        let done = self.attempt(dice, org, open, in_sync, (what, object, existing));
+        let done = self.attempt(dice, world, open, in_sync, (what, object, existing));
         if done && std::env::var_os("SOAK_TRACE").is_some() {
             println!(
                 "{} {what} {object} {seen:?}{}",
-                db.clock().now_ms(),
+                world.db().clock().now_ms(),
                 if in_sync { " in sync" } else { "" }
             );
         }
-        done
+        done.then_some(*what)
     }
 
     fn attempt(
         &mut self,
         dice: &mut Dice,
-        org: &PracticeOrg,
+        world: &World,
         open: &mut Vec<Transaction>,
         in_sync: bool,
-        (what, object, existing): (usize, &'static str, Option<String>),
+        (what, object, existing): (&'static str, &'static str, Option<String>),
     ) -> bool {
-        let db = org.db();
+        let (org, db) = (&world.org, world.db());
+        let many = ids(db, object).len() > 3;
         match (what, existing) {
-            (0..=2, _) if object != USER => {
+            ("insert", _) if object != USER => {
                 let row = self.values(dice, db, object, true);
                 db.insert(&self.actor, object, &row).is_ok()
             }
-            (3..=8, Some(id)) => {
+            ("update", Some(id)) => {
                 let mut row = self.values(dice, db, object, false);
                 // The connected user: without it nobody could sign in.
                 if id == self.actor.user.to_string() {
@@ -115,94 +155,114 @@ impl Changes {
                 }
                 db.update(&self.actor, object, &id, &row).is_ok()
             }
-            (9, Some(id)) if object != USER && ids(db, object).len() > 3 => {
+            ("delete", Some(id)) if object != USER && many => {
                 let done = db.delete(&self.actor, object, &id).is_ok();
                 self.deleted.extend(done.then_some((object, id)));
                 done
             }
-            (10, _) => match dice.pick(&self.deleted).cloned() {
+            ("undelete", _) => match dice.pick(&self.deleted).cloned() {
                 Some((object, id)) => db.undelete(&self.actor, object, &id).is_ok(),
                 None => false,
             },
-            (11, Some(winner)) if object == CONTACT => {
-                match one_of(dice, db, CONTACT).filter(|loser| *loser != winner) {
-                    Some(loser) => db
-                        .merge(
-                            &self.actor,
-                            CONTACT,
-                            &winner,
-                            &[loser.as_str()],
-                            &JsonMap::new(),
-                        )
-                        .is_ok(),
-                    None => false,
+            ("merge", _) => match pair(dice, db) {
+                Some((winner, loser)) => {
+                    let losers = [loser.as_str()];
+                    let merged = db.merge(&self.actor, CONTACT, &winner, &losers, &JsonMap::new());
+                    merged.is_ok()
                 }
+                None => false,
+            },
+            ("write late" | "delete late" | "undelete late" | "merge late", existing)
+                if object != USER =>
+            {
+                let existing = existing.filter(|_| what != "delete late" || many);
+                self.late(dice, db, (what, object, existing), open)
             }
-            (12 | 13, existing) if object != USER => self.late(dice, db, object, existing, open),
-            (14, _) => self.bulk(dice, db),
-            (15, Some(id)) if object != USER => {
-                ids(db, object).len() > 3 && db.hard_delete(&self.actor, object, &id).is_ok()
+            ("bulk stamp", _) => self.bulk(dice, db),
+            ("delete for good", Some(id)) if object != USER => {
+                many && db.hard_delete(&self.actor, object, &id).is_ok()
             }
-            (16, _) => db.purge_bin(Some(object), i64::MAX) > 0,
-            (17, _) => {
+            ("purge the bin", _) => db.purge_bin(Some(object), i64::MAX) > 0,
+            ("purge the log", _) => {
                 db.purge_delete_log(object, db.clock().now_ms());
                 true
             }
-            (18, _) if !in_sync => {
+            ("add a field", _) if !in_sync => {
                 self.added_fields += 1;
                 let name = format!("Soak_{}__c", self.added_fields);
                 let field = json!({ "name": name, "label": name, "type": "string", "length": 80 });
                 control(org, "fields", &json!({ "object": CONTACT, "field": field }))
             }
-            (19, _) if !in_sync => {
-                let (object, field) = SHY[dice.roll(SHY.len())];
-                control(
-                    org,
-                    if dice.once_in(2) { "hide" } else { "show" },
-                    &json!({ "object": object, "field": field }),
-                )
+            ("take or give a right", _) if !in_sync => {
+                let shy = SHY[dice.roll(SHY.len())];
+                let verb = if dice.once_in(2) { "hide" } else { "show" };
+                control(org, verb, &right(shy))
             }
-            (20, _) => match one_of(dice, db, "RecordType") {
-                // The candidates' own keeps its name: by that the tenant file knows it.
-                Some(id) if id != self.candidate_type => {
-                    let row = fields(json!({ "Name": format!("Type {}", dice.roll(9)) }));
+            ("rename a record type", _) => match one_of(dice, db, "RecordType") {
+                Some(id) => {
+                    let n = dice.roll(9);
+                    // What candidates are known by is found again now and then.
+                    let api_name = if id == self.candidate_type && n > 3 {
+                        "Candidate".into()
+                    } else {
+                        format!("Type_{n}_{id}")
+                    };
+                    let row =
+                        fields(json!({ "Name": format!("Type {n}"), "DeveloperName": api_name }));
                     db.update(&self.actor, "RecordType", &id, &row).is_ok()
                 }
-                _ => false,
+                None => false,
             },
+            ("change a setting", _) if !in_sync => {
+                let more = SETTINGS[dice.roll(SETTINGS.len())];
+                write_private(&world.tenant(), &format!("{}{more}", self.tenant));
+                true
+            }
             _ => false,
         }
     }
 
-    /// Gives back every right that was taken.
-    pub fn show_all(&self, org: &PracticeOrg) {
-        for (object, field) in SHY {
+    /// Gives back every right that was taken, and the settings.
+    pub fn restore(&self, world: &World) {
+        for shy in SHY {
             assert!(
-                control(org, "show", &json!({ "object": object, "field": field })),
+                control(&world.org, "show", &right(shy)),
                 "the org gives the right back"
             );
         }
+        write_private(&world.tenant(), &self.tenant);
     }
 
-    /// A row that is stamped now and seen when its transaction commits.
+    /// A change that is stamped now and seen when its transaction commits.
     fn late(
         &mut self,
         dice: &mut Dice,
         db: &Database,
-        object: &str,
-        existing: Option<String>,
+        (what, object, existing): (&'static str, &'static str, Option<String>),
         open: &mut Vec<Transaction>,
     ) -> bool {
         let mut transaction = db.begin(&self.actor);
-        let done: Result<(), ApiError> = match existing {
-            Some(id) if dice.once_in(2) => {
+        let done: Result<(), ApiError> = match (what, existing) {
+            ("delete late", Some(id)) => transaction.run(|writer| writer.delete(object, &id)),
+            ("undelete late", _) => match dice.pick(&self.deleted).cloned() {
+                Some((object, id)) => transaction.run(|writer| writer.undelete(object, &id)),
+                None => return false,
+            },
+            ("merge late", _) => match pair(dice, db) {
+                Some((winner, loser)) => transaction.run(|writer| {
+                    writer.merge(CONTACT, &winner, &[loser.as_str()], &JsonMap::new())
+                }),
+                None => return false,
+            },
+            ("write late", Some(id)) if dice.once_in(2) => {
                 let row = self.values(dice, db, object, false);
                 transaction.run(|writer| writer.update(object, &id, &row))
             }
-            _ => {
+            ("write late", _) => {
                 let row = self.values(dice, db, object, true);
                 transaction.run(|writer| writer.insert(object, &row).map(|_| ()))
             }
+            _ => return false,
         };
         if done.is_ok() {
             open.push(transaction);
@@ -248,7 +308,7 @@ impl Changes {
             JOB => json!({
                 "Name": format!("Job {n}"),
                 "bpats__Delivery_Lead__c": one_of(dice, db, USER),
-                "bpats__Hiring_Manager__c": self.manager(dice, db),
+                "bpats__Hiring_Manager__c": one_of(dice, db, CONTACT),
                 "bpats__Work_Site_Location__c": one_of(dice, db, SITE),
             }),
             STAGE => json!({
@@ -272,27 +332,24 @@ impl Changes {
         }
         fields(row)
     }
-
-    /// A contact of a client's: candidates manage no jobs.
-    fn manager(&self, dice: &mut Dice, db: &Database) -> Value {
-        let is_client = |id: &practice_org::id::RecordId| {
-            text(db, CONTACT, *id, "RecordTypeId").is_some_and(|kind| kind != self.candidate_type)
-        };
-        let clients: Vec<_> = ids(db, CONTACT).into_iter().filter(is_client).collect();
-        dice.pick(&clients)
-            .map_or(Value::Null, |id| json!(id.to_string()))
-    }
 }
 
 fn one_of(dice: &mut Dice, db: &Database, object: &str) -> Option<String> {
-    let mut ids = ids(db, object);
-    if object == USER {
-        ids.retain(|id| {
-            db.read(USER, *id, |row| row.get("UserType").to_value())
-                == Some(OrgValue::Text("Standard".into()))
-        });
+    dice.pick(&ids(db, object)).map(ToString::to_string)
+}
+
+/// Two contacts to merge.
+fn pair(dice: &mut Dice, db: &Database) -> Option<(String, String)> {
+    let (winner, loser) = (one_of(dice, db, CONTACT)?, one_of(dice, db, CONTACT)?);
+    (winner != loser).then_some((winner, loser))
+}
+
+/// A right, as the back door takes it.
+fn right((object, field): (&str, Option<&str>)) -> Value {
+    match field {
+        Some(field) => json!({ "object": object, "field": field }),
+        None => json!({ "object": object }),
     }
-    dice.pick(&ids).map(ToString::to_string)
 }
 
 /// The org's back door; whether it obeyed.

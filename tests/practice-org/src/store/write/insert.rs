@@ -35,6 +35,7 @@ impl Writer<'_> {
         let mut changes = draft.changes;
         if checked {
             rules::check(self.state, object, &mut changes, true)?;
+            self.check_parents(&changes)?;
         }
         self.check_unique(object, None, &changes)?;
 

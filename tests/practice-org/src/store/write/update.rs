@@ -28,6 +28,7 @@ impl Writer<'_> {
         let mut changes = draft.changes;
         if checked {
             rules::check(self.state, object, &mut changes, false)?;
+            self.check_parents(&changes)?;
         }
         self.check_unique(object, Some(id), &changes)?;
         let stamp = self.stamp();
