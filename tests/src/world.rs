@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use host_runner::mirror::{Mirror, RecordFilter, Records, SqliteMirror, StoredRecord};
 use host_runner::session::Session;
 use host_runner::sync::{
-    Discovered, Events, ModelReport, SyncError, SyncOptions, SyncReport, discover, sync,
+    Discovered, Event, Events, ModelReport, SyncError, SyncOptions, SyncReport, discover, sync,
 };
 use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
 use host_runner::unified::{Model, OrgId};
@@ -100,6 +100,37 @@ impl World {
             &Events::default(),
         )
         .await
+    }
+
+    /// A sync by another session, in whose course something happens; it is dropped, with no answer, where `at` says false.
+    pub async fn sync_while(
+        &self,
+        session: &Session,
+        mut at: impl FnMut(&Event) -> bool,
+    ) -> Option<SyncReport> {
+        let discovered = discover(session).await.expect("a discovery");
+        let (mut mirror, options) = (self.mirror(), SyncOptions::default());
+        let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
+        let sending = Events::to(sender);
+        let running = sync(session, &mut mirror, &discovered, &options, &sending);
+        tokio::pin!(running);
+        loop {
+            tokio::select! {
+                biased;
+                Some(event) = events.recv() => if !at(&event) {
+                    return None;
+                },
+                result = &mut running => return Some(result.expect("the sync")),
+            }
+        }
+    }
+
+    /// Another session, whose tenant file has more lines at its end.
+    pub fn session_with(&self, more: &str) -> Session {
+        let base = std::fs::read_to_string(self.tenant()).expect("the tenant file");
+        let file = self.folder().join("other.toml");
+        write_private(&file, &format!("{base}{more}"));
+        session(&file)
     }
 
     /// A sync of all that must succeed in every model.

@@ -2,10 +2,9 @@
 
 use connector_tests::soak::equals_the_org;
 use connector_tests::world::{World, fields, ids, small_org, text};
-use host_runner::sync::{Event, Events, SyncOptions, sync};
+use host_runner::sync::Event;
 use host_runner::unified::Model;
 use serde_json::json;
-use tokio::sync::mpsc;
 
 const JOB: &str = "bpats__Job__c";
 const STAGE: &str = "bpats__ATS_Stage__c";
@@ -45,34 +44,15 @@ async fn a_contact_that_a_new_application_leaves_in_the_middle_of_a_run_is_no_ca
     let stage = ids(world.db(), STAGE)[0].to_string();
     let row = fields(json!({ APPLICANT: first, "bpats__Job__c": job, "bpats__Stage__c": stage }));
     let application = world.write(|org| org.insert(APPLICANT, &row)).to_string();
-    let discovered = world.discover().await;
-    let (sender, mut events) = mpsc::unbounded_channel();
-    let (mut mirror, options, sending) =
-        (world.mirror(), SyncOptions::default(), Events::to(sender));
-    let running = sync(
-        world.session(),
-        &mut mirror,
-        &discovered,
-        &options,
-        &sending,
-    );
-    tokio::pin!(running);
-    loop {
-        tokio::select! {
-            biased;
-            Some(event) = events.recv() => {
-                if matches!(&event, Event::ModelEnded { report } if report.model == Model::Candidates) {
-                    assert!(is_live(&world, Model::Candidates, &first));
-                    let values = fields(json!({ APPLICANT: second }));
-                    world.write(|org| org.update(APPLICANT, &application, &values));
-                }
-            }
-            result = &mut running => {
-                result.unwrap();
-                break;
-            }
+    let report = world.sync_while(world.session(), |event| {
+        if matches!(event, Event::ModelEnded { report } if report.model == Model::Candidates) {
+            assert!(is_live(&world, Model::Candidates, &first));
+            let values = fields(json!({ APPLICANT: second }));
+            world.write(|org| org.update(APPLICANT, &application, &values));
         }
-    }
+        true
+    });
+    assert!(report.await.is_some());
     world.sync().await;
     assert!(is_live(&world, Model::Candidates, &second));
     assert!(!is_live(&world, Model::Candidates, &first));
@@ -104,4 +84,63 @@ async fn a_user_of_another_type_stays_only_while_a_manager_has_the_same_address(
         assert_eq!(is_live(&world, Model::Users, &guest), is_there, "{address}");
         equals_the_org(&world).await.unwrap();
     }
+}
+
+/// A full listing reads every candidate before applications are read; the next delta sees only where the applicant went.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_whose_applicant_left_in_the_middle_of_the_first_sync_has_its_source_no_more() {
+    let world = World::of(small_org()).await;
+    let described = |application: &practice_org::id::RecordId| {
+        let contact = text(world.db(), APPLICANT, *application, APPLICANT)?;
+        let of = |id: &practice_org::id::RecordId| {
+            text(world.db(), APPLICANT, *id, APPLICANT).as_deref() == Some(&contact)
+        };
+        let alone = ids(world.db(), APPLICANT).into_iter().filter(of).count() == 1;
+        let source = text(world.db(), APPLICANT, *application, "bpats__Source__c");
+        (alone && source.is_some()).then_some(contact)
+    };
+    let (application, first) = ids(world.db(), APPLICANT)
+        .into_iter()
+        .find_map(|id| Some((id.to_string(), described(&id)?)))
+        .unwrap();
+    let second = ids(world.db(), "Contact").pop().unwrap().to_string();
+    let nothing = fields(json!({ "LeadSource": null }));
+    world.write(|org| org.update("Contact", &first, &nothing));
+    let report = world.sync_while(world.session(), |event| {
+        if matches!(event, Event::ModelEnded { report } if report.model == Model::Candidates) {
+            let values = fields(json!({ APPLICANT: second }));
+            world.write(|org| org.update(APPLICANT, &application, &values));
+        }
+        true
+    });
+    assert!(report.await.is_some());
+    world.sync().await;
+    equals_the_org(&world).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_of_another_type_who_leaves_the_team_before_it_is_read_goes() {
+    let world = synced().await;
+    let guest = ids(world.db(), "User")
+        .into_iter()
+        .find(|id| {
+            text(world.db(), "User", *id, "UserType").is_some_and(|kind| kind != "Standard")
+                && !is_live(&world, Model::Users, &id.to_string())
+        })
+        .unwrap()
+        .to_string();
+    let job = ids(world.db(), JOB)[0].to_string();
+    let lead = |id: Option<&str>| fields(json!({ "bpats__Delivery_Lead__c": id }));
+    world.write(|org| org.update(JOB, &job, &lead(Some(&guest))));
+    let report = world.sync_while(world.session(), |event| {
+        if matches!(event, Event::ModelEnded { report } if report.model == Model::Users) {
+            assert!(is_live(&world, Model::Users, &guest));
+            world.write(|org| org.update(JOB, &job, &lead(None)));
+        }
+        true
+    });
+    assert!(report.await.is_some());
+    world.sync().await;
+    assert!(!is_live(&world, Model::Users, &guest));
+    equals_the_org(&world).await.unwrap();
 }

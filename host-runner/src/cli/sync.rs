@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::output::{Progress, Table, count, duration};
-use super::{Context, MirrorArgument, TenantArgument, model, schedule};
+use super::{Context, MirrorArgument, TenantArgument, WrongInput, model, schedule};
 use crate::mirror::{Coverage, SqliteMirror};
 use crate::session::Session;
 use crate::sync::{Event, Events, Failure, Stop, Stopped, SyncOptions, SyncReport, discover, sync};
@@ -72,13 +72,13 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
 async fn once(arguments: &Arguments, context: &Context, stop: &Stop) -> anyhow::Result<ExitCode> {
     let session = context.session(&arguments.tenant.tenant).await?;
     let switched_off = session.switched_off();
-    let wanted = |model: &Model| {
-        if arguments.models.is_empty() {
-            !switched_off.iter().any(|off| off == model.name())
-        } else {
-            arguments.models.contains(model)
-        }
-    };
+    let mut wished = arguments.models.iter().map(|model| model.name());
+    if let Some(off) = wished.find(|model| switched_off.iter().any(|off| off == model)) {
+        anyhow::bail!(WrongInput(format!(
+            "{off} is switched off in the tenant file (`scopes.disabled_models`)"
+        )));
+    }
+    let wanted = |model: &Model| arguments.models.is_empty() || arguments.models.contains(model);
     let options = SyncOptions {
         models: Model::SYNC_ORDER.into_iter().filter(wanted).collect(),
         full: arguments.full,

@@ -21,7 +21,7 @@ impl Run<'_> {
     ) -> Result<(), SyncError> {
         let mut job = None;
         for model in NARROWED {
-            if !self.options.models.contains(&model) {
+            if !self.is_listed(model) {
                 continue;
             }
             let ids: Vec<String> = ids(mirror, model)?.into_iter().collect();

@@ -36,7 +36,7 @@ use crate::unified::{KeyError, Model, OrgId, Timestamp};
 /// What to sync.
 #[derive(Debug, Clone)]
 pub struct SyncOptions {
-    /// Which models; they are read in the order of [`Model::SYNC_ORDER`]. One that the tenant switched off is reported as failed.
+    /// Which models; they are read in the order of [`Model::SYNC_ORDER`]. Those that the tenant switched off are left out.
     pub models: Vec<Model>,
     /// Read everything, also where a delta would do.
     pub full: bool,
@@ -208,7 +208,7 @@ impl Run<'_> {
         self.may_go_on()?;
         let narrowed = self.settings.only_created_applications;
         let listed = |model: &Model| {
-            self.options.models.contains(model) && !(narrowed && created::NARROWED.contains(model))
+            self.is_listed(*model) && !(narrowed && created::NARROWED.contains(model))
         };
         let listed: Vec<Model> = Model::SYNC_ORDER.into_iter().filter(listed).collect();
         self.ask_to_reconcile(mirror, claim, &listed)?;
@@ -253,6 +253,11 @@ impl Run<'_> {
             self.created(mirror, claim, reports).await?;
         }
         self.rechecks(mirror, claim, reports).await
+    }
+
+    /// Whether the run is about a model.
+    fn is_listed(&self, model: Model) -> bool {
+        self.options.models.contains(&model) && self.is_on(model)
     }
 
     /// Whether the tenant wants a model.

@@ -3,7 +3,7 @@
 use connector_tests::soak::equals_the_org;
 use connector_tests::world::{fields, ids, of_model};
 use host_runner::mirror::{Mirror, RunEnd, RunInfo};
-use host_runner::sync::{Failure, SyncOptions};
+use host_runner::sync::{Event, Failure, SyncOptions};
 use host_runner::unified::{Model, Timestamp};
 use serde_json::json;
 
@@ -226,5 +226,37 @@ async fn a_mass_deletion_is_refused_until_it_is_allowed() {
         world.live(Model::Applications).len(),
         all.len() - all.len() / 2
     );
+    equals_the_org(&world).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_purged_while_the_delta_reads_is_found_all_the_same() {
+    let world = synced().await;
+    let id = ids(world.db(), APPLICANT)[0];
+    // Something must be listed for the purge to fall into.
+    crate::update(
+        &world,
+        JOB,
+        ids(world.db(), JOB)[0],
+        json!({ "Name": "Busy" }),
+    );
+    let mut purged = false;
+    let report = world.sync_while(world.session(), |event| {
+        if !purged && matches!(event, Event::ModelStarted { .. }) {
+            purged = true;
+            let by = actor(&world);
+            world
+                .db()
+                .hard_delete(&by, APPLICANT, &id.to_string())
+                .unwrap();
+            world
+                .db()
+                .purge_delete_log(APPLICANT, world.db().clock().now_ms());
+        }
+        true
+    });
+    assert!(report.await.is_some());
+    world.sync().await;
+    assert!(is_gone(&world, Model::Applications, id));
     equals_the_org(&world).await.unwrap();
 }

@@ -3,8 +3,10 @@
 
 mod back_fills;
 mod deletes;
+mod managers;
 mod marks;
 mod runs;
+mod settings;
 mod traceless;
 
 use connector_tests::world::{World, fields, ids, of_model, small_org, text};

@@ -3,7 +3,7 @@
 use connector_tests::soak::equals_the_org;
 use connector_tests::world::{World, of_model, small_org};
 use host_runner::mirror::{Mirror, MirrorError, RunInfo, RunOutcome};
-use host_runner::sync::{Stop, Stopped, SyncError, SyncOptions};
+use host_runner::sync::{Event, Stop, Stopped, SyncError, SyncOptions};
 use host_runner::unified::{Model, Timestamp};
 use practice_org::{Action, Rule};
 use serde_json::json;
@@ -92,6 +92,73 @@ async fn a_sync_stops_at_the_set_share_of_the_quota_and_goes_on_later() {
     world.org.set_quota(10, 100_000);
     world.sync().await;
     equals_the_org(&world).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_reached_in_the_middle_of_a_listing_leaves_it_to_be_gone_on_with() {
+    let world = World::of(small_org().page_size(20)).await;
+    world.org.set_quota(10, 100_000);
+    let stopped = world.sync_while(world.session(), |event| {
+        if matches!(
+            event,
+            Event::Page {
+                model: Model::Candidates,
+                pages: 2,
+                ..
+            }
+        ) {
+            world.org.set_quota(90_000, 100_000);
+        }
+        true
+    });
+    let report = stopped.await.unwrap();
+    assert!(matches!(
+        report.stopped,
+        Some(Stopped::Quota { percent: 80, .. })
+    ));
+    world.org.set_quota(10, 100_000);
+    let report = world.sync().await;
+    assert!(of_model(&report, Model::Candidates).resumed);
+    equals_the_org(&world).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_most_created_applications_are_out_of_sight_none_is_marked_as_deleted() {
+    let world = World::with(small_org(), "\n[sync]\nonly_created_applications = true\n").await;
+    let full = World::of(small_org()).await;
+    full.sync().await;
+    world.sync().await;
+    let ours: Vec<_> = full
+        .live(Model::Applications)
+        .into_iter()
+        .take(30)
+        .map(|held| held.record)
+        .collect();
+    world
+        .mirror()
+        .write_through(&ours, true, Timestamp::now())
+        .unwrap();
+    world.sync().await;
+    for record in &ours[..25] {
+        let by = crate::actor(&world);
+        world
+            .db()
+            .hard_delete(&by, APPLICANT, record.key().as_str())
+            .unwrap();
+    }
+    let report = world.try_sync(&SyncOptions::default()).await.unwrap();
+    let failure = of_model(&report, Model::Applications)
+        .failure
+        .clone()
+        .unwrap();
+    assert!(failure.to_string().contains("25 of 30"), "{failure}");
+    assert_eq!(world.live(Model::Applications).len(), 30);
+    let believed = SyncOptions {
+        allow_mass_delete: true,
+        ..SyncOptions::default()
+    };
+    world.try_sync(&believed).await.unwrap();
+    assert_eq!(world.live(Model::Applications).len(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]
