@@ -38,9 +38,10 @@ lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 
-# What sandbox and mirror cost, as ratios in one run.
+# What sandbox, mirror and the practice org's pages cost, as ratios in one run.
 bench: $(COMPONENT)
 	cargo bench --bench pipeline
+	cargo bench -p practice-org --bench page
 
 clean:
 	rm -rf target target-component

@@ -260,7 +260,7 @@ pub fn ids(db: &Database, object: &str) -> Vec<RecordId> {
 /// A text field of a row, bin included.
 pub fn text(db: &Database, object: &str, id: RecordId, field: &str) -> Option<String> {
     match db.read(object, id, |row| row.get(field).to_value())? {
-        OrgValue::Text(text) => Some(text),
+        OrgValue::Text(text) => Some(text.into_owned()),
         OrgValue::Id(id) => Some(id.to_string()),
         _ => None,
     }

@@ -29,8 +29,9 @@ pub enum Value {
     Date(i32),
     /// Milliseconds since 1970 UTC.
     DateTime(i64),
-    /// All text-like types: string, textarea, picklist, multipicklist, email, phone, url, time, json.
-    Text(String),
+    /// All text-like types: string, textarea, picklist, multipicklist, email, phone, url, time, json. Constants are
+    /// borrowed: the rows of a large seed are full of them.
+    Text(Cow<'static, str>),
     /// `id` and `reference` fields.
     Id(RecordId),
     /// Contents of a base64 field.
@@ -61,6 +62,11 @@ pub enum ValueRef<'a> {
 }
 
 impl Value {
+    /// A copy of a text.
+    pub fn copied(text: &str) -> Self {
+        Self::from(text.to_owned())
+    }
+
     /// True for null.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
@@ -146,7 +152,7 @@ impl<'a> ValueRef<'a> {
             Self::Double(v) => Value::Double(*v),
             Self::Date(v) => Value::Date(*v),
             Self::DateTime(v) => Value::DateTime(*v),
-            Self::Text(v) => Value::Text(v.clone().into_owned()),
+            Self::Text(v) => Value::Text(v.clone().into_owned().into()),
             Self::Id(v) => Value::Id(*v),
         }
     }
@@ -167,12 +173,12 @@ impl<'a> ValueRef<'a> {
     }
 }
 
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
+impl From<&'static str> for Value {
+    fn from(text: &'static str) -> Self {
         if text.is_empty() {
             Self::Null
         } else {
-            Self::Text(text.to_owned())
+            Self::Text(text.into())
         }
     }
 }
@@ -182,7 +188,7 @@ impl From<String> for Value {
         if text.is_empty() {
             Self::Null
         } else {
-            Self::Text(text)
+            Self::Text(text.into())
         }
     }
 }

@@ -216,7 +216,7 @@ async fn of_several_contacts_the_applied_one_wins_then_the_candidate_type_then_t
         .expect("the package's record type");
     let person = |name: &str, more: &[(&str, OrgValue)]| {
         let mut values = vec![
-            ("LastName", OrgValue::from(name)),
+            ("LastName", OrgValue::copied(name)),
             ("Email", OrgValue::from("Several@Example.com")),
         ];
         values.extend(more.iter().cloned());

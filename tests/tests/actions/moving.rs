@@ -128,7 +128,7 @@ async fn a_stage_name_must_be_unique_within_the_job_and_goes_without_a_stage_id(
 
     world.write(|writer| {
         let id = RecordId::parse(&stages[0]).unwrap();
-        writer.set_values(STAGE, id, &[("Name", OrgValue::from(second.as_str()))])
+        writer.set_values(STAGE, id, &[("Name", OrgValue::copied(&second))])
     });
     let done = move_to(json!({ "application_id": applicant }), &second).await;
     assert_eq!(done.code, 2, "{}", done.err);

@@ -153,7 +153,7 @@ impl Rules {
         rule: &DuplicateRule,
     ) -> Vec<RecordId> {
         let fold = |value: Value| match value {
-            Value::Text(text) => Value::Text(text.to_lowercase()),
+            Value::Text(text) => Value::Text(text.to_lowercase().into()),
             other => other,
         };
         let own: Vec<(&str, Value)> = rule

@@ -26,7 +26,7 @@ impl TrackStage {
             draft.get(CONTACT).as_id(),
             draft.get(self.names.on_applicant).as_id(),
         ) {
-            (Some(contact), Some(job)) => Value::Text(relationship_key(contact, job)),
+            (Some(contact), Some(job)) => Value::from(relationship_key(contact, job)),
             _ => Value::Null,
         };
         draft.set("bpats__Contact_Job_Relationship__c", key);

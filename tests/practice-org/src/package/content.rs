@@ -52,7 +52,7 @@ impl Trigger for NewVersion {
         if draft.get("Title").is_null() {
             draft.set(
                 "Title",
-                Value::from(file.strip_suffix(&format!(".{kind}")).unwrap_or(file)),
+                Value::copied(file.strip_suffix(&format!(".{kind}")).unwrap_or(file)),
             );
         }
         let size = match draft.get("VersionData") {
@@ -80,7 +80,7 @@ impl Trigger for NewVersion {
                         ("PublishStatus", Value::from("P")),
                         ("ContentSize", Value::Int(size)),
                         ("FileType", Value::from(kind.to_uppercase())),
-                        ("FileExtension", Value::from(kind)),
+                        ("FileExtension", Value::copied(kind)),
                     ],
                 )?;
                 draft.set("ContentDocumentId", document);
@@ -91,7 +91,7 @@ impl Trigger for NewVersion {
         draft.set("VersionNumber", Value::from((versions + 1).to_string()));
         draft.set("ContentSize", Value::Int(size));
         draft.set("FileType", Value::from(kind.to_uppercase()));
-        draft.set("FileExtension", Value::from(kind));
+        draft.set("FileExtension", Value::copied(kind));
         draft.set("PublishStatus", "P");
         draft.set("ContentModifiedDate", Value::DateTime(writer.now_ms()));
         Ok(())
@@ -110,7 +110,7 @@ impl Trigger for NewVersion {
                 ("Title", draft.get("Title")),
             ],
         )?;
-        let mut link = |entity: Value, share: &str| {
+        let mut link = |entity: Value, share: &'static str| {
             let values = [
                 ("ContentDocumentId", Value::Id(document)),
                 ("LinkedEntityId", entity),

@@ -40,6 +40,16 @@ pub enum SchemaError {
     Invalid(String),
 }
 
+impl SchemaError {
+    /// There is no such thing.
+    pub(crate) fn unknown(what: &'static str, name: &str) -> Self {
+        Self::Unknown {
+            what,
+            name: name.to_owned(),
+        }
+    }
+}
+
 impl Schema {
     /// Reads data files in order; a later file may extend the objects of an earlier one.
     ///
@@ -94,7 +104,7 @@ impl Schema {
     pub fn add_field(&mut self, object: &str, spec: FieldSpec) -> Result<(), SchemaError> {
         let found = self
             .object(object)
-            .ok_or_else(|| unknown("object", object))?;
+            .ok_or_else(|| SchemaError::unknown("object", object))?;
         if found.field(&spec.name).is_some() {
             return Err(SchemaError::Invalid(format!(
                 "{object} has a field {} already",
@@ -114,10 +124,10 @@ impl Schema {
     pub fn remove_field(&mut self, object: &str, field: &str) -> Result<(), SchemaError> {
         let found = self
             .object_mut(object)
-            .ok_or_else(|| unknown("object", object))?;
+            .ok_or_else(|| SchemaError::unknown("object", object))?;
         found
             .field_mut(field)
-            .ok_or_else(|| unknown("field", field))?
+            .ok_or_else(|| SchemaError::unknown("field", field))?
             .removed = true;
         found.index_fields();
         self.link_children();
@@ -130,7 +140,7 @@ impl Schema {
     /// When there is none of that name.
     pub fn remove_object(&mut self, object: &str) -> Result<(), SchemaError> {
         self.object_mut(object)
-            .ok_or_else(|| unknown("object", object))?
+            .ok_or_else(|| SchemaError::unknown("object", object))?
             .removed = true;
         self.by_name.remove(&object.to_ascii_lowercase());
         self.link_children();
@@ -149,14 +159,14 @@ impl Schema {
     ) -> Result<(), SchemaError> {
         if self
             .object(object)
-            .ok_or_else(|| unknown("object", object))?
+            .ok_or_else(|| SchemaError::unknown("object", object))?
             .field("RecordTypeId")
             .is_none()
         {
             self.add_field(object, system::record_type_field())?;
         }
         self.object_mut(object)
-            .ok_or_else(|| unknown("object", object))?
+            .ok_or_else(|| SchemaError::unknown("object", object))?
             .record_types
             .push(info);
         Ok(())
@@ -256,7 +266,7 @@ impl Schema {
                 .value_sets
                 .get(set)
                 .cloned()
-                .ok_or_else(|| unknown("value set", set))?,
+                .ok_or_else(|| SchemaError::unknown("value set", set))?,
             None => spec.values,
         };
         let default = spec.default.as_ref().map_or(Ok(Value::Null), |json| {
@@ -383,7 +393,7 @@ fn default_value(name: &str, kind: FieldType, json: &Json) -> Result<Value, Sche
         (k, Json::Number(n)) if k.is_decimal() => n.as_f64().map(Value::Double),
         (FieldType::Date, Json::String(text)) => parse_date(text).map(Value::Date),
         (FieldType::Datetime, Json::String(text)) => parse_datetime(text).map(Value::DateTime),
-        (_, Json::String(text)) => Some(Value::Text(text.clone())),
+        (_, Json::String(text)) => Some(Value::Text(text.clone().into())),
         _ => None,
     };
     value.ok_or_else(|| {
@@ -392,13 +402,6 @@ fn default_value(name: &str, kind: FieldType, json: &Json) -> Result<Value, Sche
             kind.name()
         ))
     })
-}
-
-fn unknown(what: &'static str, name: &str) -> SchemaError {
-    SchemaError::Unknown {
-        what,
-        name: name.to_owned(),
-    }
 }
 
 fn too_many(what: &str) -> SchemaError {

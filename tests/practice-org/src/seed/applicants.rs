@@ -83,7 +83,8 @@ fn candidate(
     let mailing = rng.percent(75);
     let mail = |value: Value| if mailing { value } else { Value::Null };
     let candidate_type = seeder.record_types.candidate;
-    let mut fields: Vec<(&'static str, Value)> = vec![
+    let mut fields = seeder.blank();
+    fields.extend([
         (
             "FirstName",
             if number % 50 == 7 {
@@ -151,7 +152,7 @@ fn candidate(
             },
         ),
         ("OwnerId", owner.into()),
-    ];
+    ]);
     if awkward {
         fields.push(("Description", AWKWARD.join(" | ").into()));
     }
@@ -230,7 +231,8 @@ fn applicant(
         seeder.applicant_job_field(),
         people.recruiters[rng.below(people.recruiters.len())],
     );
-    let mut fields: Vec<(&'static str, Value)> = vec![
+    let mut fields = seeder.blank();
+    fields.extend([
         ("bpats__ATS_Applicant__c", contact.into()),
         (job_field, job.id.into()),
         ("bpats__Stage__c", job.stages[at].into()),
@@ -274,30 +276,28 @@ fn applicant(
                 Value::Null
             },
         ),
-    ];
+    ]);
     seeder.currency(&mut fields, 0);
     let stamps = seeder.stamps(days_ago, moved);
     let id = seeder.put("bpats__ATS_Applicant__c", stamps, fields);
     if at > 0 && rng.percent(20) {
         let stamps = seeder.stamps(moved, moved);
-        seeder.put(
-            "bpats__ATS_Stage_Tracking__c",
-            stamps,
-            vec![
-                ("bpats__ATS_Applicant__c", id.into()),
-                ("bpats__ATS_Stage__c", job.stages[at - 1].into()),
-                ("bpats__ATS_Stage_Moved_To__c", job.stages[at].into()),
-                (
-                    "bpats__Start_Date__c",
-                    Value::DateTime(seeder.moment(days_ago)),
-                ),
-                ("bpats__End_Date__c", Value::DateTime(seeder.moment(moved))),
-                (
-                    "bpats__Duration_in_Minutes__c",
-                    (((days_ago - moved) * 1_440) as f64).into(),
-                ),
-                ("bpats__Type__c", "Log".into()),
-            ],
-        );
+        let mut fields = seeder.blank();
+        fields.extend([
+            ("bpats__ATS_Applicant__c", id.into()),
+            ("bpats__ATS_Stage__c", job.stages[at - 1].into()),
+            ("bpats__ATS_Stage_Moved_To__c", job.stages[at].into()),
+            (
+                "bpats__Start_Date__c",
+                Value::DateTime(seeder.moment(days_ago)),
+            ),
+            ("bpats__End_Date__c", Value::DateTime(seeder.moment(moved))),
+            (
+                "bpats__Duration_in_Minutes__c",
+                (((days_ago - moved) * 1_440) as f64).into(),
+            ),
+            ("bpats__Type__c", "Log".into()),
+        ]);
+        seeder.put("bpats__ATS_Stage_Tracking__c", stamps, fields);
     }
 }

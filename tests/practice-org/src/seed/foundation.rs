@@ -174,10 +174,10 @@ fn described_users(
         let stamps = seeder.stamps(727, 727);
         let profile = seeder.profile;
         let values = vec![
-            ("Username", Value::from(user.username.as_str())),
-            ("FirstName", user.first_name.as_str().into()),
-            ("LastName", user.last_name.as_str().into()),
-            ("Email", user.username.as_str().into()),
+            ("Username", Value::copied(&user.username)),
+            ("FirstName", Value::copied(&user.first_name)),
+            ("LastName", Value::copied(&user.last_name)),
+            ("Email", Value::copied(&user.username)),
             ("IsActive", user.active.into()),
             ("UserType", "Standard".into()),
             ("TimeZoneSidKey", "America/New_York".into()),

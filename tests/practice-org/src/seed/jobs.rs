@@ -296,14 +296,15 @@ fn copy_stages(
         .enumerate()
         .map(|(at, (name, kind))| {
             let stamps = seeder.stamps(days_ago, days_ago);
-            let mut fields = vec![
+            let mut fields = seeder.blank();
+            fields.extend([
                 ("Name", Value::from(*name)),
                 (lookup, job.into()),
                 ("bpats__Sequence__c", ((at + 1) as f64).into()),
                 ("bpats__Stage_Type__c", (*kind).into()),
                 ("bpats__Interview_Stage__c", (*kind == "Interview").into()),
                 ("bpats__ATS_Template_Stage__c", stored.stages[at].into()),
-            ];
+            ]);
             seeder.currency(&mut fields, 0);
             seeder.put("bpats__ATS_Stage__c", stamps, fields)
         })

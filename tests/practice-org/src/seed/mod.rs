@@ -14,8 +14,8 @@ mod text;
 mod variations;
 mod words;
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::mpsc::{SyncSender, sync_channel};
 
 use crate::clock::Clock;
 use crate::description::Description;
@@ -23,7 +23,7 @@ use crate::id::RecordId;
 use crate::package::{self, CUSTOM_JOB, JobNames, PACKAGE_JOB};
 use crate::schema::{Schema, SchemaError, SchemaOptions, Visibility};
 use crate::server::config::{OrgConfig, Variations};
-use crate::store::{Actor, Database, LoadRow};
+use crate::store::{Actor, Database, LoadRow, Portion};
 use crate::value::Value;
 
 use rng::Rng;
@@ -62,17 +62,9 @@ struct Stamps {
     modified_ms: i64,
 }
 
-#[derive(Default)]
-struct Pending {
-    ids: Vec<RecordId>,
-    rows: Vec<LoadRow>,
-}
-
 /// Collects rows and hands them to the database.
 struct Seeder<'a> {
     db: &'a Database,
-    /// Takes portions of rows to the thread that packs them.
-    loader: SyncSender<(&'static str, Vec<LoadRow>)>,
     seed: u64,
     /// Midnight UTC of the day the org starts; every stamp lies before it.
     anchor_ms: i64,
@@ -84,7 +76,10 @@ struct Seeder<'a> {
     by: RecordId,
     profile: RecordId,
     record_types: RecordTypes,
-    pending: BTreeMap<&'static str, Pending>,
+    /// The rows that the database does not have yet.
+    pending: BTreeMap<&'static str, Portion>,
+    /// What the last row's values were in, emptied.
+    spare: Vec<(&'static str, Value)>,
     applied: HashSet<(RecordId, RecordId)>,
     error: Option<SchemaError>,
 }
@@ -149,11 +144,16 @@ impl Seeder<'_> {
         self.applied.insert((contact, job))
     }
 
+    /// An empty list for the values of the next row, in the memory of the last one's.
+    fn blank(&mut self) -> Vec<(&'static str, Value)> {
+        std::mem::take(&mut self.spare)
+    }
+
     fn put(
         &mut self,
         object: &'static str,
         stamps: Stamps,
-        mut values: Vec<(&'static str, Value)>,
+        values: Vec<(&'static str, Value)>,
     ) -> RecordId {
         let by = values
             .iter()
@@ -161,48 +161,50 @@ impl Seeder<'_> {
             .and_then(|(_, owner)| owner.as_id());
         // A queue owns rows but creates none.
         let by = by.filter(|id| id.prefix() == *b"005").unwrap_or(self.by);
-        if self
-            .pending
-            .get(object)
-            .is_none_or(|pending| pending.rows.len() == pending.ids.len())
-        {
-            self.flush(object);
-            match self.db.reserve_ids(object, PORTION) {
-                Ok(ids) => self.pending.entry(object).or_default().ids = ids,
-                Err(error) => {
-                    self.error.get_or_insert(error);
-                    return RecordId::MIN;
-                }
+        match self.add(object, stamps, by, values) {
+            Ok(id) => id,
+            Err(error) => {
+                self.error.get_or_insert(error);
+                RecordId::MIN
             }
         }
-        let pending = self.pending.entry(object).or_default();
-        let id = pending.ids[pending.rows.len()];
+    }
+
+    fn add(
+        &mut self,
+        object: &'static str,
+        stamps: Stamps,
+        by: RecordId,
+        mut values: Vec<(&'static str, Value)>,
+    ) -> Result<RecordId, SchemaError> {
+        if let Entry::Occupied(entry) = self.pending.entry(object)
+            && entry.get().next_id().is_none()
+        {
+            self.db.take_in(entry.remove());
+        }
+        let portion = match self.pending.entry(object) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(self.db.open_portion(object, PORTION)?),
+        };
+        let id = portion.next_id().unwrap_or(RecordId::MIN);
         let number = usize::try_from(id.sequence()).unwrap_or(0);
         variations::shape(&self.variations, object, number, &mut values);
-        pending.rows.push(LoadRow {
-            id: Some(id),
+        let mut row = LoadRow {
+            id: None,
             created_ms: stamps.created_ms,
             modified_ms: stamps.modified_ms,
             by,
             values,
-        });
-        id
-    }
-
-    fn flush(&mut self, object: &'static str) {
-        let Some(pending) = self.pending.get_mut(object) else {
-            return;
         };
-        let rows = std::mem::take(&mut pending.rows);
-        pending.ids.clear();
-        // Fails only when the loader ended, which then has an error to tell.
-        let _ = self.loader.send((object, rows));
+        portion.add(&row)?;
+        row.values.clear();
+        self.spare = row.values;
+        Ok(id)
     }
 
     fn flush_all(&mut self) -> Result<(), SchemaError> {
-        let objects: Vec<&'static str> = self.pending.keys().copied().collect();
-        for object in objects {
-            self.flush(object);
+        for (_, portion) in std::mem::take(&mut self.pending) {
+            self.db.take_in(portion);
         }
         self.error.take().map_or(Ok(()), Err)
     }
@@ -241,21 +243,7 @@ pub fn create(config: &OrgConfig, clock: Clock) -> Result<(Database, Seeded), Sc
         PACKAGE_JOB
     };
     db.begin_load();
-    let (loader, portions) = sync_channel::<(&'static str, Vec<LoadRow>)>(4);
-    // Making rows up and packing them take about the same time: two threads.
-    let seeded = std::thread::scope(|scope| {
-        let packing = scope.spawn(|| {
-            for (object, rows) in portions {
-                db.bulk_load(object, rows)?;
-            }
-            Ok(())
-        });
-        let seeded = fill(config, &variations, &description, &db, now, names, loader);
-        let packed = packing
-            .join()
-            .unwrap_or_else(|_| Err(SchemaError::Invalid("packing rows panicked".to_owned())));
-        packed.and(seeded)
-    })?;
+    let seeded = fill(config, &variations, &description, &db, now, names)?;
     db.end_load();
     package::content::install(&db);
     if !variations.no_package {
@@ -273,11 +261,9 @@ fn fill(
     db: &Database,
     now: i64,
     names: JobNames,
-    loader: SyncSender<(&'static str, Vec<LoadRow>)>,
 ) -> Result<Seeded, SchemaError> {
     let mut seeder = Seeder {
         db,
-        loader,
         seed: config.seed,
         anchor_ms: now - now.rem_euclid(DAY),
         clock_rng: Rng::new(config.seed, "stamps"),
@@ -289,6 +275,7 @@ fn fill(
         profile: RecordId::MIN,
         record_types: RecordTypes::default(),
         pending: BTreeMap::new(),
+        spare: Vec::new(),
         applied: HashSet::new(),
         error: None,
     };

@@ -41,16 +41,16 @@ pub struct People {
     pub internal_managers: Vec<RecordId>,
 }
 
-struct NewUser<'a> {
-    first: &'a str,
-    last: &'a str,
+struct NewUser {
+    first: &'static str,
+    last: &'static str,
     email: String,
-    title: &'a str,
+    title: &'static str,
     active: bool,
-    user_type: &'a str,
+    user_type: &'static str,
 }
 
-fn user(seeder: &mut Seeder<'_>, new: &NewUser<'_>, number: usize, days_ago: i64) -> RecordId {
+fn user(seeder: &mut Seeder<'_>, new: &NewUser, number: usize, days_ago: i64) -> RecordId {
     let stamps = seeder.stamps(days_ago, days_ago / 3);
     let alias: String = format!(
         "{}{}",
@@ -303,7 +303,7 @@ fn clients(seeder: &mut Seeder<'_>, people: &mut People, rng: &mut Rng, candidat
 fn internal_managers(
     seeder: &mut Seeder<'_>,
     people: &mut People,
-    emails: &[(&str, &str, String)],
+    emails: &[(&'static str, &'static str, String)],
 ) {
     let client_type = seeder.record_types.client;
     for (number, (first, last, email)) in emails.iter().enumerate().take(6) {

@@ -18,20 +18,29 @@ pub fn phone(rng: &mut Rng) -> String {
 
 /// A mail address at a domain that is reserved for examples; `number` keeps it apart from a namesake's.
 pub fn email(rng: &mut Rng, first: &str, last: &str, number: usize) -> String {
-    format!(
-        "{}.{}{number}@{}",
-        ascii(first),
-        ascii(last),
-        rng.pick(&DOMAINS)
-    )
+    let mut address = String::with_capacity(48);
+    push_ascii(&mut address, first);
+    address.push('.');
+    push_ascii(&mut address, last);
+    address.push_str(&number.to_string());
+    address.push('@');
+    address.push_str(rng.pick(&DOMAINS));
+    address
 }
 
 /// The letters of a name that may stand in a mail address.
 pub fn ascii(name: &str) -> String {
-    name.chars()
-        .filter(char::is_ascii_alphabetic)
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
+    let mut letters = String::with_capacity(name.len());
+    push_ascii(&mut letters, name);
+    letters
+}
+
+fn push_ascii(out: &mut String, name: &str) {
+    out.extend(
+        name.chars()
+            .filter(char::is_ascii_alphabetic)
+            .map(|c| c.to_ascii_lowercase()),
+    );
 }
 
 /// A street address; one in eight has a second line.

@@ -378,6 +378,8 @@ fn purge(org: &Org, call: &Call) -> Answer {
     struct Target {
         object: Option<String>,
         before: Option<String>,
+        #[serde(default)]
+        log: bool,
     }
     let target: Target = body(call)?;
     let before = target
@@ -386,6 +388,12 @@ fn purge(org: &Org, call: &Call) -> Answer {
         .map(moment)
         .transpose()?
         .unwrap_or(i64::MAX);
+    if target.log {
+        let object = target.object.as_deref();
+        let object =
+            object.ok_or_else(|| "name the object whose delete log is purged".to_owned())?;
+        org.db().purge_delete_log(object, before.min(org.now_ms()));
+    }
     Ok(json!({"purged": org.db().purge_bin(target.object.as_deref(), before)}))
 }
 

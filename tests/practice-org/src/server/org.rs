@@ -322,7 +322,7 @@ impl Org {
 
     /// The active user of a username.
     pub fn user_by_username(&self, username: &str) -> Option<String> {
-        let found = self.db.find("User", "Username", &Value::from(username));
+        let found = self.db.find("User", "Username", &Value::copied(username));
         let active = |id: &RecordId| {
             self.db
                 .read("User", *id, |row| row.get("IsActive").as_bool())

@@ -58,7 +58,7 @@ impl Org {
         // The rows are the platform's own: a refusal here could only be a bug, and would show in the next query.
         let _ = self.db.write(&self.system_actor(), |writer| {
             for set in sets {
-                let mut own = writer.find(table, key, &Value::from(name.as_str()));
+                let mut own = writer.find(table, key, &Value::copied(&name));
                 own.retain(|id| writer.value(table, *id, "ParentId") == Value::Id(set));
                 if hidden {
                     for id in own {
@@ -67,12 +67,12 @@ impl Org {
                 } else if own.is_empty() {
                     let mut values = vec![
                         ("ParentId", Value::Id(set)),
-                        ("SobjectType", object.into()),
+                        ("SobjectType", Value::copied(object)),
                         ("PermissionsRead", true.into()),
                         ("PermissionsEdit", true.into()),
                     ];
                     if field.is_some() {
-                        values.push(("Field", name.as_str().into()));
+                        values.push(("Field", Value::copied(&name)));
                     }
                     writer.insert_values(table, &values)?;
                 }

@@ -1,13 +1,15 @@
 //! From a query tree to a plan: every name looked up as the user sees the org, every literal held
 //! against its field's type, every restriction of the platform applied.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::QueryOptions;
 use super::ast::{Condition, FieldSet, Name, Operand, Path, Query, SelectItem};
 use super::error::SoqlError;
 use super::plan::{Entry, Expression, FieldPath, Leaf, Node, OrderKey, Plan, Predicate};
-use crate::schema::{Field, FieldType, Object, Schema};
+use crate::schema::{Field, FieldId, FieldType, Object, ObjectId, Schema};
 
 mod aggregate;
 mod compound;
@@ -30,6 +32,8 @@ pub(super) struct Checker<'a> {
     pub schema: &'a Arc<Schema>,
     pub options: &'a QueryOptions,
     pub now_ms: i64,
+    /// Relationships to parents that the query follows, each once.
+    pub relations: RefCell<BTreeSet<(ObjectId, Vec<FieldId>)>>,
 }
 
 /// The object a query is about, and the names it goes by.

@@ -3,6 +3,7 @@
 //! Each step is a file and knows only the one before. Names are resolved as the querying user sees
 //! the org, so what is hidden is unknown; errors carry the platform's texts, which clients parse.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
@@ -108,6 +109,7 @@ fn query_on(
         schema: &state.schema,
         options,
         now_ms: state.clock.now_ms(),
+        relations: RefCell::default(),
     };
     let plan = checker.plan(&query).map_err(|e| e.into_api(text))?;
     let rows = match &plan.aggregate {

@@ -1,5 +1,6 @@
 //! One record by id, as `GET /sobjects/X/ID` answers it (salesforce-api.md 7.1).
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::QueryOptions;
@@ -173,6 +174,7 @@ fn records_on(
         schema: &state.schema,
         options: &options,
         now_ms: 0,
+        relations: RefCell::default(),
     };
     let scope = Scope {
         object: state.schema.get(object.id),

@@ -52,9 +52,9 @@ impl Database {
         let now = self.clock.now_ms();
         let by = RecordId::from_parts(*b"005", *b"000", 0);
         let values = vec![
-            ("Name", Value::from(label)),
-            ("DeveloperName", Value::from(developer_name)),
-            ("SobjectType", Value::from(object)),
+            ("Name", Value::copied(label)),
+            ("DeveloperName", Value::copied(developer_name)),
+            ("SobjectType", Value::copied(object)),
             ("IsActive", Value::Bool(true)),
         ];
         let row = LoadRow {

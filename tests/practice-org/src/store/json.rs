@@ -113,7 +113,7 @@ fn text(field: &Field, json: &Json) -> Option<Value> {
     } else {
         text.trim()
     };
-    Some(Value::from(kept))
+    Some(Value::copied(kept))
 }
 
 fn reference(field: &Field, json: &Json) -> Result<Parsed, ApiError> {

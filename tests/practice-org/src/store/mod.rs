@@ -16,6 +16,7 @@ use crate::value::Value;
 mod admin;
 mod json;
 mod load;
+mod pack;
 mod replicate;
 mod row;
 mod rules;
@@ -29,6 +30,7 @@ mod write;
 
 pub use crate::soql::{CsvStyle, Features, Page, PageContext, QueryOptions, ResultSet};
 pub use load::LoadRow;
+pub(crate) use load::Portion;
 pub use replicate::{Deleted, Updated};
 pub use state::Settings;
 pub(crate) use state::local_day;
@@ -114,10 +116,7 @@ impl Database {
     pub fn reserve_ids(&self, object: &str, count: usize) -> Result<Vec<RecordId>, SchemaError> {
         let mut state = self.write_state();
         let found = state.schema.object(object).map(|o| o.id);
-        let object = found.ok_or_else(|| SchemaError::Unknown {
-            what: "object",
-            name: object.to_owned(),
-        })?;
+        let object = found.ok_or_else(|| SchemaError::unknown("object", object))?;
         Ok((0..count).map(|_| state.next_id(object)).collect())
     }
 
@@ -131,9 +130,23 @@ impl Database {
         rows: impl IntoIterator<Item = LoadRow>,
     ) -> Result<Vec<RecordId>, SchemaError> {
         let rows: Vec<LoadRow> = rows.into_iter().collect();
-        let (schema, object, drawn) = self.write_state().draw(object, &rows)?;
-        let packed = load::pack(schema.get(object), rows, drawn)?;
-        Ok(self.write_state().take_in(packed))
+        let without_id = rows.iter().filter(|row| row.id.is_none()).count();
+        let mut state = self.write_state();
+        let mut portion = state.open_portion(object, without_id)?;
+        for row in &rows {
+            portion.add(row)?;
+        }
+        Ok(state.take_in(portion))
+    }
+
+    /// Sets ids for so many rows of an object aside; the rows are added without holding the database.
+    pub(crate) fn open_portion(&self, object: &str, rows: usize) -> Result<Portion, SchemaError> {
+        self.write_state().open_portion(object, rows)
+    }
+
+    /// Takes the rows of a portion in.
+    pub(crate) fn take_in(&self, portion: Portion) {
+        self.write_state().take_in(portion);
     }
 
     /// Opens a large load: rows of [`Database::bulk_load`] stay invisible until [`Database::end_load`], which is many

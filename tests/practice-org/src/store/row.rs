@@ -7,6 +7,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use bytes::{Bytes, BytesMut};
+
 use crate::id::RecordId;
 use crate::schema::FieldId;
 use crate::value::{Value, ValueRef};
@@ -14,6 +16,7 @@ use crate::value::{Value, ValueRef};
 /// Bytes of a directory entry: field number, then kind (4 bits) and offset of the value (28 bits).
 const ENTRY: usize = 6;
 const OFFSET_BITS: u32 = 28;
+const OFFSET_MASK: u32 = (1 << OFFSET_BITS) - 1;
 
 const FALSE: u32 = 0;
 const TRUE: u32 = 1;
@@ -25,6 +28,61 @@ const TEXT: u32 = 6;
 const ID: u32 = 7;
 const BLOB: u32 = 8;
 
+/// Where rows are put together, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct RowBuffer {
+    /// Room for rows to come.
+    room: BytesMut,
+    chunk: usize,
+    /// Field number, then kind and offset among the values.
+    directory: Vec<(FieldId, u32)>,
+    values: Vec<u8>,
+}
+
+impl RowBuffer {
+    /// Rows will share allocations of about so many bytes: millions of small ones cost more time than the packing.
+    pub fn sharing(chunk: usize) -> Self {
+        Self {
+            chunk,
+            ..Self::default()
+        }
+    }
+
+    /// Adds a value, null or not; fields must come in rising order.
+    pub fn push(&mut self, field: FieldId, value: &ValueRef<'_>) {
+        if value.is_null() {
+            return;
+        }
+        let offset = u32::try_from(self.values.len()).unwrap_or(u32::MAX) & OFFSET_MASK;
+        let kind = push_value(&mut self.values, value);
+        self.directory.push((field, kind << OFFSET_BITS | offset));
+    }
+
+    /// The row of the values added since the last.
+    pub fn finish(&mut self, stamp: i64, deleted: bool) -> Row {
+        let count = self.directory.len();
+        let start = 2 + count * ENTRY;
+        let size = start + self.values.len();
+        if self.room.capacity() < size {
+            self.room = BytesMut::with_capacity(self.chunk.max(size));
+        }
+        let data = &mut self.room;
+        data.extend_from_slice(&u16::try_from(count).unwrap_or(u16::MAX).to_le_bytes());
+        for (field, word) in self.directory.drain(..) {
+            let moved = word + u32::try_from(start).unwrap_or_default();
+            data.extend_from_slice(&field.0.to_le_bytes());
+            data.extend_from_slice(&moved.to_le_bytes());
+        }
+        data.extend_from_slice(&self.values);
+        self.values.clear();
+        Row {
+            stamp,
+            deleted,
+            data: data.split().freeze(),
+        }
+    }
+}
+
 /// A stored row without its id, which is its key.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Row {
@@ -32,7 +90,8 @@ pub(crate) struct Row {
     pub stamp: i64,
     /// In the recycle bin.
     pub deleted: bool,
-    data: Box<[u8]>,
+    /// Rows of a load share one allocation.
+    data: Bytes,
 }
 
 impl Row {
@@ -42,38 +101,13 @@ impl Row {
         deleted: bool,
         values: impl IntoIterator<Item = (FieldId, ValueRef<'a>)>,
     ) -> Self {
-        let mut entries: Vec<(FieldId, ValueRef<'a>)> =
-            values.into_iter().filter(|(_, v)| !v.is_null()).collect();
+        let mut entries: Vec<(FieldId, ValueRef<'a>)> = values.into_iter().collect();
         entries.sort_by_key(|(id, _)| *id);
-        let count = entries.len();
-        Self::pack_sorted(stamp, deleted, count, entries.into_iter(), &mut Vec::new())
-    }
-
-    /// Packs `count` values that are sorted by field and none of them null; `scratch` saves allocations when many rows
-    /// are packed.
-    pub fn pack_sorted<'a>(
-        stamp: i64,
-        deleted: bool,
-        count: usize,
-        values: impl Iterator<Item = (FieldId, ValueRef<'a>)>,
-        scratch: &mut Vec<u8>,
-    ) -> Self {
-        let data = scratch;
-        data.clear();
-        data.extend_from_slice(&u16::try_from(count).unwrap_or(u16::MAX).to_le_bytes());
-        data.resize(2 + count * ENTRY, 0);
-        for (i, (field, value)) in values.take(count).enumerate() {
-            let offset = u32::try_from(data.len()).unwrap_or(u32::MAX) & ((1 << OFFSET_BITS) - 1);
-            let kind = push_value(data, &value);
-            let at = 2 + i * ENTRY;
-            data[at..at + 2].copy_from_slice(&field.0.to_le_bytes());
-            data[at + 2..at + 6].copy_from_slice(&(kind << OFFSET_BITS | offset).to_le_bytes());
+        let mut buffer = RowBuffer::default();
+        for (field, value) in &entries {
+            buffer.push(*field, value);
         }
-        Self {
-            stamp,
-            deleted,
-            data: data.as_slice().into(),
-        }
+        buffer.finish(stamp, deleted)
     }
 
     /// The value of a stored field.
@@ -128,11 +162,10 @@ impl Row {
     }
 
     fn value_at(&self, i: usize, count: usize) -> ValueRef<'_> {
-        const MASK: u32 = (1 << OFFSET_BITS) - 1;
         let word = self.word_at(i);
-        let start = (word & MASK) as usize;
+        let start = (word & OFFSET_MASK) as usize;
         let end = if i + 1 < count {
-            (self.word_at(i + 1) & MASK) as usize
+            (self.word_at(i + 1) & OFFSET_MASK) as usize
         } else {
             self.data.len()
         };
@@ -212,7 +245,7 @@ mod tests {
             (-1e12f64..1e12).prop_map(Value::Double),
             any::<i32>().prop_map(Value::Date),
             any::<i64>().prop_map(Value::DateTime),
-            ".{1,40}".prop_map(Value::Text),
+            ".{1,40}".prop_map(|text| Value::Text(text.into())),
             any::<u32>().prop_map(|n| Value::Id(RecordId::from_parts(
                 *b"a0B",
                 *b"000",

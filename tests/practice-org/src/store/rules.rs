@@ -44,7 +44,7 @@ pub(crate) fn check(
         match value {
             Value::Text(text) => {
                 if let Some(stored) = check_text(field, text)? {
-                    *text = stored;
+                    *text = stored.into();
                 }
             }
             Value::Double(number) => *number = check_decimal(field, *number)?,

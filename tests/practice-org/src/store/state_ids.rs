@@ -1,5 +1,6 @@
 //! Ids, auto-numbers and look-ups by value.
 
+use super::pack::NumberFormat;
 use super::state::State;
 use crate::id::RecordId;
 use crate::schema::{Field, FieldType, ObjectId};
@@ -19,12 +20,9 @@ impl State {
     pub(crate) fn next_number(&mut self, object: ObjectId, field: &Field) -> String {
         let counter = self.table_mut(object).counters.entry(field.id).or_default();
         *counter += 1;
-        let format = field.auto_number.as_deref().unwrap_or("{0}");
-        let Some((before, rest)) = format.split_once('{') else {
-            return format!("{format}{counter}");
-        };
-        let (zeros, after) = rest.split_once('}').unwrap_or((rest, ""));
-        format!("{before}{counter:0width$}{after}", width = zeros.len())
+        let mut name = String::new();
+        NumberFormat::of(field).push(&mut name, *counter);
+        name
     }
 
     /// Ids of the rows outside the bin whose field holds the value, in id order.

@@ -92,7 +92,7 @@ impl<'a> RowView<'a> {
 
 fn owned(value: Value) -> ValueRef<'static> {
     match value {
-        Value::Text(text) => ValueRef::Text(Cow::Owned(text)),
+        Value::Text(text) => ValueRef::Text(text),
         other => other.as_ref().into_owned(),
     }
 }

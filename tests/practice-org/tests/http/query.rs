@@ -138,3 +138,22 @@ fn deleted_rows_are_seen_by_query_all_only() {
         .json();
     assert_eq!(all["records"][0]["IsDeleted"], true);
 }
+
+#[test]
+fn a_query_follows_at_most_55_relationships_to_parents() {
+    const USERS: [&str; 3] = ["CreatedBy", "LastModifiedBy", "Manager"];
+    let org = small();
+    let mut fields = Vec::new();
+    for (one, two) in USERS.iter().flat_map(|one| USERS.map(|two| (one, two))) {
+        fields.push(format!("LastModifiedBy.{one}.{two}.Id"));
+        fields.extend(USERS.map(|three| format!("CreatedBy.{one}.{two}.{three}.Id")));
+    }
+    // 1 + 3 + 9 + 27 from CreatedBy, 1 + 3 + 9 from LastModifiedBy.
+    let deeper = USERS.map(|three| format!("LastModifiedBy.CreatedBy.CreatedBy.{three}.Id"));
+    fields.extend_from_slice(&deeper[..2]);
+    let soql = |fields: &[String]| format!("SELECT {} FROM Contact LIMIT 1", fields.join(", "));
+    org.soql(&soql(&fields)).expect(200);
+    fields.push(deeper[2].clone());
+    let refused = org.soql(&soql(&fields)).expect(400);
+    assert_eq!(refused.code(), "MALFORMED_QUERY");
+}

@@ -147,3 +147,21 @@ fn deleted_lists_the_bin_and_bad_windows_are_refused() {
         .expect(400);
     org.get("sobjects/Contact/updated").expect(400);
 }
+
+#[test]
+fn a_window_that_begins_before_the_delete_log_was_purged_is_refused() {
+    let org = frozen();
+    let deleted = |start: &str| {
+        org.get(&format!(
+            "sobjects/Contact/deleted?start={}&end={}",
+            encode(start),
+            encode("2030-01-02T10:20:00Z")
+        ))
+    };
+    deleted("2030-01-02T09:00:00Z").expect(200);
+    org.control("purge", &json!({"object": "Contact", "log": true}));
+    org.control("clock", &json!({"advance": "20m"}));
+    let refused = deleted("2030-01-02T09:00:00Z").expect(400).code();
+    assert_eq!(refused, "INVALID_REPLICATION_DATE");
+    deleted("2030-01-02T10:05:00Z").expect(200);
+}

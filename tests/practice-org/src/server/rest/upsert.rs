@@ -36,7 +36,7 @@ fn one(
         .filter(|f| (f.external_id || f.id_lookup) && request.visibility.sees_field(object, f))
         .ok_or_else(|| no_such_key(field))?;
     match work
-        .find(org, &object.name, &key.name, &Value::from(value))
+        .find(org, &object.name, &key.name, &Value::copied(value))
         .as_slice()
     {
         [] => Err(ApiError::not_found()),

@@ -8,6 +8,8 @@ use crate::schema::{Field, FieldType, Object};
 
 /// Most relationships up a path may follow (salesforce-api.md 2.3).
 const MAX_LEVELS: usize = 5;
+/// Most relationships to parents in a query (salesforce-api.md 2.3). Its message is not documented.
+const MAX_RELATIONS: usize = 55;
 
 /// Functions of one value, and the type of what they give; none keeps the field's.
 const SCALARS: [(&str, Scalar, Option<FieldType>); 14] = [
@@ -75,6 +77,7 @@ impl<'a> Checker<'a> {
                 .filter(|f| self.sees(object, f));
             let field = found.ok_or_else(|| unknown_relationship(path.at, name))?;
             way.push(field);
+            self.follow(scope, path, &way)?;
             if field.is_polymorphic() {
                 if i + 1 < relationships.len() {
                     return Err(unknown_relationship(path.at, &relationships[i + 1]));
@@ -102,6 +105,17 @@ impl<'a> Checker<'a> {
             kind: field.kind,
             name: field.name.clone(),
         })
+    }
+
+    /// Counts the relationship at the end of `way`, unless the query followed it before.
+    fn follow(&self, scope: Scope<'a>, path: &Path, way: &[&Field]) -> Result<(), SoqlError> {
+        let mut relations = self.relations.borrow_mut();
+        relations.insert((scope.object.id, way.iter().map(|f| f.id).collect()));
+        if relations.len() > MAX_RELATIONS {
+            let message = format!("maximum {MAX_RELATIONS} relationships to parents allowed");
+            return Err(SoqlError::at(path.at, "MALFORMED_QUERY", message));
+        }
+        Ok(())
     }
 
     /// `Owner.Name`: a field that one of several objects has.

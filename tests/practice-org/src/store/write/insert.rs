@@ -42,7 +42,7 @@ impl Writer<'_> {
         let id = self.state.next_id(object_id);
         for field in object.fields().filter(|f| f.auto_number.is_some()) {
             let number = self.state.next_number(object_id, field);
-            changes.entry(field.id).or_insert(Value::Text(number));
+            changes.entry(field.id).or_insert(Value::from(number));
         }
         // A custom object's row without a name is named by its id, as on the platform.
         if let Some(field) = object
@@ -50,7 +50,7 @@ impl Writer<'_> {
             .filter(|f| object.custom && stored(f) && f.auto_number.is_none())
             && changes.get(&field.id).is_none_or(Value::is_null)
         {
-            changes.insert(field.id, Value::Text(id.to_string()));
+            changes.insert(field.id, Value::from(id.to_string()));
         }
         let stamp = self.stamp();
         set_audit(object, self.actor.user, stamp, &mut changes);

@@ -183,9 +183,11 @@ impl Writer<'_> {
         let text = key_value
             .as_str()
             .map_or_else(|| key_value.to_string(), str::to_owned);
-        let found = self
-            .state
-            .find(&target.name, &key_field.name, &Value::Text(text.clone()));
+        let found = self.state.find(
+            &target.name,
+            &key_field.name,
+            &Value::Text(text.clone().into()),
+        );
         match found.first() {
             Some(id) => Ok((field, Parsed::Value(Value::Id(*id)))),
             None => {
@@ -250,9 +252,11 @@ impl Writer<'_> {
             let id = self.existing(id, key)?;
             return Ok(Upserted { id, created: false });
         }
-        let matches = self
-            .state
-            .find(&object.name, &field.name, &Value::Text(key.to_owned()));
+        let matches = self.state.find(
+            &object.name,
+            &field.name,
+            &Value::Text(key.to_owned().into()),
+        );
         match matches.as_slice() {
             [] if update_only => Err(ApiError::not_found()),
             [] => {
