@@ -153,7 +153,12 @@ async fn the_command_tells_a_wrong_input_before_it_asks_the_org_for_anything() {
         let done = command::asymbl(world.folder(), &arguments).await;
         assert_eq!(done.code, 2, "{action}: {}", done.err);
         assert!(done.err.contains(told), "{action}: {}", done.err);
-        assert_eq!(world.org.stats().requests, 0, "{action}");
+        assert_eq!(
+            world.org.stats().requests,
+            0,
+            "{action}: {:?}",
+            world.org.stats()
+        );
     }
 }
 

@@ -23,7 +23,7 @@ async fn names_and_content_types_are_made_to_agree() {
         ("photo", "image/heic", "photo.heic"),
         ("CV.pdf", "application/octet-stream", "CV.pdf"),
         // Registered nowhere: nothing to agree with.
-        ("CV.xyz", "application/x-own", "CV.xyz"),
+        ("CV.q9z", "application/x-own", "CV.q9z"),
     ] {
         let file = json!({ "name": name, "content_type": content_type, "data": "YQ==" });
         let wanted = json!({ "application_id": made.data["remote_id"], "attachment": file });
@@ -44,7 +44,7 @@ async fn names_and_content_types_are_made_to_agree() {
         ("CV.pdf.svg", "image/svg+xml"),
         ("CV.pages", "application/vnd.apple.pages"),
         ("photo.heic", "image/heic"),
-        ("CV.xyz", "application/octet-stream"),
+        ("CV.q9z", "application/octet-stream"),
     ] {
         let file = files.iter().find(|file| file["file_name"] == name);
         let file = file.unwrap_or_else(|| panic!("{name} in {files:?}"));
