@@ -8,8 +8,8 @@ use session::with;
 
 use crate::asymbl;
 use crate::exports::ats::connector::actions::{
-    ActionContext, AddAttachmentInput, Attached, Attachment, AttachmentSource, CreateInput,
-    Created, MoveInput, Moved,
+    ActionContext, ActionInput, AddAttachmentInput, Attached, Attachment, AttachmentSource,
+    CreateInput, Created, MoveInput, Moved,
 };
 use crate::exports::ats::connector::inspection::{
     AccessReport, ConnectorDescription, Guide as ConnectionGuide, ModelTest, PassthroughRequest,
@@ -88,6 +88,9 @@ impl actions::Guest for Connector {
         candidate_id: String,
     ) -> Result<Vec<Attachment>, Error> {
         with(|ctx| asymbl::actions::get_candidate_attachments(ctx, &profile, &candidate_id))
+    }
+    fn check_input(input: ActionInput) -> Result<(), Error> {
+        with(|ctx| asymbl::actions::check_input(ctx, &input))
     }
     fn locate_attachment(
         profile: String,

@@ -5,7 +5,8 @@ use crate::unified::{Model, UnifiedId};
 
 /// Turns ids of inputs into the source's own.
 pub(super) struct Ids<'a> {
-    pub(super) mirror: &'a dyn Mirror,
+    /// None: there is none yet.
+    pub(super) mirror: Option<&'a dyn Mirror>,
 }
 
 impl Ids<'_> {
@@ -16,7 +17,12 @@ impl Ids<'_> {
     pub(super) fn remote(&self, model: Model, text: &str) -> Result<String, String> {
         let text = text.strip_prefix("remote:").unwrap_or(text);
         if let Some(id) = UnifiedId::parse(text) {
-            return match self.mirror.by_id(model, &id) {
+            let Some(mirror) = self.mirror else {
+                return Err(format!(
+                    "there is no mirror yet that could hold {text}: sync first, or give the Salesforce id"
+                ));
+            };
+            return match mirror.by_id(model, &id) {
                 Ok(Some(stored)) if stored.stamps.remote_deleted_at.is_some() => {
                     Err(format!("{text} is deleted in Salesforce"))
                 }

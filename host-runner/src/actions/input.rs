@@ -5,34 +5,15 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::ids::Ids;
 use super::object::Object;
+use super::platform::{self, BLANK_ADDRESS};
 use super::{Action, Problem};
 use crate::egress::Origin;
-use crate::sandbox::contract::actions as contract;
+use crate::sandbox::contract::actions::{self as contract, ActionInput};
 use crate::unified::Model;
-
-/// An input in the contract's types.
-pub(super) enum Typed {
-    /// Of the two creates.
-    Create(Box<contract::CreateInput>),
-    /// Of add-attachment-to-application.
-    Attach(contract::AddAttachmentInput),
-    /// Of move-application-to-stage.
-    Move(contract::MoveInput),
-    /// Of get-candidate-attachments: the candidate.
-    Get(String),
-}
-
-/// Inputs of the platform that no contract type names.
-const EXTRA: [&str; 4] = [
-    "screening_question_answers",
-    "sourced_by",
-    "gdpr_consent",
-    "remote_fields",
-];
 
 /// What the inputs are judged by.
 pub(super) struct Rules<'a> {
@@ -44,74 +25,71 @@ pub(super) struct Rules<'a> {
     pub(super) own: &'a Origin,
 }
 
-/// Reads an input.
-///
-/// # Errors
-/// Every problem.
+/// Reads an input and notes every problem. Where a part can't be read, one without fault stands for it, so that the connector can
+/// judge the rest; none where there is nothing to judge.
 pub(super) fn read(
     action: Action,
     input: &Value,
     rules: &Rules<'_>,
-) -> Result<Typed, Vec<Problem>> {
-    let mut problems = Vec::new();
+    problems: &mut Vec<Problem>,
+) -> Option<ActionInput> {
     let Value::Object(members) = input else {
-        return Err(vec![Problem::new("", "the input must be a JSON object")]);
+        problems.push(Problem::new("", "the input must be a JSON object"));
+        return None;
     };
-    let mut object = Object::new(String::new(), members, &mut problems);
+    let mut object = Object::new(String::new(), members, problems);
     let typed = match action {
         Action::CreateCandidate | Action::CreateApplication => create(action, &mut object, rules),
         Action::AddAttachment => attach(&mut object, rules),
-        Action::Move => Typed::Move(contract::MoveInput {
+        Action::Move => ActionInput::Move(contract::MoveInput {
             application_id: object.id("application_id", Model::Applications, rules),
             stage_id: object.id("stage_id", Model::ApplicationStages, rules),
+            extra: platform::of_others(&mut object),
         }),
-        Action::GetAttachments => Typed::Get(object.id("candidate_id", Model::Candidates, rules)),
+        Action::GetAttachments => {
+            ActionInput::GetAttachments(object.id("candidate_id", Model::Candidates, rules))
+        }
     };
-    if matches!(action, Action::AddAttachment | Action::Move) {
-        object.skip("remote_fields");
-    }
     object.finish();
-    if problems.is_empty() {
-        Ok(typed)
-    } else {
-        Err(problems)
-    }
+    Some(typed)
 }
 
-fn create(action: Action, object: &mut Object<'_>, rules: &Rules<'_>) -> Typed {
+/// Whether job and stage stand in the input itself, as in the platform's call of create-application (unified-model.md 3.1).
+pub(super) fn is_outside(action: Action, input: &Value) -> bool {
+    action == Action::CreateApplication && input.get("application").is_none_or(Value::is_null)
+}
+
+fn create(action: Action, object: &mut Object<'_>, rules: &Rules<'_>) -> ActionInput {
     let candidate = object
         .inner("candidate", true, candidate)
-        .unwrap_or_else(empty_candidate);
-    // The call of the platform carries them outside, see unified-model.md 3.1.
+        .unwrap_or_else(blank_candidate);
     let outside = action == Action::CreateApplication && !object.has("application");
     let application = if outside {
+        // Null is as good as absent.
+        object.skip("application");
         application(object, rules)
     } else {
         let inner = object.inner("application", true, |inner| application(inner, rules));
         inner.unwrap_or(contract::ApplicationInput {
-            job_id: String::new(),
+            job_id: "0".repeat(15),
             stage_id: None,
         })
     };
-    let attachments = object.list("attachments", |file| attachment(file, rules));
+    let attachments = object.list("attachments", blank_attachment, |file| {
+        attachment(file, rules)
+    });
     let source = object.inner("source", false, |source| contract::SourceInput {
         name: source.text("name"),
         unified_key: source.text("unified_key"),
         id: source.text("id"),
     });
-    let mut extra = Map::new();
-    for name in EXTRA {
-        if let Some(value) = object.take(name) {
-            extra.insert(name.to_owned(), value.clone());
-        }
-    }
-    Typed::Create(Box::new(contract::CreateInput {
+    ActionInput::Create(contract::CreateInput {
         candidate,
         application,
         attachments,
         source,
-        extra: (!extra.is_empty()).then(|| Value::Object(extra).to_string()),
-    }))
+        extra: platform::of_creates(object),
+    })
 }
 
 fn application(object: &mut Object<'_>, rules: &Rules<'_>) -> contract::ApplicationInput {
@@ -125,29 +103,33 @@ fn application(object: &mut Object<'_>, rules: &Rules<'_>) -> contract::Applicat
     }
 }
 
-fn attach(object: &mut Object<'_>, rules: &Rules<'_>) -> Typed {
+fn attach(object: &mut Object<'_>, rules: &Rules<'_>) -> ActionInput {
     let application_id = object.id("application_id", Model::Applications, rules);
     let file = object.inner("attachment", true, |file| attachment(file, rules));
-    Typed::Attach(contract::AddAttachmentInput {
+    ActionInput::AddAttachment(contract::AddAttachmentInput {
         application_id,
-        attachment: file.unwrap_or_else(empty_attachment),
+        attachment: file.unwrap_or_else(blank_attachment),
+        extra: platform::of_others(object),
     })
 }
 
-fn empty_attachment() -> contract::AttachmentInput {
+/// Of no content, but without fault.
+const BLANK_TYPE: &str = "application/octet-stream";
+
+fn blank_attachment() -> contract::AttachmentInput {
     contract::AttachmentInput {
-        name: String::new(),
-        content_type: None,
+        name: "blank".into(),
+        content_type: Some(BLANK_TYPE.into()),
         content: contract::AttachmentContent::Data(Vec::new()),
         kind: None,
     }
 }
 
-fn empty_candidate() -> contract::CandidateInput {
+fn blank_candidate() -> contract::CandidateInput {
     contract::CandidateInput {
-        first_name: String::new(),
-        last_name: String::new(),
-        email_address: String::new(),
+        first_name: "blank".into(),
+        last_name: "blank".into(),
+        email_address: BLANK_ADDRESS.into(),
         additional_email_addresses: Vec::new(),
         company: None,
         title: None,
@@ -166,11 +148,11 @@ fn candidate(object: &mut Object<'_>) -> contract::CandidateInput {
         first_name: object.required("first_name"),
         last_name: object.required("last_name"),
         email_address: object.required("email_address"),
-        additional_email_addresses: details(object, "additional_email_addresses", "email_address"),
+        additional_email_addresses: platform::addresses(object),
         company: object.text("company"),
         title: object.text("title"),
         phone_number: object.text("phone_number"),
-        additional_phone_numbers: details(object, "additional_phone_numbers", "phone_number"),
+        additional_phone_numbers: platform::numbers(object),
         location: object.inner("location", false, |location| contract::LocationInput {
             city: location.text("city"),
             country: location.required("country"),
@@ -197,15 +179,8 @@ fn candidate(object: &mut Object<'_>) -> contract::CandidateInput {
                 amount: salary.number("amount"),
             }
         }),
-        social_links: object.list("social_links", |link| link.required("url")),
+        social_links: platform::social_links(object),
     }
-}
-
-fn details(object: &mut Object<'_>, name: &str, value: &str) -> Vec<contract::ContactDetail> {
-    object.list(name, |one| contract::ContactDetail {
-        value: one.required(value),
-        kind: one.text("type"),
-    })
 }
 
 fn attachment(file: &mut Object<'_>, rules: &Rules<'_>) -> contract::AttachmentInput {
@@ -217,24 +192,27 @@ fn attachment(file: &mut Object<'_>, rules: &Rules<'_>) -> contract::AttachmentI
     ];
     file.skip("data");
     file.skip("data_url");
-    let content = match (file.has("data"), file.has("data_url")) {
-        (true, false) => contract::AttachmentContent::Data(data(file, rules.cap)),
-        (false, true) => contract::AttachmentContent::Url(url(file, rules.own)),
-        (both, _) => {
-            let (_, _) = (file.take("data"), file.take("data_url"));
-            let message = if both {
-                "give `data` or `data_url`, not both"
-            } else {
-                "give `data` or `data_url`"
-            };
-            file.say("", message);
-            contract::AttachmentContent::Data(Vec::new())
-        }
-    };
-    let content_type = file.text("content_type");
-    if content_type.is_none() && matches!(content, contract::AttachmentContent::Data(_)) {
-        file.say("content_type", "is required with `data`");
+    let given = (file.has("data"), file.has("data_url"));
+    match given {
+        (true, true) => file.say("", "give `data` or `data_url`, not both"),
+        (false, false) => file.say("", "give `data` or `data_url`"),
+        _ => {}
     }
+    // Of two contents both are looked at.
+    let bytes = given.0.then(|| data(file, rules.cap));
+    let url = given.1.then(|| url(file, rules.own));
+    let mut content_type = file.text("content_type");
+    if content_type.is_none() {
+        match given {
+            (true, false) => file.say("content_type", "is required with `data`"),
+            (false, false) => content_type = Some(BLANK_TYPE.into()),
+            _ => {}
+        }
+    }
+    let content = match url {
+        Some(url) => contract::AttachmentContent::Url(url),
+        None => contract::AttachmentContent::Data(bytes.unwrap_or_default()),
+    };
     contract::AttachmentInput {
         name: file.required("name"),
         content_type,

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::signed::unsigned;
 use super::{Action, ActionError, Outcome, Problem};
 use crate::mirror::{Attempt, Earlier, Ending, Mirror};
 use crate::sandbox::CallError;
@@ -23,12 +24,12 @@ pub(super) fn problem(key: &str) -> Option<Problem> {
 pub(super) enum Begun {
     /// It is done already.
     Repeated(Outcome),
-    /// It goes on. `is_first`: no call had the key before.
+    /// It goes on.
     On {
         /// What to end.
         attempt: Attempt,
-        /// No call had the key before.
-        is_first: bool,
+        /// When the first call began, where this one repeats it; none for the first.
+        since: Option<Timestamp>,
     },
 }
 
@@ -59,21 +60,22 @@ pub(super) fn begin(
             action,
             since,
         }),
-        Earlier::Unanswered => Ok(Begun::On {
+        Earlier::Unanswered(since) => Ok(Begun::On {
             attempt,
-            is_first: false,
+            since: Some(since),
         }),
         Earlier::None => Ok(Begun::On {
             attempt,
-            is_first: true,
+            since: None,
         }),
     }
 }
 
-/// Notes how the call ended. What was done stays done where that fails: the answer is worth more than a note of it.
+/// Notes how the call ended; `is_first` says whether any call had the key before. What was done stays done where that fails: the answer is worth more than a note of it.
 pub(super) fn end(
     mirror: &mut dyn Mirror,
     attempt: &Attempt,
+    is_first: bool,
     mut result: Result<Outcome, ActionError>,
 ) -> Result<Outcome, ActionError> {
     let text;
@@ -84,7 +86,8 @@ pub(super) fn end(
             text = json!({ "data": outcome.data, "warnings": outcome.warnings }).to_string();
             Ending::Answered(&text)
         }
-        Err(error) if wrote_nothing(error) => Ending::NothingWritten,
+        // A repeat speaks for itself only: what its first call wrote is still not known.
+        Err(error) if is_first && wrote_nothing(error) => Ending::NothingWritten,
         Err(_) => Ending::Unanswered,
     };
     let ended = mirror.end_attempt(attempt, ending);
@@ -138,7 +141,8 @@ fn stored(text: &str, since: Timestamp) -> Result<Outcome, ActionError> {
     })
 }
 
-/// SHA-256 of an input. The order of its members and members that are null make no difference, as in the input itself.
+/// SHA-256 of an input. The order of its members and members that are null make no difference, as in the input itself, nor does how
+/// a `data_url` is signed.
 fn digest(input: &Value) -> [u8; 32] {
     let mut hash = Sha256::new();
     feed(&mut hash, input);
@@ -153,7 +157,10 @@ fn feed(hash: &mut Sha256, value: &Value) {
             hash.update([b'{']);
             for (name, value) in members {
                 text(hash, name);
-                feed(hash, value);
+                match value {
+                    Value::String(url) if name == "data_url" => text(hash, &unsigned(url)),
+                    value => feed(hash, value),
+                }
             }
             hash.update([b'}']);
         }

@@ -1,22 +1,30 @@
 //! The five actions, from JSON to JSON: what a platform's API or a command line hands in and gets back.
 //!
-//! An input is checked whole before a sandbox is entered, ids are looked up in the mirror, files behind URLs get a grant for
-//! the one call, and what was written stands in the mirror when the call returns, so that the next delta brings no news of it.
+//! An input is checked whole, by host and connector, before anything is sent; ids are looked up in the mirror. The files of a create
+//! are stored after its records, each in a call of its own, so that none can take the answer for them along. What was written stands
+//! in the mirror when the call returns, so that the next delta brings no news of it.
 
+mod check;
+mod files;
 mod ids;
 mod input;
 mod keys;
 mod object;
 mod output;
+mod platform;
+mod signed;
+mod stage;
 
 use serde_json::Value;
 
-use crate::egress::{Grant, GrantGuard};
 use crate::mirror::{Mirror, MirrorError};
 use crate::sandbox::contract::actions as contract;
-use crate::sandbox::{CallError, Job, PageRows};
+use crate::sandbox::{CallError, Job};
 use crate::session::{Session, StepError};
-use crate::unified::{Model, Timestamp, UnifiedRecord};
+use crate::unified::{Timestamp, UnifiedRecord};
+
+pub use check::check;
+pub use stage::stage_named;
 
 /// An action of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,7 +147,7 @@ pub struct Outcome {
     pub data: Value,
     /// `{"code", "message"}` each.
     pub warnings: Vec<Value>,
-    /// The records are written, but a file is not.
+    /// The records are written, but a file is not, or one of them could not be read back.
     pub is_partial: bool,
 }
 
@@ -156,193 +164,92 @@ pub async fn run(
     input: &Value,
     key: Option<String>,
 ) -> Result<Outcome, ActionError> {
-    let file = session.tenant().file();
-    let rules = input::Rules {
-        ids: ids::Ids { mirror: &*mirror },
-        cap: file.limits().attachment.as_u64(),
-        own: file.instance(),
+    let mut job = start(session, action).await?;
+    let call = check::Call {
+        action,
+        input,
+        key: key.as_deref(),
     };
-    let wrong_key = key.as_deref().and_then(keys::problem);
-    let typed = match (input::read(action, input, &rules), wrong_key) {
-        (Ok(typed), None) => typed,
-        (read, wrong_key) => {
-            let problems = read.err().into_iter().flatten();
-            return Err(ActionError::Input(problems.chain(wrong_key).collect()));
-        }
+    let typed = check::whole(session, &mut job, Some(&*mirror), &call).await?;
+    let mut context = contract::ActionContext {
+        profile: profile.to_owned(),
+        idempotency_key: None,
+        repeats: None,
     };
     let Some(key) = key.filter(|_| action.writes()) else {
-        return carry_out(session, mirror, profile, action, typed, None).await;
+        return carry_out(session, mirror, job, action, &context, typed).await;
     };
     match keys::begin(mirror, action, &key, input)? {
         keys::Begun::Repeated(outcome) => Ok(outcome),
-        keys::Begun::On { attempt, is_first } => {
-            // With a key the connector looks whether the file is there already; a first call means it to be stored.
-            let told = !(is_first && action == Action::AddAttachment);
-            let key = told.then_some(key);
-            let result = carry_out(session, mirror, profile, action, typed, key).await;
-            keys::end(mirror, &attempt, result)
+        keys::Begun::On { attempt, since } => {
+            context.idempotency_key = Some(key);
+            context.repeats = since.map(|since| since.to_string());
+            let result = carry_out(session, mirror, job, action, &context, typed).await;
+            keys::end(mirror, &attempt, since.is_none(), result)
         }
     }
+}
+
+async fn start(session: &Session, action: Action) -> Result<Job, ActionError> {
+    let started = session.start().await;
+    Ok(started.map_err(|error| StepError::new(session, action.name(), error, None))?)
 }
 
 /// Runs the action in a sandbox and keeps in the mirror what it wrote.
 async fn carry_out(
     session: &Session,
     mirror: &mut dyn Mirror,
-    profile: &str,
+    mut job: Job,
     action: Action,
-    typed: input::Typed,
-    key: Option<String>,
+    context: &contract::ActionContext,
+    typed: contract::ActionInput,
 ) -> Result<Outcome, ActionError> {
-    let context = contract::ActionContext {
-        profile: profile.to_owned(),
-        idempotency_key: key,
-    };
-    let fail = |error, job: Option<&Job>| StepError::new(session, action.name(), error, job);
-    let mut job = session.start().await.map_err(|error| fail(error, None))?;
+    let fail = |error, job: &Job| StepError::new(session, action.name(), error, Some(job));
     match typed {
-        input::Typed::Create(input) => {
-            let _grants = grants(session, &job, input.attachments.iter());
+        contract::ActionInput::Create(mut input) => {
+            // Checked by now; each is stored in a call of its own.
+            let attachments = std::mem::take(&mut input.attachments);
             let answer = if action == Action::CreateCandidate {
-                job.create_candidate(&context, &input).await
+                job.create_candidate(context, &input).await
             } else {
-                job.create_application(&context, &input).await
+                job.create_application(context, &input).await
             };
-            let created = answer.map_err(|error| fail(error, Some(&job)))?;
+            let created = answer.map_err(|error| fail(error, &job))?;
             let records = output::records(&created)?;
-            keep(session, mirror, &records, true)?;
+            // Before the files, which may take long: a host that dies over them leaves the records in the mirror.
+            let read: Vec<UnifiedRecord> = records.iter().flatten().cloned().collect();
+            keep(session, mirror, &read, true)?;
+            let files = files::store(session, job, context, &created, attachments).await;
             output::created(
                 &*mirror,
                 &records,
                 created,
+                files,
                 action == Action::CreateCandidate,
             )
         }
-        input::Typed::Attach(input) => {
-            let _grants = grants(session, &job, std::iter::once(&input.attachment));
-            let attached = job.add_attachment_to_application(&context, &input).await;
+        contract::ActionInput::AddAttachment(input) => {
+            let _grant = files::grant(session, &job, &input.attachment);
+            let attached = job.add_attachment_to_application(context, &input).await;
             Ok(output::attached(
-                attached.map_err(|error| fail(error, Some(&job)))?,
+                attached.map_err(|error| fail(error, &job))?,
             ))
         }
-        input::Typed::Move(input) => {
-            let moved = job
-                .move_application_to_stage(&context, &input)
-                .await
-                .map_err(|error| fail(error, Some(&job)))?;
+        contract::ActionInput::Move(input) => {
+            let moved = job.move_application_to_stage(context, &input).await;
+            let moved = moved.map_err(|error| fail(error, &job))?;
             let record = crate::sandbox::application_record(moved.application.clone())
                 .map_err(ActionError::Broken)?;
             keep(session, mirror, std::slice::from_ref(&record), false)?;
             output::moved(&*mirror, &record, moved)
         }
-        input::Typed::Get(candidate) => {
+        contract::ActionInput::GetAttachments(candidate) => {
             let files = job
                 .get_candidate_attachments(&context.profile, &candidate)
                 .await;
-            output::listed(&*mirror, files.map_err(|error| fail(error, Some(&job)))?)
+            output::listed(&*mirror, files.map_err(|error| fail(error, &job))?)
         }
     }
-}
-
-/// The stage of this name in the job of an application: its remote id.
-///
-/// # Errors
-/// [`ActionError::Input`] where no stage or more than one has the name; else as [`run`].
-pub async fn stage_named(
-    session: &Session,
-    mirror: &dyn Mirror,
-    profile: &str,
-    application: &str,
-    name: &str,
-) -> Result<String, ActionError> {
-    let wrong =
-        |field: &str, message: String| ActionError::Input(vec![Problem::new(field, message)]);
-    let ids = ids::Ids { mirror };
-    let application = ids
-        .remote(Model::Applications, application)
-        .map_err(|why| wrong("application_id", why))?;
-    let fail = |error, job: Option<&Job>| {
-        ActionError::from(StepError::new(session, "find the stage", error, job))
-    };
-    let mut job = session.start().await.map_err(|error| fail(error, None))?;
-    let profile = profile.to_owned();
-    let mut read =
-        async |model: Model, ids: Vec<String>| match job.get_records(model, &profile, &ids).await {
-            Ok(batch) => Ok(match batch.found {
-                PageRows::Rows(rows) => rows,
-                PageRows::Sets(sets) => sets.into_iter().flat_map(|(_, rows)| rows).collect(),
-            }),
-            Err(error) => Err(fail(error, Some(&job))),
-        };
-    let found: Vec<UnifiedRecord> = read(Model::Applications, vec![application.clone()]).await?;
-    let parent = found.first().and_then(|record| record.reference("job_id"));
-    let parent = parent.ok_or_else(|| {
-        wrong(
-            "application_id",
-            format!("there is no application {application} with a job"),
-        )
-    })?;
-    let rows = read(Model::JobStages, vec![parent.to_owned()]).await?;
-    let stages: Vec<String> = rows
-        .iter()
-        .filter_map(|row| row.reference("stage_id"))
-        .map(str::to_owned)
-        .collect();
-    let stages = read(Model::ApplicationStages, stages).await?;
-    let names = stages
-        .iter()
-        .filter_map(|s| Some((s.content().get("name")?.as_str()?, s.key().to_string())));
-    let names: Vec<(&str, String)> = names.collect();
-    let same: Vec<&String> = names
-        .iter()
-        .filter(|(n, _)| n.trim().eq_ignore_ascii_case(name.trim()))
-        .map(|(_, id)| id)
-        .collect();
-    match same.as_slice() {
-        [only] => Ok((*only).clone()),
-        [] => {
-            let all: Vec<&str> = names.iter().map(|(n, _)| *n).collect();
-            Err(wrong(
-                "stage",
-                format!(
-                    "the job {parent} has no stage {name:?}; its stages: {}",
-                    all.join(", ")
-                ),
-            ))
-        }
-        several => Err(wrong(
-            "stage",
-            format!(
-                "the job {parent} has {} stages {name:?}: give `stage_id`",
-                several.len()
-            ),
-        )),
-    }
-}
-
-/// Opens the origins of files for as long as the guards live.
-fn grants<'a>(
-    session: &Session,
-    job: &Job,
-    files: impl Iterator<Item = &'a contract::AttachmentInput>,
-) -> Vec<GrantGuard> {
-    let file = session.tenant().file();
-    let Some(gate) = job.gate() else {
-        return Vec::new();
-    };
-    let origins = files.filter_map(|one| match &one.content {
-        contract::AttachmentContent::Url(url) => input::origin(url).ok(),
-        contract::AttachmentContent::Data(_) => None,
-    });
-    origins
-        .map(|origin| {
-            gate.grant(Grant::outside(
-                origin,
-                file.attachment_origins(),
-                file.limits().attachment,
-            ))
-        })
-        .collect()
 }
 
 /// Puts what was written into the mirror, except what the tenant does not want there.

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Problem;
 use super::input::Rules;
-use crate::unified::Model;
+use crate::unified::{Model, Timestamp};
 
 /// A JSON object whose members are taken one by one; what is left is unknown.
 pub(super) struct Object<'a> {
@@ -42,7 +42,7 @@ impl<'a> Object<'a> {
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        self.members.get(name).is_some_and(|value| !value.is_null())
+        self.given(name).is_some()
     }
 
     pub(super) fn skip(&mut self, name: &str) {
@@ -51,7 +51,45 @@ impl<'a> Object<'a> {
 
     pub(super) fn take(&mut self, name: &str) -> Option<&'a Value> {
         self.skip(name);
+        self.given(name)
+    }
+
+    /// A member as it is, still to be taken.
+    pub(super) fn given(&self, name: &str) -> Option<&'a Value> {
         self.members.get(name).filter(|value| !value.is_null())
+    }
+
+    /// A member of any kind that must be there.
+    pub(super) fn any(&mut self, name: &str) {
+        if self.take(name).is_none() {
+            self.say(name, "is required");
+        }
+    }
+
+    pub(super) fn flag(&mut self, name: &str) {
+        if self.take(name).is_some_and(|value| !value.is_boolean()) {
+            self.say(name, "must be true or false");
+        }
+    }
+
+    /// A date or a moment.
+    pub(super) fn moment(&mut self, name: &str) {
+        if self
+            .string(name)
+            .is_some_and(|text| Timestamp::parse(text).is_err())
+        {
+            self.say(
+                name,
+                "must be a date or a moment, such as 2026-12-01T00:00:00Z",
+            );
+        }
+    }
+
+    /// An object whose members are not ours to judge.
+    pub(super) fn open(&mut self, name: &str) {
+        if self.take(name).is_some_and(|value| !value.is_object()) {
+            self.say(name, "must be an object");
+        }
     }
 
     pub(super) fn string(&mut self, name: &str) -> Option<&'a str> {
@@ -146,9 +184,11 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// The items of an array; `blank` stands for one that is no object, so that the others keep their numbers.
     pub(super) fn list<T>(
         &mut self,
         name: &str,
+        blank: impl Fn() -> T,
         mut read: impl FnMut(&mut Object<'_>) -> T,
     ) -> Vec<T> {
         let path = self.path(name);
@@ -165,6 +205,7 @@ impl<'a> Object<'a> {
             let path = format!("{path}[{i}]");
             let Value::Object(members) = item else {
                 self.problems.push(Problem::new(path, "must be an object"));
+                values.push(blank());
                 continue;
             };
             let mut object = Object::new(path, members, self.problems);

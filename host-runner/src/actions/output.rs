@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::files::{Failure, Stored};
 use super::{ActionError, Outcome};
 use crate::mirror::Mirror;
 use crate::sandbox::contract::{actions as contract, types};
@@ -11,7 +12,7 @@ use crate::unified::{Model, NaturalKey, UnifiedId, UnifiedRecord};
 /// Keys of a candidate that Asymbl has no values for; the platform's clients want them all the same.
 const CANDIDATE_EXTRAS: [&str; 3] = ["company", "confidential", "social_media"];
 
-pub(super) fn warnings(warnings: Vec<types::Warning>) -> Vec<Value> {
+fn warnings(warnings: impl IntoIterator<Item = types::Warning>) -> Vec<Value> {
     warnings
         .into_iter()
         .map(|w| json!({ "code": w.code, "message": w.message }))
@@ -112,49 +113,71 @@ fn referred(
     )
 }
 
-/// The two records of a create, for the mirror.
-pub(super) fn records(created: &contract::Created) -> Result<[UnifiedRecord; 2], ActionError> {
-    let candidate = candidate_record(created.candidate.clone()).map_err(ActionError::Broken)?;
-    let application =
-        application_record(created.application.clone()).map_err(ActionError::Broken)?;
-    Ok([candidate, application])
+/// The two records of a create, for the mirror; none for one that could not be read back.
+pub(super) fn records(
+    created: &contract::Created,
+) -> Result<[Option<UnifiedRecord>; 2], ActionError> {
+    let candidate = created.candidate.clone().map(candidate_record);
+    let application = created.application.clone().map(application_record);
+    Ok([
+        candidate.transpose().map_err(ActionError::Broken)?,
+        application.transpose().map_err(ActionError::Broken)?,
+    ])
+}
+
+/// What is known of a record that is there but could not be read: its ids.
+fn unread(
+    mirror: &dyn Mirror,
+    model: Model,
+    remote_id: &str,
+) -> Result<Map<String, Value>, ActionError> {
+    let key = NaturalKey::parse(model, remote_id).map_err(|e| broken(&e))?;
+    let id = UnifiedId::of(mirror.org(), model, &key);
+    Ok(Map::from_iter([
+        ("id".to_owned(), id.as_str().into()),
+        ("remote_id".to_owned(), remote_id.into()),
+    ]))
 }
 
 /// What create-candidate and create-application give.
 pub(super) fn created(
     mirror: &dyn Mirror,
-    [person, applied]: &[UnifiedRecord; 2],
+    [person, applied]: &[Option<UnifiedRecord>; 2],
     created: contract::Created,
+    stored: Stored,
     candidate_first: bool,
 ) -> Result<Outcome, ActionError> {
-    let mut warnings = warnings(created.warnings);
+    let mut warnings = warnings(created.warnings.into_iter().chain(stored.warnings));
     let mut files = Vec::new();
-    let mut is_partial = false;
-    for (i, outcome) in created.attachments.into_iter().enumerate() {
+    let mut is_partial = person.is_none() || applied.is_none();
+    for (i, outcome) in stored.files.into_iter().enumerate() {
         files.push(match outcome {
-            contract::AttachmentOutcome::Stored(id) => json!({ "remote_id": id, "error": null }),
-            contract::AttachmentOutcome::Failed(error) => {
+            Ok(id) => json!({ "remote_id": id, "error": null }),
+            Err(Failure { kind, message }) => {
                 is_partial = true;
-                let error = CallError::Connector(Box::new(error));
-                let message = format!("the records are written, but attachments[{i}] is not stored: {error}");
-                warnings.push(json!({ "code": "attachment-failed", "message": message }));
-                json!({ "remote_id": null, "error": { "kind": error.kind(), "message": error.to_string() } })
+                let told = format!(
+                    "the records are written, but attachments[{i}] is not stored: {message}"
+                );
+                warnings.push(json!({ "code": "attachment-failed", "message": told }));
+                json!({ "remote_id": null, "error": { "kind": kind, "message": message } })
             }
         });
     }
+    let person = match person {
+        Some(person) => candidate(mirror, person)?,
+        None => unread(mirror, Model::Candidates, &created.candidate_id)?,
+    };
+    let applied = match applied {
+        Some(applied) => application(mirror, applied)?,
+        None => unread(mirror, Model::Applications, &created.application_id)?,
+    };
     let mut data;
     if candidate_first {
-        data = candidate(mirror, person)?;
-        data.insert(
-            "applications".to_owned(),
-            json!([application(mirror, applied)?]),
-        );
+        data = person;
+        data.insert("applications".to_owned(), json!([applied]));
     } else {
-        data = application(mirror, applied)?;
-        data.insert(
-            "candidate".to_owned(),
-            Value::Object(candidate(mirror, person)?),
-        );
+        data = applied;
+        data.insert("candidate".to_owned(), Value::Object(person));
     }
     data.insert(
         "candidate_created".to_owned(),
@@ -196,7 +219,8 @@ pub(super) fn attached(attached: contract::Attached) -> Outcome {
     }
 }
 
-/// What get-candidate-attachments gives. `data_url` is for a platform that serves files: the command downloads by id.
+/// What get-candidate-attachments gives. `data_url` is for a platform to fill, which serves files; here they are downloaded by id
+/// (unified-model.md 3.5).
 pub(super) fn listed(
     mirror: &dyn Mirror,
     files: Vec<contract::Attachment>,
@@ -206,6 +230,7 @@ pub(super) fn listed(
         let candidate = NaturalKey::parse(Model::Candidates, file.candidate_id.as_str())
             .map_err(|e| broken(&e))?;
         results.push(json!({
+            "id": UnifiedId::of_attachment(mirror.org(), &file.remote_id).as_str(),
             "remote_id": file.remote_id,
             "candidate_id": UnifiedId::of(mirror.org(), Model::Candidates, &candidate).as_str(),
             "candidate_remote_id": file.candidate_id,

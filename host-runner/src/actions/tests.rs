@@ -11,14 +11,15 @@ fn problems(action: Action, input: serde_json::Value) -> Vec<String> {
     let mirror = SqliteMirror::open(&folder.path().join("m.sqlite"), &org).unwrap();
     let own = "https://acme.my.salesforce.com".parse().unwrap();
     let rules = Rules {
-        ids: Ids { mirror: &mirror },
+        ids: Ids {
+            mirror: Some(&mirror),
+        },
         cap: 10,
         own: &own,
     };
-    match read(action, &input, &rules) {
-        Ok(_) => Vec::new(),
-        Err(problems) => problems.into_iter().map(|p| p.field).collect(),
-    }
+    let mut problems = Vec::new();
+    read(action, &input, &rules, &mut problems);
+    problems.into_iter().map(|p| p.field).collect()
 }
 
 #[test]

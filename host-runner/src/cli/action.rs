@@ -1,15 +1,18 @@
 //! `asymbl action NAME`: one action, JSON in and JSON out.
 
 use std::io::Read as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::component::sign_in;
 use super::{Context, MirrorArgument, TenantArgument, WrongInput};
-use crate::actions::{self, Action, NAMES};
-use crate::mirror::SqliteMirror;
+use crate::actions::{self, Action, ActionError, NAMES, Problem};
+use crate::mirror::{Mirror, MirrorError, SqliteMirror};
+use crate::session::Session;
 use crate::sync::discover;
 
 /// What to do.
@@ -49,10 +52,12 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             "--stage goes with move-application-to-stage".into()
         ));
     }
-    let session = context.session(&arguments.tenant.tenant).await?;
+    let session = context.unsigned(&arguments.tenant.tenant)?;
+    let path = arguments.mirror.path(&arguments.tenant);
+    check(arguments, &input, &session, &path).await?;
+    sign_in(&session).await?;
     let discovered = discover(&session).await?;
-    let mut mirror =
-        SqliteMirror::open(&arguments.mirror.path(&arguments.tenant), &discovered.org)?;
+    let mut mirror = SqliteMirror::open(&path, &discovered.org)?;
     let profile = &discovered.discovery.profile;
     if let Some(name) = &arguments.stage {
         let application = input
@@ -61,14 +66,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             .unwrap_or_default()
             .to_owned();
         let stage = actions::stage_named(&session, &mirror, profile, &application, name).await?;
-        match input.as_object_mut() {
-            Some(object) if !object.contains_key("stage_id") => {
-                object.insert("stage_id".into(), stage.into())
-            }
-            _ => anyhow::bail!(WrongInput(
-                "give --stage or the input's stage_id, not both".into()
-            )),
-        };
+        if let Some(object) = input.as_object_mut() {
+            object.insert("stage_id".into(), stage.into());
+        }
     }
     let key = arguments.idempotency_key.clone();
     let outcome = actions::run(
@@ -96,6 +96,41 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// Finds every problem of the input before the org is asked for anything.
+async fn check(
+    arguments: &Arguments,
+    input: &Value,
+    session: &Session,
+    mirror: &Path,
+) -> anyhow::Result<()> {
+    let mirror = match SqliteMirror::open_existing(mirror) {
+        Ok(mirror) => Some(mirror),
+        Err(MirrorError::Missing { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let mirror = mirror.as_ref().map(|mirror| mirror as &dyn Mirror);
+    let key = arguments.idempotency_key.as_deref();
+    let mut problems = match actions::check(session, mirror, arguments.action, input, key).await {
+        Ok(()) => Vec::new(),
+        Err(ActionError::Input(problems)) => problems,
+        Err(error) => return Err(error.into()),
+    };
+    if arguments.stage.is_some() {
+        problems.retain(|problem| problem.field != "stage_id");
+        if input.get("stage_id").is_some_and(|id| !id.is_null()) {
+            problems.push(Problem {
+                field: "stage_id".into(),
+                message: "give --stage or the input's stage_id, not both".into(),
+            });
+        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(ActionError::Input(problems).into())
+    }
 }
 
 fn read(file: &str) -> anyhow::Result<Value> {

@@ -48,17 +48,25 @@ impl Context {
 
     /// A session with the tenant of this file, signed in: what is wrong with the credentials shows here, in the best words.
     pub(super) async fn session(&self, tenant_file: &Path) -> anyhow::Result<Session> {
-        let file = TenantFile::load(tenant_file)?;
-        let name = file.name().to_owned();
-        let tenant = Tenant::open(file, TokenSourceOptions::default())?;
-        let session = Session::new(self.load()?, tenant);
-        session
-            .tenant()
-            .sign_in()
-            .await
-            .with_context(|| format!("{name}: sign in"))?;
+        let session = self.unsigned(tenant_file)?;
+        sign_in(&session).await?;
         Ok(session)
     }
+
+    /// The same without signing in: nothing is sent.
+    pub(super) fn unsigned(&self, tenant_file: &Path) -> anyhow::Result<Session> {
+        let file = TenantFile::load(tenant_file)?;
+        let tenant = Tenant::open(file, TokenSourceOptions::default())?;
+        Ok(Session::new(self.load()?, tenant))
+    }
+}
+
+/// Signs in, so that wrong credentials are told as such and not by the first request.
+pub(super) async fn sign_in(session: &Session) -> anyhow::Result<()> {
+    let tenant = session.tenant();
+    let signed = tenant.sign_in().await;
+    signed.with_context(|| format!("{}: sign in", tenant.file().name()))?;
+    Ok(())
 }
 
 /// The user's cache folder, by the rules of the platform.

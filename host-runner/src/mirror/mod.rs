@@ -175,8 +175,8 @@ pub trait Mirror: Send {
     /// # Errors
     /// Only those of the storage.
     fn begin_attempt(&mut self, attempt: &Attempt, now: Timestamp) -> Result<Earlier, MirrorError> {
-        let _ = (attempt, now);
-        Ok(Earlier::Unanswered)
+        let _ = attempt;
+        Ok(Earlier::Unanswered(now))
     }
 
     /// Notes how a call that [`Mirror::begin_attempt`] let go on ended. One that never says so counts as at work until this mirror

@@ -103,6 +103,14 @@ impl Job {
         )?)
     }
 
+    /// Every problem of an action's input that shows without asking the tenant's system. Needs no network.
+    ///
+    /// # Errors
+    /// `invalid-input` with all of them; else as every call: [`CallError`].
+    pub async fn check_input(&mut self, input: &actions::ActionInput) -> Result<(), CallError> {
+        contract(enter!(self, ats_connector_actions.call_check_input(input))?)
+    }
+
     /// Create a candidate with an application.
     ///
     /// # Errors

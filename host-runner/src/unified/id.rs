@@ -137,19 +137,24 @@ impl UnifiedId {
 
     /// The id of the record with this key.
     pub fn of(org: &OrgId, model: Model, key: &NaturalKey) -> Self {
-        Self::of_text(org, model, key.as_str())
+        Self::of_text(org, model.name(), key.as_str())
     }
 
     /// The id of the record of `model` whose key is this remote id: what a reference resolves to.
     pub fn of_reference(org: &OrgId, model: Model, remote_id: &str) -> Self {
-        Self::of_text(org, model, remote_id)
+        Self::of_text(org, model.name(), remote_id)
     }
 
-    fn of_text(org: &OrgId, model: Model, key: &str) -> Self {
+    /// The id of a file, by its remote id. Files are read live and no model, but have ids as if `attachments` were one.
+    pub fn of_attachment(org: &OrgId, remote_id: &str) -> Self {
+        Self::of_text(org, "attachments", remote_id)
+    }
+
+    fn of_text(org: &OrgId, model: &str, key: &str) -> Self {
         let mut hash = Sha256::new();
         hash.update(org.as_str());
         hash.update([0]);
-        hash.update(model.name());
+        hash.update(model);
         hash.update([0]);
         hash.update(key);
         Self::of_digest(&hash.finalize().into())

@@ -166,7 +166,7 @@ async fn an_existing_contact_is_used_and_left_untouched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_existing_application_is_an_error_where_the_tenant_wants_it_except_with_a_key() {
+async fn an_existing_application_is_an_error_where_the_tenant_wants_it_also_with_a_new_key() {
     let world = World::with(
         small_org(),
         "\n[connector]\nexisting_application = \"error\"\n",
@@ -200,8 +200,9 @@ async fn an_existing_application_is_an_error_where_the_tenant_wants_it_except_wi
         &input(&job, "e@example.com"),
         Some("k-1"),
     )
-    .await;
-    assert_eq!(again.unwrap().data["remote_id"], made.data["remote_id"]);
+    .await
+    .unwrap_err();
+    assert_eq!(kind(&again), "already-exists");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -77,6 +77,30 @@ async fn salaries_are_written_by_their_period() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_contact_is_of_the_candidate_record_type_whatever_the_users_default_is() {
+    let world = World::of(small_org()).await;
+    let (job, _) = open_job(&world);
+    let db = world.db();
+    let partner = db
+        .add_record_type("Contact", "Partner", "Partner", true)
+        .unwrap();
+    let plain = world
+        .write(|writer| writer.insert_values("Contact", &[("LastName", OrgValue::from("Plain"))]));
+    assert_eq!(
+        value(&world, "Contact", plain, "RecordTypeId"),
+        OrgValue::Id(partner)
+    );
+    let wanted = input(&job, "typed@example.com");
+    let made = act(&world, Action::CreateCandidate, &wanted).await.unwrap();
+    let contact = id(&made.data["remote_id"]);
+    let OrgValue::Id(kind) = value(&world, "Contact", contact, "RecordTypeId") else {
+        panic!("no record type");
+    };
+    let name = text(db, "RecordType", kind, "DeveloperName");
+    assert_eq!(name.as_deref(), Some("Candidate"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_availability_moment_becomes_the_day_in_the_orgs_time_zone() {
     let world = World::of(small_org()).await;
     // The connector reads it from the org's description, the practice org's is what its organization row says.

@@ -52,6 +52,17 @@ async fn files_are_stored_listed_and_come_back_byte_for_byte() {
             && told.contains(&("empty.txt", "OTHER", 0)),
         "{told:?}"
     );
+    let told_ids: Vec<&str> = files.iter().map(|f| f["id"].as_str().unwrap()).collect();
+    for (file, id) in files.iter().zip(&told_ids) {
+        assert!(host_runner::unified::UnifiedId::parse(id).is_some(), "{id}");
+        assert!(file["data_url"].is_null());
+    }
+    assert_ne!(told_ids[0], told_ids[1]);
+    // The same from call to call.
+    let once_more = act(&world, Action::GetAttachments, &candidate)
+        .await
+        .unwrap();
+    assert_eq!(once_more.data, listed.data);
     // A repeat stores no file twice.
     let again = act(&world, Action::CreateCandidate, &with_files)
         .await

@@ -1,16 +1,22 @@
 //! The five actions through the real component against the practice org.
 
+mod checked;
 mod create;
 mod details;
+mod downloads;
 mod files;
 mod foreign;
 mod input;
 mod keys;
+mod kinds;
 mod moving;
 mod orgs;
+mod partial;
+mod races;
 mod refused;
 mod repeated;
 mod server;
+mod taken_up;
 mod urls;
 
 use connector_tests::world::{World, ids, text, write_private};
@@ -113,6 +119,7 @@ fn words(outcome: &Outcome) -> Vec<&str> {
 fn kind(error: &ActionError) -> &'static str {
     match error {
         ActionError::Step(step) => step.error.kind(),
+        ActionError::Input(_) => "invalid-input",
         other => panic!("{other}"),
     }
 }

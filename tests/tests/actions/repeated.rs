@@ -97,7 +97,7 @@ async fn many_creates_of_a_new_person_at_once_end_in_one_contact_where_an_extern
 }
 
 /// All of some futures at once.
-async fn futures<F: Future>(calls: impl Iterator<Item = F>) -> Vec<F::Output> {
+pub(super) async fn futures<F: Future>(calls: impl Iterator<Item = F>) -> Vec<F::Output> {
     let mut calls: Vec<_> = calls.map(|call| (Box::pin(call), None)).collect();
     std::future::poll_fn(|context| {
         for (call, output) in &mut calls {

@@ -1,15 +1,30 @@
 //! A server of files, as a platform's storage would be.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Serves a few files on loopback; some paths redirect: within it, to `elsewhere`, or in the middle of the body break off.
 pub(super) async fn file_server(file: Vec<u8>, elsewhere: &str) -> String {
+    serve(file, elsewhere, Arc::default()).await
+}
+
+/// The same, and a switch that makes it refuse everything, as storage does when a signed URL has expired.
+pub(super) async fn expiring_server(file: Vec<u8>) -> (String, Arc<AtomicBool>) {
+    let expired = Arc::<AtomicBool>::default();
+    (serve(file, "/", expired.clone()).await, expired)
+}
+
+async fn serve(file: Vec<u8>, elsewhere: &str, expired: Arc<AtomicBool>) -> String {
     let elsewhere = elsewhere.to_owned();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             let (file, elsewhere) = (file.clone(), elsewhere.clone());
+            let expired = expired.load(Ordering::Relaxed);
             tokio::spawn(async move {
                 let mut head = Vec::new();
                 let mut byte = [0; 1];
@@ -28,7 +43,20 @@ pub(super) async fn file_server(file: Vec<u8>, elsewhere: &str) -> String {
                         format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0");
                     (start, Vec::new())
                 };
-                let (start, body) = match path.as_str() {
+                let asked = path.split('?').next().unwrap_or_default();
+                if asked == "/trickle" {
+                    let head = "HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n";
+                    let _ = stream.write_all(head.as_bytes()).await;
+                    while stream.write_all(b"x").await.is_ok() {
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
+                    return;
+                }
+                let (start, body) = match asked {
+                    _ if expired => (
+                        "HTTP/1.1 403 Forbidden\r\ncontent-length: 0".to_owned(),
+                        Vec::new(),
+                    ),
                     "/away" => found("https://evil.example/x"),
                     "/other-port" => found(&elsewhere),
                     "/once" => found("/near"),

@@ -166,23 +166,31 @@ async fn urls_of_private_addresses_plain_http_and_the_org_itself_are_refused() {
     .unwrap();
     let application = made.data["applications"][0]["remote_id"].clone();
     let own = format!("{}/services/data/v66.0/sobjects", world.org.url());
-    for url in [
-        "https://127.0.0.1/a.pdf",
-        "https://[::1]/a.pdf",
-        "https://[::ffff:127.0.0.1]/a.pdf",
-        "https://10.0.0.1/a.pdf",
-        "https://192.168.1.1/a.pdf",
-        "https://169.254.169.254/latest/meta-data",
-        "https://localhost/a.pdf",
-        "https://0.0.0.0/a.pdf",
-        "http://files.example/a.pdf",
-        "https://user:secret@files.example/a.pdf",
-        "ftp://files.example/a.pdf",
-        "file:///etc/passwd",
-        "data:text/plain,hello",
-        "//files.example/a.pdf",
-        "https://files.example/a\r\nX-Evil: 1",
-        own.as_str(),
+    let (plain, local) = ("must be an https URL", "is a loopback address");
+    for (url, why) in [
+        ("https://127.0.0.1/a.pdf", local),
+        ("https://[::1]/a.pdf", "only public addresses"),
+        ("https://[::ffff:127.0.0.1]/a.pdf", local),
+        ("https://10.0.0.1/a.pdf", "is a private network"),
+        ("https://192.168.1.1/a.pdf", "is a private network"),
+        (
+            "https://169.254.169.254/latest/meta-data",
+            "is a link-local or metadata address",
+        ),
+        // Known after the name is resolved.
+        ("https://localhost/a.pdf", "only public addresses"),
+        ("https://0.0.0.0/a.pdf", "is an unspecified address"),
+        ("http://files.example/a.pdf", plain),
+        (
+            "https://user:secret@files.example/a.pdf",
+            "user name or a password",
+        ),
+        ("ftp://files.example/a.pdf", plain),
+        ("file:///etc/passwd", "has no host"),
+        ("data:text/plain,hello", "has no host"),
+        ("//files.example/a.pdf", "is no absolute URL"),
+        ("https://files.example/a\r\nX-Evil: 1", "is no absolute URL"),
+        (own.as_str(), "the tenant's own org"),
     ] {
         let attach = json!({ "application_id": application, "attachment": { "name": "a.pdf", "data_url": url } });
         let error = act(&world, Action::AddAttachment, &attach)
@@ -190,6 +198,8 @@ async fn urls_of_private_addresses_plain_http_and_the_org_itself_are_refused() {
             .unwrap_err();
         let told = error.to_string();
         assert!(told.contains("attachment.data_url"), "{url}: {told}");
+        // The gate's own reason: a refused connection would be told as one.
+        assert!(told.contains(why), "{url}: {told}");
         assert!(!told.contains("secret"), "{told}");
     }
     assert_eq!(world.db().count("ContentVersion"), 0);

@@ -1,4 +1,7 @@
-//! Files onto a candidate: cleaned names, the size cap, bytes at hand or streamed from a URL.
+//! A file onto a candidate: a cleaned name, the size cap, bytes at hand or streamed from a URL, and the file that an earlier call
+//! stored.
+
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -11,24 +14,17 @@ use crate::asymbl::errors::{failure, problem};
 use crate::asymbl::models::Tenant;
 use crate::exports::ats::connector::actions::{
     ActionContext, AddAttachmentInput, Attached, Attachment, AttachmentContent, AttachmentInput,
-    AttachmentKind, AttachmentOutcome,
+    AttachmentKind,
 };
 use crate::exports::ats::connector::types::{Error, Model, Warning};
-use crate::salesforce::{ErrorKind, FileBody, FileError, ObjectShape};
+use crate::salesforce::{ErrorKind, FileBody, FileError, ObjectShape, SalesforceId, Timestamp};
 use crate::transport::{Download, FileTransport, FileUrl};
 
 /// Redirects that a download may follow, all within its origin.
 const REDIRECTS: usize = 3;
 
-/// Where files go.
-pub struct Target<'a> {
-    /// The contact's id.
-    pub contact: &'a str,
-    /// Created by this call, so it has no files yet.
-    pub is_new: bool,
-    /// The call may be a repeat: files that are there already are not stored again.
-    pub is_repeat: bool,
-}
+/// How far the host's clock and Salesforce's may differ.
+const CLOCKS: Duration = Duration::from_secs(5 * 60);
 
 /// Attaches a file to an application's candidate, which is where Asymbl keeps files.
 ///
@@ -40,26 +36,12 @@ pub fn add_attachment_to_application<T: FileTransport>(
     context: &ActionContext,
     input: &AddAttachmentInput,
 ) -> Result<Attached, Error> {
-    check_switched_on(ctx, "add-attachment-to-application")?;
-    check_field_on(
-        ctx,
-        "add-attachment-to-application",
-        Model::Applications,
-        "candidate_id",
-    )?;
+    let action = "add-attachment-to-application";
+    check_switched_on(ctx, action)?;
+    check_field_on(ctx, action, Model::Applications, "candidate_id")?;
     let known = ctx.known(&context.profile)?;
-    let mut problems = Vec::new();
-    input::key(context, &mut problems);
-    let applicant = id("application_id", &input.application_id, &mut problems);
-    input::attachment(
-        "attachment",
-        &input.attachment,
-        ctx.settings.actions.attachment_cap,
-        &mut problems,
-    );
-    let Some(applicant) = applicant.filter(|_| problems.is_empty()) else {
-        return Err(Error::InvalidInput(problems));
-    };
+    let cap = ctx.settings.actions.attachment_cap;
+    let (applicant, mut warnings) = checked(Some(context), input, cap)?;
     let tenant = ctx.tenant(&known.profile);
     let application = lookup::application(ctx, tenant, applicant.as_str())?;
     let Some(contact) = application.candidate_id else {
@@ -70,108 +52,48 @@ pub fn add_attachment_to_application<T: FileTransport>(
             ),
         )]));
     };
-    let mut warnings = Vec::new();
-    let target = Target {
-        contact: &contact,
-        is_new: false,
-        is_repeat: context.idempotency_key.is_some(),
+    let [version] = lookup::shapes(ctx, [table::FILE])?;
+    let is_cv = input.attachment.kind == Some(AttachmentKind::Cv);
+    let may_mark = is_cv && ctx.settings.actions.mark_primary_cv;
+    let repeats = input::repeats(context);
+    let existing = if may_mark || repeats.is_some() {
+        attachments::of(ctx, tenant, &contact)?
+    } else {
+        Vec::new()
     };
-    let files = std::slice::from_ref(&input.attachment);
-    let kinds = [input.attachment.kind.unwrap_or(AttachmentKind::Other)];
-    let mut outcomes = store_all(
+    let store = Store {
         ctx,
         tenant,
-        &target,
-        files,
-        &kinds,
-        "attachment",
-        &mut warnings,
-    );
-    match outcomes.pop() {
-        Some(AttachmentOutcome::Stored(attachment_id)) => Ok(Attached {
-            attachment_id,
-            candidate_id: Some(contact),
-            warnings,
-        }),
-        Some(AttachmentOutcome::Failed(error)) => Err(error),
-        None => Err(Error::Unavailable(failure("the file came to nothing"))),
-    }
+        contact: &contact,
+        version: &version,
+        known: repeats.map(|since| (since.before(CLOCKS), existing.as_slice())),
+        mark: may_mark && !existing.iter().any(|f| f.kind == AttachmentKind::Cv),
+    };
+    Ok(Attached {
+        attachment_id: store.run(&input.attachment, &mut warnings)?,
+        candidate_id: Some(contact),
+        warnings,
+    })
 }
 
-/// Stores the files of a create; each by itself, since the records exist whatever becomes of a file.
-pub fn all<T: FileTransport>(
-    ctx: &Context<T>,
-    tenant: Tenant<'_>,
-    target: &Target<'_>,
-    files: &[AttachmentInput],
-    warnings: &mut Vec<Warning>,
-) -> Vec<AttachmentOutcome> {
-    let kind = |(i, file): (usize, &AttachmentInput)| {
-        file.kind.unwrap_or(if i == 0 {
-            AttachmentKind::Cv
-        } else {
-            AttachmentKind::Other
-        })
-    };
-    let kinds: Vec<AttachmentKind> = files.iter().enumerate().map(kind).collect();
-    store_all(ctx, tenant, target, files, &kinds, "attachments", warnings)
-}
-
-fn store_all<T: FileTransport>(
-    ctx: &Context<T>,
-    tenant: Tenant<'_>,
-    target: &Target<'_>,
-    files: &[AttachmentInput],
-    kinds: &[AttachmentKind],
-    path: &str,
-    warnings: &mut Vec<Warning>,
-) -> Vec<AttachmentOutcome> {
-    if files.is_empty() {
-        return Vec::new();
+/// The application of an input, and what it holds beyond what is written.
+///
+/// # Errors
+/// `invalid-input` with every problem.
+pub fn checked(
+    context: Option<&ActionContext>,
+    input: &AddAttachmentInput,
+    cap: u64,
+) -> Result<(SalesforceId, Vec<Warning>), Error> {
+    let (mut problems, mut warnings) = (Vec::new(), Vec::new());
+    input::call(context, &mut problems);
+    let applicant = id("application_id", &input.application_id, &mut problems);
+    input::attachment("attachment", &input.attachment, cap, &mut problems);
+    input::extra(input.extra.as_deref(), &mut problems, &mut warnings);
+    match applicant {
+        Some(applicant) if problems.is_empty() => Ok((applicant, warnings)),
+        _ => Err(Error::InvalidInput(problems)),
     }
-    let prepared = lookup::shapes(ctx, [table::FILE]).and_then(|[version]| {
-        let existing = if target.is_new {
-            Vec::new()
-        } else {
-            attachments::of(ctx, tenant, target.contact)?
-        };
-        Ok((version, existing))
-    });
-    let (version, existing) = match prepared {
-        Ok(prepared) => prepared,
-        Err(error) => {
-            return files
-                .iter()
-                .map(|_| AttachmentOutcome::Failed(error.clone()))
-                .collect();
-        }
-    };
-    let mut primary = existing.iter().any(|f| f.kind == AttachmentKind::Cv);
-    let mut outcomes = Vec::new();
-    for (i, (file, kind)) in files.iter().zip(kinds).enumerate() {
-        let path = if path == "attachments" {
-            format!("attachments[{i}]")
-        } else {
-            path.to_owned()
-        };
-        let store = Store {
-            ctx,
-            tenant,
-            contact: target.contact,
-            version: &version,
-            known: if target.is_repeat { &existing } else { &[] },
-            mark: *kind == AttachmentKind::Cv && !primary && ctx.settings.actions.mark_primary_cv,
-            path,
-        };
-        outcomes.push(match store.run(file, warnings) {
-            Ok(id) => {
-                primary |= store.mark;
-                AttachmentOutcome::Stored(id)
-            }
-            Err(error) => AttachmentOutcome::Failed(error),
-        });
-    }
-    outcomes
 }
 
 /// One file on its way.
@@ -180,35 +102,33 @@ struct Store<'a, T: FileTransport> {
     tenant: Tenant<'a>,
     contact: &'a str,
     version: &'a ObjectShape,
-    known: &'a [Attachment],
+    /// On a repeat: the candidate's files, and since when the first call may have stored one.
+    known: Option<(Timestamp, &'a [Attachment])>,
     mark: bool,
-    path: String,
 }
 
 impl<T: FileTransport> Store<'_, T> {
     fn run(&self, file: &AttachmentInput, warnings: &mut Vec<Warning>) -> Result<String, Error> {
-        let (body, kind) = self.body(file)?;
+        let (body, kind) = match self.body(file) {
+            Ok(body) => body,
+            // A signed URL lives for minutes: the first call may well have stored what it led to.
+            Err(error) => {
+                let name = clean(&file.name, file.content_type.as_deref()).name;
+                return self.stored(&name, None, warnings).ok_or(error);
+            }
+        };
         let length = match &body {
             FileBody::Bytes(bytes) => Some(bytes.len() as u64),
             FileBody::Download(download) => download.length(),
         };
         let cleaned = clean(&file.name, kind.as_deref());
-        if let Some(added) = cleaned.added {
-            let message = format!(
-                "{}: the extension .{added} was added to agree with the content type",
-                self.path
-            );
-            warnings.push(warning("file-renamed", message));
+        if let Some(stored) = self.stored(&cleaned.name, length, warnings) {
+            return Ok(stored);
         }
-        let same =
-            |f: &&Attachment| f.file_name == cleaned.name && f.size.is_some() && f.size == length;
-        if let Some(stored) = self.known.iter().find(same) {
-            let message = format!(
-                "{}: the candidate has a file of this name and size already; it is not stored again",
-                self.path
-            );
-            warnings.push(warning("file-exists", message));
-            return Ok(stored.remote_id.clone());
+        if let Some(added) = cleaned.added {
+            let message =
+                format!("the extension .{added} was added to agree with the content type");
+            warnings.push(warning("file-renamed", message));
         }
         let mut fields = json!({
             "Title": cleaned.name.rsplit_once('.').map_or(cleaned.name.as_str(), |(stem, _)| stem),
@@ -238,9 +158,41 @@ impl<T: FileTransport> Store<'_, T> {
             .map_err(|error| self.failed(error))
     }
 
+    /// The file that the first call stored, where this one repeats it: of the same name and size, or, where the size is not known,
+    /// of the same name and not older than that call.
+    fn stored(
+        &self,
+        name: &str,
+        length: Option<u64>,
+        warnings: &mut Vec<Warning>,
+    ) -> Option<String> {
+        let (since, files) = self.known?;
+        let same = |f: &&Attachment| match length {
+            Some(length) => f.file_name == name && f.size == Some(length),
+            None => {
+                let at = f.remote_created_at.as_deref();
+                // The content type of a download may have added an extension.
+                let extended = f.file_name.strip_prefix(name);
+                extended.is_some_and(|end| end.is_empty() || end.starts_with('.'))
+                    && at
+                        .and_then(|at| Timestamp::parse(at).ok())
+                        .is_some_and(|at| at >= since)
+            }
+        };
+        // Of several the newest: older ones are other calls'.
+        let stored = files.iter().rfind(same)?;
+        let by = match length {
+            Some(_) => "and size already",
+            None => "already, stored since the first call began",
+        };
+        let message = format!("the candidate has a file of this name {by}; it is not stored again");
+        warnings.push(warning("file-exists", message));
+        Some(stored.remote_id.clone())
+    }
+
     fn failed(&self, error: FileError) -> Error {
         let wrong = |part: &str, message: String| {
-            Error::InvalidInput(vec![problem(format!("{}.{part}", self.path), message)])
+            Error::InvalidInput(vec![problem(format!("attachment.{part}"), message)])
         };
         match error {
             FileError::TooLarge(_) => {
@@ -258,13 +210,12 @@ impl<T: FileTransport> Store<'_, T> {
             ),
             FileError::Salesforce(error) if super::is_ambiguous(&error) => {
                 Error::Unavailable(failure(format!(
-                    "{error}: whether {} was stored is not known; look at the candidate's attachments before sending it again, or repeat \
-                 the call with an idempotency key",
-                    self.path
+                    "{error}: whether the file was stored is not known; look at the candidate's attachments before sending it again, or \
+                     repeat the call with the same idempotency key"
                 )))
             }
             FileError::Salesforce(error) => {
-                let part = |name: &str| format!("{}.{name}", self.path);
+                let part = |name: &str| format!("attachment.{name}");
                 Blame {
                     object: self.version,
                     fields: vec![
@@ -272,7 +223,7 @@ impl<T: FileTransport> Store<'_, T> {
                         ("PathOnClient".to_owned(), part("name")),
                         ("VersionData".to_owned(), part("data")),
                     ],
-                    whole: &self.path,
+                    whole: "attachment",
                 }
                 .typed(error)
             }
@@ -289,7 +240,7 @@ impl<T: FileTransport> Store<'_, T> {
             AttachmentContent::Data(bytes) => Ok((FileBody::Bytes(bytes), kind)),
             AttachmentContent::Url(url) => {
                 let download = self.open(url).map_err(|why| {
-                    Error::InvalidInput(vec![problem(format!("{}.data_url", self.path), why)])
+                    Error::InvalidInput(vec![problem("attachment.data_url", why)])
                 })?;
                 let told = download.headers.get("content-type").map(file_name::essence);
                 Ok((FileBody::Download(download), kind.or(told)))

@@ -4,7 +4,7 @@
 //! by the org's own unique keys.
 
 use super::input::{self, Checked};
-use super::{attach, check_field_on, check_switched_on, lookup, warning};
+use super::{check_field_on, check_switched_on, lookup, warning};
 use crate::asymbl::context::{Context, Known};
 use crate::asymbl::errors::{failure, problem};
 use crate::asymbl::models::Tenant;
@@ -14,14 +14,14 @@ use crate::exports::ats::connector::actions::{ActionContext, CreateInput, Create
 use crate::exports::ats::connector::types::{Conflict, Error, Model, Warning};
 use crate::exports::ats::connector::unified::{Job, JobStatus};
 use crate::salesforce::ObjectShape;
-use crate::transport::{FileTransport, Transport};
+use crate::transport::Transport;
 
 /// Creates a candidate with an application.
 ///
 /// # Errors
 /// `invalid-input` with every problem; `job-closed`; `already-exists`; what Salesforce answers. Nothing is written then, except
 /// where `unavailable` says that it is unknown.
-pub fn create_candidate<T: FileTransport>(
+pub fn create_candidate<T: Transport>(
     ctx: &Context<T>,
     context: &ActionContext,
     input: &CreateInput,
@@ -33,7 +33,7 @@ pub fn create_candidate<T: FileTransport>(
 ///
 /// # Errors
 /// As [`create_candidate`].
-pub fn create_application<T: FileTransport>(
+pub fn create_application<T: Transport>(
     ctx: &Context<T>,
     context: &ActionContext,
     input: &CreateInput,
@@ -49,7 +49,7 @@ pub struct Written {
     pub applicant_created: bool,
 }
 
-fn create<T: FileTransport>(
+fn create<T: Transport>(
     ctx: &Context<T>,
     action: &str,
     context: &ActionContext,
@@ -61,31 +61,54 @@ fn create<T: FileTransport>(
     }
     let known = ctx.known(&context.profile)?;
     let zone = &known.profile.organization.time_zone;
-    let mut checked = input::create(context, input, zone, ctx.settings.actions.attachment_cap)?;
+    let cap = ctx.settings.actions.attachment_cap;
+    let mut checked = input::create(Some(context), input, zone, cap)?;
     let mut warnings = std::mem::take(&mut checked.warnings);
-    let written = Create::prepare(ctx, &known, input, &checked)?.run(&mut warnings)?;
+    let is_repeat = input::repeats(context).is_some();
+    let written = Create::prepare(ctx, &known, input, &checked, is_repeat)?.run(&mut warnings)?;
     let tenant = ctx.tenant(&known.profile);
-    let target = attach::Target {
-        contact: &written.contact,
-        is_new: written.contact_created,
-        is_repeat: !written.applicant_created,
-    };
-    let attachments = attach::all(ctx, tenant, &target, &input.attachments, &mut warnings);
-    let read_back = |e: Error| unread(e, &written);
+    let candidate = lookup::candidate(ctx, tenant, &written.contact);
+    let application = lookup::application(ctx, tenant, &written.applicant);
     Ok(Created {
-        candidate: lookup::candidate(ctx, tenant, &written.contact).map_err(read_back)?,
+        candidate: read_back("candidate", &written.contact, candidate, &mut warnings),
+        candidate_id: written.contact,
         candidate_created: written.contact_created,
-        application: lookup::application(ctx, tenant, &written.applicant).map_err(read_back)?,
+        application: read_back(
+            "application",
+            &written.applicant,
+            application,
+            &mut warnings,
+        ),
+        application_id: written.applicant,
         application_created: written.applicant_created,
-        attachments,
         warnings,
     })
 }
 
-/// The records are there but could not be read: the call can be repeated, and says so.
-fn unread(error: Error, written: &Written) -> Error {
-    let cause = match error {
-        Error::RateLimited(limit) => return Error::RateLimited(limit),
+/// A record that is there whether or not it could be read.
+fn read_back<R>(
+    what: &str,
+    id: &str,
+    read: Result<R, Error>,
+    warnings: &mut Vec<Warning>,
+) -> Option<R> {
+    match read {
+        Ok(record) => Some(record),
+        Err(error) => {
+            let cause = told(error);
+            let message = format!(
+                "the {what} {id} is there, but could not be read back ({cause}): the next sync brings it"
+            );
+            warnings.push(warning("not-read-back", message));
+            None
+        }
+    }
+}
+
+/// What an error says.
+pub fn told(error: Error) -> String {
+    match error {
+        Error::RateLimited(limit) => limit.failure.message,
         Error::Unauthenticated(f)
         | Error::Permission(f)
         | Error::Unavailable(f)
@@ -94,18 +117,13 @@ fn unread(error: Error, written: &Written) -> Error {
         | Error::ResyncRequired(f)
         | Error::Unsupported(f)
         | Error::Remote(f) => f.message,
-        // The caller must not take these for a refusal of the whole.
         Error::AlreadyExists(conflict) => conflict.failure.message,
         Error::InvalidInput(problems) => problems
             .into_iter()
             .map(|p| p.message)
             .collect::<Vec<_>>()
             .join("; "),
-    };
-    Error::Unavailable(failure(format!(
-        "the candidate {} and the application {} are written but could not be read back ({cause}); the same call again returns them",
-        written.contact, written.applicant
-    )))
+    }
 }
 
 /// A create whose input is sound.
@@ -114,6 +132,8 @@ pub struct Create<'a, T: Transport> {
     pub tenant: Tenant<'a>,
     pub input: &'a CreateInput,
     pub checked: &'a Checked,
+    /// What is there already may be this call's own work.
+    is_repeat: bool,
     /// Contact, as the connected user may write it.
     pub contact: ObjectShape,
     /// The applicant object, likewise.
@@ -126,6 +146,7 @@ impl<'a, T: Transport> Create<'a, T> {
         known: &'a Known,
         input: &'a CreateInput,
         checked: &'a Checked,
+        is_repeat: bool,
     ) -> Result<Self, Error> {
         let tenant = ctx.tenant(&known.profile);
         let applicant = tenant.profile.names().api(names::APPLICANT);
@@ -135,6 +156,7 @@ impl<'a, T: Transport> Create<'a, T> {
             tenant,
             input,
             checked,
+            is_repeat,
             contact,
             applicant,
         })
@@ -218,9 +240,8 @@ impl<'a, T: Transport> Create<'a, T> {
         (applicant, contact): (String, String),
         warnings: &mut Vec<Warning>,
     ) -> Result<Written, Error> {
-        // Whether this is a repeat can't be told from the org; with a key a caller asks for the record either way.
         let refuse = self.ctx.settings.actions.existing_application == ExistingApplication::Error;
-        if refuse && !self.checked.keyed {
+        if refuse && !self.is_repeat {
             return Err(Error::AlreadyExists(Conflict {
                 failure: failure(format!(
                     "the candidate {contact} has applied to the job {} before",

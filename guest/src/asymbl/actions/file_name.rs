@@ -1,7 +1,8 @@
 //! File names as Salesforce takes them, and the content types that go with their extensions.
 
-/// Extensions and their content types; of several extensions the first is the usual one.
-const TYPES: [(&str, &str); 26] = [
+/// Extensions of the usual documents and their content types; of several extensions the first is the usual one. What is not here is
+/// in the register of `mime_guess`, which knows no usual ones.
+const TYPES: [(&str, &str); 29] = [
     ("pdf", "application/pdf"),
     ("doc", "application/msword"),
     (
@@ -37,6 +38,9 @@ const TYPES: [(&str, &str); 26] = [
     ("mp3", "audio/mpeg"),
     ("mp4", "video/mp4"),
     ("zip", "application/zip"),
+    ("pages", "application/vnd.apple.pages"),
+    ("numbers", "application/vnd.apple.numbers"),
+    ("key", "application/vnd.apple.keynote"),
 ];
 
 /// What a file of an unknown kind is.
@@ -55,9 +59,28 @@ pub struct Cleaned {
 
 /// The content type of a file by its extension.
 pub fn content_type(name: &str) -> &'static str {
-    extension(name)
-        .and_then(|e| TYPES.iter().find(|(known, _)| *known == e))
-        .map_or(UNKNOWN, |(_, kind)| kind)
+    let Some(extension) = extension(name) else {
+        return UNKNOWN;
+    };
+    let usual = TYPES.iter().find(|(known, _)| *known == extension);
+    usual
+        .map(|(_, kind)| *kind)
+        .or_else(|| mime_guess::from_ext(&extension).first_raw())
+        .unwrap_or(UNKNOWN)
+}
+
+/// The extensions of a content type, the usual ones first; none where it says nothing of the kind or is registered nowhere.
+fn extensions(kind: &str) -> impl Iterator<Item = &'static str> {
+    let usual: Vec<&'static str> = TYPES
+        .iter()
+        .filter(|(_, known)| *known == kind)
+        .map(|(extension, _)| *extension)
+        .collect();
+    let registered = (kind != UNKNOWN)
+        .then(|| mime_guess::get_mime_extensions_str(kind))
+        .flatten()
+        .unwrap_or_default();
+    usual.into_iter().chain(registered.iter().copied())
 }
 
 fn extension(name: &str) -> Option<String> {
@@ -88,7 +111,7 @@ pub fn essence(text: &str) -> String {
         .to_ascii_lowercase()
 }
 
-/// Folders, control characters and what file systems refuse are taken out of a name. Where the content type is a known one
+/// Folders, control characters and what file systems refuse are taken out of a name. Where the content type is a registered one
 /// and the extension is not among its own, its usual extension is added.
 pub fn clean(name: &str, content_type: Option<&str>) -> Cleaned {
     let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
@@ -115,15 +138,9 @@ pub fn clean(name: &str, content_type: Option<&str>) -> Cleaned {
         Some(end) => format!("{stem}.{end}"),
         None => stem,
     };
-    let wanted = content_type.map(essence);
-    let fitting = || {
-        TYPES
-            .iter()
-            .filter(|(_, kind)| Some(*kind) == wanted.as_deref())
-            .map(|(e, _)| *e)
-    };
-    let agrees = extension(&name).is_some_and(|e| fitting().any(|f| f == e));
-    let added = fitting().next().filter(|_| !agrees);
+    let wanted = content_type.map(essence).unwrap_or_default();
+    let agrees = extension(&name).is_some_and(|e| extensions(&wanted).any(|fitting| fitting == e));
+    let added = extensions(&wanted).next().filter(|_| !agrees);
     if let Some(added) = added {
         name = format!("{name}.{added}");
     }
@@ -164,6 +181,10 @@ mod tests {
             ("CV.exe", Some("application/pdf"), "CV.exe.pdf"),
             ("CV.jpeg", Some("image/jpeg"), "CV.jpeg"),
             ("CV.xyz", Some("application/x-own"), "CV.xyz"),
+            ("CV.pdf", Some("image/svg+xml"), "CV.pdf.svg"),
+            ("CV", Some("application/epub+zip"), "CV.epub"),
+            ("notes.log", Some("text/plain"), "notes.log"),
+            ("CV.pdf", Some("application/octet-stream"), "CV.pdf"),
             ("../../etc/passwd", None, "passwd"),
             ("C:\\temp\\a<b>.txt", None, "a_b_.txt"),
             ("a\r\nb\u{202E}.pdf", None, "a__b_.pdf"),
@@ -174,6 +195,8 @@ mod tests {
         }
         assert_eq!(content_type("a.DOCX"), TYPES[2].1);
         assert_eq!(content_type(".pdf"), UNKNOWN);
+        assert_eq!(content_type("a.epub"), "application/epub+zip");
+        assert_eq!(content_type("a.q9z"), UNKNOWN);
     }
 
     proptest! {

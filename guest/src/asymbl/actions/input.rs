@@ -20,21 +20,20 @@ pub struct Checked {
     pub job: SalesforceId,
     pub stage: Option<SalesforceId>,
     pub availability: Option<Date>,
-    /// Whether the call has an idempotency key.
-    pub keyed: bool,
     pub warnings: Vec<Warning>,
 }
 
-/// Checks the input of a create. `zone` is the org's time zone, `cap` the most bytes of a file.
+/// Checks the input of a create. `context` is left out where there is none yet, `zone` is the org's time zone, `cap` the most bytes
+/// of a file.
 pub fn create(
-    context: &ActionContext,
+    context: Option<&ActionContext>,
     input: &CreateInput,
     zone: &str,
     cap: u64,
 ) -> Result<Checked, Error> {
     let mut problems = Vec::new();
     let mut warnings = Vec::new();
-    key(context, &mut problems);
+    call(context, &mut problems);
     person(&input.candidate, &mut problems);
     let availability = input
         .candidate
@@ -60,24 +59,38 @@ pub fn create(
             job,
             stage,
             availability,
-            keyed: context.idempotency_key.is_some(),
             warnings,
         }),
         None => Err(Error::InvalidInput(problems)),
     }
 }
 
-/// Checks an idempotency key.
-pub fn key(context: &ActionContext, problems: &mut Vec<Problem>) {
-    let Some(key) = &context.idempotency_key else {
-        return;
-    };
-    if !(1..=255).contains(&key.len()) || !key.bytes().all(|b| b.is_ascii_graphic()) {
+/// Checks what the host says of the call itself.
+pub fn call(context: Option<&ActionContext>, problems: &mut Vec<Problem>) {
+    let sound =
+        |key: &String| (1..=255).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+    if !context
+        .and_then(|c| c.idempotency_key.as_ref())
+        .is_none_or(sound)
+    {
         problems.push(problem(
             "idempotency_key",
             "must be 1 to 255 visible ASCII characters",
         ));
     }
+    if let Some(moment) = context.and_then(|c| c.repeats.as_deref())
+        && let Err(why) = Timestamp::parse(moment)
+    {
+        problems.push(problem("repeats", why.to_string()));
+    }
+}
+
+/// When the first call may have begun, where this one may be its repeat.
+pub fn repeats(context: &ActionContext) -> Option<Timestamp> {
+    context
+        .repeats
+        .as_deref()
+        .and_then(|moment| Timestamp::parse(moment).ok())
 }
 
 fn person(candidate: &CandidateInput, problems: &mut Vec<Problem>) {
@@ -118,6 +131,14 @@ fn person(candidate: &CandidateInput, problems: &mut Vec<Problem>) {
                 shortened(&candidate.email_address)
             ),
         );
+    }
+    for (i, other) in candidate.additional_email_addresses.iter().enumerate() {
+        if !is_email(other.value.trim()) {
+            say(
+                &format!("additional_email_addresses[{i}].email_address"),
+                format!("{:?} is no e-mail address", shortened(&other.value)),
+            );
+        }
     }
     if let Some(location) = location
         && !is_country_code(&location.country)
@@ -271,18 +292,24 @@ fn ignored(input: &CreateInput, problems: &mut Vec<Problem>, warnings: &mut Vec<
             given.push(field.to_owned());
         }
     }
-    if let Some(extra) = &input.extra {
-        match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(extra) {
-            Ok(extra) => given.extend(extra.into_iter().map(|(name, _)| name)),
-            Err(why) => problems.push(problem("extra", format!("is no JSON object: {why}"))),
-        }
+    warnings.extend(given.iter().map(|field| unplaced(field)));
+    extra(input.extra.as_deref(), problems, warnings);
+}
+
+/// Inputs of the platform that the contract does not name: Asymbl has no place for any.
+pub fn extra(extra: Option<&str>, problems: &mut Vec<Problem>, warnings: &mut Vec<Warning>) {
+    let Some(extra) = extra else {
+        return;
+    };
+    match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(extra) {
+        Ok(extra) => warnings.extend(extra.keys().map(|name| unplaced(name))),
+        Err(why) => problems.push(problem("extra", format!("is no JSON object: {why}"))),
     }
-    warnings.extend(given.into_iter().map(|field| {
-        warning(
-            "input-ignored",
-            format!("{field} is not written: Asymbl has no place for it"),
-        )
-    }));
+}
+
+fn unplaced(field: &str) -> Warning {
+    let message = format!("{field} is not written: Asymbl has no place for it");
+    warning("input-ignored", message)
 }
 
 fn shortened(text: &str) -> String {

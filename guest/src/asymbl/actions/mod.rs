@@ -5,6 +5,7 @@
 
 mod attach;
 mod attachments;
+mod check;
 mod create;
 mod describe;
 mod fields;
@@ -29,6 +30,7 @@ use crate::transport::Transport;
 
 pub use attach::add_attachment_to_application;
 pub use attachments::{get_candidate_attachments, locate_attachment};
+pub use check::check_input;
 pub use create::{create_application, create_candidate};
 pub use describe::coverage;
 pub use moving::move_application_to_stage;

@@ -2,15 +2,16 @@
 
 use serde_json::json;
 
+use super::create::told;
 use super::refusal::Blame;
 use super::{check_field_on, check_switched_on, id, input, is_ambiguous, lookup};
 use crate::asymbl::context::Context;
-use crate::asymbl::errors::problem;
+use crate::asymbl::errors::{failure, problem};
 use crate::asymbl::models::applications::links;
 use crate::asymbl::names;
 use crate::exports::ats::connector::actions::{ActionContext, MoveInput, Moved};
-use crate::exports::ats::connector::types::{Error, Model};
-use crate::salesforce::Call;
+use crate::exports::ats::connector::types::{Error, Model, Warning};
+use crate::salesforce::{Call, SalesforceId};
 use crate::transport::{Method, Transport};
 
 /// Puts an application into another stage. The package writes the stage's date and history itself (asymbl-schema.md 3).
@@ -28,13 +29,7 @@ pub fn move_application_to_stage<T: Transport>(
     }
     let known = ctx.known(&context.profile)?;
     let tenant = ctx.tenant(&known.profile);
-    let mut problems = Vec::new();
-    input::key(context, &mut problems);
-    let applicant = id("application_id", &input.application_id, &mut problems);
-    let stage = id("stage_id", &input.stage_id, &mut problems);
-    let (Some(applicant), Some(stage), true) = (applicant, stage, problems.is_empty()) else {
-        return Err(Error::InvalidInput(problems));
-    };
+    let (applicant, stage, warnings) = checked(Some(context), input)?;
     let object = tenant.profile.names().api(names::APPLICANT);
     let (applicant, stage) = (applicant.as_str(), stage.as_str());
     let application = lookup::application(ctx, tenant, applicant)?;
@@ -50,7 +45,7 @@ pub fn move_application_to_stage<T: Transport>(
         return Ok(Moved {
             application,
             changed: false,
-            warnings: Vec::new(),
+            warnings,
         });
     }
     let stages = lookup::stages(ctx, tenant, job)?;
@@ -83,7 +78,7 @@ pub fn move_application_to_stage<T: Transport>(
             Some(application) => Ok(Moved {
                 application,
                 changed: true,
-                warnings: Vec::new(),
+                warnings,
             }),
             None if ambiguous => Err(error.into()),
             None => {
@@ -98,9 +93,35 @@ pub fn move_application_to_stage<T: Transport>(
             }
         };
     }
+    let application = lookup::application(ctx, tenant, applicant).map_err(|error| {
+        Error::Unavailable(failure(format!(
+            "the application {applicant} is moved to the stage {stage}, but could not be read back ({}); the same call again returns \
+             it",
+            told(error)
+        )))
+    })?;
     Ok(Moved {
-        application: lookup::application(ctx, tenant, applicant)?,
+        application,
         changed: true,
-        warnings: Vec::new(),
+        warnings,
     })
+}
+
+/// The application and the stage of an input, and what it holds beyond them.
+///
+/// # Errors
+/// `invalid-input` with every problem.
+pub fn checked(
+    context: Option<&ActionContext>,
+    input: &MoveInput,
+) -> Result<(SalesforceId, SalesforceId, Vec<Warning>), Error> {
+    let (mut problems, mut warnings) = (Vec::new(), Vec::new());
+    input::call(context, &mut problems);
+    let applicant = id("application_id", &input.application_id, &mut problems);
+    let stage = id("stage_id", &input.stage_id, &mut problems);
+    input::extra(input.extra.as_deref(), &mut problems, &mut warnings);
+    match (applicant, stage) {
+        (Some(applicant), Some(stage)) if problems.is_empty() => Ok((applicant, stage, warnings)),
+        _ => Err(Error::InvalidInput(problems)),
+    }
 }

@@ -7,6 +7,8 @@ use crate::exports::ats::connector::types::Model;
 
 /// The contact's flag of the primary CV's file.
 pub const PRIMARY_CV: &str = "bpats__Is_Primary__c";
+/// Of the applicant, unique: contact and job in one text. The package fills it.
+pub const UNIQUE_KEY: &str = "bpats__Contact_Job_Relationship__c";
 /// The order of a job's stages.
 pub const STAGE_ORDER: &str = "bpats__Sequence__c";
 /// What brought the candidate: the picklist, and the free text for what it does not hold.

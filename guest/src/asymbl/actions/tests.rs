@@ -1,10 +1,10 @@
 use super::refusal::Blame;
-use super::{create_candidate, move_application_to_stage};
+use super::{check_input, create_candidate, move_application_to_stage};
 use crate::asymbl::context::{Connection, Context};
 use crate::asymbl::models::testing::TestOrg;
 use crate::exports::ats::connector::actions::{
-    ActionContext, ApplicationInput, AttachmentContent, AttachmentInput, CandidateInput,
-    CreateInput, LocationInput, MoveInput,
+    ActionContext, ActionInput, ApplicationInput, AttachmentContent, AttachmentInput,
+    CandidateInput, CreateInput, LocationInput, MoveInput,
 };
 use crate::exports::ats::connector::types::{Error, Problem};
 use crate::salesforce::{ErrorKind, FieldShape, ObjectShape, SalesforceError, WriteProblem};
@@ -23,6 +23,7 @@ fn call(key: Option<&str>) -> ActionContext {
     ActionContext {
         profile: TestOrg::new().profile().to_text().unwrap(),
         idempotency_key: key.map(str::to_owned),
+        repeats: Some("yesterday".to_owned()),
     }
 }
 
@@ -77,6 +78,7 @@ fn every_problem_of_a_create_is_told_and_nothing_is_sent() {
     let told = fields(create_candidate(&ctx, &call(Some("a b")), &input()).unwrap_err());
     for path in [
         "idempotency_key",
+        "repeats",
         "candidate.first_name",
         "candidate.last_name",
         "candidate.email_address",
@@ -91,6 +93,9 @@ fn every_problem_of_a_create_is_told_and_nothing_is_sent() {
     ] {
         assert!(told.iter().any(|t| t == path), "{path} is not in {told:?}");
     }
+    // The check by itself tells the same of the input.
+    let checked = fields(check_input(&ctx, &ActionInput::Create(input())).unwrap_err());
+    assert_eq!(checked, told[2..]);
     assert!(ctx.client.transport().requests.borrow().is_empty());
 }
 
@@ -100,6 +105,7 @@ fn a_switched_off_action_sends_nothing() {
     let input = MoveInput {
         application_id: "a01000000000001".to_owned(),
         stage_id: "a02000000000001".to_owned(),
+        extra: None,
     };
     let error = move_application_to_stage(&ctx, &call(None), &input).unwrap_err();
     assert!(matches!(error, Error::Unsupported(_)), "{error:?}");

@@ -9,7 +9,7 @@ use super::refusal::Blame;
 use super::{is_ambiguous, lookup, source, table, warning};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::failure;
-use crate::exports::ats::connector::types::{Error, Warning};
+use crate::exports::ats::connector::types::{Conflict, Error, Warning};
 use crate::salesforce::composite::reference;
 use crate::salesforce::{
     Composite, ErrorKind, SalesforceError, SalesforceId, SubResponse, Subrequest,
@@ -81,13 +81,19 @@ impl<T: Transport> Create<'_, T> {
             });
         };
         let is_contact = member == CONTACT;
-        if matches!(error.kind, ErrorKind::DuplicateValue { .. })
-            && let Some(found) = self.raced(is_contact, contact)?
-        {
-            return match found {
-                Raced::Contact(contact) => self.write(Some(&contact), stage, warnings),
-                Raced::Applicant(found) => self.existing(found, warnings),
-            };
+        if let ErrorKind::DuplicateValue { existing } = &error.kind {
+            match self.raced(is_contact, contact)? {
+                Some(Raced::Contact(contact)) => {
+                    return self.write(Some(&contact), stage, warnings);
+                }
+                Some(Raced::Applicant(found)) => return self.existing(found, warnings),
+                None => {}
+            }
+            let key = tenant.profile.names().api(table::UNIQUE_KEY);
+            if let Some(existing) = existing.filter(|_| !is_contact && error.message.contains(&key))
+            {
+                return Err(self.unseen(&existing));
+            }
         }
         let (object, draft, whole) = match (&person, is_contact) {
             (Some(person), true) => (&self.contact, person, "candidate"),
@@ -99,6 +105,19 @@ impl<T: Transport> Create<'_, T> {
             whole,
         }
         .typed(error))
+    }
+
+    /// The package's unique key says that the candidate has applied, but no look-up shows the application. It can't be returned
+    /// then, whatever the tenant's setting.
+    fn unseen(&self, applicant: &SalesforceId) -> Error {
+        Error::AlreadyExists(Conflict {
+            existing_id: applicant.to_string(),
+            failure: failure(format!(
+                "the candidate has applied to the job {} before, with the application {applicant}, which is out of sight for the \
+                 integration user: an administrator of the org can share it",
+                self.checked.job
+            )),
+        })
     }
 
     fn add_source(&self, applicant: &mut Draft, warnings: &mut Vec<Warning>) -> Result<(), Error> {

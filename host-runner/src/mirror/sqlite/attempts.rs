@@ -106,7 +106,7 @@ pub(super) fn begin(
                 _ if input != attempt.input => Earlier::OtherInput(since),
                 Some(outcome) => Earlier::Answered(since, outcome),
                 None if taken => Earlier::AtWork(since),
-                None => Earlier::Unanswered,
+                None => Earlier::Unanswered(since),
             }
         }
         // Its holder is about to write the row, or has just given the key up.

@@ -312,7 +312,7 @@ impl Mirror for SqliteMirror {
         let earlier =
             self.write_durably(|transaction, _| attempts::begin(transaction, attempt, taken, now));
         match earlier {
-            Ok(Earlier::None | Earlier::Unanswered) => self.key = lock,
+            Ok(Earlier::None | Earlier::Unanswered(_)) => self.key = lock,
             _ => lock.into_iter().for_each(attempts::Lock::remove),
         }
         earlier

@@ -165,10 +165,15 @@ impl Schema {
         {
             self.add_field(object, system::record_type_field())?;
         }
-        self.object_mut(object)
+        let types = &mut self
+            .object_mut(object)
             .ok_or_else(|| SchemaError::unknown("object", object))?
-            .record_types
-            .push(info);
+            .record_types;
+        // A profile has one default.
+        if info.default {
+            types.iter_mut().for_each(|other| other.default = false);
+        }
+        types.push(info);
         Ok(())
     }
 

@@ -53,12 +53,12 @@ fn a_key_at_work_is_refused_and_one_whose_call_died_is_unanswered() {
     drop(first);
     assert_eq!(
         second.begin_attempt(&call, at(2)).unwrap(),
-        Earlier::Unanswered
+        Earlier::Unanswered(at(0))
     );
     // A dropped call holds nothing up in the same mirror either.
     assert_eq!(
         second.begin_attempt(&call, at(3)).unwrap(),
-        Earlier::Unanswered
+        Earlier::Unanswered(at(0))
     );
 }
 
@@ -79,7 +79,7 @@ fn a_key_whose_call_wrote_nothing_is_free_again_and_leaves_no_file() {
         .unwrap();
     assert_eq!(
         mirror.begin_attempt(&attempt("k", 2), at(2)).unwrap(),
-        Earlier::Unanswered
+        Earlier::Unanswered(at(1))
     );
     mirror
         .end_attempt(&attempt("k", 2), Ending::Answered("{}"))

@@ -1,0 +1,193 @@
+//! Files of calls that are made again with their key: taken up where the first call left off, never stored twice.
+
+use std::sync::atomic::Ordering;
+
+use connector_tests::world::{World, small_org, text};
+use host_runner::actions::{Action, ActionError, Outcome};
+use host_runner::session::Session;
+use practice_org::{Action as Fault, Rule};
+use serde_json::{Value, json};
+
+use super::server::expiring_server;
+use super::{act, act_in, id, input, kind, open_job, tenant_with, with_file, words};
+
+/// An application to attach to, and a session that may fetch from this origin.
+async fn application(world: &World, origin: &str) -> (Value, Session) {
+    let (job, _) = open_job(world);
+    let wanted = input(&job, "files@example.com");
+    let made = act(world, Action::CreateApplication, &wanted)
+        .await
+        .unwrap();
+    let listed = format!("attachment_origins = [\"{origin}\"]");
+    (
+        made.data["remote_id"].clone(),
+        tenant_with(world, &listed, ""),
+    )
+}
+
+async fn attach(
+    world: &World,
+    session: &Session,
+    input: &Value,
+    key: &str,
+) -> Result<Outcome, ActionError> {
+    let mirror = &mut world.mirror();
+    act_in(session, mirror, Action::AddAttachment, input, Some(key)).await
+}
+
+fn behind(application: &Value, url: &str) -> Value {
+    json!({ "application_id": application, "attachment": { "name": "CV.pdf", "data_url": url } })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_url_expired_after_a_lost_answer_is_found_and_never_stored_twice() {
+    let world = World::of(small_org()).await;
+    let (origin, expired) = expiring_server(b"%PDF-1.7".to_vec()).await;
+    let (application, session) = application(&world, &origin).await;
+    let wanted = behind(&application, &format!("{origin}/file"));
+    let count = || world.db().count("ContentVersion");
+    // The file is stored and nobody hears of it.
+    world
+        .org
+        .fault(Rule::next(Fault::DropAfter).on_kind("create"));
+    let first = attach(&world, &session, &wanted, "k9").await;
+    assert_eq!((kind(&first.unwrap_err()), count()), ("unavailable", 1));
+    world.org.clear_faults();
+    expired.store(true, Ordering::Relaxed);
+    let second = attach(&world, &session, &wanted, "k9").await.unwrap();
+    assert!(
+        words(&second).contains(&"file-exists"),
+        "{:?}",
+        second.warnings
+    );
+    expired.store(false, Ordering::Relaxed);
+    let third = attach(&world, &session, &wanted, "k9").await.unwrap();
+    assert!(words(&third).contains(&"repeated"), "{:?}", third.warnings);
+    assert_eq!(third.data, second.data);
+    assert_eq!(count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeat_that_is_refused_leaves_its_key_taken() {
+    let world = World::of(small_org()).await;
+    let (origin, expired) = expiring_server(b"%PDF-1.7".to_vec()).await;
+    let (application, session) = application(&world, &origin).await;
+    let wanted = behind(&application, &format!("{origin}/file"));
+    let count = || world.db().count("ContentVersion");
+    // No answer, and nothing stored, which the caller can't know.
+    world
+        .org
+        .fault(Rule::next(Fault::DropBefore).on_kind("create").times(9));
+    let first = attach(&world, &session, &wanted, "k").await;
+    assert_eq!((kind(&first.unwrap_err()), count()), ("unavailable", 0));
+    world.org.clear_faults();
+    expired.store(true, Ordering::Relaxed);
+    let second = attach(&world, &session, &wanted, "k").await.unwrap_err();
+    assert!(second.to_string().contains("403"), "{second}");
+    expired.store(false, Ordering::Relaxed);
+    // Still the key of that call, which another one must not take over.
+    let other = behind(&application, &format!("{origin}/near"));
+    let error = attach(&world, &session, &other, "k").await.unwrap_err();
+    assert!(matches!(error, ActionError::KeyReused { .. }), "{error}");
+    attach(&world, &session, &wanted, "k").await.unwrap();
+    assert_eq!(count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_url_that_was_signed_anew_is_the_same_input_and_one_of_another_file_is_not() {
+    let world = World::of(small_org()).await;
+    let (origin, _) = expiring_server(b"%PDF-1.7".to_vec()).await;
+    let (application, session) = application(&world, &origin).await;
+    let signed = |query: &str| behind(&application, &format!("{origin}/file?{query}"));
+    let count = || world.db().count("ContentVersion");
+    for (n, [first, anew, other]) in [
+        [
+            "v=1&X-Amz-Date=20261125T220000Z&X-Amz-Expires=900&X-Amz-Signature=aa",
+            "v=1&X-Amz-Date=20261125T221000Z&X-Amz-Expires=900&X-Amz-Signature=bb",
+            "v=2&X-Amz-Date=20261125T220000Z&X-Amz-Expires=900&X-Amz-Signature=aa",
+        ],
+        [
+            "v=1&sv=2025-01-05&se=2026-11-25T22%3A00Z&sr=b&sp=r&sig=aa",
+            "v=1&sv=2025-01-05&se=2026-11-25T23%3A00Z&sr=b&sp=r&sig=bb",
+            "v=2&sv=2025-01-05&se=2026-11-25T22%3A00Z&sr=b&sp=r&sig=aa",
+        ],
+        [
+            "v=1&Expires=1795644000&Key-Pair-Id=K1&Signature=aa",
+            "v=1&Expires=1795647600&Key-Pair-Id=K1&Signature=bb",
+            "v=2&Expires=1795644000&Key-Pair-Id=K1&Signature=aa",
+        ],
+        ["id=1", "id=1", "id=2"],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let key = format!("k{n}");
+        let stored = attach(&world, &session, &signed(first), &key)
+            .await
+            .unwrap();
+        let again = attach(&world, &session, &signed(anew), &key).await;
+        let again = again.unwrap_or_else(|error| panic!("{anew}: {error}"));
+        assert!(words(&again).contains(&"repeated"), "{anew}");
+        assert_eq!(again.data, stored.data);
+        let error = attach(&world, &session, &signed(other), &key).await;
+        assert!(
+            matches!(error, Err(ActionError::KeyReused { .. })),
+            "{other}"
+        );
+        assert_eq!(count(), n + 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_unknown_length_is_taken_up_by_its_name_and_the_time_of_the_first_call() {
+    let world = World::of(small_org()).await;
+    let (origin, _) = expiring_server(b"%PDF-1.7".to_vec()).await;
+    let (application, session) = application(&world, &origin).await;
+    let wanted = behind(&application, &format!("{origin}/open-ended"));
+    // One of the same name that another call stored.
+    attach(&world, &session, &wanted, "other").await.unwrap();
+    world
+        .org
+        .fault(Rule::next(Fault::DropAfter).on_kind("create"));
+    let first = attach(&world, &session, &wanted, "k").await;
+    assert_eq!(kind(&first.unwrap_err()), "unavailable");
+    world.org.clear_faults();
+    let again = attach(&world, &session, &wanted, "k").await.unwrap();
+    assert!(
+        words(&again).contains(&"file-exists"),
+        "{:?}",
+        again.warnings
+    );
+    assert_eq!(world.db().count("ContentVersion"), 2);
+    let version = id(&again.data["attachment_remote_id"]);
+    let title = text(world.db(), "ContentVersion", version, "Title");
+    assert_eq!(title.as_deref(), Some("CV"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_create_that_is_repeated_takes_up_its_files_though_their_urls_expired() {
+    let world = World::of(small_org()).await;
+    let (origin, expired) = expiring_server(b"%PDF-1.7".to_vec()).await;
+    let (_, session) = application(&world, &origin).await;
+    let (job, _) = open_job(&world);
+    let wanted = with_file(
+        input(&job, "repeat@example.com"),
+        json!({ "name": "CV.pdf", "data_url": format!("{origin}/file") }),
+    );
+    let mirror = &mut world.mirror();
+    world
+        .org
+        .fault(Rule::next(Fault::DropAfter).on_kind("create"));
+    let create = Action::CreateCandidate;
+    let first = act_in(&session, mirror, create, &wanted, Some("k")).await;
+    assert!(first.unwrap().is_partial);
+    world.org.clear_faults();
+    expired.store(true, Ordering::Relaxed);
+    let again = act_in(&session, mirror, create, &wanted, Some("k"))
+        .await
+        .unwrap();
+    assert!(!again.is_partial, "{:?}", again.warnings);
+    assert!(words(&again).contains(&"file-exists"));
+    assert!(again.data["attachments"][0]["remote_id"].is_string());
+    assert_eq!(world.db().count("ContentVersion"), 1);
+}
