@@ -1,13 +1,18 @@
 //! Runs of the command that end badly or meet each other.
 
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use connector_tests::command::{Outcome, asymbl, start, until};
-use connector_tests::world::{World, small_org, without_stamps};
-use host_runner::mirror::{Mirror, Position, SqliteMirror};
+use connector_tests::soak::equals_the_org;
+use connector_tests::world::{World, fields, ids, small_org, without_stamps};
+use host_runner::mirror::{ListingKind, Mirror, Position, RunOutcome, SqliteMirror};
 use host_runner::unified::Model;
 use practice_org::Latency;
-use serde_json::Value;
+use practice_org::store::Actor;
+use serde_json::{Value, json};
+
+const APPLICANT: &str = "bpats__ATS_Applicant__c";
 
 /// What `asymbl records --json` prints of all models, without `changed_at`.
 async fn printed(world: &World) -> Vec<String> {
@@ -49,16 +54,43 @@ fn slow() -> Latency {
     }
 }
 
-/// Kills a sync when a model has at least one page; whether it was still under way is for the caller to judge.
-async fn kill_in_the_middle_of(world: &World, model: Model) {
-    let mut child = start(world.folder(), &["sync"]);
+/// Starts a sync and comes back when a listing of a model has at least one page.
+async fn in_the_middle_of(
+    world: &World,
+    arguments: &[&str],
+    model: Model,
+    kind: ListingKind,
+) -> Child {
+    let child = start(world.folder(), arguments);
     until("the listing is under way", || {
         let at = mirror(world).and_then(|mirror| mirror.open_listing(model).ok().flatten());
-        at.is_some_and(|listing| listing.pages > 0 && matches!(listing.position, Position::At(_)))
+        at.is_some_and(|listing| {
+            listing.start.kind == kind
+                && listing.pages > 0
+                && matches!(listing.position, Position::At(_))
+        })
     })
     .await;
+    child
+}
+
+/// Kills a sync there; whether it was still under way is for the caller to judge.
+async fn kill_in_the_middle_of(world: &World, model: Model) {
+    let mut child = in_the_middle_of(world, &["sync"], model, ListingKind::Full).await;
     child.kill().expect("SIGKILL");
     child.wait().expect("its end");
+}
+
+/// As service managers end a process.
+fn terminate(child: &Child) {
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").args(["-TERM", &pid]).status();
+    assert!(sent.expect("kill").success());
+}
+
+async fn ended(mut child: Child) -> Option<i32> {
+    let status = tokio::task::spawn_blocking(move || child.wait()).await;
+    status.unwrap().unwrap().code()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,4 +156,82 @@ async fn a_second_sync_of_the_same_mirror_is_refused_while_the_first_runs() {
         .unwrap();
     assert_eq!(ended.code(), Some(0), "the first was not disturbed");
     assert_eq!(sync(&world).await.code, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delta_and_a_comparison_of_ids_that_were_killed_lose_nothing() {
+    let world = World::of(org()).await;
+    assert_eq!(sync(&world).await.code, 0);
+    let applicants = ids(world.db(), APPLICANT);
+    for id in &applicants[10..] {
+        let row = fields(json!({ "bpats__Source__c": "Glassdoor" }));
+        world.write(|org| org.update(APPLICANT, &id.to_string(), &row));
+    }
+    world.org.set_latency(slow());
+    let (model, delta, every_id) = (Model::Applications, ListingKind::Delta, ListingKind::Ids);
+    let mut child = in_the_middle_of(&world, &["sync"], model, delta).await;
+    child.kill().expect("SIGKILL");
+    child.wait().expect("its end");
+    let listing = mirror(&world).unwrap().open_listing(model).unwrap();
+    assert_eq!(
+        listing.expect("it was killed in the middle").start.kind,
+        delta
+    );
+
+    let by = Actor::new(ids(world.db(), "User")[0]);
+    for id in &applicants[..5] {
+        world
+            .db()
+            .hard_delete(&by, APPLICANT, &id.to_string())
+            .unwrap();
+    }
+    let mut child = in_the_middle_of(&world, &["sync", "--reconcile"], model, every_id).await;
+    child.kill().expect("SIGKILL");
+    child.wait().expect("its end");
+    let listing = mirror(&world).unwrap().open_listing(model).unwrap();
+    assert_eq!(
+        listing.expect("it was killed in the middle").start.kind,
+        every_id
+    );
+    world.org.set_latency(Latency::default());
+    let run = sync(&world).await;
+    assert_eq!(run.code, 0, "{}", run.err);
+    equals_the_org(&world).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sigterm_ends_a_sync_behind_its_page_and_the_next_goes_on_there() {
+    let world = World::of(org().latency(slow().per_call)).await;
+    let full = ListingKind::Full;
+    let child = in_the_middle_of(&world, &["sync"], Model::Candidates, full).await;
+    terminate(&child);
+    assert_eq!(ended(child).await, Some(5));
+    let run = &mirror(&world).unwrap().runs(1).unwrap()[0];
+    assert_eq!(run.outcome, RunOutcome::Stopped);
+    world.org.set_latency(Latency::default());
+    let run = sync(&world).await;
+    let report: Value = serde_json::from_str(&run.out).unwrap();
+    let models = report["models"].as_array().unwrap();
+    assert!(
+        models.iter().any(|model| model["resumed"] == true),
+        "{report}"
+    );
+    equals_the_org(&world).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_syncs_at_once_and_ends_well_by_sigterm_between_two_syncs() {
+    let world = World::of(org()).await;
+    let child = start(world.folder(), &["sync", "--every", "15m"]);
+    until("the first sync is over", || {
+        let runs = mirror(&world).and_then(|mirror| mirror.runs(1).ok());
+        runs.is_some_and(|runs| {
+            runs.first()
+                .is_some_and(|run| run.outcome == RunOutcome::Succeeded)
+        })
+    })
+    .await;
+    terminate(&child);
+    assert_eq!(ended(child).await, Some(0));
+    equals_the_org(&world).await.unwrap();
 }

@@ -16,7 +16,7 @@ fn person(world: &World, email: &str) -> RecordId {
     world.write(|writer| {
         let values = [
             ("LastName", OrgValue::from("Race")),
-            ("Email", OrgValue::from(email)),
+            ("Email", OrgValue::copied(email)),
         ];
         writer.insert_values("Contact", &values)
     })
