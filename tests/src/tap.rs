@@ -86,6 +86,16 @@ impl Sent {
             .collect()
     }
 
+    /// The values of a header (its name in lower case) over all requests.
+    pub fn header(&self, name: &str) -> Vec<&str> {
+        self.0
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+            .collect()
+    }
+
     /// The SOQL of each query, those within a composite request too.
     pub fn queries(&self) -> Vec<String> {
         let bodies = self.bodies();

@@ -2,6 +2,7 @@
 
 mod checks;
 mod documents;
+mod echo;
 mod fields;
 mod needs;
 mod passthrough;
