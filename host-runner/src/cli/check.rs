@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::output::error_text;
 use super::{Context, TenantArgument, exit_code};
 use crate::egress::ApiUsage;
 use crate::sandbox::contract::inspection::{
@@ -67,9 +68,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             Ok(ExitCode::from(checked.code()))
         }
         Err(error) => {
-            let Some(trouble) = Trouble::of(&error) else {
-                return Err(error);
-            };
+            let trouble = Trouble::of(&error);
             if context.json {
                 let code = exit_code(&error);
                 let problem = json!({ "kind": trouble.kind, "mend": trouble.mend, "message": error_text(&error) });
@@ -83,20 +82,6 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             Err(error)
         }
     }
-}
-
-fn error_text(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain() {
-        let told = cause.to_string();
-        if !text.contains(&told) {
-            if !text.is_empty() {
-                text.push_str(": ");
-            }
-            text.push_str(&told);
-        }
-    }
-    text
 }
 
 async fn look(session: &Session, records: u32) -> anyhow::Result<Checked> {
