@@ -5,6 +5,7 @@ mod documents;
 mod echo;
 mod fields;
 mod needs;
+mod org_facts;
 mod passthrough;
 mod promoted;
 mod report;
