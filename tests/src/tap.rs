@@ -96,6 +96,11 @@ impl Sent {
             .collect()
     }
 
+    /// Whether a text is anywhere in what was sent, within a composite request's body too; percent-encoding aside.
+    pub fn mentions(&self, text: &str) -> bool {
+        decoded(&self.0).contains(text)
+    }
+
     /// The SOQL of each query, those within a composite request too.
     pub fn queries(&self) -> Vec<String> {
         let bodies = self.bodies();

@@ -405,3 +405,55 @@ async fn a_refused_address_says_so() {
         assert_eq!(trouble(&world).await, (kind.into(), 3));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_without_records_is_empty_and_that_is_well() {
+    let world = World::of(small_org()).await;
+    let applicant = "bpats__ATS_Applicant__c";
+    for id in connector_tests::world::ids(world.db(), applicant) {
+        world.write(|org| org.hard_delete(applicant, &id.to_string()));
+    }
+    let (code, report) = check(&world).await;
+    assert_eq!(code, 0, "{report:#}");
+    let test = &model(&report, "applications")["test"];
+    assert_eq!(
+        (&test["outcome"], &test["records"], &test["first"]),
+        (&json!("empty"), &json!(0), &Value::Null)
+    );
+    assert!(test["message"].as_str().unwrap().contains("no records"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_may_be_read_and_fails_says_why_and_the_others_are_tested() {
+    let world = World::of(small_org()).await;
+    let action = Action::Status {
+        status: 400,
+        code: Some("MALFORMED_QUERY".into()),
+        message: Some("unexpected token: practice".into()),
+        body: Default::default(),
+        retry_after: None,
+    };
+    // The check's own queries go within composite requests.
+    world.org.fault(Rule {
+        path: Some("FROM%20User".into()),
+        times: 50,
+        ..Rule::next(action)
+    });
+    let (code, report) = check(&world).await;
+    assert_eq!((code, &report["exit_code"]), (5, &json!(5)), "{report:#}");
+    assert_eq!(report["ok"], false);
+    let users = model(&report, "users");
+    assert_eq!(
+        (&users["access"], &users["test"]["outcome"]),
+        (&json!("allowed"), &json!("failing"))
+    );
+    assert!(
+        users["test"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("unexpected token: practice")
+    );
+    assert_eq!(model(&report, "jobs")["test"]["outcome"], "ok");
+    let people = run(&world, &["check"]).await;
+    assert!(people.out.contains("Some models fail"), "{}", people.out);
+}

@@ -253,3 +253,21 @@ async fn both_ways_out_refuse_the_same_headers_and_paths() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_request_goes_out_as_one_and_brings_headers_alone() {
+    let echo = Echo::start().await;
+    let outcome = echo.run(&["request", "HEAD", "/echo/200", "--json"]).await;
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let answer = json_of(&outcome);
+    assert_eq!(
+        (&answer["status"], &answer["data_kind"]),
+        (&json!(200), &json!("empty"))
+    );
+    assert_eq!(answer["headers"]["content-type"], "application/json");
+    assert!(echo.take()[0].starts_with("HEAD /echo/200 HTTP/1.1"));
+    let with_body = echo
+        .run(&["request", "HEAD", "/echo/200", "--data", "{}"])
+        .await;
+    assert_eq!(with_body.code, 2, "{with_body:?}");
+}
