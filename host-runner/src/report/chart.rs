@@ -107,11 +107,11 @@ fn with_scale(high: u64, svg: &str) -> String {
     )
 }
 
-/// A labelled bar; `share` in percent. Nothing at all has its own colour: it is what a reader looks for.
+/// A labelled bar; `share` in percent. Class `empty` marks the whole row: a fill of nothing is what a reader looks for.
 pub(super) fn bar(label: &str, share: f64, value: &str, class: &str) -> String {
     // A little that is not nothing must be seen.
     let width = if share > 0.0 { share.max(0.8) } else { 0.0 };
-    let row = if share > 0.0 { "row" } else { "row empty" };
+    let row = if class == "empty" { "row empty" } else { "row" };
     format!(
         "<div class=\"{row}\"><span class=\"name\">{}</span><span class=\"track\"><span class=\"fill {class}\" style=\"width:{width:.1}%\">\
          </span></span><span class=\"value\">{}</span></div>",
@@ -148,7 +148,8 @@ mod tests {
     fn a_small_share_is_visible_and_none_is_not() {
         assert!(bar("a", 0.01, "1", "").contains("width:0.8%"));
         assert!(bar("a", 0.0, "0", "").contains("width:0.0%"));
-        assert!(bar("a", 0.0, "0", "").contains("row empty"));
+        assert!(bar("a", 0.0, "0", "empty").contains("row empty"));
+        assert!(!bar("a", 0.0, "0", "").contains("row empty"));
     }
 
     #[test]

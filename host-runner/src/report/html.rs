@@ -151,7 +151,11 @@ impl Report {
             );
             for (field, filled) in &part.filled {
                 let share = percent(*filled, part.totals.live);
-                let class = if share < 50.0 { "low" } else { "" };
+                let class = match *filled {
+                    0 => "empty",
+                    _ if share < 50.0 => "low",
+                    _ => "",
+                };
                 page.push_str(&bar(field, share, &format!("{share:.0} %"), class));
             }
             page.push_str("</article>");
@@ -279,7 +283,7 @@ fn span(part: &ModelPart) -> String {
         (Some((_, first)), Some((_, last))) if last < first => {
             format!("\u{2212}{}", count(first - last))
         }
-        _ => "no change".to_owned(),
+        _ => "\u{b1}0".to_owned(),
     };
     ends_of(&part.history, &change)
 }

@@ -169,7 +169,7 @@ async fn no_request_body_asks_for_what_is_switched_off() {
     let actions = "\"create-candidate\", \"create-application\", \"add-attachment-to-application\", \"move-application-to-stage\", \
                    \"get-candidate-attachments\"";
     let more = format!(
-        "\n[scopes]\ndisabled_models = [\"users\", \"hiring-team-members\"]\ndisabled_fields = [\"jobs.location\", \"jobs.salary_amount\"]\n\
+        "\n[scopes]\ndisabled_models = [\"users\", \"hiring-team-members\"]\ndisabled_fields = [\"jobs.location\", \"jobs.description\"]\n\
          disabled_actions = [{actions}]\n"
     );
     let world = World::with(small_org(), &more).await;
@@ -198,7 +198,7 @@ async fn no_request_body_asks_for_what_is_switched_off() {
             assert!(!sent.mentions(off), "{command:?} asks for {off}");
         }
         if command[0] != "fields" {
-            assert!(!sent.mentions("bpats__Salary__c"), "{command:?}");
+            assert!(!sent.mentions("bpats__Job_Description__c"), "{command:?}");
         }
     }
     // With everything on the same are asked for.
@@ -210,7 +210,7 @@ async fn no_request_body_asks_for_what_is_switched_off() {
         "sobjects/User/describe",
         "FROM User",
         "sobjects/bpats__Work_Site_Location__c/describe",
-        "bpats__Salary__c",
+        "bpats__Job_Description__c",
     ] {
         assert!(sent.mentions(on), "{on}");
     }
@@ -251,4 +251,36 @@ async fn what_one_model_alone_rests_on_is_enough() {
         };
         assert_eq!(list(&one).await, list(&all).await, "{name}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn applications_alone_still_lose_the_reference_to_a_job_that_was_deleted() {
+    use connector_tests::world::{ids, text};
+    use host_runner::unified::Model;
+    let others: Vec<String> = coverage::models()
+        .iter()
+        .filter(|m| m.name != "applications")
+        .map(|m| m.name.clone())
+        .collect();
+    let actions = "\"create-candidate\", \"create-application\", \"add-attachment-to-application\", \"move-application-to-stage\"";
+    let more = format!(
+        "\n[scopes]\ndisabled_models = {}\ndisabled_actions = [{actions}]\n",
+        json!(others)
+    );
+    let world = World::with(small_org(), &more).await;
+    let (applicant, job) = ("bpats__ATS_Applicant__c", "bpats__Job__c");
+    let one = ids(world.db(), applicant)[0];
+    let of = text(world.db(), applicant, one, job).unwrap();
+    assert_eq!(run(&world, &["sync"]).await.code, 0);
+    let job_of = || {
+        world
+            .record(Model::Applications, &one.to_string())
+            .record
+            .content()["job_id"]
+            .clone()
+    };
+    assert!(job_of().is_string());
+    world.write(|org| org.delete(job, &of));
+    assert_eq!(run(&world, &["sync"]).await.code, 0);
+    assert_eq!(job_of(), Value::Null);
 }

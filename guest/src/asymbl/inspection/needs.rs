@@ -205,6 +205,7 @@ pub fn objects(tenant: Tenant<'_>) -> Vec<String> {
     let names = tenant.profile.names();
     let scopes = &tenant.settings.scopes;
     let job = &tenant.profile.job_link.object;
+    let stage = names.api(names::STAGE);
     let mut objects: Vec<String> = Vec::new();
     let mut add = |object: &str| {
         let is_file = [table::FILE, table::FILE_LINK, table::LEGACY_FILE].contains(&object);
@@ -221,6 +222,8 @@ pub fn objects(tenant: Tenant<'_>) -> Vec<String> {
             Model::Users => [job, names::CONTACT].into_iter().for_each(&mut add),
             // A job that changed or went has its pipeline read again.
             Model::JobStages => add(job),
+            // What an application points to may be deleted, which shows nowhere on the application.
+            Model::Applications => [&stage, job, names::CONTACT].into_iter().for_each(&mut add),
             _ => {}
         }
     }
