@@ -254,33 +254,26 @@ async fn what_one_model_alone_rests_on_is_enough() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn applications_alone_still_lose_the_reference_to_a_job_that_was_deleted() {
-    use connector_tests::world::{ids, text};
-    use host_runner::unified::Model;
+async fn what_an_application_points_to_is_described_with_applications_alone() {
     let others: Vec<String> = coverage::models()
         .iter()
         .filter(|m| m.name != "applications")
         .map(|m| m.name.clone())
         .collect();
-    let actions = "\"create-candidate\", \"create-application\", \"add-attachment-to-application\", \"move-application-to-stage\"";
     let more = format!(
-        "\n[scopes]\ndisabled_models = {}\ndisabled_actions = [{actions}]\n",
+        "\n[scopes]\ndisabled_models = {}\ndisabled_actions = [\"create-candidate\", \"create-application\"]\n",
         json!(others)
     );
     let world = World::with(small_org(), &more).await;
-    let (applicant, job) = ("bpats__ATS_Applicant__c", "bpats__Job__c");
-    let one = ids(world.db(), applicant)[0];
-    let of = text(world.db(), applicant, one, job).unwrap();
+    let tap = tapped(&world);
     assert_eq!(run(&world, &["sync"]).await.code, 0);
-    let job_of = || {
-        world
-            .record(Model::Applications, &one.to_string())
-            .record
-            .content()["job_id"]
-            .clone()
-    };
-    assert!(job_of().is_string());
-    world.write(|org| org.delete(job, &of));
-    assert_eq!(run(&world, &["sync"]).await.code, 0);
-    assert_eq!(job_of(), Value::Null);
+    let sent = tap.take();
+    // Their deletions show nowhere on the application.
+    for object in ["bpats__Job__c", "Contact", "bpats__ATS_Stage__c"] {
+        assert!(
+            sent.mentions(&format!("sobjects/{object}/describe")),
+            "{object}"
+        );
+    }
+    assert!(!sent.mentions("sobjects/User/describe"));
 }
