@@ -79,10 +79,11 @@ async fn once(arguments: &Arguments, context: &Context, stop: &Stop) -> anyhow::
 }
 
 /// A sync that ended before it had a run in the mirror's history must show there too: the report would call yesterday's the
-/// last. Best effort, since the error itself is what the caller should hear of; wrong input is no run.
+/// last. Best effort, since the error itself is what the caller should hear of; wrong input
+/// and a refused component are no run.
 fn note_failure(arguments: &Arguments, error: &anyhow::Error) {
     let path = arguments.mirror.path(&arguments.tenant);
-    if super::exit_code(error) == 2 || !path.is_file() {
+    if [2, 7].contains(&super::exit_code(error)) || !path.is_file() {
         return;
     }
     let noted = SqliteMirror::open_existing(&path).and_then(|mut mirror| {
