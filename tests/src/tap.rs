@@ -86,6 +86,21 @@ impl Sent {
             .collect()
     }
 
+    /// The values of a header (its name in lower case) over all requests.
+    pub fn header(&self, name: &str) -> Vec<&str> {
+        self.0
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .filter(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+            .collect()
+    }
+
+    /// Whether a text is anywhere in what was sent, within a composite request's body too; percent-encoding aside.
+    pub fn mentions(&self, text: &str) -> bool {
+        decoded(&self.0).contains(text)
+    }
+
     /// The SOQL of each query, those within a composite request too.
     pub fn queries(&self) -> Vec<String> {
         let bodies = self.bodies();

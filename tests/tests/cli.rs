@@ -195,9 +195,27 @@ async fn spoilt(from: &str, to: &str) -> World {
     world
 }
 
-/// A sync fails with this code, one clear message that holds these words, and leaves every file as it was.
+/// What the mirror holds, to the letter, stamps included.
+fn held(world: &World) -> Vec<String> {
+    let org = world.org_id();
+    let models = host_runner::unified::Model::ALL.into_iter();
+    models
+        .flat_map(|model| world.records(model))
+        .map(|stored| stored.line(&org))
+        .collect()
+}
+
+/// A sync fails with this code, one clear message that holds these words, and leaves every file as it was. One that the org or
+/// the way there refused is in the mirror's history, which is all that changes.
 async fn assert_refused(world: &World, arguments: &[&str], code: i32, words: &[&str]) -> String {
-    let before = files(world);
+    let noted = arguments == ["sync"] && matches!(code, 3 | 4);
+    let records = if noted { held(world) } else { Vec::new() };
+    let is_mirror = |name: &str| noted && name.starts_with("tenant.mirror.sqlite");
+    let others = |world: &World| -> Vec<_> {
+        let files = files(world).into_iter();
+        files.filter(|(name, _)| !is_mirror(name)).collect()
+    };
+    let before = others(world);
     let run = asymbl(world.folder(), arguments).await;
     assert_eq!(run.code, code, "{}{}", run.out, run.err);
     assert_eq!(run.out, "");
@@ -214,7 +232,13 @@ async fn assert_refused(world: &World, arguments: &[&str], code: i32, words: &[&
         assert!(message.contains(word), "no {word:?} in: {message}");
     }
     assert!(!message.contains("practice-org-secret"), "{message}");
-    assert_eq!(files(world), before, "nothing may be touched");
+    assert!(others(world) == before, "nothing may be touched");
+    if noted {
+        assert!(held(world) == records, "no record may be touched");
+        let runs = host_runner::mirror::Mirror::runs(&world.mirror(), 2).unwrap();
+        assert_eq!(runs[0].outcome, host_runner::mirror::RunOutcome::Failed);
+        assert_eq!(runs[1].outcome, host_runner::mirror::RunOutcome::Succeeded);
+    }
     redacted(message, world)
 }
 

@@ -6,10 +6,9 @@
 mod findings;
 mod job_object;
 
-pub(crate) use findings::OPTIONAL;
-
 use std::fmt;
 
+use super::inspection::needs;
 use super::models::Tenant;
 use super::names;
 use super::profile::{ObjectShape, Organization, Profile};
@@ -101,16 +100,7 @@ pub fn discover<T: Transport>(
     let organization = the_one(organization)?;
 
     let link = decide_job(settings, mapping.as_deref())?;
-    let mut objects = vec![
-        names::USER.to_owned(),
-        names::CONTACT.to_owned(),
-        names.api(names::STAGE),
-        names.api(names::APPLICANT),
-        names.api(names::SITE),
-    ];
-    if !objects.contains(&link.object) {
-        objects.push(link.object);
-    }
+    let objects = objects(settings, link);
     let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
     let told = Told {
         organization,
@@ -118,6 +108,23 @@ pub fn discover<T: Transport>(
         shapes: client.describe(&objects)?.into_iter().flatten().collect(),
     };
     learn(&told, settings)
+}
+
+/// What to describe: nothing that only what is switched off would read.
+fn objects(settings: &Settings, link: super::profile::JobLink) -> Vec<String> {
+    let nobody = Organization {
+        id: String::new(),
+        name: None,
+        time_zone: "UTC".to_owned(),
+        sandbox: None,
+    };
+    // The needs follow from names, links and settings; no object is known yet.
+    let profile = Profile::new(nobody, settings.namespace.clone(), link, Vec::new(), []);
+    needs::objects(Tenant {
+        profile: &profile,
+        settings,
+        base_url: "",
+    })
 }
 
 fn looks_absent(kind: &ErrorKind) -> bool {

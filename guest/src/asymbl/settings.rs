@@ -195,6 +195,17 @@ impl Settings {
             .map_or(&[], |(_, fields)| fields.as_slice())
     }
 
+    /// Whether the tenant leaves the lookups of the hiring team at the package's own.
+    pub fn has_default_team(&self) -> bool {
+        let names = self.names();
+        self.hiring_team.len() == defaults::HIRING_TEAM.len()
+            && self
+                .hiring_team
+                .iter()
+                .zip(defaults::HIRING_TEAM)
+                .all(|(lookup, (field, _))| lookup.field == names.api(field))
+    }
+
     /// Whether a stage of this name or type means hired.
     pub fn is_hired_stage(&self, name_or_type: &str) -> bool {
         self.hired_stages.contains(&fold(name_or_type))

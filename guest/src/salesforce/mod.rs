@@ -12,6 +12,7 @@ pub mod files;
 #[cfg(test)]
 mod fixtures;
 pub mod id;
+pub mod identity;
 pub mod json;
 pub mod limit_info;
 pub mod limits;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::output::error_text;
 use super::{Context, TenantArgument, exit_code};
 use crate::egress::ApiUsage;
 use crate::sandbox::contract::inspection::{
@@ -35,6 +36,9 @@ pub(super) struct Arguments {
     #[arg(long)]
     unmasked: bool,
 }
+
+/// The warning of a source field that a unified field can't be made of.
+const WRONG_TYPE: &str = "setting-wrong-type";
 
 /// A model's test, and how long it took.
 struct Tested {
@@ -67,9 +71,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             Ok(ExitCode::from(checked.code()))
         }
         Err(error) => {
-            let Some(trouble) = Trouble::of(&error) else {
-                return Err(error);
-            };
+            let trouble = Trouble::of(&error);
             if context.json {
                 let code = exit_code(&error);
                 let problem = json!({ "kind": trouble.kind, "mend": trouble.mend, "message": error_text(&error) });
@@ -83,20 +85,6 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             Err(error)
         }
     }
-}
-
-fn error_text(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain() {
-        let told = cause.to_string();
-        if !text.contains(&told) {
-            if !text.is_empty() {
-                text.push_str(": ");
-            }
-            text.push_str(&told);
-        }
-    }
-    text
 }
 
 async fn look(session: &Session, records: u32) -> anyhow::Result<Checked> {
@@ -139,7 +127,7 @@ async fn look(session: &Session, records: u32) -> anyhow::Result<Checked> {
 }
 
 impl Checked {
-    /// 0: all that is switched on works. 3: a right lacks. 5: a model fails though it may be read.
+    /// 0: all that is switched on works. 2: a setting can't work. 3: a right lacks. 5: a model fails though it may be read.
     fn code(&self) -> u8 {
         let lacks =
             |finding: &AccessFinding| !finding.switched_off && finding.access != AccessLevel::Full;
@@ -158,23 +146,18 @@ impl Checked {
             3
         } else if failing(TestOutcome::Failing) {
             5
+        } else if self.warnings().any(|(code, _)| code == WRONG_TYPE) {
+            2
         } else {
             0
         }
     }
 
     /// What concerns the org as a whole and is no error of a call.
-    fn problem(&self) -> Option<(&'static str, &str)> {
-        ["package-not-installed", "package-hidden"]
+    fn problem(&self) -> Option<(&str, &str)> {
+        ["package-not-installed", "package-hidden", WRONG_TYPE]
             .into_iter()
-            .find_map(|code| {
-                let told = self
-                    .access
-                    .warnings
-                    .iter()
-                    .find(|warning| warning.code == code)?;
-                Some((code, told.message.as_str()))
-            })
+            .find_map(|wanted| self.warnings().find(|(code, _)| *code == wanted))
     }
 
     fn tested(&self, model: Model) -> Option<&Tested> {

@@ -75,6 +75,23 @@ pub(super) fn markdown(about: &ConnectorDescription, out: &mut impl Write) -> io
         for action in about
             .actions
             .iter()
+            .filter(|action| !action.further_inputs.is_empty())
+        {
+            let further: Vec<String> = action
+                .further_inputs
+                .iter()
+                .map(|input| format!("{} ({})", input.name, input.note))
+                .collect();
+            writeln!(
+                out,
+                "\n{} also accepts: {}",
+                action.label,
+                further.join("; ")
+            )?;
+        }
+        for action in about
+            .actions
+            .iter()
             .filter(|action| !action.ignored_inputs.is_empty())
         {
             let ignored = action.ignored_inputs.join(", ");
@@ -126,6 +143,7 @@ pub(super) fn as_json(about: &ConnectorDescription) -> Value {
             "name": action_name(action.action),
             "label": action.label,
             "inputs": fields(&action.inputs),
+            "further_inputs": fields(&action.further_inputs),
             "ignored_inputs": action.ignored_inputs,
             "notes": action.notes,
         })).collect::<Vec<_>>(),

@@ -26,6 +26,9 @@ pub(super) struct Arguments {
     /// Only fields that no unified field, reference or team draws on
     #[arg(long)]
     unmapped: bool,
+    /// Only fields that the setting `integration_fields` could hand on, and does not
+    #[arg(long)]
+    candidates: bool,
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
@@ -51,6 +54,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
                 .iter()
                 .all(|fed| matches!(fed.as_str(), "custom_fields" | "integration_fields"))
         });
+    }
+    if arguments.candidates {
+        fields.retain(|field| field.candidate);
     }
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     if context.json {
@@ -82,12 +88,24 @@ fn as_json(field: &SourceField) -> Value {
             "active": choice.active,
         })).collect::<Vec<_>>(),
         "feeds": field.feeds,
+        "candidate": field.candidate,
         "samples": field.samples.iter().map(sample).collect::<Vec<Value>>(),
         "fill_rate": field.fill_rate,
     })
 }
 
+/// A table for each object.
 fn print(fields: &[SourceField], sampled: bool, out: &mut impl Write) -> std::io::Result<()> {
+    for (i, of_object) in fields.chunk_by(|a, b| a.object == b.object).enumerate() {
+        if i > 0 {
+            writeln!(out)?;
+        }
+        table(of_object, sampled, out)?;
+    }
+    Ok(())
+}
+
+fn table(fields: &[SourceField], sampled: bool, out: &mut impl Write) -> std::io::Result<()> {
     if let Some(first) = fields.first() {
         writeln!(out, "{}: {} fields\n", first.object, fields.len())?;
     }
@@ -97,10 +115,11 @@ fn print(fields: &[SourceField], sampled: bool, out: &mut impl Write) -> std::io
     }
     let mut table = Table::new(&head);
     for field in fields {
-        let rights = match (field.required, field.writable) {
-            (true, _) => "required",
-            (false, true) => "read, write",
-            (false, false) => "read",
+        let rights = match (field.readable, field.required, field.writable) {
+            (false, ..) => "not visible",
+            (true, true, _) => "required",
+            (true, false, true) => "read, write",
+            (true, false, false) => "read",
         };
         let mut row = vec![
             field.name.clone(),

@@ -25,8 +25,8 @@ pub(super) fn start_log(verbose: bool) {
         .init();
 }
 
-/// One message with its causes, on standard error; as JSON where that was asked for.
-pub(super) fn print_error(error: &anyhow::Error, json: bool) {
+/// An error with its causes, in one line.
+pub(super) fn error_text(error: &anyhow::Error) -> String {
     let mut message = String::new();
     for cause in error.chain() {
         let text = cause.to_string();
@@ -39,6 +39,12 @@ pub(super) fn print_error(error: &anyhow::Error, json: bool) {
         }
         message.push_str(&text);
     }
+    message
+}
+
+/// One message with its causes, on standard error; as JSON where that was asked for.
+pub(super) fn print_error(error: &anyhow::Error, json: bool) {
+    let message = error_text(error);
     if json {
         eprintln!(
             "{}",

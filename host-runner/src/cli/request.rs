@@ -10,9 +10,11 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
+use http::HeaderName;
 use serde_json::{Map, Value, json};
 
 use super::{Context, TenantArgument};
+use crate::egress::caller::is_stripped;
 use crate::sandbox::contract::inspection::{
     FormPart, HttpHeader, PassthroughRequest, PassthroughResponse, RequestBody,
 };
@@ -21,7 +23,7 @@ use crate::session::StepError;
 /// What to send.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// GET, POST, PUT, PATCH or DELETE
+    /// GET, HEAD, POST, PUT, PATCH or DELETE
     method: String,
     /// Path under the org's address: /services/data/v66.0/limits
     path: String,
@@ -182,17 +184,12 @@ fn part(name: &str, value: &str) -> anyhow::Result<FormPart> {
 
 /// The answer as one object: JSON bodies parsed, text as text, anything else as base64 (`data_kind` says which).
 fn as_json(response: &PassthroughResponse) -> Value {
-    let mut headers = Map::new();
-    for header in &response.headers {
-        let value = Value::from(header.value.clone());
-        match headers.get_mut(&header.name) {
-            None => {
-                headers.insert(header.name.clone(), value);
-            }
-            Some(Value::Array(values)) => values.push(value),
-            Some(first) => *first = Value::from(vec![first.take(), value]),
-        }
-    }
+    let headers = header_map(
+        response
+            .headers
+            .iter()
+            .map(|header| (header.name.as_str(), header.value.as_str().into())),
+    );
     let (kind, data) = match std::str::from_utf8(&response.body) {
         Ok("") => ("empty", Value::Null),
         Ok(text) => match serde_json::from_str(text) {
@@ -208,6 +205,25 @@ fn as_json(response: &PassthroughResponse) -> Value {
         "data_kind": kind,
         "data": data,
     })
+}
+
+/// By name; a header that comes several times is a list. Cookies and challenges stay behind.
+fn header_map<'a>(
+    pairs: impl Iterator<Item = (&'a str, std::borrow::Cow<'a, str>)>,
+) -> Map<String, Value> {
+    let mut headers = Map::new();
+    let withheld = |name: &str| HeaderName::try_from(name).is_ok_and(|name| is_stripped(&name));
+    for (name, value) in pairs.filter(|(name, _)| !withheld(name)) {
+        let value = Value::from(value);
+        match headers.get_mut(name) {
+            None => {
+                headers.insert(name.to_owned(), value);
+            }
+            Some(Value::Array(values)) => values.push(value),
+            Some(first) => *first = Value::from(vec![first.take(), value]),
+        }
+    }
+    headers
 }
 
 #[cfg(test)]

@@ -11,10 +11,10 @@ use tokio::sync::mpsc;
 
 use super::output::{Progress, Table, count, duration};
 use super::{Context, MirrorArgument, TenantArgument, WrongInput, model, schedule};
-use crate::mirror::{Coverage, SqliteMirror};
+use crate::mirror::{Coverage, Mirror as _, RunEnd, RunInfo, SqliteMirror};
 use crate::session::Session;
 use crate::sync::{Event, Events, Failure, Stop, Stopped, SyncOptions, SyncReport, discover, sync};
-use crate::unified::Model;
+use crate::unified::{Model, Timestamp};
 
 /// What to sync.
 #[derive(Args)]
@@ -70,6 +70,46 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
 }
 
 async fn once(arguments: &Arguments, context: &Context, stop: &Stop) -> anyhow::Result<ExitCode> {
+    let mut begun = false;
+    let result = attempt(arguments, context, stop, &mut begun).await;
+    if let (Err(error), false) = (&result, begun) {
+        note_failure(arguments, error);
+    }
+    result
+}
+
+/// A sync that ended before it had a run in the mirror's history must show there too: the report would call yesterday's the
+/// last. Best effort, since the error itself is what the caller should hear of; wrong input
+/// and a refused component are no run.
+fn note_failure(arguments: &Arguments, error: &anyhow::Error) {
+    let path = arguments.mirror.path(&arguments.tenant);
+    if [2, 7].contains(&super::exit_code(error)) || !path.is_file() {
+        return;
+    }
+    let noted = SqliteMirror::open_existing(&path).and_then(|mut mirror| {
+        let now = Timestamp::now();
+        let claim = mirror.claim(&RunInfo::this_process(command(arguments)), now)?;
+        let message = super::output::error_text(error);
+        mirror.release(claim, &RunEnd::failed(message), now)
+    });
+    if let Err(error) = noted {
+        tracing::warn!(%error, "the failed sync is not in the mirror's history");
+    }
+}
+
+fn command(arguments: &Arguments) -> &'static str {
+    match arguments.full {
+        true => "sync --full",
+        false => "sync",
+    }
+}
+
+async fn attempt(
+    arguments: &Arguments,
+    context: &Context,
+    stop: &Stop,
+    begun: &mut bool,
+) -> anyhow::Result<ExitCode> {
     let session = context.session(&arguments.tenant.tenant).await?;
     let switched_off = session.switched_off();
     let mut wished = arguments.models.iter().map(|model| model.name());
@@ -85,15 +125,12 @@ async fn once(arguments: &Arguments, context: &Context, stop: &Stop) -> anyhow::
         reconcile: arguments.reconcile,
         allow_mass_delete: arguments.allow_mass_delete,
         stop: stop.clone(),
-        command: if arguments.full {
-            "sync --full".into()
-        } else {
-            "sync".into()
-        },
+        command: command(arguments).into(),
     };
     let discovered = discover(&session).await?;
     let mut mirror =
         SqliteMirror::open(&arguments.mirror.path(&arguments.tenant), &discovered.org)?;
+    *begun = true;
     let report = watched(&session, &mut mirror, &discovered, &options).await?;
     let mut out = std::io::stdout().lock();
     if context.json {

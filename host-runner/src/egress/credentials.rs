@@ -3,14 +3,16 @@
 //! The gate does not know flows or files. It asks for the current bearer, and tells what became of it; who implements this
 //! (see `tenant`) decides when to sign in again.
 
+use super::mask::Spellings;
 use futures_util::future::BoxFuture;
 use http::{HeaderValue, StatusCode};
 
 /// A ready `Authorization` header value. Debug prints `Sensitive`, never the token.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Bearer {
     header: HeaderValue,
     generation: u64,
+    spellings: Spellings,
 }
 
 impl Bearer {
@@ -30,16 +32,34 @@ impl Bearer {
             return Err(refused());
         }
         header.set_sensitive(true);
-        Ok(Self { header, generation })
+        Ok(Self {
+            header,
+            generation,
+            spellings: Spellings::of(token),
+        })
     }
 
     pub(crate) fn header(&self) -> HeaderValue {
         self.header.clone()
     }
 
+    /// How an answer may say it back.
+    pub(crate) fn spellings(&self) -> &Spellings {
+        &self.spellings
+    }
+
     /// Which token this is: later ones have larger numbers.
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+}
+
+impl std::fmt::Debug for Bearer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bearer")
+            .field("header", &self.header)
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
     }
 }
 

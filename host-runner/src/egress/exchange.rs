@@ -4,6 +4,7 @@
 //! then the wire. Whatever fails is noted for the host before the guest hears of it.
 
 use super::body::{Download, Handed, Progress, Upload, gunzip, peek};
+use super::caller::strip;
 use super::cause::client_error;
 use super::job::{CallOptions, Job, Shared};
 use super::{
@@ -11,7 +12,7 @@ use super::{
     RequestBody, ResponseBody, empty_body,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -23,27 +24,6 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 /// How much of a 401's body is read to learn why; Salesforce's are some 100 bytes.
 const REFUSAL: usize = 4 * 1024;
-
-/// Headers that never go out as the caller set them: framing is hyper's business, credentials are the gate's.
-pub(crate) const NEVER_FROM_CALLER: [HeaderName; 16] = [
-    header::AUTHORIZATION,
-    header::COOKIE,
-    header::SET_COOKIE,
-    header::HOST,
-    header::CONNECTION,
-    header::PROXY_AUTHENTICATE,
-    header::PROXY_AUTHORIZATION,
-    header::TRANSFER_ENCODING,
-    header::TE,
-    header::TRAILER,
-    header::UPGRADE,
-    header::EXPECT,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    HeaderName::from_static("http2-settings"),
-    // Bulk API 1.0 takes a session here in place of Authorization (salesforce-api.md 4.8).
-    HeaderName::from_static("x-sfdc-session"),
-];
 
 /// What one exchange carries along.
 struct Exchange<'a> {
@@ -108,6 +88,7 @@ async fn judged(
         None => exchange.bearer().await?,
         Some(_) => None,
     };
+    strip(&mut parts.headers, &parts.method, &body);
     dress(&mut parts.headers, bearer.as_ref());
     let (response, place) = exchange.sent(parts, body, place).await?;
     exchange.received(response, bearer, place).await
@@ -137,11 +118,8 @@ fn max_response(shared: &Shared, options: &CallOptions, grant: Option<&Grant>) -
     }
 }
 
-/// Takes out what callers must not set and adds what the gate does.
+/// Adds what the gate does.
 fn dress(headers: &mut HeaderMap, bearer: Option<&Bearer>) {
-    for name in NEVER_FROM_CALLER {
-        headers.remove(name);
-    }
     // A range is counted in encoded bytes, so a part of a gzip body could not be decoded.
     let plain = headers.contains_key(header::RANGE)
         || headers
@@ -272,6 +250,9 @@ impl Exchange<'_> {
     ) -> Result<Response<ResponseBody>, EgressError> {
         let (mut parts, incoming) = response.into_parts();
         self.job.meter.note_usage(&parts.headers);
+        if let Some(bearer) = &bearer {
+            bearer.spellings().mask_headers(&mut parts.headers);
+        }
         let bodiless = self.head_only
             || matches!(
                 parts.status,
@@ -300,6 +281,10 @@ impl Exchange<'_> {
             download.boxed_unsync()
         } else {
             self.decoded(&mut parts.headers, download)?
+        };
+        let body = match &bearer {
+            Some(bearer) => bearer.spellings().mask_body(body),
+            None => body,
         };
         let handed = Handed {
             inner: body,

@@ -3,7 +3,7 @@
 //! Overrides every decision that wasmtime would otherwise make for us (wasm-host.md 2.3): which headers a guest may touch,
 //! the Host header, and above all how a request is sent.
 
-use super::exchange::NEVER_FROM_CALLER;
+use super::caller::is_stripped;
 use super::job::CallOptions;
 use super::{Deadlines, Gate};
 use http_body_util::BodyExt;
@@ -21,9 +21,7 @@ type Sent = Result<(
 impl WasiHttpHooks for Gate {
     /// Also hides these names in answers, so that a session cookie never enters the sandbox.
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
-        Arc::new(|name| {
-            NEVER_FROM_CALLER.contains(name) || DEFAULT_FORBIDDEN_HEADERS.contains(name)
-        })
+        Arc::new(|name| is_stripped(name) || DEFAULT_FORBIDDEN_HEADERS.contains(name))
     }
 
     /// hyper writes `Host` for HTTP/1.1; on HTTP/2 some servers refuse a request that has both it and `:authority`.

@@ -8,6 +8,7 @@
 mod address;
 mod body;
 mod budget;
+pub(crate) mod caller;
 mod cause;
 mod client;
 mod connect;
@@ -18,6 +19,7 @@ mod gate;
 mod hooks;
 mod job;
 mod limits;
+mod mask;
 mod origin;
 pub mod policy;
 mod size;
@@ -40,5 +42,3 @@ pub use policy::{Denied, EgressPolicy, Grant, Permit};
 pub use size::ByteSize;
 
 pub(crate) use budget::lock;
-#[cfg(feature = "cli")]
-pub(crate) use exchange::NEVER_FROM_CALLER;

@@ -9,21 +9,18 @@ const WIDTH: f64 = 320.0;
 const HEIGHT: f64 = 72.0;
 const PAD: f64 = 6.0;
 
-/// A line over time. Runs stand at even distances: what matters is what each did.
+/// A line over time, from nothing at the bottom to the most at the top, both written beside it: a model of 20 records must not
+/// look like one of 12,105. Runs stand at even distances: what matters is what each did.
 pub(super) fn line(label: &str, points: &[(Timestamp, u64)]) -> String {
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return "<p class=\"none\">not synced so far</p>".to_owned();
     };
-    let values = points.iter().map(|(_, value)| *value);
-    let (low, high) = (values.clone().min().unwrap_or(0), values.max().unwrap_or(0));
-    // A flat line lies in the middle; a small change must not look like a cliff.
-    let spread = (high - low).max(high / 20).max(1) as f64;
-    let middle = (high + low) as f64 / 2.0;
+    let high = highest(points);
     let x = |i: usize| match points.len() {
         1 => WIDTH / 2.0,
         n => PAD + (WIDTH - 2.0 * PAD) * i as f64 / (n - 1) as f64,
     };
-    let y = |value: u64| HEIGHT / 2.0 - (value as f64 - middle) / spread * (HEIGHT - 4.0 * PAD);
+    let y = |value: u64| HEIGHT - PAD - value as f64 / high as f64 * (HEIGHT - 2.0 * PAD);
     let mut path = String::new();
     for (i, (_, value)) in points.iter().enumerate() {
         let _ = write!(
@@ -35,15 +32,15 @@ pub(super) fn line(label: &str, points: &[(Timestamp, u64)]) -> String {
         );
     }
     let end = points.len() - 1;
-    let area = format!("{path}L{:.1} {HEIGHT}L{:.1} {HEIGHT}Z", x(end), x(0));
-    let mut svg = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}: {} records on {}, {} on {}\">",
-        escaped(label),
+    let floor = HEIGHT - PAD;
+    let area = format!("{path}L{:.1} {floor}L{:.1} {floor}Z", x(end), x(0));
+    let mut svg = open(&format!(
+        "{label}: {} records on {}, {} on {}",
         count(first.1),
         moment(first.0),
         count(last.1),
         moment(last.0)
-    );
+    ));
     let _ = write!(
         svg,
         "<path class=\"area\" d=\"{area}\"/><path class=\"line\" d=\"{path}\"/>"
@@ -60,25 +57,19 @@ pub(super) fn line(label: &str, points: &[(Timestamp, u64)]) -> String {
         );
     }
     svg.push_str("</svg>");
-    svg
+    with_scale(high, &svg)
 }
 
-/// Columns, one a run.
+/// Columns, one a run, with the same scale.
 pub(super) fn columns(label: &str, points: &[(Timestamp, u64)]) -> String {
-    let high = points
-        .iter()
-        .map(|(_, value)| *value)
-        .max()
-        .unwrap_or(0)
-        .max(1);
+    let high = highest(points);
     let step = (WIDTH - 2.0 * PAD) / points.len().max(1) as f64;
     let wide = (step * 0.7).min(28.0);
-    let mut svg = format!(
-        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">",
-        escaped(label)
-    );
+    let mut svg = open(label);
     for (i, (at, value)) in points.iter().enumerate() {
-        let tall = (*value as f64 / high as f64 * (HEIGHT - 2.0 * PAD)).max(2.0);
+        let tall = *value as f64 / high as f64 * (HEIGHT - 2.0 * PAD);
+        // A little that is not nothing must be seen.
+        let tall = if *value > 0 { tall.max(1.5) } else { 0.0 };
         let _ = write!(
             svg,
             "<rect class=\"column\" x=\"{:.1}\" y=\"{:.1}\" width=\"{wide:.1}\" height=\"{tall:.1}\" rx=\"2\"><title>{}: {}</title></rect>",
@@ -89,15 +80,40 @@ pub(super) fn columns(label: &str, points: &[(Timestamp, u64)]) -> String {
         );
     }
     svg.push_str("</svg>");
-    svg
+    with_scale(high, &svg)
 }
 
-/// A labelled bar; `share` in percent.
+fn highest(points: &[(Timestamp, u64)]) -> u64 {
+    let values = points.iter().map(|(_, value)| *value);
+    values.max().unwrap_or(0).max(1)
+}
+
+/// The chart's ground and its two rules, at the most and at nothing.
+fn open(label: &str) -> String {
+    let rule = |y: f64| format!("<path class=\"rule\" d=\"M0 {y}H{WIDTH}\"/>");
+    format!(
+        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">{}{}",
+        escaped(label),
+        rule(PAD),
+        rule(HEIGHT - PAD)
+    )
+}
+
+/// The scale is text beside the chart, since text inside would shrink with it.
+fn with_scale(high: u64, svg: &str) -> String {
+    format!(
+        "<div class=\"plot\"><p class=\"scale\" aria-hidden=\"true\"><span>{}</span><span>0</span></p>{svg}</div>",
+        count(high)
+    )
+}
+
+/// A labelled bar; `share` in percent. Class `empty` marks the whole row: a fill of nothing is what a reader looks for.
 pub(super) fn bar(label: &str, share: f64, value: &str, class: &str) -> String {
     // A little that is not nothing must be seen.
     let width = if share > 0.0 { share.max(0.8) } else { 0.0 };
+    let row = if class == "empty" { "row empty" } else { "row" };
     format!(
-        "<div class=\"row\"><span class=\"name\">{}</span><span class=\"track\"><span class=\"fill {class}\" style=\"width:{width:.1}%\">\
+        "<div class=\"{row}\"><span class=\"name\">{}</span><span class=\"track\"><span class=\"fill {class}\" style=\"width:{width:.1}%\">\
          </span></span><span class=\"value\">{}</span></div>",
         // A field's name may break after its underscores.
         escaped(label).replace('_', "_<wbr>"),
@@ -120,7 +136,7 @@ mod tests {
         ] {
             for svg in [line("A <b>", &points), columns("A <b>", &points)] {
                 assert!(
-                    svg.ends_with("</svg>") && svg.contains("A &lt;b&gt;"),
+                    svg.ends_with("</svg></div>") && svg.contains("A &lt;b&gt;"),
                     "{svg}"
                 );
                 assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
@@ -132,5 +148,21 @@ mod tests {
     fn a_small_share_is_visible_and_none_is_not() {
         assert!(bar("a", 0.01, "1", "").contains("width:0.8%"));
         assert!(bar("a", 0.0, "0", "").contains("width:0.0%"));
+        assert!(bar("a", 0.0, "0", "empty").contains("row empty"));
+        assert!(!bar("a", 0.0, "0", "").contains("row empty"));
+    }
+
+    #[test]
+    fn the_scale_begins_at_nothing_and_says_where_it_ends() {
+        let at = Timestamp::from_millis;
+        let few = line("Few", &[(at(0), 10), (at(1), 20)]);
+        let many = line("Many", &[(at(0), 12_105), (at(1), 12_105)]);
+        for (svg, high) in [(&few, "20"), (&many, "12,105")] {
+            let scale = format!("<span>{high}</span><span>0</span>");
+            assert!(svg.contains(&scale), "{svg}");
+        }
+        // Half of the most stands half-way up.
+        assert!(few.contains("cy=\"36.0\""), "{few}");
+        assert!(columns("Calls", &[(at(0), 7)]).contains("<span>7</span><span>0</span>"));
     }
 }

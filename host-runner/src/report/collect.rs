@@ -8,11 +8,17 @@ use super::{ModelPart, Problem, Report};
 use crate::mirror::{Mirror, MirrorError, RecordFilter, Records, Run, RunOutcome, Totals};
 use crate::unified::{Model, Timestamp};
 
-/// Runs that are looked at.
+/// Runs that are shown.
 const RUNS: usize = 30;
 
+/// Runs that are looked at: during an outage a schedule fails again and again, and the syncs before it must still show.
+const RUNS_READ: usize = 1_000;
+
+/// A mirror whose last good sync is older is stale, unless its syncs are usually further apart: 24 hours.
+const STALE: i64 = 24 * 3_600_000;
+
 /// Fields that are always filled, or whose fill says nothing.
-const UNTELLING: [&str; 8] = [
+const UNTELLING: [&str; 7] = [
     "id",
     "remote_id",
     "changed_at",
@@ -20,7 +26,6 @@ const UNTELLING: [&str; 8] = [
     "remote_data",
     "remote_created_at",
     "remote_updated_at",
-    "integration_fields",
 ];
 
 /// Reads the whole mirror once: some 60,000 records a second.
@@ -28,8 +33,14 @@ const UNTELLING: [&str; 8] = [
 /// # Errors
 /// Only those of the storage.
 pub fn collect(mirror: &dyn Mirror, title: &str, now: Timestamp) -> Result<Report, MirrorError> {
-    let mut runs = mirror.runs(RUNS)?;
+    let mut runs = mirror.runs(RUNS_READ)?;
     runs.reverse();
+    let mut working: Vec<Run> = runs
+        .iter()
+        .filter(|run| !run.models.is_empty())
+        .cloned()
+        .collect();
+    working.drain(..working.len().saturating_sub(RUNS));
     let mut pipelines = Pipelines::default();
     let mut models = Vec::new();
     // Jobs and stages come before what refers to them.
@@ -51,13 +62,15 @@ pub fn collect(mirror: &dyn Mirror, title: &str, now: Timestamp) -> Result<Repor
         models.push(ModelPart {
             model,
             totals,
-            history: history(model, totals, &runs),
+            history: history(model, totals, &working),
             filled,
         });
     }
     let quota = runs.iter().rev().find_map(|run| run.quota);
     let mut problems = of_runs(&runs);
+    problems.extend(stale(&runs, now));
     problems.extend(pipelines.problems());
+    runs.drain(..runs.len().saturating_sub(RUNS));
     Ok(Report {
         title: title.to_owned(),
         org: mirror.org().to_string(),
@@ -96,8 +109,44 @@ fn history(model: Model, totals: Totals, runs: &[Run]) -> Vec<(Timestamp, u64)> 
     points
 }
 
+/// A mirror that nothing brought up to date for long, whether runs failed or none began.
+fn stale(runs: &[Run], now: Timestamp) -> Option<Problem> {
+    let good: Vec<i64> = runs
+        .iter()
+        .filter(|run| run.outcome == RunOutcome::Succeeded)
+        .map(|run| run.ended_at.unwrap_or(run.started_at).millis())
+        .collect();
+    if runs.is_empty() {
+        return None;
+    }
+    let Some(last) = good.last() else {
+        return Some(Problem {
+            serious: true,
+            what: format!(
+                "None of the last {} syncs brought every model up to date.",
+                runs.len()
+            ),
+        });
+    };
+    let mut gaps: Vec<i64> = good.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    gaps.sort_unstable();
+    let usual = gaps.get(gaps.len() / 2).copied().unwrap_or(0);
+    let age = now.millis() - last;
+    (age > STALE.max(3 * usual)).then(|| Problem {
+        serious: true,
+        what: format!(
+            "The mirror is stale: the last sync that succeeded ended {} ago.",
+            match age / 3_600_000 {
+                hours @ 0..48 => format!("{hours} hours"),
+                hours => format!("{} days", hours / 24),
+            }
+        ),
+    })
+}
+
 /// What went wrong in the last run, and in how many before it.
 fn of_runs(runs: &[Run]) -> Vec<Problem> {
+    let runs = &runs[runs.len().saturating_sub(RUNS)..];
     let mut problems = Vec::new();
     let Some(last) = runs.last() else {
         problems.push(Problem {
@@ -203,6 +252,37 @@ mod tests {
         let counts: Vec<u64> = points.iter().map(|(_, live)| *live).collect();
         assert_eq!(counts, [10, 12, 10]);
         assert!(history(Model::Jobs, Totals::default(), &runs).is_empty());
+    }
+
+    #[test]
+    fn a_mirror_that_nothing_brought_up_to_date_for_long_is_stale() {
+        let hour = 3_600_000;
+        let at = |hours: i64| Timestamp::from_millis(hours * hour);
+        let run_at = |hours: i64, outcome| Run {
+            started_at: at(hours),
+            ended_at: Some(at(hours)),
+            outcome,
+            ..run(1, 0, 0)
+        };
+        let good = RunOutcome::Succeeded;
+        let runs = [
+            run_at(0, good),
+            run_at(1, good),
+            run_at(2, RunOutcome::Failed),
+        ];
+        assert!(stale(&runs, at(25)).is_none());
+        let told = stale(&runs, at(26)).unwrap();
+        assert!(
+            told.serious && told.what.contains("25 hours ago"),
+            "{told:?}"
+        );
+        assert!(stale(&runs, at(73)).unwrap().what.contains("3 days"));
+        // Once a week is a choice.
+        let weekly = [run_at(0, good), run_at(168, good), run_at(336, good)];
+        assert!(stale(&weekly, at(336 + 400)).is_none());
+        assert!(stale(&weekly, at(336 + 505)).is_some());
+        assert!(stale(&[run_at(0, RunOutcome::Failed)], at(1)).is_some());
+        assert!(stale(&[], at(1)).is_none());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::chart::{bar, columns, line};
 use super::format::{count, day, duration, ends, escaped, moment, percent};
 use super::{ModelPart, Pipeline, Report};
 use crate::mirror::{Run, RunOutcome};
+use crate::unified::Timestamp;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -150,7 +151,11 @@ impl Report {
             );
             for (field, filled) in &part.filled {
                 let share = percent(*filled, part.totals.live);
-                let class = if share < 50.0 { "low" } else { "" };
+                let class = match *filled {
+                    0 => "empty",
+                    _ if share < 50.0 => "low",
+                    _ => "",
+                };
                 page.push_str(&bar(field, share, &format!("{share:.0} %"), class));
             }
             page.push_str("</article>");
@@ -185,7 +190,7 @@ impl Report {
             "</article><article class=\"card\"><h3>Calls of each sync</h3><p class=\"big\">{}<span class=\"gone\">in the last one</span></p>{}\
              <p class=\"small\">{} syncs, {} calls together</p></article></div></section>",
             count(last),
-            columns("API calls of each sync", &calls),
+            columns("API calls of each sync", &calls) + &ends_of(&calls, ""),
             count(calls.len() as u64),
             count(calls.iter().map(|(_, calls)| calls).sum())
         );
@@ -194,8 +199,8 @@ impl Report {
     fn runs(&self, page: &mut String) {
         page.push_str(
             "<section><h2>Last syncs</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Last syncs\"><table><thead><tr>\
-             <th>began</th><th>command</th><th>outcome</th><th class=\"n\">new</th><th class=\"n\">changed</th><th class=\"n\">gone</th>\
-             <th class=\"n\">calls</th><th class=\"n\">took</th></tr></thead><tbody>",
+             <th>began</th><th class=\"wide\">command</th><th>outcome</th><th class=\"n\">new</th><th class=\"n\">changed</th><th class=\"n\">gone</th>\
+             <th class=\"n\">calls</th><th class=\"n wide\">took</th></tr></thead><tbody>",
         );
         for run in self.runs.iter().rev().take(RUNS_SHOWN) {
             let sum = |what: fn(&crate::mirror::Counts) -> u64| -> u64 {
@@ -203,8 +208,8 @@ impl Report {
             };
             let _ = write!(
                 page,
-                "<tr><td>{}</td><td>{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-                 <td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
+                "<tr><td class=\"date\">{}</td><td class=\"wide\">{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+                 <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n wide\">{}</td></tr>",
                 moment(run.started_at),
                 escaped(&run.command),
                 pill(run.outcome),
@@ -239,15 +244,15 @@ fn others(rest: &[Pipeline], page: &mut String) {
     let _ = write!(
         page,
         "<details><summary>{} more jobs</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"More jobs\"><table>\
-         <thead><tr><th>job</th><th>status</th><th class=\"n\">applications</th><th class=\"n\">open</th><th class=\"n\">hired</th>\
+         <thead><tr><th>job</th><th class=\"wide\">status</th><th class=\"n wide\">applications</th><th class=\"n\">open</th><th class=\"n\">hired</th>\
          <th class=\"n\">declined</th></tr></thead><tbody>",
         count(rest.len() as u64)
     );
     for pipeline in &rest[..listed] {
         let _ = write!(
             page,
-            "<tr><td class=\"long\">{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{}</td></tr>",
+            "<tr><td class=\"long\">{}</td><td class=\"wide\">{}</td><td class=\"n wide\">{}</td><td class=\"n\">{}</td>\
+             <td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
             escaped(&pipeline.job),
             escaped(&pipeline.status.to_lowercase()),
             count(pipeline.total),
@@ -271,15 +276,29 @@ fn others(rest: &[Pipeline], page: &mut String) {
     page.push_str("</details>");
 }
 
-/// From when to when the line goes.
+/// From when to when the line goes, and by how much: from nothing to the most, a small change is hard to see.
 fn span(part: &ModelPart) -> String {
-    match (part.history.first(), part.history.last()) {
-        (Some(first), Some(last)) if part.history.len() > 1 => {
-            let [first, last] = ends(first.0, last.0);
-            format!("<p class=\"small ends\"><span>{first}</span><span>{last}</span></p>")
+    let change = match (part.history.first(), part.history.last()) {
+        (Some((_, first)), Some((_, last))) if last > first => format!("+{}", count(last - first)),
+        (Some((_, first)), Some((_, last))) if last < first => {
+            format!("\u{2212}{}", count(first - last))
         }
-        (Some(only), _) => format!("<p class=\"small\">{}, one sync so far</p>", day(only.0)),
-        _ => String::new(),
+        _ => "\u{b1}0".to_owned(),
+    };
+    ends_of(&part.history, &change)
+}
+
+/// The two ends of a chart's time, with a word between them.
+fn ends_of(points: &[(Timestamp, u64)], between: &str) -> String {
+    match points {
+        [] => String::new(),
+        [only] => format!("<p class=\"small\">{}, one sync so far</p>", day(only.0)),
+        [first, .., last] => {
+            let [first, last] = ends(first.0, last.0);
+            format!(
+                "<p class=\"small ends\"><span>{first}</span><span>{between}</span><span>{last}</span></p>"
+            )
+        }
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod checks;
 mod documents;
+mod echo;
 mod fields;
 mod needs;
+mod org_facts;
 mod passthrough;
 mod promoted;
 mod report;

@@ -221,3 +221,74 @@ async fn a_stale_token_is_renewed_on_the_way() {
     .await;
     assert_eq!(json_of(&outcome)["status"], 200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_and_binary_bodies_go_out_as_they_are() {
+    let world = World::of(small_org()).await;
+    std::fs::write(world.folder().join("b.json"), r#"{"LastName":"Binary"}"#).unwrap();
+    for (way, body, name) in [
+        ("--text", r#"{"LastName":"Text"}"#, "Text"),
+        ("--binary", "b.json", "Binary"),
+    ] {
+        let arguments = [
+            "request",
+            "POST",
+            CONTACTS,
+            way,
+            body,
+            "-H",
+            "Content-Type: application/json",
+            "--json",
+        ];
+        let made = run(&world, &arguments).await;
+        assert_eq!(made.code, 0, "{made:?}");
+        let path = format!(
+            "{CONTACTS}/{}",
+            json_of(&made)["data"]["id"].as_str().unwrap()
+        );
+        let read = json_of(&run(&world, &["request", "GET", &path, "--json"]).await);
+        assert_eq!(read["data"]["LastName"], name);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_too_long_is_refused_and_not_sent() {
+    let world = World::of(small_org()).await;
+    let long = std::fs::File::create(world.folder().join("long")).unwrap();
+    long.set_len(50_000_001).unwrap();
+    for way in [
+        &["--binary", "long"][..],
+        &["--form", "file=@long"],
+        &["--text", "@long"],
+    ] {
+        world.org.reset_stats();
+        let outcome = run(&world, &[&["request", "POST", CONTACTS], way].concat()).await;
+        assert_eq!(outcome.code, 2, "{way:?}: {}", outcome.err);
+        assert!(
+            outcome.err.contains("body") && outcome.err.contains("at most 50000000"),
+            "{way:?}: {}",
+            outcome.err
+        );
+        assert_eq!(world.org.stats().by_kind.get("create"), None, "{way:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_tells_the_answers_headers() {
+    let world = World::of(small_org()).await;
+    let path = "/services/data/v66.0/limits";
+    let loaded = run(&world, &["request", "GET", path, "--output", "x", "--json"]).await;
+    let told = json_of(&loaded);
+    assert_eq!(
+        (&told["status"], told["bytes"].as_u64() > Some(0)),
+        (&json!(200), true)
+    );
+    assert!(
+        told["headers"]["content-type"]
+            .as_str()
+            .unwrap()
+            .contains("json"),
+        "{told}"
+    );
+    assert!(told["headers"]["sforce-limit-info"].is_string(), "{told}");
+}

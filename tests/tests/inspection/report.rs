@@ -96,6 +96,64 @@ async fn jobs_beyond_the_cards_are_in_a_folded_list() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_outage_shows_from_its_first_sync_on() {
+    let world = World::of(small_org()).await;
+    world.sync().await;
+    for status in [503, 500] {
+        let action = Action::Status {
+            status,
+            code: None,
+            message: None,
+            body: Default::default(),
+            retry_after: None,
+        };
+        for kind in ["query", "composite", "describe", "batch", "token"] {
+            world
+                .org
+                .fault(Rule::next(action.clone()).on_kind(kind).times(200));
+        }
+    }
+    for at in 1..3 {
+        let synced = run(&world, &["sync"]).await;
+        assert_eq!(synced.code, 4, "{synced:?}");
+        let reported = run(&world, &["report", "--html", "report.html"]).await;
+        assert_eq!(reported.code, 0, "{reported:?}");
+        let page = std::fs::read_to_string(world.folder().join("report.html")).unwrap();
+        assert!(!page.contains("No problems found"), "after {at}");
+        assert!(
+            page.contains("The last run (sync) ended as failed"),
+            "after {at}"
+        );
+        assert!(!page.contains(world.org.client_secret()));
+        // What the mirror holds is still shown.
+        assert!(page.contains("<h3>Jobs</h3>") && !page.contains("not synced so far"));
+    }
+    world.org.clear_faults();
+    world.sync().await;
+    let runs = host_runner::mirror::Mirror::runs(&world.mirror(), 10).unwrap();
+    assert_eq!(runs.len(), 4);
+    // Wrong input is no run.
+    write_private(&world.tenant(), "name = 5");
+    let mirror = world.mirror_path().display().to_string();
+    assert_eq!(run(&world, &["sync", "--mirror", &mirror]).await.code, 2);
+    let runs = host_runner::mirror::Mirror::runs(&world.mirror(), 10).unwrap();
+    assert_eq!(runs.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_charts_have_a_scale_and_empty_fields_a_colour() {
+    let more = "\n[connector.integration_fields]\njobs = [\"bpats__Pay_Rate__c\"]\n";
+    let (world, page) = reported_of(World::with(small_org(), more).await).await;
+    for model in host_runner::unified::Model::ALL {
+        let most = host_runner::mirror::Mirror::totals(&world.mirror(), model).unwrap();
+        let scale = format!("<span>{}</span><span>0</span>", most.live);
+        assert!(page.contains(&scale), "{model}: {scale}");
+    }
+    assert!(page.contains("integration_<wbr>fields"));
+    assert!(page.contains("class=\"row empty\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mirror_that_was_never_synced_says_so() {
     let world = World::of(small_org()).await;
     drop(world.mirror());
@@ -119,6 +177,7 @@ const back=e=>{const c=rgba(w.getComputedStyle(e).backgroundColor);
   return [0,1,2].map(i=>c[i]*c[3]+under[i]*(1-c[3])).concat(1)};
 const lum=c=>{const l=c.slice(0,3).map(v=>{v/=255;return v<=.03928?v/12.92:((v+.055)/1.055)**2.4});return .2126*l[0]+.7152*l[1]+.0722*l[2]};
 const out=[],pale=[];let texts=0;
+const cut=[...d.querySelectorAll(".scroll")].filter(e=>e.scrollWidth>e.clientWidth+1).map(e=>e.ariaLabel+" "+e.scrollWidth+">"+e.clientWidth);
 for(const e of d.body.querySelectorAll("*")){
   const box=e.getBoundingClientRect();
   if(box.width&&(box.right>WIDTH+.5||box.left<-.5)&&!e.closest(".scroll table"))out.push(e.tagName+"."+e.className+" "+box.right);
@@ -129,7 +188,7 @@ for(const e of d.body.querySelectorAll("*")){
   if(ratio<(parseFloat(s.fontSize)>=24?3:4.5))pale.push(e.tagName+"."+e.className+" "+ratio.toFixed(2));
 }
 o.textContent="RESULT "+JSON.stringify({wide:d.documentElement.scrollWidth,back:w.getComputedStyle(d.body).backgroundColor,
-  out:[...new Set(out)],pale:[...new Set(pale)],texts,loaded:w.performance.getEntriesByType("resource").length})+" END"}</script>"#;
+  cut,out:[...new Set(out)],pale:[...new Set(pale)],texts,loaded:w.performance.getEntriesByType("resource").length})+" END"}</script>"#;
 
 fn chromium() -> Option<PathBuf> {
     let names = [
@@ -171,6 +230,10 @@ fn browse(program: &Path, profile: &Path, arguments: &[String]) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_browser_shows_it_on_desktop_and_phone_in_light_and_dark() {
     let Some(program) = chromium() else {
+        assert!(
+            std::env::var_os("ASYMBL_TEST_WITHOUT_BROWSER").is_some(),
+            "no chromium in PATH, so nobody can look at the report's page: install one, or set ASYMBL_TEST_WITHOUT_BROWSER to go without"
+        );
         // Written past the test harness, which would swallow it.
         let told =
             "\nSKIPPED, NOT TESTED: no chromium in PATH, so nobody looked at the report's page\n";
@@ -209,6 +272,7 @@ async fn a_browser_shows_it_on_desktop_and_phone_in_light_and_dark() {
             assert_eq!(told["wide"], width, "{case}: the page scrolls sideways");
             assert_eq!(told["back"], background, "{case}");
             assert_eq!(told["out"], json!([]), "{case}: stick out of the page");
+            assert_eq!(told["cut"], json!([]), "{case}: columns are out of sight");
             assert_eq!(told["pale"], json!([]), "{case}: too little contrast");
             assert_eq!(told["loaded"], 0, "{case}: the page loads something");
             assert!(told["texts"].as_u64().unwrap() > 200, "{case}: {told}");

@@ -155,3 +155,125 @@ async fn an_action_that_rests_on_a_field_switched_off_says_which() {
         outcome.err
     );
 }
+
+/// The world's org behind a tunnel that hears what it is asked.
+fn tapped(world: &World) -> connector_tests::tap::Tap {
+    let tap = connector_tests::tap::Tap::before(&world.org.url());
+    let file = std::fs::read_to_string(world.tenant()).unwrap();
+    write_private(&world.tenant(), &file.replace(&world.org.url(), &tap.url()));
+    tap
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_request_body_asks_for_what_is_switched_off() {
+    let actions = "\"create-candidate\", \"create-application\", \"add-attachment-to-application\", \"move-application-to-stage\", \
+                   \"get-candidate-attachments\"";
+    let more = format!(
+        "\n[scopes]\ndisabled_models = [\"users\", \"hiring-team-members\"]\ndisabled_fields = [\"jobs.location\", \"jobs.description\"]\n\
+         disabled_actions = [{actions}]\n"
+    );
+    let world = World::with(small_org(), &more).await;
+    let tap = tapped(&world);
+    for command in [
+        &["check"][..],
+        &["sync"],
+        &["list", "jobs", "--limit", "5"],
+        &["fields", "jobs", "--sample", "5"],
+    ] {
+        let outcome = run(&world, command).await;
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        let sent = tap.take();
+        // The tunnel hears bodies too.
+        assert!(
+            sent.mentions("sobjects/bpats__Job__c/describe"),
+            "{command:?}"
+        );
+        for off in [
+            "sobjects/User/describe",
+            "FROM User",
+            "sobjects/bpats__Work_Site_Location__c",
+            "FROM bpats__Work_Site_Location__c",
+            "sobjects/ContentVersion",
+        ] {
+            assert!(!sent.mentions(off), "{command:?} asks for {off}");
+        }
+        if command[0] != "fields" {
+            assert!(!sent.mentions("bpats__Job_Description__c"), "{command:?}");
+        }
+    }
+    // With everything on the same are asked for.
+    let world = World::of(small_org()).await;
+    let tap = tapped(&world);
+    assert_eq!(run(&world, &["check"]).await.code, 0);
+    let sent = tap.take();
+    for on in [
+        "sobjects/User/describe",
+        "FROM User",
+        "sobjects/bpats__Work_Site_Location__c/describe",
+        "bpats__Job_Description__c",
+    ] {
+        assert!(sent.mentions(on), "{on}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_model_alone_rests_on_is_enough() {
+    for name in coverage::models().iter().map(|m| m.name.clone()) {
+        let off: Vec<String> = coverage::models()
+            .iter()
+            .filter(|m| m.name != name)
+            .map(|m| m.name.clone())
+            .collect();
+        let actions = [
+            "create-candidate",
+            "create-application",
+            "add-attachment-to-application",
+            "move-application-to-stage",
+            "get-candidate-attachments",
+        ];
+        let more = format!(
+            "\n[scopes]\ndisabled_models = {}\ndisabled_actions = {}\n",
+            json!(off),
+            json!(actions)
+        );
+        let (all, one) = (
+            World::of(small_org()).await,
+            World::with(small_org(), &more).await,
+        );
+        let list = |world: &World| {
+            let folder = world.folder().to_owned();
+            let (name, url) = (name.clone(), world.org.url());
+            async move {
+                let outcome = asymbl(&folder, &["list", &name, "--json"]).await;
+                assert_eq!(outcome.code, 0, "{name}: {outcome:?}");
+                outcome.out.replace(&url, "")
+            }
+        };
+        assert_eq!(list(&one).await, list(&all).await, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_application_points_to_is_described_with_applications_alone() {
+    let others: Vec<String> = coverage::models()
+        .iter()
+        .filter(|m| m.name != "applications")
+        .map(|m| m.name.clone())
+        .collect();
+    let more = format!(
+        "\n[scopes]\ndisabled_models = {}\ndisabled_actions = [\"create-candidate\", \"create-application\"]\n",
+        json!(others)
+    );
+    let world = World::with(small_org(), &more).await;
+    let tap = tapped(&world);
+    assert_eq!(run(&world, &["sync"]).await.code, 0);
+    let sent = tap.take();
+    // Their deletions show nowhere on the application.
+    for object in ["bpats__Job__c", "Contact", "bpats__ATS_Stage__c"] {
+        assert!(
+            sent.mentions(&format!("sobjects/{object}/describe")),
+            "{object}"
+        );
+    }
+    assert!(!sent.mentions("sobjects/User/describe"));
+}

@@ -144,6 +144,7 @@ pub fn coverage() -> Vec<ActionCoverage> {
                 note: (*note).to_owned(),
             })
             .collect(),
+        further_inputs: crate::asymbl::inspection::describe::further_inputs(*action),
         ignored_inputs: texts(ignored),
         notes: texts(notes),
     };

@@ -1,18 +1,10 @@
 //! What a person should know of an org: facts, and what looks wrong.
 
-use crate::asymbl::models::{self, Source, Tenant, rules, word};
+use crate::asymbl::models::{self, OPTIONAL, Source, Tenant, rules, word};
 use crate::asymbl::names;
 use crate::asymbl::profile::ObjectShape;
 use crate::asymbl::settings::{CandidateRule, Settings};
 use crate::exports::ats::connector::types::Model;
-
-/// Fields that exist only where the org uses a feature of the platform; their absence is no finding.
-pub(crate) const OPTIONAL: [&str; 4] = [
-    "CurrencyIsoCode",
-    "MailingStateCode",
-    "MailingCountryCode",
-    "IsDeleted",
-];
 
 /// Switched-off entries that are no models: the actions.
 const ACTIONS: [&str; 5] = [
@@ -76,6 +68,7 @@ pub(super) fn warnings(tenant: Tenant<'_>, record_types: &[&str]) -> Vec<(&'stat
     hidden_objects(tenant, &mut warnings);
     hidden_fields(tenant, &mut warnings);
     settings_without_effect(tenant, record_types, &mut warnings);
+    sources_of_other_types(tenant, &mut warnings);
     unknown_scopes(tenant.settings, &mut warnings);
     warnings
 }
@@ -93,7 +86,9 @@ fn hidden_objects(tenant: Tenant<'_>, warnings: &mut Warnings) {
         }
     }
     let site = names.api(names::SITE);
-    if missing(&site) && !missing(&tenant.profile.job_link.object) {
+    let locations = tenant.settings.scopes.model_on(Model::Jobs)
+        && models::is_on(tenant, Model::Jobs, "location");
+    if locations && missing(&site) && !missing(&tenant.profile.job_link.object) {
         warnings.push((
             "object-hidden",
             format!("{site} can't be read: locations of jobs come without state and country"),
@@ -251,6 +246,57 @@ fn settings_without_effect(tenant: Tenant<'_>, record_types: &[&str], warnings: 
                 },
             ),
         ));
+    }
+}
+
+/// Sources that the tenant chose and whose values the unified field can't take: they would come as nothing, silently.
+fn sources_of_other_types(tenant: Tenant<'_>, warnings: &mut Warnings) {
+    for chosen in &tenant.settings.fields {
+        if !tenant.settings.scopes.model_on(chosen.model)
+            || !models::is_on(tenant, chosen.model, &chosen.field)
+        {
+            continue;
+        }
+        let Some(shape) = tenant
+            .profile
+            .object(&models::object_of(tenant, chosen.model))
+        else {
+            continue;
+        };
+        let takes = models::takes(&chosen.field);
+        for source in &chosen.sources {
+            if let Some(field) = shape.field(source).filter(|f| !takes.fits(&f.kind)) {
+                warnings.push((
+                    "setting-wrong-type",
+                    format!(
+                        "fields.{}.{}: {source} of {} is of the type {}, and {} takes {}: name a field of such a type",
+                        word(chosen.model),
+                        chosen.field,
+                        shape.name,
+                        field.kind,
+                        chosen.field,
+                        takes.words(),
+                    ),
+                ));
+            }
+        }
+    }
+    for email in &tenant.settings.candidate_email_fields {
+        let kind = tenant
+            .profile
+            .contact()
+            .and_then(|c| c.field(&email.field))
+            .map(|f| f.kind.as_str());
+        if let Some(kind) = kind.filter(|kind| !models::takes("email").fits(kind)) {
+            warnings.push((
+                "setting-wrong-type",
+                format!(
+                    "candidate_email_fields: {} is of the type {kind}, and an e-mail address is {}: name a field of such a type",
+                    email.field,
+                    models::takes("email").words(),
+                ),
+            ));
+        }
     }
 }
 

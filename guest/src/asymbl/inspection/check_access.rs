@@ -1,7 +1,9 @@
 //! What the connected user may do, from describe's flags: nothing is written, and what is switched off is not asked for.
 //!
-//! A missing right looks like absence (salesforce-api.md 6), so what describe shows is held against what the mapping needs.
+//! A missing right looks like absence (salesforce-api.md 6), so what describe shows is held against what the mapping needs. The
+//! permission objects tell which sets are assigned, and whether sharing may hide records.
 
+mod grants;
 mod org;
 
 use std::collections::BTreeMap;
@@ -16,6 +18,8 @@ use crate::exports::ats::connector::inspection::{
 use crate::exports::ats::connector::types::{Error, Warning};
 use crate::salesforce::ObjectShape;
 use crate::transport::Transport;
+
+use grants::Grants;
 
 type Shapes = BTreeMap<String, ObjectShape>;
 
@@ -48,9 +52,10 @@ pub fn check_access<T: Transport>(ctx: &Context<T>, profile: &str) -> Result<Acc
         .zip(described)
         .filter_map(|(name, shape)| Some(((*name).to_owned(), shape?)))
         .collect();
-    let about = org::look(ctx, tenant, &shapes)?;
+    let grants = grants::look(ctx, &objects)?;
+    let about = org::look(ctx, tenant, &shapes, &grants)?;
     let finding = |needs: &Option<Vec<ObjectNeed>>| match needs {
-        Some(needs) => finding(tenant, needs, &shapes),
+        Some(needs) => finding(tenant, needs, &shapes, &grants),
         None => switched_off(),
     };
     Ok(AccessReport {
@@ -83,7 +88,12 @@ fn switched_off() -> AccessFinding {
     }
 }
 
-fn finding(tenant: Tenant<'_>, needs: &[ObjectNeed], shapes: &Shapes) -> AccessFinding {
+fn finding(
+    tenant: Tenant<'_>,
+    needs: &[ObjectNeed],
+    shapes: &Shapes,
+    grants: &Grants,
+) -> AccessFinding {
     let mut found = Found::default();
     for need in needs {
         let object = &need.object;
@@ -92,7 +102,7 @@ fn finding(tenant: Tenant<'_>, needs: &[ObjectNeed], shapes: &Shapes) -> AccessF
                 need.essential,
                 format!("read {object}"),
                 &need.affects,
-                object_mend(tenant, object),
+                object_mend(tenant, object, Operation::Read, grants),
             );
             continue;
         };
@@ -108,10 +118,12 @@ fn finding(tenant: Tenant<'_>, needs: &[ObjectNeed], shapes: &Shapes) -> AccessF
                     need.essential,
                     right,
                     &need.affects,
-                    object_mend(tenant, object),
+                    object_mend(tenant, object, *operation, grants),
                 );
             }
         }
+        let own_job =
+            !tenant.profile.job_link.standard && *object == tenant.profile.job_link.object;
         for field in &need.fields {
             let may = shape
                 .field(&field.name)
@@ -123,28 +135,36 @@ fn finding(tenant: Tenant<'_>, needs: &[ObjectNeed], shapes: &Shapes) -> AccessF
             if may {
                 continue;
             }
-            let own_job = !tenant.profile.job_link.standard
-                && *object == tenant.profile.job_link.object
-                && field.operation == Operation::Read;
             let right = format!("{} {object}.{}", field.operation.word(), field.name);
-            if own_job {
+            let grant = format!(
+                "grant {} access to the field in a permission set of the integration user (Setup, Permission Sets, Object Settings, {})",
+                field.operation.word(),
+                shape.label
+            );
+            match own_job.then(|| job_field(tenant, &field.name)) {
+                None | Some(JobField::Mapped) => {
+                    found.lacks(field.essential, right, &field.affects, grant);
+                }
+                Some(JobField::Named(setting)) => {
+                    let mend = format!("{grant}, or name another one in the setting `{setting}`");
+                    found.lacks(field.essential, right, &field.affects, mend);
+                }
+                Some(JobField::OfThePackage(setting)) if field.essential => {
+                    let mend = format!(
+                        "{object} has no such field, so no job can be told to be open: name its own field in the setting `{setting}`, \
+                         or set `allow_closed_jobs`"
+                    );
+                    found.lacks(true, right, &field.affects, mend);
+                }
                 // The org's own Job object need not have the package's fields.
-                found.notes.push(Warning {
+                Some(JobField::OfThePackage(setting)) => found.notes.push(Warning {
                     code: "field-absent".to_owned(),
                     message: format!(
-                        "{object} shows no field {}, so {} stays empty: name this object's own field in the setting `fields`",
+                        "{object} shows no field {}, {}: name this object's own field in the setting `{setting}`",
                         field.name,
-                        field.affects.join(", ")
+                        cost(&field.affects)
                     ),
-                });
-            } else {
-                let mend = format!(
-                    "grant {} access to the field in a permission set of the integration user (Setup, Permission Sets, Object \
-                     Settings, {})",
-                    field.operation.word(),
-                    shape.label
-                );
-                found.lacks(field.essential, right, &field.affects, mend);
+                }),
             }
         }
     }
@@ -158,6 +178,41 @@ fn finding(tenant: Tenant<'_>, needs: &[ObjectNeed], shapes: &Shapes) -> AccessF
         missing: found.missing,
         notes: found.notes,
     }
+}
+
+/// What a field of the org's own Job object, which the user does not see, is there for.
+enum JobField {
+    /// The package's mapping metadata, or the setting `job_object`, says that it is there.
+    Mapped,
+    /// The tenant named it in this setting.
+    Named(&'static str),
+    /// The package's Job has it; this setting would name another.
+    OfThePackage(&'static str),
+}
+
+fn job_field(tenant: Tenant<'_>, field: &str) -> JobField {
+    let settings = tenant.settings;
+    let names = |sources: &[String]| sources.iter().any(|source| source == field);
+    let in_team = settings.hiring_team.iter().any(|t| t.field == field);
+    if tenant.profile.job_link.closed_field.as_deref() == Some(field) {
+        JobField::Mapped
+    } else if settings.fields.iter().any(|o| names(&o.sources)) {
+        JobField::Named("fields")
+    } else if in_team && !settings.has_default_team() {
+        JobField::Named("hiring_team")
+    } else if in_team {
+        JobField::OfThePackage("hiring_team")
+    } else {
+        JobField::OfThePackage("fields")
+    }
+}
+
+/// What it costs, as the end of a sentence's first half.
+fn cost(affects: &[String]) -> String {
+    if affects.iter().any(|a| a.starts_with("application.")) {
+        return "so whether a job is open can't be told by it".to_owned();
+    }
+    format!("so {} stays empty or incomplete", affects.join(", "))
 }
 
 #[derive(Default)]
@@ -182,16 +237,35 @@ impl Found {
     }
 }
 
-/// The package's own permission set gives its four objects and contacts; the rest needs one of the customer's
-/// (asymbl-schema.md 4).
-fn object_mend(tenant: Tenant<'_>, object: &str) -> String {
-    if tenant.profile.names().is_of_package(object) || object == crate::asymbl::names::CONTACT {
-        format!(
-            "assign the permission set \"{PERMISSION_SET}\" to the integration user, and grant the object in a permission set of \
-             your own where that one does not"
-        )
-    } else {
-        "grant the object in a permission set of the integration user".to_owned()
+/// Objects that the package's permission set for users holds, with reading, creating and editing (asymbl-schema.md 4).
+const OF_THE_SET: [&str; 4] = [
+    crate::asymbl::names::CONTACT,
+    crate::asymbl::names::APPLICANT,
+    crate::asymbl::names::JOB,
+    crate::asymbl::names::STAGE,
+];
+
+fn object_mend(tenant: Tenant<'_>, object: &str, operation: Operation, grants: &Grants) -> String {
+    let names = tenant.profile.names();
+    let own = format!(
+        "grant {} on {object} in a permission set of your own and assign that to the integration user",
+        operation.word()
+    );
+    let held = OF_THE_SET.iter().any(|held| names.api(held) == object);
+    match (held, grants.has(PERMISSION_SET), &grants.sets) {
+        (false, ..) if names.is_of_package(object) => {
+            format!("{own}; \"{PERMISSION_SET}\" does not hold this object")
+        }
+        (false, ..) => own,
+        (true, true, _) => {
+            format!("\"{PERMISSION_SET}\" is assigned, but lacks this right in your org: {own}")
+        }
+        (true, false, Some(_)) => format!(
+            "assign the permission set \"{PERMISSION_SET}\" to the integration user, which does not have it"
+        ),
+        (true, false, None) => format!(
+            "assign the permission set \"{PERMISSION_SET}\" to the integration user, and {own} where that one does not"
+        ),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::asymbl::models::{Rule, in_order, label, rules};
 use crate::asymbl::settings::settings_schema;
 use crate::exports::ats::connector::inspection::{
-    ConnectorDescription, FeatureCoverage, FieldCoverage, ModelCoverage,
+    Action, ConnectorDescription, FeatureCoverage, FieldCoverage, ModelCoverage,
 };
 use crate::exports::ats::connector::types::Model;
 
@@ -64,6 +64,33 @@ pub fn describe_connector() -> ConnectorDescription {
         features: FEATURES.iter().map(feature).collect(),
         settings_schema: settings_schema(),
     }
+}
+
+const KEY: (&str, &str) = (
+    "idempotency_key",
+    "beside the input: a repeat with the same key is answered from the first call",
+);
+const PERIOD: (&str, &str) = (
+    "candidate.salary_expectations.period",
+    "YEAR, MONTH or HOUR; required with an amount",
+);
+const KIND: &str = "CV, COVER_LETTER or OTHER; a CV is told by the setting `mark_primary_cv`";
+
+/// What an action takes beyond the inputs of the coverage page.
+pub fn further_inputs(action: Action) -> Vec<FieldCoverage> {
+    let further: &[(&str, &str)] = match action {
+        Action::CreateCandidate | Action::CreateApplication => {
+            &[PERIOD, ("attachments.type", KIND), KEY]
+        }
+        Action::AddAttachmentToApplication => &[("attachment.type", KIND), KEY],
+        Action::MoveApplicationToStage => &[KEY],
+        Action::GetCandidateAttachments => &[],
+    };
+    let of = |(name, note): &(&str, &str)| FieldCoverage {
+        name: (*name).to_owned(),
+        note: (*note).to_owned(),
+    };
+    further.iter().map(of).collect()
 }
 
 fn feature((name, label, note): &(&str, &str, &str)) -> FeatureCoverage {

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use super::needs::{self, ObjectNeed};
 use crate::asymbl::context::Context;
 use crate::asymbl::models::custom_fields;
 use crate::asymbl::models::{self, Missing, Tenant, rules};
 use crate::asymbl::profile;
 use crate::asymbl::reads::{check_switched_on, sample_rows};
 use crate::asymbl::row::raw;
+use crate::asymbl::settings::PROMOTING;
 use crate::exports::ats::connector::inspection::{Choice, SourceField};
 use crate::exports::ats::connector::types::{Error, Model};
-use crate::salesforce::{FieldShape, ObjectShape, Record};
+use crate::salesforce::{FieldShape, ObjectShape, Query, Record, Rows};
 use crate::transport::Transport;
 
 /// Most rows that are looked at.
@@ -20,10 +22,10 @@ const SAMPLES: usize = 5;
 /// Longest value shown whole, in bytes of JSON.
 const LONGEST: usize = 200;
 
-/// The fields of a model's object, in the order of their names.
+/// The fields of a model's object in the order of their names, then those of the objects that its records refer to.
 ///
 /// # Errors
-/// `unsupported` for a model that is switched off, `permission` where the object can't be read; else what Salesforce answers.
+/// `unsupported` for a model that is switched off, `permission` where its object can't be read; else what Salesforce answers.
 pub fn list_fields<T: Transport>(
     ctx: &Context<T>,
     profile: &str,
@@ -33,41 +35,128 @@ pub fn list_fields<T: Transport>(
     check_switched_on(ctx, model)?;
     let known = ctx.known(profile)?;
     let tenant = ctx.tenant(&known.profile);
-    let object = models::object_of(tenant, model);
-    let described = ctx
-        .client
-        .describe(&[&object])?
-        .into_iter()
-        .next()
-        .flatten();
-    let Some(shape) = described else {
-        return Err(Missing { object }.into());
-    };
-    let off = switched_off(tenant, model);
-    let sampled = |field: &FieldShape| has_a_value(field) && !off.contains(&field.name);
-    let rows = if sample == 0 {
-        None
-    } else {
-        let columns: Vec<String> = shape
+    let own = models::object_of(tenant, model);
+    let needs = needs::of_model(tenant, model);
+    let mut objects = vec![own.as_str()];
+    objects.extend(
+        needs
+            .iter()
+            .map(|n| n.object.as_str())
+            .filter(|o| *o != own),
+    );
+    let described = ctx.client.describe(&objects)?;
+    let mut listed = Vec::new();
+    for (object, shape) in objects.into_iter().zip(described) {
+        let need = needs.iter().find(|n| n.object == object);
+        let Some(shape) = shape else {
+            if object == own {
+                return Err(Missing { object: own }.into());
+            }
+            listed.extend(unseen(tenant, object, need, |_| false));
+            continue;
+        };
+        let feeds = match object == own {
+            true => feeds(tenant, model, &shape),
+            false => need.map(fed_by).unwrap_or_default(),
+        };
+        let off = switched_off(tenant, model);
+        let sampled = |field: &FieldShape| {
+            has_a_value(field) && !(object == own && off.contains(&field.name))
+        };
+        let rows = match sample.min(MOST_ROWS) {
+            0 => None,
+            limit => {
+                let columns: Vec<String> = shape
+                    .fields
+                    .iter()
+                    .filter(|f| sampled(f))
+                    .map(|f| f.name.clone())
+                    .collect();
+                Some(match object == own {
+                    true => sample_rows(ctx, profile, model, &columns, limit)?,
+                    false => latest(ctx, object, &columns, limit)?,
+                })
+            }
+        };
+        let mut fields: Vec<SourceField> = shape
             .fields
             .iter()
-            .filter(|f| sampled(f))
-            .map(|f| f.name.clone())
+            .map(|field| {
+                let looked = rows.as_deref().filter(|_| sampled(field));
+                let mut told = source_field(tenant, object, field, &feeds, looked);
+                told.candidate = object == own && is_candidate(model, field, &told.feeds);
+                told
+            })
+            .chain(unseen(tenant, object, need, |name| shape.has_field(name)))
             .collect();
-        let limit = sample.min(MOST_ROWS);
-        Some(sample_rows(ctx, profile, model, &columns, limit)?)
-    };
-    let feeds = feeds(tenant, model, &shape);
-    let mut fields: Vec<SourceField> = shape
-        .fields
-        .iter()
-        .map(|field| {
-            let looked = rows.as_deref().filter(|_| sampled(field));
-            source_field(tenant, &object, field, &feeds, looked)
+        fields.sort_by(|a, b| a.name.cmp(&b.name));
+        listed.extend(fields);
+    }
+    Ok(listed)
+}
+
+/// The latest rows of an object that a model's records refer to.
+fn latest<T: Transport>(
+    ctx: &Context<T>,
+    object: &str,
+    columns: &[String],
+    limit: u32,
+) -> Result<Vec<Record>, Error> {
+    let query = Query::from(object)
+        .select(columns)
+        .order_by_descending("SystemModstamp")
+        .limit(limit);
+    Ok(ctx.client.query(&query, Rows::Live)?.records)
+}
+
+/// What the model draws on and the user does not see.
+fn unseen(
+    tenant: Tenant<'_>,
+    object: &str,
+    need: Option<&ObjectNeed>,
+    seen: impl Fn(&str) -> bool,
+) -> Vec<SourceField> {
+    let fields = need.into_iter().flat_map(|n| &n.fields);
+    fields
+        .filter(|field| !seen(&field.name))
+        .map(|field| SourceField {
+            object: object.to_owned(),
+            name: field.name.clone(),
+            label: String::new(),
+            kind: String::new(),
+            custom: is_of_the_customer(tenant, &field.name),
+            readable: false,
+            writable: false,
+            required: false,
+            choices: Vec::new(),
+            feeds: field.affects.clone(),
+            candidate: false,
+            samples: Vec::new(),
+            fill_rate: None,
         })
-        .collect();
-    fields.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(fields)
+        .collect()
+}
+
+/// By field of another object the unified fields that it feeds.
+fn fed_by(need: &ObjectNeed) -> BTreeMap<String, Vec<String>> {
+    let fields = need.fields.iter();
+    fields
+        .map(|field| (field.name.clone(), field.affects.clone()))
+        .collect()
+}
+
+/// Fields of the platform that a tenant has no use for.
+const OF_THE_PLATFORM: [&str; 3] = ["Id", "IsDeleted", "SystemModstamp"];
+
+fn is_candidate(model: Model, field: &FieldShape, feeds: &[String]) -> bool {
+    PROMOTING.contains(&model)
+        && has_a_value(field)
+        && !OF_THE_PLATFORM.contains(&field.name.as_str())
+        && feeds.iter().all(|fed| fed == "custom_fields")
+}
+
+fn is_of_the_customer(tenant: Tenant<'_>, field: &str) -> bool {
+    field.ends_with("__c") && !tenant.profile.names().is_of_package(field)
 }
 
 /// Source fields whose only use is switched off: no query asks for them.
@@ -115,7 +204,7 @@ fn source_field(
         name: field.name.clone(),
         label: field.label.clone(),
         kind: field.kind.clone(),
-        custom: field.name.ends_with("__c") && !tenant.profile.names().is_of_package(&field.name),
+        custom: is_of_the_customer(tenant, &field.name),
         // Describe lists no others (salesforce-api.md 6).
         readable: true,
         writable: field.createable || field.updateable,
@@ -133,6 +222,7 @@ fn source_field(
             })
             .collect(),
         feeds: feeds.get(&field.name).cloned().unwrap_or_default(),
+        candidate: false,
         samples,
         fill_rate: rows
             .filter(|rows| !rows.is_empty())

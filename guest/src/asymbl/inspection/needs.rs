@@ -2,9 +2,8 @@
 //! the actions work by, so that neither the access check nor the connection guide can drift from them.
 
 use crate::asymbl::actions::table::{self, LookUp, Place};
-use crate::asymbl::discover::OPTIONAL;
 use crate::asymbl::models::applications::links;
-use crate::asymbl::models::{self, Source, Tenant, rules};
+use crate::asymbl::models::{self, OPTIONAL, Source, Tenant, rules};
 use crate::asymbl::names;
 use crate::asymbl::settings::CandidateRule;
 use crate::exports::ats::connector::inspection::Action;
@@ -199,6 +198,46 @@ pub fn of_model(tenant: Tenant<'_>, model: Model) -> Vec<ObjectNeed> {
         );
     }
     needs.0
+}
+
+/// The objects that something switched on reads or writes, files aside: what discovery looks at.
+pub fn objects(tenant: Tenant<'_>) -> Vec<String> {
+    let names = tenant.profile.names();
+    let scopes = &tenant.settings.scopes;
+    let job = &tenant.profile.job_link.object;
+    let stage = names.api(names::STAGE);
+    let mut objects: Vec<String> = Vec::new();
+    let mut add = |object: &str| {
+        let is_file = [table::FILE, table::FILE_LINK, table::LEGACY_FILE].contains(&object);
+        if !is_file && !objects.iter().any(|known| known == object) {
+            objects.push(object.to_owned());
+        }
+    };
+    for model in models::in_order().filter(|m| scopes.model_on(*m)) {
+        for need in of_model(tenant, model) {
+            add(&need.object);
+        }
+        match model {
+            // Users of other types count where they are on a job's team; a hiring manager is a contact.
+            Model::Users => [job, names::CONTACT].into_iter().for_each(&mut add),
+            // A job that changed or went has its pipeline read again.
+            Model::JobStages => add(job),
+            // What an application points to may be deleted, which shows nowhere on the application.
+            Model::Applications => [&stage, job, names::CONTACT].into_iter().for_each(&mut add),
+            _ => {}
+        }
+    }
+    for (action, word) in ACTIONS {
+        if scopes.action_on(word) {
+            for need in of_action(tenant, action) {
+                add(&need.object);
+            }
+        }
+    }
+    if scopes.model_on(Model::Jobs) && models::is_on(tenant, Model::Jobs, "location") {
+        add(&names.api(names::SITE));
+    }
+    objects
 }
 
 const CONTACT_LOOKUP: &str = "bpats__ATS_Applicant__c";

@@ -16,8 +16,9 @@ use crate::salesforce::SalesforceError;
 use crate::transport::{Headers, Method, Request, Response, Transport};
 
 /// The methods that a caller may use.
-const METHODS: [Method; 5] = [
+const METHODS: [Method; 6] = [
     Method::Get,
+    Method::Head,
     Method::Post,
     Method::Put,
     Method::Patch,
@@ -25,7 +26,7 @@ const METHODS: [Method; 5] = [
 ];
 
 /// Headers that a caller may not set: credentials, framing, and what the host negotiates for itself.
-const FORBIDDEN: [&str; 18] = [
+const FORBIDDEN: [&str; 17] = [
     "authorization",
     "cookie",
     "set-cookie",
@@ -43,8 +44,10 @@ const FORBIDDEN: [&str; 18] = [
     "http2-settings",
     "x-sfdc-session",
     "forwarded",
-    "x-forwarded-host",
 ];
+
+/// Families of the same.
+const FORBIDDEN_BEGIN: [&str; 2] = ["proxy-", "x-forwarded-"];
 
 /// Headers of an answer that are not handed on.
 const WITHHELD: [&str; 3] = ["set-cookie", "authorization", "proxy-authenticate"];
@@ -101,10 +104,15 @@ fn checked(asked: PassthroughRequest) -> Result<Request, Vec<Problem>> {
         .into_iter()
         .find(|m| m.as_str() == asked.method.to_ascii_uppercase());
     if method.is_none() {
-        problems.push(problem("method", "use GET, POST, PUT, PATCH or DELETE"));
+        problems.push(problem(
+            "method",
+            "use GET, HEAD, POST, PUT, PATCH or DELETE",
+        ));
     }
-    if method == Some(Method::Get) && !matches!(asked.body, RequestBody::Empty) {
-        problems.push(problem("body", "a GET has no body"));
+    if let Some(method @ (Method::Get | Method::Head)) = method
+        && !matches!(asked.body, RequestBody::Empty)
+    {
+        problems.push(problem("body", format!("a {method} has no body")));
     }
     let path = target::target(&asked.path, &asked.query).unwrap_or_else(|why| {
         problems.push(problem("path", why));
@@ -148,7 +156,9 @@ fn checked_header(header: &HttpHeader) -> Result<(), String> {
         return Err("this is no header name".to_owned());
     }
     let name = header.name.to_ascii_lowercase();
-    if FORBIDDEN.contains(&name.as_str()) || name.starts_with("proxy-") {
+    if FORBIDDEN.contains(&name.as_str())
+        || FORBIDDEN_BEGIN.iter().any(|start| name.starts_with(start))
+    {
         return Err(format!(
             "{name} is set by the host, which also adds the credentials: leave it out"
         ));

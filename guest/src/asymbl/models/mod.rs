@@ -22,7 +22,9 @@ use crate::asymbl::settings::Settings;
 use crate::exports::ats::connector::types::Model;
 use crate::salesforce::Record;
 
-pub use rules::{Rule, Source, column_set, in_order, label, rules, source_fields};
+pub use rules::{
+    OPTIONAL, Rule, Source, Takes, column_set, in_order, label, rules, source_fields, takes,
+};
 pub(super) use rules::{is_on, object_of};
 
 /// Every model with its name in settings, messages and command lines.
@@ -85,6 +87,14 @@ pub struct Missing {
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.object.contains("__") {
+            return write!(
+                f,
+                "Salesforce shows no object {} to the connected user, which lacks the right to read it: grant Read on it in a \
+                 permission set of the integration user",
+                self.object
+            );
+        }
         write!(
             f,
             "Salesforce shows no object {} to the connected user: it lacks the right to read it, or the Asymbl ATS package is not \

@@ -228,6 +228,84 @@ pub fn column_set(tenant: Tenant<'_>, model: Model) -> Vec<String> {
     set
 }
 
+/// Fields that exist only where the org uses a feature of the platform; their absence is no finding.
+pub const OPTIONAL: [&str; 4] = [
+    "CurrencyIsoCode",
+    "MailingStateCode",
+    "MailingCountryCode",
+    "IsDeleted",
+];
+
+/// What a unified field can make of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Takes {
+    words: &'static str,
+    /// Salesforce's type words that fit; none: all that are not among [`NO_VALUES`].
+    kinds: &'static [&'static str],
+}
+
+/// Types whose values are no single text, number or date.
+const NO_VALUES: [&str; 5] = ["address", "location", "complexvalue", "base64", "anyType"];
+
+impl Takes {
+    /// Whether values of this type of Salesforce's (`currency`, `date`) come through.
+    pub fn fits(self, kind: &str) -> bool {
+        match self.kinds {
+            [] => !NO_VALUES.contains(&kind),
+            kinds => kinds.contains(&kind),
+        }
+    }
+
+    /// For a person.
+    pub fn words(self) -> &'static str {
+        self.words
+    }
+}
+
+const NUMBER: Takes = Takes {
+    words: "a number (currency, double, int, percent)",
+    kinds: &["currency", "double", "int", "long", "percent"],
+};
+const DATE: Takes = Takes {
+    words: "a date (date, datetime)",
+    kinds: &["date", "datetime"],
+};
+const WORD: Takes = Takes {
+    words: "a word (picklist, string, boolean)",
+    kinds: &[
+        "picklist",
+        "multipicklist",
+        "combobox",
+        "string",
+        "textarea",
+        "boolean",
+    ],
+};
+const CURRENCY: Takes = Takes {
+    words: "an ISO 4217 code (picklist, string)",
+    kinds: &["picklist", "combobox", "string"],
+};
+const EMAIL: Takes = Takes {
+    words: "a text (email, string)",
+    kinds: &["email", "string", "textarea"],
+};
+const TEXT: Takes = Takes {
+    words: "a text",
+    kinds: &[],
+};
+
+/// What a unified field takes from the source that a tenant chooses.
+pub fn takes(field: &str) -> Takes {
+    match field {
+        "salary_amount" => NUMBER,
+        "salary_currency" => CURRENCY,
+        "opened_at" => DATE,
+        "status" | "employment_type" | "visibility" => WORD,
+        "email" => EMAIL,
+        _ => TEXT,
+    }
+}
+
 /// The models in the order of the coverage page.
 pub fn in_order() -> impl Iterator<Item = Model> {
     MODELS.iter().map(|(model, _)| *model)

@@ -68,6 +68,7 @@ pub(super) fn print(checked: &Checked, out: &mut impl Write) -> io::Result<()> {
     }
     let verdict = match checked.code() {
         0 => "All that is switched on works",
+        2 => "A setting can't work",
         3 => "Rights are missing",
         _ => "Some models fail",
     };

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::super::exit_code;
 use crate::egress::EgressError;
 use crate::sandbox::CallError;
 use crate::sandbox::contract::types::{Error, Failure, Quota};
@@ -26,6 +27,14 @@ const BAD_CREDENTIALS: Trouble = Trouble {
     kind: "bad-credentials",
     title: "The credentials are not accepted",
     mend: "compare client id and secret with the app's, and see the user's login history in Setup",
+};
+/// After sign-in Salesforce answers an expired token and a refused address alike: 401, "Session expired or invalid".
+const SESSION_REFUSED: Trouble = Trouble {
+    kind: "bad-credentials",
+    title: "The session is not accepted",
+    mend: "a given access token may have expired; where a fresh one is refused, this machine's address may be (Session Settings: \
+           \"Enforce login IP ranges on every request\", \"Lock sessions to the IP address\"), or the user may lack \"API Enabled\": \
+           see the user's login history in Setup",
 };
 const WRONG_HOST: Trouble = Trouble {
     kind: "wrong-host",
@@ -52,6 +61,26 @@ const SESSION_NOT_VALID: Trouble = Trouble {
     title: "The session is not valid for REST",
     mend: "give the app the OAuth scope \"Manage user data via APIs (api)\" and the user \"API Enabled\"",
 };
+const VERSION_REFUSED: Trouble = Trouble {
+    kind: "api-version-refused",
+    title: "The org does not have this API version",
+    mend: "set api_version to one that the org has: its /services/data lists them",
+};
+const HOST_LIMIT: Trouble = Trouble {
+    kind: "host-refused",
+    title: "This host refused the exchange",
+    mend: "look at the tenant file's limits, and at the server's certificate (`ca_file`)",
+};
+const INPUT: Trouble = Trouble {
+    kind: "invalid-input",
+    title: "An input is wrong",
+    mend: "correct what the message names",
+};
+const FAILED: Trouble = Trouble {
+    kind: "failed",
+    title: "The check could not be carried out",
+    mend: "see the message",
+};
 const QUOTA_SPENT: Trouble = Trouble {
     kind: "quota-spent",
     title: "The org's API calls are spent",
@@ -74,32 +103,38 @@ const NO_PERMISSION: Trouble = Trouble {
 };
 
 /// Codes and parts of messages (lower case) of a refused call, and what they mean. The first match counts.
-const SAID: [(&str, Trouble); 7] = [
+const SAID: [(&str, Trouble); 10] = [
     ("not valid for use with the rest api", SESSION_NOT_VALID),
+    ("api is not enabled", API_NOT_ENABLED),
+    ("lacks api enabled", API_NOT_ENABLED),
     ("api_disabled_for_org", API_NOT_ENABLED),
     ("api_currently_disabled", API_NOT_ENABLED),
     ("ip restricted", IP_REFUSED),
     ("ip address", IP_REFUSED),
     ("login_during_restricted_domain", IP_REFUSED),
+    ("unsupported_api_version", VERSION_REFUSED),
     ("request_limit_exceeded", QUOTA_SPENT),
 ];
 
 impl Trouble {
-    /// What an error comes down to; none where it is not about the connection.
-    pub(super) fn of(error: &anyhow::Error) -> Option<Self> {
-        error.chain().find_map(|cause| {
+    /// What an error comes down to.
+    pub(super) fn of(error: &anyhow::Error) -> Self {
+        let known = error.chain().find_map(|cause| {
             if let Some(error) = cause.downcast_ref::<Arc<OAuthError>>() {
                 return Some(of_sign_in(error));
+            }
+            if let Some(error) = cause.downcast_ref::<EgressError>() {
+                return of_gate(error);
             }
             let step = cause.downcast_ref::<StepError>()?;
             let CallError::Connector(refused) = &step.error else {
                 return None;
             };
-            of_call(refused).or_else(|| {
-                step.problem
-                    .as_ref()
-                    .and_then(|problem| of_gate(&problem.error))
-            })
+            of_call(refused, step.problem.as_ref().map(|seen| &seen.error))
+        });
+        known.unwrap_or(match exit_code(error) {
+            2 => INPUT,
+            _ => FAILED,
         })
     }
 }
@@ -132,11 +167,20 @@ fn of_gate(error: &EgressError) -> Option<Trouble> {
         | EgressError::NoAnswer { .. }
         | EgressError::Truncated { .. } => Some(UNREACHABLE),
         EgressError::Credentials { .. } => Some(BAD_CREDENTIALS),
+        EgressError::Denied(_)
+        | EgressError::Address { .. }
+        | EgressError::RequestBudget { .. }
+        | EgressError::ByteBudget { .. }
+        | EgressError::ResponseTooLarge { .. }
+        | EgressError::RequestTooLarge { .. } => Some(HOST_LIMIT),
+        // What does not speak HTTP as it should is no Salesforce.
+        EgressError::Protocol { .. } | EgressError::Encoding { .. } => Some(WRONG_HOST),
         _ => None,
     }
 }
 
-fn of_call(error: &Error) -> Option<Trouble> {
+/// `seen`: what the gate saw last.
+fn of_call(error: &Error, seen: Option<&EgressError>) -> Option<Trouble> {
     let by_words = |failure: &Failure| {
         let remote = failure.remote.as_ref();
         let code = remote
@@ -150,10 +194,52 @@ fn of_call(error: &Error) -> Option<Trouble> {
             Quota::Daily => QUOTA_SPENT,
             Quota::Concurrent => BUSY,
         }),
-        Error::Unauthenticated(failure) => by_words(failure).or(Some(BAD_CREDENTIALS)),
-        Error::Permission(failure) => by_words(failure).or(Some(NO_PERMISSION)),
-        Error::Unavailable(failure) => by_words(failure).or(Some(UNAVAILABLE)),
-        Error::NotFound(_) | Error::Remote(_) => None,
+        Error::Unauthenticated(failure) => by_words(failure).or(Some(match status_of(failure) {
+            Some(_) => SESSION_REFUSED,
+            None => BAD_CREDENTIALS,
+        })),
+        Error::Permission(failure) => by_words(failure).or(Some(match status_of(failure) {
+            Some(_) if !is_coded(failure) => WRONG_HOST,
+            _ => NO_PERMISSION,
+        })),
+        Error::Unavailable(failure) | Error::NotFound(failure) | Error::Remote(failure) => {
+            match status_of(failure) {
+                // No answer came: only the gate knows why.
+                None => seen
+                    .and_then(of_gate)
+                    .or_else(|| by_words(failure))
+                    // It was an answer, but none that can be read.
+                    .or(Some(WRONG_HOST)),
+                Some(status) => by_words(failure).or_else(|| of_status(status, failure)),
+            }
+        }
+        Error::InvalidInput(_) => Some(INPUT),
+        _ => None,
+    }
+}
+
+fn status_of(failure: &Failure) -> Option<u16> {
+    failure.remote.as_ref().and_then(|remote| remote.status)
+}
+
+/// Whether the answer has one of Salesforce's codes.
+fn is_coded(failure: &Failure) -> bool {
+    failure
+        .remote
+        .as_ref()
+        .is_some_and(|remote| remote.code.is_some())
+}
+
+/// What an answer's status says. Salesforce gives a code with each of its errors; what leads elsewhere or has none is not its
+/// REST API.
+fn of_status(status: u16, failure: &Failure) -> Option<Trouble> {
+    let coded = is_coded(failure);
+    match status {
+        410 => Some(VERSION_REFUSED),
+        // The only part of these paths that depends on the tenant.
+        404 if coded => Some(VERSION_REFUSED),
+        200..=499 if !coded => Some(WRONG_HOST),
+        500.. => Some(UNAVAILABLE),
         _ => None,
     }
 }
@@ -203,8 +289,15 @@ mod tests {
                 Error::Permission(refused("INSUFFICIENT_ACCESS", "")),
                 "no-permission",
             ),
+            (
+                Error::Permission(refused(
+                    "FUNCTIONALITY_NOT_ENABLED",
+                    "API is not enabled for this Organization or Partner",
+                )),
+                "api-not-enabled",
+            ),
         ] {
-            assert_eq!(of_call(&error).unwrap().kind, kind);
+            assert_eq!(of_call(&error, None).unwrap().kind, kind);
         }
         let limit = |quota| {
             Error::RateLimited(RateLimit {
@@ -213,8 +306,14 @@ mod tests {
                 failure: refused("REQUEST_LIMIT_EXCEEDED", ""),
             })
         };
-        assert_eq!(of_call(&limit(Quota::Daily)).unwrap().kind, "quota-spent");
-        assert_eq!(of_call(&limit(Quota::Concurrent)).unwrap().kind, "busy");
+        assert_eq!(
+            of_call(&limit(Quota::Daily), None).unwrap().kind,
+            "quota-spent"
+        );
+        assert_eq!(
+            of_call(&limit(Quota::Concurrent), None).unwrap().kind,
+            "busy"
+        );
     }
 
     #[test]
@@ -242,6 +341,13 @@ mod tests {
             (
                 rejected(Cause::AuthenticationFailure, "authentication failure"),
                 "bad-credentials",
+            ),
+            (
+                rejected(
+                    Cause::AuthenticationFailure,
+                    "user lacks API enabled permission",
+                ),
+                "api-not-enabled",
             ),
             (
                 OAuthError::FreshTokenRefused {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::Seeder;
+use super::{Seeder, Stamps};
 use crate::description::rights::{self, ObjectRights, PermissionSet};
 use crate::id::RecordId;
 use crate::schema::Visibility;
@@ -107,6 +107,12 @@ pub fn seed(
     } else if seeder.package && assigned.iter().all(|(user, ..)| *user != run_as) {
         assigned.push((run_as, vec![ADMIN.to_owned()], false));
     }
+    if !assigned
+        .iter()
+        .any(|(user, _, limited)| *user == run_as && *limited)
+    {
+        profile_set(seeder, run_as);
+    }
     hide(&mut sets, &assigned, run_as, variations);
     let mut ids = HashMap::new();
     for set in &sets {
@@ -132,6 +138,40 @@ pub fn seed(
         }
     }
     Ok(effective)
+}
+
+/// An administrator's profile, which shows as a permission set of its own and lets the user see all data (Object Reference:
+/// PermissionSet, `IsOwnedByProfile`).
+fn profile_set(seeder: &mut Seeder<'_>, user: RecordId) {
+    // A fixed moment: the dice of the other rows stay as they are.
+    let at = seeder.moment(729);
+    let stamps = Stamps {
+        created_ms: at,
+        modified_ms: at,
+    };
+    let profile = seeder.profile;
+    let set = seeder.put(
+        "PermissionSet",
+        stamps,
+        vec![
+            ("Name", format!("X{profile}").into()),
+            ("Label", profile.to_string().into()),
+            ("IsOwnedByProfile", true.into()),
+            ("IsCustom", false.into()),
+            ("ProfileId", profile.into()),
+            ("PermissionsViewAllData", true.into()),
+            ("PermissionsModifyAllData", true.into()),
+        ],
+    );
+    seeder.put(
+        "PermissionSetAssignment",
+        stamps,
+        vec![
+            ("PermissionSetId", set.into()),
+            ("AssigneeId", user.into()),
+            ("IsActive", true.into()),
+        ],
+    );
 }
 
 /// What the running user does not see is not granted by its sets either.

@@ -2,16 +2,21 @@
 //! no table of the tenant's settings maps.
 
 use super::Shapes;
+use super::grants::Grants;
 use crate::asymbl::context::Context;
+use crate::asymbl::inspection::needs::ACTIONS;
 use crate::asymbl::models::{self, Tenant};
 use crate::asymbl::names;
 use crate::asymbl::row::trimmed;
 use crate::asymbl::settings::WordTable;
+use crate::exports::ats::connector::inspection::Action;
 use crate::exports::ats::connector::reads::Fact;
 use crate::exports::ats::connector::types::{Error, Model, Warning};
-use crate::salesforce::soql::{eq, le, one_of, or};
+use crate::salesforce::soql::eq;
 use crate::salesforce::{Query, Record, Rows};
 use crate::transport::Transport;
+
+mod hired_stages;
 
 /// What was found.
 #[derive(Default)]
@@ -41,6 +46,7 @@ pub(super) fn look<T: Transport>(
     ctx: &Context<T>,
     tenant: Tenant<'_>,
     shapes: &Shapes,
+    grants: &Grants,
 ) -> Result<About, Error> {
     let mut about = About::default();
     let namespace = tenant.profile.namespace.as_str();
@@ -52,8 +58,8 @@ pub(super) fn look<T: Transport>(
         .filter(eq("NamespacePrefix", namespace))
         .order_by("Label");
     let mut queries = vec![(&publisher, Rows::Live), (&sets, Rows::Live)];
-    let first = hired_first_stages(tenant, shapes);
-    queries.extend(first.iter().map(|q| (q, Rows::Live)));
+    let stages = hired_stages::queries(tenant, shapes);
+    queries.extend(stages.iter().flatten().map(|q| (q, Rows::Live)));
     let mut answers = ctx
         .client
         .query_many(&queries)?
@@ -68,16 +74,11 @@ pub(super) fn look<T: Transport>(
         publisher.as_deref(),
         sets.as_deref(),
     );
-    if let Some(stages) = answers.next().flatten().filter(|rows| !rows.is_empty()) {
-        let named: Vec<String> = distinct(stages.iter().filter_map(|r| trimmed(r, "Name")));
-        about.warn(
-            "hired-stage-first",
-            format!(
-                "the stage {} means hired and is the first of its job: new applications would come as HIRED; say in the setting \
-                 `hired_stages` which stages mean hired",
-                quoted(&named)
-            ),
-        );
+    assigned(&mut about, tenant, grants);
+    if stages.is_some() {
+        let mut rows = || answers.next().flatten();
+        let (first, hired, last) = (rows(), rows(), rows());
+        hired_stages::judge(&mut about, first, hired, last);
     }
     unmapped(&mut about, tenant, shapes);
     if let Some(limit) = ctx.client.limit_info() {
@@ -158,37 +159,43 @@ fn package(
     }
 }
 
-/// Stages that mean hired and stand first; none where the stage can't be asked so.
-fn hired_first_stages(tenant: Tenant<'_>, shapes: &Shapes) -> Option<Query> {
-    let names = tenant.profile.names();
-    let stage = shapes.get(&names.api(names::STAGE))?;
-    let (sequence, kind) = (
-        names.api("bpats__Sequence__c"),
-        names.api("bpats__Stage_Type__c"),
+/// The connected user's permission sets, and whether sharing may hide records from it.
+fn assigned(about: &mut About, tenant: Tenant<'_>, grants: &Grants) {
+    about.fact(
+        "permission sets of the connected user",
+        match grants.sets.as_deref() {
+            None => "not readable by the connected user".to_owned(),
+            Some([]) => "none".to_owned(),
+            Some(sets) => sets.join(", "),
+        },
     );
-    let hired = &tenant.settings.hired_stages;
-    if hired.is_empty() || !stage.has_field(&sequence) || !stage.has_field("Name") {
-        return None;
+    let scopes = &tenant.settings.scopes;
+    let mut partly: Vec<String> = models::in_order()
+        // Every user sees every user, unless an org changes that.
+        .filter(|model| scopes.model_on(*model) && *model != Model::Users)
+        .map(|model| models::object_of(tenant, model))
+        .filter(|object| grants.sees_all(object) == Some(false))
+        .collect();
+    partly.sort_unstable();
+    partly.dedup();
+    if !partly.is_empty() {
+        about.warn(
+            "records-by-sharing",
+            format!(
+                "the connected user has no View All on {}: records that are not shared with it are missing without a sign. Grant View \
+                 All in a permission set, unless the org shares these with everyone",
+                partly.join(", ")
+            ),
+        );
     }
-    // Salesforce compares without regard to case.
-    let mut means = vec![one_of("Name", hired.iter().map(String::as_str))];
-    if stage.has_field(&kind) {
-        means.push(one_of(&kind, hired.iter().map(String::as_str)));
-    }
-    Some(
-        Query::from(&stage.name)
-            .select(["Id", "Name"])
-            .filter(le(&sequence, 1))
-            .filter(or(means))
-            .limit(20),
-    )
 }
 
 /// Values of closed lists that no table maps and that would come through as they are.
 pub(super) fn unmapped(about: &mut About, tenant: Tenant<'_>, shapes: &Shapes) {
     let settings = tenant.settings;
-    let lists: [(&str, &str, &WordTable); 2] = [
+    let lists: [(&str, &str, &WordTable); 3] = [
         ("status", "job_status", &settings.job_status),
+        ("visibility", "visibility", &settings.visibility),
         (
             "employment_type",
             "employment_type",
@@ -199,7 +206,7 @@ pub(super) fn unmapped(about: &mut About, tenant: Tenant<'_>, shapes: &Shapes) {
         return;
     };
     for (unified, setting, table) in lists {
-        if !models::is_on(tenant, Model::Jobs, unified) {
+        if !settings.scopes.model_on(Model::Jobs) || !models::is_on(tenant, Model::Jobs, unified) {
             continue;
         }
         let fields = models::source_fields(tenant, Model::Jobs, unified);
@@ -211,23 +218,36 @@ pub(super) fn unmapped(about: &mut About, tenant: Tenant<'_>, shapes: &Shapes) {
             .map(|value| value.value.clone());
         let values = distinct(values);
         if !values.is_empty() {
+            let refusing = [Action::CreateCandidate, Action::CreateApplication]
+                .into_iter()
+                .filter_map(|action| ACTIONS.iter().find(|(known, _)| *known == action))
+                .map(|(_, word)| *word)
+                .filter(|word| settings.scopes.action_on(word))
+                .collect::<Vec<_>>()
+                .join(" and ");
+            let refused =
+                unified == "status" && !refusing.is_empty() && !settings.actions.allow_closed_jobs;
             about.warn(
                 "value-unmapped",
                 format!(
-                    "jobs.{unified}: {} would come through as it is; say in the setting `{setting}` what it means",
-                    quoted(&values)
+                    "jobs.{unified}: {} would come through as it is{}; say in the setting `{setting}` what it means",
+                    quoted(&values),
+                    match refused {
+                        true => format!(", and {refusing} would refuse such jobs as not open"),
+                        false => String::new(),
+                    }
                 ),
             );
         }
     }
 }
 
-fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
+pub(super) fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
     let set: std::collections::BTreeSet<String> = values.collect();
     set.into_iter().collect()
 }
 
-fn quoted(values: &[String]) -> String {
+pub(super) fn quoted(values: &[String]) -> String {
     let quoted: Vec<String> = values.iter().map(|v| format!("{v:?}")).collect();
     quoted.join(", ")
 }

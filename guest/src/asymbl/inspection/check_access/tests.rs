@@ -6,7 +6,12 @@ use crate::exports::ats::connector::types::Model;
 /// The finding for a model in this org, as access and the rights that lack.
 fn model(org: &TestOrg, model: Model) -> (AccessLevel, Vec<String>) {
     org.tenant(|tenant| {
-        let found = finding(tenant, &needs::of_model(tenant, model), &org.objects);
+        let found = finding(
+            tenant,
+            &needs::of_model(tenant, model),
+            &org.objects,
+            &Grants::default(),
+        );
         let rights = found.missing.into_iter().map(|m| m.right).collect();
         (found.access, rights)
     })
@@ -29,7 +34,7 @@ fn a_hidden_field_is_named_with_what_it_costs() {
     assert_eq!(missing, ["read bpats__Job__c.bpats__Salary__c"]);
     let affects = org.tenant(|tenant| {
         let needs = needs::of_model(tenant, Model::Jobs);
-        finding(tenant, &needs, &org.objects).missing[0]
+        finding(tenant, &needs, &org.objects, &Grants::default()).missing[0]
             .affects
             .clone()
     });
@@ -73,7 +78,7 @@ fn a_move_needs_the_right_to_edit_the_stage_field_and_nothing_more_to_write() {
                 tenant,
                 crate::exports::ats::connector::inspection::Action::MoveApplicationToStage,
             );
-            finding(tenant, &needs, &org.objects).access
+            finding(tenant, &needs, &org.objects, &Grants::default()).access
         })
     };
     assert_eq!(access(&org), AccessLevel::Full);

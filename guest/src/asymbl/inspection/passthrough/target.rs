@@ -42,6 +42,36 @@ pub(super) fn target(path: &str, query: &[HttpHeader]) -> Result<String, String>
     Ok(target)
 }
 
+/// Paths that hand out, trade or end sessions, and what lies below them: the host's business (salesforce-api.md 1.6). A host
+/// refuses them too, but can't name the input.
+const OF_CREDENTIALS: [&str; 8] = [
+    "/services/oauth2/token",
+    "/services/oauth2/revoke",
+    "/services/oauth2/introspect",
+    "/services/oauth2/authorize",
+    "/services/oauth2/singleaccess",
+    "/services/oauth2/device",
+    "/services/soap",
+    "/secur",
+];
+
+/// Whether a lenient server could read the path as one of those.
+fn is_of_credentials(path: &str) -> bool {
+    let segments = path
+        .split(['/', '\\'])
+        .map(|segment| segment.split(';').next().unwrap_or_default())
+        .filter(|segment| !segment.is_empty());
+    let plain: String = segments
+        .flat_map(|segment| ["/", segment])
+        .collect::<String>()
+        .to_lowercase();
+    OF_CREDENTIALS.iter().any(|prefix| {
+        plain
+            .strip_prefix(prefix)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
 /// Refuses what a server could read as another path than a person does, however it is encoded.
 fn check_segments(path: &str) -> Result<(), String> {
     let mut read = path.to_owned();
@@ -57,6 +87,12 @@ fn check_segments(path: &str) -> Result<(), String> {
         if up {
             return Err(
                 "`.` and `..` in a path are refused, also encoded: give the path itself".to_owned(),
+            );
+        }
+        if is_of_credentials(&read) {
+            return Err(
+                "this path hands out or ends sessions, which is the host's business: leave out the call"
+                    .to_owned(),
             );
         }
         match decoded(&read)? {
@@ -77,7 +113,7 @@ fn decoded(text: &str) -> Result<String, String> {
             rest = tail;
         } else if let (Some(high), Some(low)) = (hex(0), hex(1)) {
             let byte = (high * 16 + low) as u8;
-            if byte < b' ' {
+            if byte.is_ascii_control() {
                 return Err("the path holds an encoded control character".to_owned());
             }
             bytes.push(byte);
@@ -137,8 +173,26 @@ mod tests {
             "/a#b",
             "/100%",
             "/%252525252e",
+            "/a%7fb",
+            "/services/oauth2/token",
+            "/Services//OAuth2/token/x",
+            "/services/%6fauth2/revoke",
+            "/services/oauth2;x/token",
+            "/secur/frontdoor.jsp",
         ] {
             assert!(target(path, &[]).is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_beside_those_of_credentials_are_open() {
+        for path in [
+            "/services/oauth2/userinfo",
+            "/services/data",
+            "/security",
+            "/services/soapy",
+        ] {
+            assert_eq!(target(path, &[]).unwrap(), path);
         }
     }
 
