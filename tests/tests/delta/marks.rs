@@ -1,9 +1,11 @@
 //! Where a delta begins, and that nothing committed late or in one second is lost.
 
 use connector_tests::soak::equals_the_org;
-use connector_tests::world::{fields, ids, of_model};
-use host_runner::unified::Model;
-use serde_json::json;
+use connector_tests::world::{World, fields, ids, of_model, small_org};
+use host_runner::mirror::Mirror;
+use host_runner::unified::{Model, Timestamp};
+use practice_org::description::Description;
+use serde_json::{Value, json};
 
 use crate::{APPLICANT, MINUTE_MS, actor, notes, synced, update, value};
 
@@ -79,5 +81,38 @@ async fn more_rows_in_one_second_than_a_page_holds_come_through_whole() {
     assert_eq!(
         of_model(&report, Model::Applications).counts.updated,
         all.len() as u64
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_without_a_change_log_is_read_again_from_fifteen_minutes_ago() {
+    let without = "package = true\n[[objects]]\nname = \"Contact\"\nreplicateable = false\n";
+    let org = small_org().description(Description::parse(without).unwrap());
+    let world = World::of(org).await;
+    world.db().clock().freeze();
+    world.sync().await;
+    let token = world.mirror().model_state(Model::Candidates).unwrap().token;
+    let token: Value = serde_json::from_str(&token.unwrap()).unwrap();
+    let mark = Timestamp::parse(token["k"]["Contact"].as_str().unwrap()).unwrap();
+    let back = world.db().clock().now_ms() - mark.millis();
+    assert!(
+        (15 * MINUTE_MS..16 * MINUTE_MS).contains(&back),
+        "{back} ms"
+    );
+    let contact = world.live(Model::Candidates)[0].record.key().to_string();
+    let title = |text: &str| fields(json!({ "Title": text }));
+    let mut late = world.db().begin(&actor(&world));
+    late.run(|writer| writer.update("Contact", &contact, &title("Late")))
+        .unwrap();
+    world.db().clock().advance(9 * MINUTE_MS);
+    world.sync().await;
+    late.commit().unwrap();
+    world.db().clock().advance(MINUTE_MS);
+    world.sync().await;
+    let held = world.record(Model::Candidates, &contact);
+    assert_eq!(
+        value(&held, "title"),
+        "Late",
+        "ordinary transactions last ten minutes at most"
     );
 }

@@ -86,6 +86,9 @@ impl Schema {
             match self.by_name.get(&object.name.to_ascii_lowercase()) {
                 Some(id) => {
                     let id = *id;
+                    if let Some(replicateable) = object.replicateable {
+                        self.objects[usize::from(id.0)].replicateable = replicateable;
+                    }
                     for field in object.fields {
                         self.push_field(id, field)?;
                     }
