@@ -156,6 +156,23 @@ fn members_left(
     }
 }
 
+/// Whether it says "read this record again unless another refers to it".
+pub(super) fn is_conditional(recheck: &Recheck) -> bool {
+    membership(recheck.target).is_some_and(|(_, member)| member == recheck.model)
+}
+
+/// The models whose records may hold others and that the mirror has not listed so far. Until it has, nothing can be said of what
+/// they refer to; a tenant may have switched them off for a while.
+pub(super) fn never_listed(mirror: &dyn Mirror) -> Result<Vec<Model>, MirrorError> {
+    let mut found = Vec::new();
+    for model in Model::ALL {
+        if membership(model).is_some() && mirror.model_state(model)?.token.is_none() {
+            found.push(model);
+        }
+    }
+    Ok(found)
+}
+
 /// Of "read this record again unless another refers to it" (the models of [`membership`]): none where that is not what is
 /// asked; else the record's id where nothing refers to it. When what does leaves, the record is asked for again.
 pub(super) fn unless_referred_to<'a>(
@@ -171,8 +188,6 @@ pub(super) fn unless_referred_to<'a>(
         None => (recheck.remote_id.as_str(), None),
     };
     let is_referred_to = match by_whom.and_then(|key| NaturalKey::parse(by, key).ok()) {
-        // Where those are not kept, nobody will ever refer to it.
-        _ if mirror.model_state(by)?.token.is_none() => true,
         Some(key) => {
             let by_whom = live(mirror, by, &key)?;
             by_whom.is_some_and(|stored| stored.record.reference(field) == Some(id))

@@ -22,13 +22,18 @@ impl Run<'_> {
     ) -> Result<(), SyncError> {
         let mut job = None;
         let mut limit = BATCH;
+        let never_listed = follow_ups::never_listed(mirror)?;
         loop {
             self.may_go_on()?;
             let open = mirror.rechecks(limit)?;
             let is_last = open.len() < limit;
             let open: Vec<Recheck> = open
                 .into_iter()
-                .filter(|recheck| self.can_do(recheck, reports))
+                .filter(|recheck| {
+                    self.can_do(recheck, reports)
+                        && !(follow_ups::is_conditional(recheck)
+                            && never_listed.contains(&recheck.target))
+                })
                 .collect();
             let Some(model) = open.first().map(|recheck| recheck.model) else {
                 if is_last {
