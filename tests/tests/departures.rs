@@ -4,6 +4,7 @@ use connector_tests::soak::equals_the_org;
 use connector_tests::world::{World, fields, ids, small_org, text};
 use host_runner::sync::Event;
 use host_runner::unified::Model;
+use practice_org::id::RecordId;
 use serde_json::json;
 
 const JOB: &str = "bpats__Job__c";
@@ -20,6 +21,27 @@ async fn synced() -> World {
 fn is_live(world: &World, model: Model, id: &str) -> bool {
     let held = world.live(model);
     held.iter().any(|row| row.record.key().as_str() == id)
+}
+
+/// A user of another type whom no team holds in the mirror.
+fn outsider(world: &World) -> String {
+    let users = ids(world.db(), "User").into_iter();
+    let mut others = users.filter(|id| {
+        text(world.db(), "User", *id, "UserType").is_some_and(|kind| kind != "Standard")
+    });
+    let is_out = |id: &RecordId| !is_live(world, Model::Users, &id.to_string());
+    others.find(is_out).unwrap().to_string()
+}
+
+/// A sync in which something happens when a model has been read and the next has not.
+async fn sync_and_behind(world: &World, model: Model, mut happens: impl FnMut()) {
+    let report = world.sync_while(world.session(), |event| {
+        if matches!(event, Event::ModelEnded { report } if report.model == model) {
+            happens();
+        }
+        true
+    });
+    assert!(report.await.is_some());
 }
 
 /// Two contacts who are no candidates.
@@ -44,15 +66,12 @@ async fn a_contact_that_a_new_application_leaves_in_the_middle_of_a_run_is_no_ca
     let stage = ids(world.db(), STAGE)[0].to_string();
     let row = fields(json!({ APPLICANT: first, "bpats__Job__c": job, "bpats__Stage__c": stage }));
     let application = world.write(|org| org.insert(APPLICANT, &row)).to_string();
-    let report = world.sync_while(world.session(), |event| {
-        if matches!(event, Event::ModelEnded { report } if report.model == Model::Candidates) {
-            assert!(is_live(&world, Model::Candidates, &first));
-            let values = fields(json!({ APPLICANT: second }));
-            world.write(|org| org.update(APPLICANT, &application, &values));
-        }
-        true
-    });
-    assert!(report.await.is_some());
+    sync_and_behind(&world, Model::Candidates, || {
+        assert!(is_live(&world, Model::Candidates, &first));
+        let values = fields(json!({ APPLICANT: second }));
+        world.write(|org| org.update(APPLICANT, &application, &values));
+    })
+    .await;
     world.sync().await;
     assert!(is_live(&world, Model::Candidates, &second));
     assert!(!is_live(&world, Model::Candidates, &first));
@@ -62,14 +81,7 @@ async fn a_contact_that_a_new_application_leaves_in_the_middle_of_a_run_is_no_ca
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_of_another_type_stays_only_while_a_manager_has_the_same_address() {
     let world = synced().await;
-    let guest = ids(world.db(), "User")
-        .into_iter()
-        .find(|id| {
-            text(world.db(), "User", *id, "UserType").is_some_and(|kind| kind != "Standard")
-                && !is_live(&world, Model::Users, &id.to_string())
-        })
-        .unwrap()
-        .to_string();
+    let guest = outsider(&world);
     let manager = ids(world.db(), JOB)
         .iter()
         .find_map(|job| text(world.db(), JOB, *job, MANAGER))
@@ -90,9 +102,9 @@ async fn a_user_of_another_type_stays_only_while_a_manager_has_the_same_address(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_whose_applicant_left_in_the_middle_of_the_first_sync_has_its_source_no_more() {
     let world = World::of(small_org()).await;
-    let described = |application: &practice_org::id::RecordId| {
+    let described = |application: &RecordId| {
         let contact = text(world.db(), APPLICANT, *application, APPLICANT)?;
-        let of = |id: &practice_org::id::RecordId| {
+        let of = |id: &RecordId| {
             text(world.db(), APPLICANT, *id, APPLICANT).as_deref() == Some(&contact)
         };
         let alone = ids(world.db(), APPLICANT).into_iter().filter(of).count() == 1;
@@ -106,14 +118,11 @@ async fn a_candidate_whose_applicant_left_in_the_middle_of_the_first_sync_has_it
     let second = ids(world.db(), "Contact").pop().unwrap().to_string();
     let nothing = fields(json!({ "LeadSource": null }));
     world.write(|org| org.update("Contact", &first, &nothing));
-    let report = world.sync_while(world.session(), |event| {
-        if matches!(event, Event::ModelEnded { report } if report.model == Model::Candidates) {
-            let values = fields(json!({ APPLICANT: second }));
-            world.write(|org| org.update(APPLICANT, &application, &values));
-        }
-        true
-    });
-    assert!(report.await.is_some());
+    sync_and_behind(&world, Model::Candidates, || {
+        let values = fields(json!({ APPLICANT: second }));
+        world.write(|org| org.update(APPLICANT, &application, &values));
+    })
+    .await;
     world.sync().await;
     equals_the_org(&world).await.unwrap();
 }
@@ -121,25 +130,15 @@ async fn a_candidate_whose_applicant_left_in_the_middle_of_the_first_sync_has_it
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_of_another_type_who_leaves_the_team_before_it_is_read_goes() {
     let world = synced().await;
-    let guest = ids(world.db(), "User")
-        .into_iter()
-        .find(|id| {
-            text(world.db(), "User", *id, "UserType").is_some_and(|kind| kind != "Standard")
-                && !is_live(&world, Model::Users, &id.to_string())
-        })
-        .unwrap()
-        .to_string();
+    let guest = outsider(&world);
     let job = ids(world.db(), JOB)[0].to_string();
     let lead = |id: Option<&str>| fields(json!({ "bpats__Delivery_Lead__c": id }));
     world.write(|org| org.update(JOB, &job, &lead(Some(&guest))));
-    let report = world.sync_while(world.session(), |event| {
-        if matches!(event, Event::ModelEnded { report } if report.model == Model::Users) {
-            assert!(is_live(&world, Model::Users, &guest));
-            world.write(|org| org.update(JOB, &job, &lead(None)));
-        }
-        true
-    });
-    assert!(report.await.is_some());
+    sync_and_behind(&world, Model::Users, || {
+        assert!(is_live(&world, Model::Users, &guest));
+        world.write(|org| org.update(JOB, &job, &lead(None)));
+    })
+    .await;
     world.sync().await;
     assert!(!is_live(&world, Model::Users, &guest));
     equals_the_org(&world).await.unwrap();

@@ -39,8 +39,9 @@ impl Spellings {
                 lower,
                 secret.replace('/', "\\/"),
             ] {
-                if !all.contains(&spelling.clone().into_bytes()) {
-                    all.push(spelling.into_bytes());
+                let spelling = spelling.into_bytes();
+                if !all.contains(&spelling) {
+                    all.push(spelling);
                 }
             }
         }

@@ -173,28 +173,26 @@ pub(super) fn never_listed(mirror: &dyn Mirror) -> Result<Vec<Model>, MirrorErro
     Ok(found)
 }
 
-/// Of "read this record again unless another refers to it" (the models of [`membership`]): none where that is not what is
-/// asked; else the record's id where nothing refers to it. When what does leaves, the record is asked for again.
+/// The id of the record that such a recheck is about, where nothing in the mirror refers to it. When what does leaves, the record
+/// is asked for again.
 pub(super) fn unless_referred_to<'a>(
     mirror: &dyn Mirror,
     recheck: &'a Recheck,
-) -> Result<Option<Option<&'a str>>, MirrorError> {
+) -> Result<Option<&'a str>, MirrorError> {
     let by = recheck.target;
-    let Some((field, _)) = membership(by).filter(|(_, member)| *member == recheck.model) else {
-        return Ok(None);
-    };
     let (id, by_whom) = match recheck.remote_id.split_once(':') {
         Some((id, by_whom)) => (id, Some(by_whom)),
         None => (recheck.remote_id.as_str(), None),
     };
     let is_referred_to = match by_whom.and_then(|key| NaturalKey::parse(by, key).ok()) {
         Some(key) => {
+            let field = membership(by).map(|(field, _)| field);
             let by_whom = live(mirror, by, &key)?;
-            by_whom.is_some_and(|stored| stored.record.reference(field) == Some(id))
+            by_whom.is_some_and(|by| field.and_then(|f| by.record.reference(f)) == Some(id))
         }
         None => !mirror.referring(by, recheck.model, id, None, 1)?.is_empty(),
     };
-    Ok(Some(Some(id).filter(|_| !is_referred_to)))
+    Ok(Some(id).filter(|_| !is_referred_to))
 }
 
 /// A record that is held and not marked as deleted.

@@ -29,11 +29,7 @@ impl Run<'_> {
             let is_last = open.len() < limit;
             let open: Vec<Recheck> = open
                 .into_iter()
-                .filter(|recheck| {
-                    self.can_do(recheck, reports)
-                        && !(follow_ups::is_conditional(recheck)
-                            && never_listed.contains(&recheck.target))
-                })
+                .filter(|recheck| self.can_do(recheck, &never_listed, reports))
                 .collect();
             let Some(model) = open.first().map(|recheck| recheck.model) else {
                 if is_last {
@@ -67,10 +63,11 @@ impl Run<'_> {
         }
     }
 
-    /// Not those of a model that failed, or that is switched off and may be on again one day; and all keys only of models that
-    /// this run is about.
-    fn can_do(&self, recheck: &Recheck, reports: &[ModelReport]) -> bool {
-        if self.later.contains(recheck) || !self.is_on(recheck.model) {
+    /// Not those of a model that failed, or that is switched off and may be on again one day; conditional ones only where what may
+    /// hold the record was listed once; and all keys only of models that this run is about.
+    fn can_do(&self, recheck: &Recheck, never_listed: &[Model], reports: &[ModelReport]) -> bool {
+        let waits = follow_ups::is_conditional(recheck) && never_listed.contains(&recheck.target);
+        if waits || self.later.contains(recheck) || !self.is_on(recheck.model) {
             return false;
         }
         match reports.iter().find(|report| report.model == recheck.model) {
@@ -89,9 +86,11 @@ impl Run<'_> {
     ) -> Result<(), SyncError> {
         let mut ids = BTreeSet::new();
         for recheck in rechecks {
-            match follow_ups::unless_referred_to(mirror, recheck)? {
-                None => referring(mirror, recheck, &mut ids)?,
-                Some(id) => ids.extend(id.map(str::to_owned)),
+            if follow_ups::is_conditional(recheck) {
+                let id = follow_ups::unless_referred_to(mirror, recheck)?;
+                ids.extend(id.map(str::to_owned));
+            } else {
+                referring(mirror, recheck, &mut ids)?;
             }
         }
         let ids: Vec<String> = ids.into_iter().collect();

@@ -1,6 +1,7 @@
 //! Files of calls that are made again with their key: taken up where the first call left off, never stored twice.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use connector_tests::world::{World, small_org, text};
 use host_runner::actions::{Action, ActionError, Outcome};
@@ -11,18 +12,32 @@ use serde_json::{Value, json};
 use super::server::expiring_server;
 use super::{act, act_in, id, input, kind, open_job, tenant_with, with_file, words};
 
-/// An application to attach to, and a session that may fetch from this origin.
-async fn application(world: &World, origin: &str) -> (Value, Session) {
-    let (job, _) = open_job(world);
+/// An application to attach to, and a server whose file's URLs can expire.
+struct Scene {
+    world: World,
+    origin: String,
+    expired: Arc<AtomicBool>,
+    application: Value,
+    /// May fetch from the server.
+    session: Session,
+}
+
+async fn scene() -> Scene {
+    let world = World::of(small_org()).await;
+    let (origin, expired) = expiring_server(b"%PDF-1.7".to_vec()).await;
+    let (job, _) = open_job(&world);
     let wanted = input(&job, "files@example.com");
-    let made = act(world, Action::CreateApplication, &wanted)
+    let made = act(&world, Action::CreateApplication, &wanted)
         .await
         .unwrap();
     let listed = format!("attachment_origins = [\"{origin}\"]");
-    (
-        made.data["remote_id"].clone(),
-        tenant_with(world, &listed, ""),
-    )
+    Scene {
+        application: made.data["remote_id"].clone(),
+        session: tenant_with(&world, &listed, ""),
+        world,
+        origin,
+        expired,
+    }
 }
 
 async fn attach(
@@ -41,9 +56,13 @@ fn behind(application: &Value, url: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_whose_url_expired_after_a_lost_answer_is_found_and_never_stored_twice() {
-    let world = World::of(small_org()).await;
-    let (origin, expired) = expiring_server(b"%PDF-1.7".to_vec()).await;
-    let (application, session) = application(&world, &origin).await;
+    let Scene {
+        world,
+        origin,
+        expired,
+        application,
+        session,
+    } = scene().await;
     let wanted = behind(&application, &format!("{origin}/file"));
     let count = || world.db().count("ContentVersion");
     // The file is stored and nobody hears of it.
@@ -69,9 +88,13 @@ async fn a_file_whose_url_expired_after_a_lost_answer_is_found_and_never_stored_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeat_that_is_refused_leaves_its_key_taken() {
-    let world = World::of(small_org()).await;
-    let (origin, expired) = expiring_server(b"%PDF-1.7".to_vec()).await;
-    let (application, session) = application(&world, &origin).await;
+    let Scene {
+        world,
+        origin,
+        expired,
+        application,
+        session,
+    } = scene().await;
     let wanted = behind(&application, &format!("{origin}/file"));
     let count = || world.db().count("ContentVersion");
     // No answer, and nothing stored, which the caller can't know.
@@ -95,9 +118,13 @@ async fn a_repeat_that_is_refused_leaves_its_key_taken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_url_that_was_signed_anew_is_the_same_input_and_one_of_another_file_is_not() {
-    let world = World::of(small_org()).await;
-    let (origin, _) = expiring_server(b"%PDF-1.7".to_vec()).await;
-    let (application, session) = application(&world, &origin).await;
+    let Scene {
+        world,
+        origin,
+        application,
+        session,
+        ..
+    } = scene().await;
     let signed = |query: &str| behind(&application, &format!("{origin}/file?{query}"));
     let count = || world.db().count("ContentVersion");
     for (n, [first, anew, other]) in [
@@ -140,9 +167,13 @@ async fn a_url_that_was_signed_anew_is_the_same_input_and_one_of_another_file_is
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_unknown_length_is_taken_up_by_its_name_and_the_time_of_the_first_call() {
-    let world = World::of(small_org()).await;
-    let (origin, _) = expiring_server(b"%PDF-1.7".to_vec()).await;
-    let (application, session) = application(&world, &origin).await;
+    let Scene {
+        world,
+        origin,
+        application,
+        session,
+        ..
+    } = scene().await;
     let wanted = behind(&application, &format!("{origin}/open-ended"));
     // One of the same name that another call stored.
     attach(&world, &session, &wanted, "other").await.unwrap();
@@ -166,9 +197,13 @@ async fn a_file_of_unknown_length_is_taken_up_by_its_name_and_the_time_of_the_fi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_create_that_is_repeated_takes_up_its_files_though_their_urls_expired() {
-    let world = World::of(small_org()).await;
-    let (origin, expired) = expiring_server(b"%PDF-1.7".to_vec()).await;
-    let (_, session) = application(&world, &origin).await;
+    let Scene {
+        world,
+        origin,
+        expired,
+        session,
+        ..
+    } = scene().await;
     let (job, _) = open_job(&world);
     let wanted = with_file(
         input(&job, "repeat@example.com"),

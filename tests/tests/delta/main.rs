@@ -69,6 +69,15 @@ fn notes(report: &SyncReport, model: Model) -> String {
     of_model(report, model).notes.join("\n")
 }
 
+/// The record type that makes a contact a candidate.
+fn candidate_type(world: &World) -> RecordId {
+    let is_candidates = |id: &RecordId| {
+        text(world.db(), "RecordType", *id, "DeveloperName").as_deref() == Some("Candidate")
+    };
+    let kinds = ids(world.db(), "RecordType");
+    kinds.into_iter().find(is_candidates).unwrap()
+}
+
 /// Applicants of a contact, in the org.
 fn applicants_of(world: &World, contact: &str) -> Vec<RecordId> {
     let of = |id: &RecordId| text(world.db(), APPLICANT, *id, LINK).as_deref() == Some(contact);

@@ -6,7 +6,7 @@ use host_runner::unified::Model;
 use practice_org::id::RecordId;
 use serde_json::json;
 
-use crate::{JOB, STAGE, actor, delete, notes, synced, update, value};
+use crate::{JOB, STAGE, actor, candidate_type, delete, notes, synced, update, value};
 
 const MANAGER: &str = "bpats__Hiring_Manager__c";
 const SITE: &str = "bpats__Work_Site_Location__c";
@@ -30,6 +30,13 @@ async fn managing(world: &World) -> (String, String) {
     (manager, user)
 }
 
+/// The address changes, then the contact is deleted: nothing is left to find the jobs by.
+fn leave(world: &World, manager: &str) {
+    let address = json!({ "Email": "gone@acme.example" });
+    update(world, "Contact", manager, address);
+    delete(world, "Contact", manager);
+}
+
 fn manages(world: &World, user: &str) -> bool {
     world.live(Model::HiringTeamMembers).iter().any(|row| {
         row.record.reference("user_id") == Some(user)
@@ -41,13 +48,7 @@ fn manages(world: &World, user: &str) -> bool {
 async fn a_manager_who_is_deleted_manages_no_more_whatever_the_address_had_become() {
     let world = synced().await;
     let (manager, user) = managing(&world).await;
-    update(
-        &world,
-        "Contact",
-        &manager,
-        json!({ "Email": "gone@acme.example" }),
-    );
-    delete(&world, "Contact", &manager);
+    leave(&world, &manager);
     let report = world.sync().await;
     assert!(!manages(&world, &user));
     assert!(
@@ -61,13 +62,7 @@ async fn a_manager_who_is_deleted_manages_no_more_whatever_the_address_had_becom
 async fn a_candidate_can_have_been_a_manager_too() {
     let world = synced().await;
     let (manager, user) = managing(&world).await;
-    let candidate = |id: &RecordId| {
-        text(world.db(), "RecordType", *id, "DeveloperName").as_deref() == Some("Candidate")
-    };
-    let kind = ids(world.db(), "RecordType")
-        .into_iter()
-        .find(candidate)
-        .unwrap();
+    let kind = candidate_type(&world);
     update(
         &world,
         "Contact",
@@ -77,13 +72,7 @@ async fn a_candidate_can_have_been_a_manager_too() {
     world.sync().await;
     assert!(manages(&world, &user));
     world.db().clock().advance(10 * crate::MINUTE_MS);
-    update(
-        &world,
-        "Contact",
-        &manager,
-        json!({ "Email": "gone@acme.example" }),
-    );
-    delete(&world, "Contact", &manager);
+    leave(&world, &manager);
     world.sync().await;
     assert!(!manages(&world, &user));
     equals_the_org(&world).await.unwrap();

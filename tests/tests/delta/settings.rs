@@ -7,7 +7,9 @@ use host_runner::unified::Model;
 use practice_org::id::RecordId;
 use serde_json::json;
 
-use crate::{APPLICANT, JOB, delete, is_gone, notes, synced, synced_with, update, value};
+use crate::{
+    APPLICANT, JOB, candidate_type, delete, is_gone, notes, synced, synced_with, update, value,
+};
 
 /// A job that somebody applies for.
 fn wanted_job(world: &connector_tests::world::World) -> String {
@@ -84,13 +86,7 @@ async fn rows_of_a_listing_under_other_settings_that_was_dropped_are_read_again(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_type_with_another_api_name_is_a_back_fill_of_candidates() {
     let world = synced_with("\n[sync]\nmass_delete_percent = 100\n").await;
-    let is_candidates = |id: &RecordId| {
-        text(world.db(), "RecordType", *id, "DeveloperName").as_deref() == Some("Candidate")
-    };
-    let kind = ids(world.db(), "RecordType")
-        .into_iter()
-        .find(is_candidates)
-        .unwrap();
+    let kind = candidate_type(&world);
     let before = world.live(Model::Candidates);
     update(
         &world,

@@ -10,6 +10,7 @@ mod passthrough;
 mod promoted;
 mod report;
 mod scopes;
+mod trouble;
 
 use connector_tests::command::{Outcome, asymbl};
 use connector_tests::coverage;

@@ -23,15 +23,25 @@ use crate::transport::Transport;
 /// Reads applications.
 pub struct ApplicationsReader {
     mapping: Applications,
-    /// Lookup and object of what an applicant points to, where both can be read.
-    parents: Vec<(String, String)>,
-    /// Those of the objects whose models are switched off: no listing of theirs tells what is gone.
-    unlisted: Vec<(Model, String)>,
+    /// What an applicant points to, where lookup and object can be read.
+    parents: Vec<Parent>,
+}
+
+struct Parent {
+    model: Model,
+    lookup: String,
+    object: String,
+    /// Whether the model is switched on: its own listing tells what is gone.
+    is_listed: bool,
 }
 
 impl ApplicationsReader {
     fn phase(&self) -> Phase {
         Phase::new(Step::Records, self.mapping.object(), self.mapping.columns())
+    }
+
+    fn unlisted(&self) -> impl Iterator<Item = &Parent> {
+        self.parents.iter().filter(|parent| !parent.is_listed)
     }
 }
 
@@ -56,14 +66,17 @@ impl Reader for ApplicationsReader {
         let seen = |(_, lookup, object): &(Model, String, String)| {
             own.is_some_and(|o| o.has(lookup)) && profile.object(object).is_some()
         };
-        let parents: Vec<_> = parents.into_iter().filter(seen).collect();
-        let unlisted = parents
-            .iter()
-            .filter(|(model, ..)| !tenant.settings.scopes.model_on(*model))
-            .map(|(model, _, object)| (*model, object.clone()));
+        let parents = parents
+            .into_iter()
+            .filter(seen)
+            .map(|(model, lookup, object)| Parent {
+                is_listed: tenant.settings.scopes.model_on(model),
+                model,
+                lookup,
+                object,
+            });
         Ok(Self {
-            unlisted: unlisted.collect(),
-            parents: parents.into_iter().map(|(_, l, o)| (l, o)).collect(),
+            parents: parents.collect(),
             mapping,
         })
     }
@@ -73,15 +86,16 @@ impl Reader for ApplicationsReader {
     }
 
     fn objects(&self) -> Vec<String> {
-        let parents = self.parents.iter().map(|(_, object)| object.clone());
+        let parents = self.parents.iter().map(|parent| parent.object.clone());
         std::iter::once(self.mapping.object().to_owned())
             .chain(parents)
             .collect()
     }
 
     fn untraceable(&self) -> Vec<String> {
-        let unlisted = self.unlisted.iter();
-        unlisted.map(|(_, object)| object.clone()).collect()
+        self.unlisted()
+            .map(|parent| parent.object.clone())
+            .collect()
     }
 
     fn everything(&self) -> Vec<Phase> {
@@ -93,11 +107,12 @@ impl Reader for ApplicationsReader {
             .phase()
             .since(since.get(self.mapping.object()))
             .with_deleted();
-        let of_parents = self.parents.iter().map(|(lookup, object)| {
+        let of_parents = self.parents.iter().map(|parent| {
+            let Parent { lookup, object, .. } = parent;
             self.phase()
                 .whose_parent_changed(lookup, object, since.get(object))
         });
-        let deleted_parents = self.unlisted.iter().map(|(model, object)| {
+        let deleted_parents = self.unlisted().map(|Parent { model, object, .. }| {
             Phase::new(Step::DeletedParents(*model), object, ["Id"])
                 .filter(eq("IsDeleted", true))
                 .since(since.get(object))
