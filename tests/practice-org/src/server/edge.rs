@@ -154,6 +154,9 @@ pub async fn serve(
         let reply = blocking(move || control::handle(&worker, &call)).await;
         return Ok(finish(&org, &headers, reply, None, None));
     }
+    if !org.door().pass().await {
+        return Err(Dropped);
+    }
     let kind = router::kind(&call.method, path);
     org.stats().count_kind(kind);
     let fault = org.faults().take(&call.method, &target, kind);

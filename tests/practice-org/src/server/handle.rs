@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use super::builder::Builder;
 use super::config::Latency;
 use super::faults::Rule;
+use super::hold::HeldRequests;
 use super::org::Org;
 use super::stats::Stats;
 use crate::store::Database;
@@ -120,6 +121,11 @@ impl PracticeOrg {
     /// Removes all fault rules.
     pub fn clear_faults(&self) {
         self.org.faults().clear();
+    }
+
+    /// Holds every request, those of the back door apart, until it is let in.
+    pub fn hold_requests(&self) -> HeldRequests {
+        self.org.door().hold()
     }
 
     /// Ends every session.

@@ -10,6 +10,7 @@ mod control;
 mod edge;
 pub mod faults;
 mod handle;
+pub mod hold;
 mod jobs;
 mod listen;
 mod oauth;

@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use super::bulk_v1::AsyncJobs;
 use super::config::{Latency, OrgConfig};
 use super::faults::Faults;
+use super::hold::Door;
 use super::jobs::Jobs;
 use super::rest::locators::Locators;
 use super::rights;
@@ -53,6 +54,7 @@ pub struct Org {
     sessions: Mutex<Sessions>,
     locators: Mutex<Locators>,
     faults: Mutex<Faults>,
+    door: Door,
     jobs: Mutex<Jobs>,
     async_jobs: Mutex<AsyncJobs>,
     stats: Mutex<Stats>,
@@ -110,6 +112,7 @@ impl Org {
             sessions: Mutex::new(sessions),
             locators: Mutex::new(Locators::new()),
             faults: Mutex::default(),
+            door: Door::default(),
             jobs: Mutex::default(),
             async_jobs: Mutex::default(),
             stats: Mutex::default(),
@@ -159,6 +162,11 @@ impl Org {
     /// The fault rules.
     pub fn faults(&self) -> MutexGuard<'_, Faults> {
         lock(&self.faults)
+    }
+
+    /// Where requests can be held.
+    pub fn door(&self) -> &Door {
+        &self.door
     }
 
     /// The Bulk jobs.

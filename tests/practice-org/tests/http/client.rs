@@ -92,6 +92,11 @@ pub fn small() -> Org {
 }
 
 impl Org {
+    /// Waits in the org's own runtime.
+    pub fn wait<T>(&self, what: impl Future<Output = T>) -> T {
+        self.runtime.block_on(what)
+    }
+
     pub fn login(&mut self) {
         let answer = self.login_with(self.org.client_id(), self.org.client_secret());
         self.token = answer.expect(200).json()["access_token"]

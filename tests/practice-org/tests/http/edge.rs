@@ -290,3 +290,25 @@ fn a_json_body_over_50_mb_is_too_large_and_one_below_is_read() {
     assert_eq!(refused.code(), "EXCEEDED_MAX_SIZE_REQUEST");
     sized(50 << 20).expect(201);
 }
+
+#[test]
+fn held_requests_do_nothing_until_they_are_let_in_and_are_cut_when_they_are_dropped() {
+    let org = small();
+    let used = || org.org.stats().api_calls;
+    let before = used();
+    let mut held = org.org.hold_requests();
+    std::thread::scope(|scope| {
+        let served = scope.spawn(|| org.get("limits"));
+        let request = org.wait(held.next()).unwrap();
+        assert_eq!(used(), before);
+        request.go();
+        served.join().unwrap().expect(200);
+        assert_eq!(used(), before + 1);
+        let cut = scope.spawn(|| org.try_send("GET", "limits", &[], b"").is_err());
+        drop(org.wait(held.next()));
+        assert!(cut.join().unwrap());
+    });
+    assert_eq!(used(), before + 1);
+    drop(held);
+    org.get("limits").expect(200);
+}
