@@ -41,7 +41,7 @@ Exit codes:
   2  the command line, the tenant file or another input is wrong; nothing was done
   3  the credentials are refused, or the connected user lacks a right
   4  Salesforce is unreachable, overloaded or out of quota: try again later
-  5  a sync in which some models failed, the others are complete; an action whose records are written, but not all files
+  5  a sync in which some models failed or that was stopped, what it wrote is kept; an action of which a part is written (its answer says which)
   6  the mirror is in use by another run, belongs to another org, or can't be used
   7  the component is refused or crashed";
 
