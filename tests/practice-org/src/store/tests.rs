@@ -236,6 +236,32 @@ fn a_delete_clears_lookups_cascades_to_details_and_an_undelete_brings_all_back()
 }
 
 #[test]
+fn a_row_restored_after_its_parent_was_deleted_has_none() {
+    let (db, actor) = org();
+    let job = db
+        .insert(&actor, "bpats__Job__c", &map(json!({ "Name": "Welder" })))
+        .unwrap()
+        .to_string();
+    let stage = stage_of(&db, &actor, &job);
+    let fields = json!({ "bpats__Job__c": job, "bpats__Stage__c": stage });
+    let applicant = db
+        .insert(&actor, "bpats__ATS_Applicant__c", &map(fields))
+        .unwrap();
+    let id = applicant.to_string();
+    db.delete(&actor, "bpats__ATS_Applicant__c", &id).unwrap();
+    db.delete(&actor, "bpats__ATS_Stage__c", &stage).unwrap();
+    db.undelete(&actor, "bpats__ATS_Applicant__c", &id).unwrap();
+    let lookup = |field: &str| {
+        db.read("bpats__ATS_Applicant__c", applicant, |row| {
+            row.get(field).as_id()
+        })
+        .unwrap()
+    };
+    assert_eq!(lookup("bpats__Stage__c"), None);
+    assert_eq!(lookup("bpats__Job__c").unwrap().to_string(), job);
+}
+
+#[test]
 fn a_restricted_delete_is_refused_and_changes_nothing() {
     let (db, actor) = org();
     let job = db

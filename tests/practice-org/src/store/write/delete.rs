@@ -3,7 +3,7 @@
 use super::Writer;
 use crate::error::ApiError;
 use crate::id::RecordId;
-use crate::schema::{DeleteRule, ObjectId};
+use crate::schema::{DeleteRule, FieldType, ObjectId};
 use crate::store::state::{Change, DeleteEffects};
 
 impl Writer<'_> {
@@ -103,17 +103,47 @@ impl Writer<'_> {
         self.apply(Change::Effects { id, effects: None });
     }
 
-    /// Brings a row back, with the rows and lookups that its deletion took.
+    /// Brings a row back, with the rows and lookups that its deletion took. What it looked up and is gone by now it looks up no
+    /// more, as if it had never been in the bin (the platform's own word on this is not known).
     pub(super) fn undelete_row(&mut self, object_id: ObjectId, id: &str) -> Result<(), ApiError> {
         let prefix = self.state.schema.get(object_id).key_prefix;
         let found = RecordId::parse(id).filter(|id| id.prefix() == prefix);
         let id = found.ok_or_else(|| {
             ApiError::write::<&str>("MALFORMED_ID", format!("malformed id {id}"), [])
         })?;
-        self.revive(object_id, id)
+        let mut revived = Vec::new();
+        self.revive(object_id, id, &mut revived)?;
+        for (object, id) in revived {
+            self.clear_dangling(object, id);
+        }
+        Ok(())
     }
 
-    fn revive(&mut self, object_id: ObjectId, id: RecordId) -> Result<(), ApiError> {
+    fn clear_dangling(&mut self, object_id: ObjectId, id: RecordId) {
+        let schema = self.state.schema.clone();
+        let lookups = schema
+            .get(object_id)
+            .fields()
+            .filter(|field| field.kind == FieldType::Reference);
+        for field in lookups {
+            let target = self.state.view_of(object_id, id);
+            let target = target.and_then(|row| row.row.get(field.id).as_id());
+            let is_gone = |id: RecordId| {
+                schema.object_of_prefix(id.prefix()).is_some()
+                    && self.state.view(id).is_none_or(|row| row.is_deleted())
+            };
+            if target.is_some_and(is_gone) {
+                self.point(object_id, field.id, id, None, false);
+            }
+        }
+    }
+
+    fn revive(
+        &mut self,
+        object_id: ObjectId,
+        id: RecordId,
+        revived: &mut Vec<(ObjectId, RecordId)>,
+    ) -> Result<(), ApiError> {
         self.check_lock(id)?;
         let schema = self.state.schema.clone();
         let object = schema.get(object_id);
@@ -155,6 +185,7 @@ impl Writer<'_> {
             &row.values().map(|(f, v)| (f, v.to_value())).collect(),
         )?;
         self.put(object_id, id, Some(row));
+        revived.push((object_id, id));
         let effects = self.state.effects.get(&id).cloned().unwrap_or_default();
         self.apply(Change::Effects { id, effects: None });
         for (child_object, field, child) in effects.cleared {
@@ -174,7 +205,7 @@ impl Writer<'_> {
                 .filter(|r| r.is_deleted())
                 .map(|r| r.object.id);
             if let Some(child_object) = child_object {
-                self.revive(child_object, child)?;
+                self.revive(child_object, child, revived)?;
             }
         }
         self.each_trigger(object_id, |trigger, w| trigger.after_undelete(w, id))
