@@ -16,6 +16,15 @@ use practice_org::value::Value as OrgValue;
 use practice_org::{PracticeOrg, store::Database};
 use serde_json::Value;
 
+/// When something can happen in the course of a sync.
+#[derive(Debug)]
+pub enum Moment<'a> {
+    /// The sync reported this.
+    Event(&'a Event),
+    /// A request of the sync waits at the org's door.
+    Request,
+}
+
 /// One org, one tenant file, one mirror, in a folder that goes with it.
 pub struct World {
     /// The org.
@@ -108,19 +117,42 @@ impl World {
         session: &Session,
         mut at: impl FnMut(&Event) -> bool,
     ) -> Option<SyncReport> {
-        let discovered = discover(session).await.expect("a discovery");
-        let (mut mirror, options) = (self.mirror(), SyncOptions::default());
+        let options = SyncOptions::default();
+        let ended = self.sync_between(session, &options, |moment| match moment {
+            Moment::Event(event) => at(event),
+            Moment::Request => true,
+        });
+        Some(ended.await?.expect("the sync"))
+    }
+
+    /// As [`World::sync_while`], also between requests, and it may fail. No request is let into the org while `at` runs.
+    pub async fn sync_between(
+        &self,
+        session: &Session,
+        options: &SyncOptions,
+        mut at: impl FnMut(Moment<'_>) -> bool,
+    ) -> Option<Result<SyncReport, SyncError>> {
+        let mut mirror = self.mirror();
         let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
         let sending = Events::to(sender);
-        let running = sync(session, &mut mirror, &discovered, &options, &sending);
+        let mut held = self.org.hold_requests();
+        let running = async {
+            let discovered = discover(session).await?;
+            sync(session, &mut mirror, &discovered, options, &sending).await
+        };
         tokio::pin!(running);
         loop {
             tokio::select! {
                 biased;
-                Some(event) = events.recv() => if !at(&event) {
+                Some(event) = events.recv() => if !at(Moment::Event(&event)) {
                     return None;
                 },
-                result = &mut running => return Some(result.expect("the sync")),
+                Some(request) = held.next() => if at(Moment::Request) {
+                    request.go();
+                } else {
+                    return None;
+                },
+                ended = &mut running => return Some(ended),
             }
         }
     }

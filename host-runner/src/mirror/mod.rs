@@ -92,6 +92,17 @@ pub trait Mirror: Send {
     /// [`MirrorError::Listing`] when no listing is open that covers all records and was read to its end.
     fn unseen_count(&self, model: Model) -> Result<Totals, MirrorError>;
 
+    /// Up to `limit` keys of those records, in order, after the one given.
+    ///
+    /// # Errors
+    /// [`MirrorError::Listing`] as in [`Mirror::unseen_count`].
+    fn unseen_keys(
+        &self,
+        model: Model,
+        after: Option<&NaturalKey>,
+        limit: usize,
+    ) -> Result<Vec<NaturalKey>, MirrorError>;
+
     /// Marks every record that the open listing has not shown as deleted, and notes in the same transaction what is to be read
     /// again because each is gone; how many they were.
     ///
@@ -105,7 +116,8 @@ pub trait Mirror: Send {
         now: Timestamp,
     ) -> Result<u64, MirrorError>;
 
-    /// Closes a listing that was read to its end: its token becomes the one for the next delta.
+    /// Closes a listing that was read to its end: its token becomes the one for the next delta. Where it covered all records, what
+    /// refers to one that is not there is noted to be read again.
     ///
     /// # Errors
     /// [`MirrorError::Fenced`]; [`MirrorError::Listing`] when none is open or it is not at its end.
@@ -158,7 +170,8 @@ pub trait Mirror: Send {
     fn rechecks(&self, limit: usize) -> Result<Vec<Recheck>, MirrorError>;
 
     /// Writes records that an action of ours has just written in the source, without a claim: the source is ahead of
-    /// any run that is reading it. With `track`, their remote ids join the tracked set. On disk when it returns.
+    /// any run that is reading it. With `track`, their remote ids join the tracked set. Whom a record was about before
+    /// ([`Model::membership`]) is noted to be read again. On disk when it returns.
     ///
     /// # Errors
     /// Only those of the storage.

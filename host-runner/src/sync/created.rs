@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::rechecks::{BATCH, report_of};
-use super::{MassDelete, ModelReport, Run, SyncError, follow_ups};
-use crate::mirror::{Claim, Gone, Mirror, MirrorError, Page, Totals};
-use crate::sandbox::Job;
+use super::{ModelReport, Run, SyncError};
+use crate::mirror::{Claim, Mirror, MirrorError};
 use crate::unified::{Model, NaturalKey};
 
 /// The models that the option narrows, in the order in which they are read: a merge gives an application another candidate.
@@ -27,44 +26,13 @@ impl Run<'_> {
             let ids: Vec<String> = ids(mirror, model)?.into_iter().collect();
             let report = report_of(reports, model);
             report.narrowed = true;
-            let result = self.those(mirror, claim, &mut job, report, &ids).await;
+            let result = self
+                .read_again(mirror, claim, &mut job, report, &ids, None)
+                .await;
+            report.pages += ids.len().div_ceil(BATCH) as u64;
             self.end_model(mirror, claim, result, report)?;
         }
         Ok(())
-    }
-
-    /// What is out of sight is marked as deleted only at the end: all of it at once may be a right that was lost.
-    async fn those(
-        &mut self,
-        mirror: &mut dyn Mirror,
-        claim: &Claim,
-        job: &mut Option<Job>,
-        report: &mut ModelReport,
-        ids: &[String],
-    ) -> Result<(), SyncError> {
-        let mut gone = Vec::new();
-        for batch in ids.chunks(BATCH) {
-            let mut page = self.read_by_ids(job, report, batch).await?;
-            gone.append(&mut page.gone);
-            self.put(mirror, claim, report, page)?;
-            report.pages += 1;
-            self.may_go_on()?;
-        }
-        let mut newly = 0;
-        for gone in &gone {
-            if let Gone::Record(key) = gone {
-                newly += u64::from(follow_ups::live(mirror, report.model, key)?.is_some());
-            }
-        }
-        if !self.options.allow_mass_delete {
-            let live = ids.len() as u64 - (gone.len() as u64 - newly);
-            MassDelete::check(report.model, Totals { live, gone: newly }, &self.settings)?;
-        }
-        let page = Page {
-            gone,
-            ..Page::default()
-        };
-        self.put(mirror, claim, report, page)
     }
 }
 

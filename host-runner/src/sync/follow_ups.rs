@@ -12,16 +12,6 @@ use crate::unified::{Model, NaturalKey, UnifiedRecord};
 /// Members of a team that are looked up at once.
 const TEAM: usize = 100;
 
-/// The model whose records come and go with those of this one, and the field that refers to them: a contact is a candidate
-/// while somebody applies, a user of another type than the company's own counts while on a team.
-fn membership(model: Model) -> Option<(&'static str, Model)> {
-    match model {
-        Model::Applications => Some(("candidate_id", Model::Candidates)),
-        Model::HiringTeamMembers => Some(("user_id", Model::Users)),
-        _ => None,
-    }
-}
-
 /// "Read this record itself again."
 pub(super) fn itself(model: Model, remote_id: &str) -> Recheck {
     Recheck {
@@ -43,7 +33,7 @@ pub(super) fn add(mirror: &dyn Mirror, model: Model, page: &mut Page) -> Result<
             of_gone(&before.record, &mut found);
         }
     }
-    if let Some((field, target)) = membership(model) {
+    if let Some((field, target)) = model.membership() {
         for row in &page.rows {
             let before = live(mirror, model, row.key())?;
             let before = before
@@ -98,7 +88,7 @@ fn of_gone(record: &UnifiedRecord, found: &mut Vec<Recheck>) {
             });
         }
     }
-    if let Some((field, other)) = membership(target) {
+    if let Some((field, other)) = target.membership() {
         found.extend(record.reference(field).map(|id| itself(other, id)));
     }
 }
@@ -158,7 +148,10 @@ fn members_left(
 
 /// Whether it says "read this record again unless another refers to it".
 pub(super) fn is_conditional(recheck: &Recheck) -> bool {
-    membership(recheck.target).is_some_and(|(_, member)| member == recheck.model)
+    recheck
+        .target
+        .membership()
+        .is_some_and(|(_, member)| member == recheck.model)
 }
 
 /// The models whose records may hold others and that the mirror has not listed so far. Until it has, nothing can be said of what
@@ -166,7 +159,7 @@ pub(super) fn is_conditional(recheck: &Recheck) -> bool {
 pub(super) fn never_listed(mirror: &dyn Mirror) -> Result<Vec<Model>, MirrorError> {
     let mut found = Vec::new();
     for model in Model::ALL {
-        if membership(model).is_some() && mirror.model_state(model)?.token.is_none() {
+        if model.membership().is_some() && mirror.model_state(model)?.token.is_none() {
             found.push(model);
         }
     }
@@ -186,7 +179,7 @@ pub(super) fn unless_referred_to<'a>(
     };
     let is_referred_to = match by_whom.and_then(|key| NaturalKey::parse(by, key).ok()) {
         Some(key) => {
-            let field = membership(by).map(|(field, _)| field);
+            let field = by.membership().map(|(field, _)| field);
             let by_whom = live(mirror, by, &key)?;
             by_whom.is_some_and(|by| field.and_then(|f| by.record.reference(f)) == Some(id))
         }

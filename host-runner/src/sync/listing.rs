@@ -39,18 +39,25 @@ impl Run<'_> {
                 Err(error) => return Err(error),
             }
         }
+        // One that only was not closed. The rights may be others by now, so its token must not stand for what this run reads.
+        if let Some(open) = mirror.open_listing(model)?
+            && matches!(open.position, Position::End(_))
+            && self.may_resume(mirror, &open, full)?
+        {
+            self.finish(mirror, claim, report).await?;
+        }
         let mut listing = match mirror.open_listing(model)? {
             Some(open) if self.may_resume(mirror, &open, full)? => {
                 report.resumed = open.pages > 0;
                 open
             }
             open => {
-                let stray = open.is_some_and(|open| self.left_rows_behind(&open));
-                if stray {
-                    report.notes.push("read in full: an earlier listing under other settings was not read to its end".into());
-                }
                 let token = mirror.model_state(model)?.token;
-                let token = token.filter(|_| !full && !stray);
+                let stray = open.and_then(|open| self.left_rows_behind(&open));
+                if let (Some(why), true) = (stray, token.is_some()) {
+                    report.notes.push(format!("read in full: {why}"));
+                }
+                let token = token.filter(|_| !full && stray.is_none());
                 mirror.begin_listing(claim, model, &self.start_of(token), Timestamp::now())?
             }
         };
@@ -119,7 +126,7 @@ impl Run<'_> {
             });
             self.may_go_on()?;
         }
-        self.finish(mirror, claim, report)
+        self.finish(mirror, claim, report).await
     }
 
     /// A listing that was begun under other settings, or that a wish for everything overrides, starts anew. So does one whose
@@ -142,12 +149,18 @@ impl Run<'_> {
         Ok(MassDelete::check(open.model, mirror.unseen_count(open.model)?, &self.settings).is_ok())
     }
 
-    /// Whether a listing that can't be gone on with wrote rows as other settings have them. The token is from before, and may fit
-    /// today's settings again, so a delta would not mend them.
-    fn left_rows_behind(&self, open: &Listing) -> bool {
-        open.start.kind != ListingKind::Ids
-            && open.pages > 0
-            && open.start.fingerprint != self.fingerprint
+    /// Why a delta is not enough after a listing that can't be gone on with: it wrote rows as other settings or rights have them,
+    /// and the token, which is from before, may fit today's again. One of everything may itself have been begun for that reason.
+    fn left_rows_behind(&self, open: &Listing) -> Option<&'static str> {
+        let is_full = open.start.kind == ListingKind::Full;
+        if open.start.kind == ListingKind::Ids || (open.pages == 0 && !is_full) {
+            return None;
+        }
+        if open.start.fingerprint != self.fingerprint {
+            return Some("an earlier listing under other settings was not read to its end");
+        }
+        (open.covers_all && matches!(open.position, Position::End(_)))
+            .then_some("an earlier listing was refused, since too much had vanished")
     }
 
     fn start_of(&self, token: Option<String>) -> ListingStart {

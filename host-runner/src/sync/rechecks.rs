@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::listing::{each, gone, split};
-use super::{ModelReport, Run, SyncError, follow_ups, reconcile};
-use crate::mirror::{Claim, Coverage, Mirror, MirrorError, Page, Progress, Recheck};
+use super::{MassDelete, ModelReport, Run, SyncError, follow_ups, reconcile};
+use crate::mirror::{Claim, Coverage, Gone, Mirror, MirrorError, Page, Progress, Recheck, Totals};
 use crate::sandbox::Job;
 use crate::unified::{Model, Timestamp};
 
@@ -63,17 +63,18 @@ impl Run<'_> {
         }
     }
 
-    /// Not those of a model that failed, or that is switched off and may be on again one day; conditional ones only where what may
-    /// hold the record was listed once; and all keys only of models that this run is about.
+    /// Only those of models that this run has read to the end, or found unchanged: read under rights or settings that the model's
+    /// token does not know of, a record would keep what they hide. Conditional ones only where what may hold the record was listed
+    /// once; all keys not where only some records are wanted.
     fn can_do(&self, recheck: &Recheck, never_listed: &[Model], reports: &[ModelReport]) -> bool {
         let waits = follow_ups::is_conditional(recheck) && never_listed.contains(&recheck.target);
-        if waits || self.later.contains(recheck) || !self.is_on(recheck.model) {
+        if waits || self.later.contains(recheck) {
             return false;
         }
-        match reports.iter().find(|report| report.model == recheck.model) {
-            Some(report) => report.failure.is_none(),
-            None => !reconcile::is_all(recheck),
-        }
+        let report = reports.iter().find(|report| report.model == recheck.model);
+        report.is_some_and(|report| {
+            report.failure.is_none() && !(report.narrowed && reconcile::is_all(recheck))
+        })
     }
 
     async fn some(
@@ -94,23 +95,87 @@ impl Run<'_> {
             }
         }
         let ids: Vec<String> = ids.into_iter().collect();
-        for batch in ids.chunks(BATCH) {
-            self.read_again(mirror, claim, job, report, batch).await?;
-        }
-        Ok(())
+        let held = mirror.totals(report.model)?.live;
+        self.read_again(mirror, claim, job, report, &ids, Some(held))
+            .await
     }
 
-    /// Reads records by their ids, and writes them; a page that belongs to no listing.
-    async fn read_again(
+    /// Reads records by their ids, and writes them, in pages that belong to no listing. What is out of sight is marked as deleted
+    /// only at the end: much of it at once may be a right that was lost. `held` is how many records there are; if none is given,
+    /// these are all.
+    pub(super) async fn read_again(
         &mut self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
         job: &mut Option<Job>,
         report: &mut ModelReport,
         ids: &[String],
+        held: Option<u64>,
     ) -> Result<(), SyncError> {
-        let page = self.read_by_ids(job, report, ids).await?;
-        self.put(mirror, claim, report, page)
+        let model = report.model;
+        let mut gone = Vec::new();
+        for batch in ids.chunks(BATCH) {
+            let mut page = self.read_by_ids(job, report, batch).await?;
+            gone.append(&mut page.gone);
+            self.put(mirror, claim, report, page)?;
+            self.may_go_on()?;
+        }
+        let mut vanished = Totals {
+            live: held.unwrap_or((ids.len() - gone.len()) as u64),
+            gone: 0,
+        };
+        for gone in &gone {
+            vanished.gone += live_in(mirror, model, gone)?;
+        }
+        if held.is_none() {
+            vanished.live += vanished.gone;
+        }
+        if !self.options.allow_mass_delete {
+            MassDelete::check(model, vanished, &self.settings)?;
+        }
+        for gone in gone.chunks(BATCH) {
+            let page = Page {
+                gone: gone.to_vec(),
+                ..Page::default()
+            };
+            self.put(mirror, claim, report, page)?;
+        }
+        Ok(())
+    }
+
+    /// Reads again whom a listing of all users did not show although a team in the mirror has them: whoever is on a team only by an
+    /// e-mail address is in no listing.
+    pub(super) async fn members_unseen(
+        &mut self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        report: &mut ModelReport,
+    ) -> Result<(), SyncError> {
+        let (mut job, mut after) = (None, None);
+        loop {
+            let unseen = mirror.unseen_keys(Model::Users, after.as_ref(), BATCH)?;
+            let mut members = Vec::new();
+            for user in &unseen {
+                let id = user.as_str();
+                let teams = Model::HiringTeamMembers;
+                if !mirror
+                    .referring(teams, Model::Users, id, None, 1)?
+                    .is_empty()
+                {
+                    members.push(id.to_owned());
+                }
+            }
+            if !members.is_empty() {
+                let mut page = self.read_by_ids(&mut job, report, &members).await?;
+                // Of whoever is not there, the end of the listing says so.
+                page.gone.clear();
+                self.put(mirror, claim, report, page)?;
+            }
+            if unseen.len() < BATCH {
+                return Ok(());
+            }
+            after = unseen.last().cloned();
+        }
     }
 
     /// Reads records by their ids.
@@ -166,6 +231,17 @@ impl Run<'_> {
         report.counts += outcome.counts;
         Ok(())
     }
+}
+
+/// How many records the mirror holds of what is gone.
+fn live_in(mirror: &dyn Mirror, model: Model, gone: &Gone) -> Result<u64, MirrorError> {
+    Ok(match gone {
+        Gone::Record(key) => u64::from(follow_ups::live(mirror, model, key)?.is_some()),
+        Gone::Set(job) => {
+            let set = mirror.referring(model, Model::Jobs, job, None, usize::MAX)?;
+            set.len() as u64
+        }
+    })
 }
 
 /// The ids to read for a recheck: of join models the parents'.

@@ -139,12 +139,12 @@ impl Run<'_> {
             };
             self.may_go_on()?;
         }
-        self.finish(mirror, claim, report)
+        self.finish(mirror, claim, report).await
     }
 
     /// Ends a listing that was read to its end: what it did not show is gone, unless that is too much to believe.
-    pub(super) fn finish(
-        &self,
+    pub(super) async fn finish(
+        &mut self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
         report: &mut ModelReport,
@@ -154,6 +154,9 @@ impl Run<'_> {
             .open_listing(model)?
             .is_some_and(|listing| listing.covers_all)
         {
+            if model == Model::Users {
+                self.members_unseen(mirror, claim, report).await?;
+            }
             if !self.options.allow_mass_delete {
                 MassDelete::check(model, mirror.unseen_count(model)?, &self.settings)?;
             }

@@ -257,6 +257,16 @@ impl Model {
         })
     }
 
+    /// The model whose records come and go with those of this one, and the field that refers to them: a contact is a candidate
+    /// while somebody applies, a user of another type than the company's own counts while on a team.
+    pub const fn membership(self) -> Option<(&'static str, Model)> {
+        match self {
+            Model::Applications => Some(("candidate_id", Model::Candidates)),
+            Model::HiringTeamMembers => Some(("user_id", Model::Users)),
+            _ => None,
+        }
+    }
+
     /// For the two join models the pair of fields whose ids make the natural key; `None` for models with a remote id.
     ///
     /// The first of the pair is the parent (the job) whose complete set a page carries.

@@ -1,10 +1,13 @@
 //! What people, packages and administrators do in an org.
 
+use std::collections::BTreeMap;
+
 use practice_org::store::{Actor, Database, JsonMap, Transaction};
 use practice_org::{ApiError, PracticeOrg};
 use serde_json::{Value, json};
 
 use super::dice::Dice;
+use super::tracing;
 use crate::world::{World, fields, ids, text, write_private};
 
 const CONTACT: &str = "Contact";
@@ -62,6 +65,8 @@ pub struct Changes {
     contact_types: Vec<String>,
     addresses: Vec<String>,
     deleted: Vec<(&'static str, String)>,
+    open: Vec<Transaction>,
+    done: BTreeMap<&'static str, usize>,
     added_fields: usize,
     tenant: String,
 }
@@ -97,46 +102,57 @@ impl Changes {
             contact_types,
             addresses,
             deleted: Vec::new(),
+            open: Vec::new(),
+            done: BTreeMap::new(),
             added_fields: 0,
             tenant: std::fs::read_to_string(world.tenant()).expect("the tenant file"),
         }
     }
 
-    /// One operation; which it was, where it took effect.
-    pub fn happen(
-        &mut self,
-        dice: &mut Dice,
-        world: &World,
-        open: &mut Vec<Transaction>,
-        in_sync: bool,
-    ) -> Option<&'static str> {
+    /// What took effect so far, by kind.
+    pub fn done(&self) -> &BTreeMap<&'static str, usize> {
+        &self.done
+    }
+
+    /// One operation; then, now and then, the clock goes on and an open transaction commits.
+    pub fn happen(&mut self, dice: &mut Dice, world: &World, in_sync: bool) {
+        let db = world.db();
         let object = [
             USER, CONTACT, CONTACT, SITE, JOB, STAGE, APPLICANT, APPLICANT,
         ][dice.roll(8)];
-        let existing = one_of(dice, world.db(), object);
-        let mut place = dice.roll(OPERATIONS.iter().map(|(_, weight)| weight).sum());
-        let (what, _) = OPERATIONS.iter().find(|(_, weight)| {
-            let is_here = place < *weight;
-            place = place.saturating_sub(*weight);
-            is_here
-        })?;
+        let existing = one_of(dice, db, object);
+        let what = operation(dice);
         let seen = existing.clone();
-        let done = self.attempt(dice, world, open, in_sync, (what, object, existing));
-        if done && std::env::var_os("SOAK_TRACE").is_some() {
-            println!(
-                "{} {what} {object} {seen:?}{}",
-                world.db().clock().now_ms(),
-                if in_sync { " in sync" } else { "" }
-            );
+        if self.attempt(dice, world, in_sync, (what, object, existing)) {
+            *self.done.entry(what).or_default() += 1;
+            if tracing() {
+                let when = if in_sync { " in sync" } else { "" };
+                println!("{} {what} {object} {seen:?}{when}", db.clock().now_ms());
+            }
         }
-        done.then_some(*what)
+        if dice.once_in(3) {
+            db.clock().advance(1_000 * dice.roll(200) as i64);
+        }
+        if dice.once_in(20)
+            && let Some(transaction) = self.open.pop()
+        {
+            // A unique value that was taken meanwhile rolls it back.
+            let _ = transaction.commit();
+        }
+    }
+
+    /// Ends every open transaction.
+    pub fn settle(&mut self) {
+        for transaction in self.open.drain(..) {
+            // What was taken or deleted meanwhile rolls it back.
+            let _ = transaction.commit();
+        }
     }
 
     fn attempt(
         &mut self,
         dice: &mut Dice,
         world: &World,
-        open: &mut Vec<Transaction>,
         in_sync: bool,
         (what, object, existing): (&'static str, &'static str, Option<String>),
     ) -> bool {
@@ -176,7 +192,7 @@ impl Changes {
                 if object != USER =>
             {
                 let existing = existing.filter(|_| what != "delete late" || many);
-                self.late(dice, db, (what, object, existing), open)
+                self.late(dice, db, (what, object, existing))
             }
             ("bulk stamp", _) => self.bulk(dice, db),
             ("delete for good", Some(id)) if object != USER => {
@@ -196,6 +212,9 @@ impl Changes {
             ("take or give a right", _) if !in_sync => {
                 let shy = SHY[dice.roll(SHY.len())];
                 let verb = if dice.once_in(2) { "hide" } else { "show" };
+                if tracing() {
+                    println!("{verb} {shy:?}");
+                }
                 control(org, verb, &right(shy))
             }
             ("rename a record type", _) => match one_of(dice, db, "RecordType") {
@@ -239,7 +258,6 @@ impl Changes {
         dice: &mut Dice,
         db: &Database,
         (what, object, existing): (&'static str, &'static str, Option<String>),
-        open: &mut Vec<Transaction>,
     ) -> bool {
         let mut transaction = db.begin(&self.actor);
         let done: Result<(), ApiError> = match (what, existing) {
@@ -265,7 +283,7 @@ impl Changes {
             _ => return false,
         };
         if done.is_ok() {
-            open.push(transaction);
+            self.open.push(transaction);
         }
         done.is_ok()
     }
@@ -303,28 +321,35 @@ impl Changes {
                 "LastName": format!("Person {n}"),
                 "Title": format!("Title {n}"),
                 "Email": dice.pick(&self.addresses),
+                "LeadSource": (["Web", "Other", ""][n % 3]),
             }),
             SITE => json!({ "bpats__State_Code__c": (["CA", "NY", "TX"][n % 3]) }),
             JOB => json!({
                 "Name": format!("Job {n}"),
-                "bpats__Delivery_Lead__c": one_of(dice, db, USER),
-                "bpats__Hiring_Manager__c": one_of(dice, db, CONTACT),
-                "bpats__Work_Site_Location__c": one_of(dice, db, SITE),
+                "OwnerId": one_of(dice, db, if n == 0 { "Group" } else { USER }),
+                "bpats__Delivery_Lead__c": or_none(dice, db, USER),
+                "bpats__Sales_Lead__c": or_none(dice, db, USER),
+                "bpats__Hiring_Manager__c": or_none(dice, db, CONTACT),
+                "bpats__Work_Site_Location__c": or_none(dice, db, SITE),
             }),
             STAGE => json!({
                 "Name": (["New", "Interview", "Hired"][n % 3]),
-                "bpats__Job__c": one_of(dice, db, JOB),
+                "bpats__Job__c": or_none(dice, db, JOB),
                 "bpats__Sequence__c": n,
             }),
             _ => json!({
-                "bpats__Job__c": one_of(dice, db, JOB),
-                "bpats__Stage__c": one_of(dice, db, STAGE),
-                "bpats__ATS_Applicant__c": one_of(dice, db, CONTACT),
+                "bpats__Job__c": or_none(dice, db, JOB),
+                "bpats__Stage__c": or_none(dice, db, STAGE),
+                "bpats__ATS_Applicant__c": or_none(dice, db, CONTACT),
                 "bpats__Source__c": (["Website", "LinkedIn"][n % 2]),
                 "bpats__Applicant_Status__c": (["Active", "Rejected"][n % 2]),
             }),
         };
-        if is_new && object == CONTACT {
+        // Some of the values, as people change rows.
+        if !is_new && let Some(values) = row.as_object_mut() {
+            values.retain(|_, _| !dice.once_in(3));
+        }
+        if object == CONTACT && (is_new || dice.once_in(4)) {
             row["RecordTypeId"] = json!(dice.pick(&self.contact_types));
         }
         if is_new && object == SITE {
@@ -334,8 +359,26 @@ impl Changes {
     }
 }
 
+/// One of the operations, by their weights.
+fn operation(dice: &mut Dice) -> &'static str {
+    let mut place = dice.roll(OPERATIONS.iter().map(|(_, weight)| weight).sum());
+    for (what, weight) in OPERATIONS {
+        if place < weight {
+            return what;
+        }
+        place -= weight;
+    }
+    unreachable!("the roll is below the sum of the weights")
+}
+
 fn one_of(dice: &mut Dice, db: &Database, object: &str) -> Option<String> {
     dice.pick(&ids(db, object)).map(ToString::to_string)
+}
+
+/// A row to refer to, or nothing.
+fn or_none(dice: &mut Dice, db: &Database, object: &str) -> Option<String> {
+    let some = !dice.once_in(8);
+    one_of(dice, db, object).filter(|_| some)
 }
 
 /// Two contacts to merge.

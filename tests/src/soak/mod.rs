@@ -1,5 +1,6 @@
-//! A random life of an org, mirrored: operations, deltas, faults and crashes in an order that a seed repeats. At quiet points
-//! the mirror must hold what the org's rows say.
+//! A random life of an org, mirrored: operations, deltas, faults and crashes in an order that a seed repeats, nearly always: the
+//! connector reads ahead, so two requests can meet at the org's door in either order. At quiet points the mirror must hold
+//! what the org's rows say.
 
 mod changes;
 mod dice;
@@ -7,16 +8,15 @@ mod dice;
 use std::collections::BTreeMap;
 
 use host_runner::mirror::{Mirror, RecordFilter, Records, RunEnd, RunInfo, SqliteMirror};
-use host_runner::sync::{Event, Events, SyncOptions, SyncReport, discover, sync};
+use host_runner::sync::{Events, SyncOptions, SyncReport, discover, sync};
 use host_runner::unified::{Model, Timestamp};
-use practice_org::store::{RowView, Transaction};
+use practice_org::store::RowView;
 use practice_org::value::ValueRef;
 use practice_org::{Action, FaultBody, PracticeOrg, Rule};
 use serde_json::Value;
-use tokio::sync::mpsc;
 
 use crate::expected;
-use crate::world::{World, session};
+use crate::world::{Moment, World, session};
 use changes::Changes;
 pub use changes::{OPERATIONS, control};
 use dice::Dice;
@@ -30,6 +30,8 @@ const FAR_FORMULAS: [&str; 2] = [
     "bpats__Hiring_Manager_Name__c",
     "bpats__Hiring_Manager_Email__c",
 ];
+/// Calls of a day.
+const QUOTA: u64 = 100_000;
 /// Quiet points of a run.
 const ROUNDS: usize = 3;
 
@@ -53,6 +55,8 @@ pub struct Tally {
     pub resumed: usize,
     /// Syncs in all.
     pub syncs: usize,
+    /// Requests of the syncs in whose course the org went on living.
+    pub requests: u64,
 }
 
 impl std::ops::AddAssign for Tally {
@@ -63,14 +67,25 @@ impl std::ops::AddAssign for Tally {
         self.crashes += other.crashes;
         self.resumed += other.resumed;
         self.syncs += other.syncs;
+        self.requests += other.requests;
     }
+}
+
+/// How a sync ends.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// By itself.
+    Itself,
+    /// Killed at this request.
+    Crash(usize),
+    /// Asked at this request to stop.
+    Stop(usize),
 }
 
 struct Soak {
     world: World,
     changes: Changes,
     dice: Dice,
-    open: Vec<Transaction>,
     tally: Tally,
 }
 
@@ -87,13 +102,13 @@ pub async fn run(seed: u64, mark: Mark) -> Result<Tally, String> {
     // Purges and merges are large shares of so small an org.
     let world = World::with(builder, "\n[sync]\nmass_delete_percent = 100\n").await;
     world.db().clock().freeze();
-    world.db().clock().advance(60 * MINUTE_MS);
+    // Not by how long the start took.
+    world.db().clock().set(START_MS + 60 * MINUTE_MS);
     let changes = Changes::of(&world);
     let mut soak = Soak {
         world,
         changes,
         dice,
-        open: Vec::new(),
         tally: Tally::default(),
     };
     for round in 0..ROUNDS {
@@ -107,6 +122,7 @@ pub async fn run(seed: u64, mark: Mark) -> Result<Tally, String> {
             .await
             .map_err(|what| format!("seed {seed}, round {round}: {what}"))?;
     }
+    soak.tally.changes = soak.changes.done().clone();
     Ok(soak.tally)
 }
 
@@ -114,7 +130,7 @@ impl Soak {
     /// Some work in the org, then a sync under bad conditions.
     async fn busy(&mut self) {
         for _ in 0..self.dice.roll(30) {
-            self.happen(false);
+            self.changes.happen(&mut self.dice, &self.world, false);
         }
         if self.dice.once_in(6) {
             let hold = self.world.db().clock().now_ms() - 90 * MINUTE_MS;
@@ -124,75 +140,80 @@ impl Soak {
         if let Some(rule) = fault(&mut self.dice) {
             self.world.org.fault(rule);
         }
-        let crash_at = if self.dice.once_in(2) {
-            Some(1 + self.dice.roll(12) as u64)
-        } else {
-            None
+        let end = match self.dice.roll(6) {
+            0..3 => End::Crash(1 + self.dice.roll(60)),
+            3 => End::Stop(1 + self.dice.roll(60)),
+            _ => End::Itself,
         };
-        self.sync(crash_at).await;
+        self.sync(end).await;
         self.world.org.clear_faults();
+        self.world.org.set_quota(0, QUOTA);
     }
 
-    /// A sync in whose course the org goes on living; with `crash_at`, it is dropped after so many pages, wherever it is.
-    async fn sync(&mut self, crash_at: Option<u64>) {
+    /// A sync in whose course the org goes on living.
+    async fn sync(&mut self, end: End) {
+        self.tally.syncs += 1;
+        let options = options(&mut self.dice);
+        if tracing() {
+            println!("sync, {end:?}, {options:?}");
+        }
         // A new process: nothing in memory but the tenant file and the mirror.
         let session = session(&self.world.tenant());
-        let Ok(discovered) = discover(&session).await else {
-            return;
-        };
-        let mut mirror = self.world.mirror();
-        let options = SyncOptions::default();
-        let (sender, mut events) = mpsc::unbounded_channel();
-        let events_to = Events::to(sender);
-        let running = sync(&session, &mut mirror, &discovered, &options, &events_to);
-        tokio::pin!(running);
-        let mut pages = 0;
-        self.tally.syncs += 1;
-        if std::env::var_os("SOAK_TRACE").is_some() {
-            println!("sync, crash at {crash_at:?}");
-        }
-        loop {
-            tokio::select! {
-                biased;
-                Some(event) = events.recv() => {
-                    if !matches!(event, Event::Page { .. }) {
-                        continue;
-                    }
-                    pages += 1;
-                    if crash_at == Some(pages) {
-                        self.tally.crashes += 1;
-                        return;
-                    }
-                    if self.dice.once_in(3) {
-                        self.happen(true);
-                    }
-                    if self.dice.once_in(8) {
-                        self.world.org.expire_locators();
-                    }
-                    if self.dice.once_in(12) {
-                        self.world.org.kill_sessions();
-                    }
-                    if self.dice.once_in(8) {
-                        self.world.org.set_page_size(1 + self.dice.roll(40));
-                    }
-                }
-                // What a fault left undone is done by the next one.
-                result = &mut running => {
-                    if let Ok(report) = result {
-                        self.tally.resumed += usize::from(report.models.iter().any(|model| model.resumed));
-                    }
-                    return;
-                }
+        let Self {
+            world,
+            changes,
+            dice,
+            tally,
+        } = self;
+        let (mut requests, mut stopping) = (0, false);
+        let ended = world.sync_between(&session, &options, |moment| {
+            // A sync that is to stop may have asked for its next page or not, as it happens.
+            if stopping || !matches!(moment, Moment::Request) {
+                return true;
             }
+            requests += 1;
+            tally.requests += 1;
+            match end {
+                End::Crash(at) if at == requests => {
+                    tally.crashes += 1;
+                    return false;
+                }
+                End::Stop(at) if at == requests => {
+                    options.stop.ask();
+                    stopping = true;
+                    return true;
+                }
+                _ => {}
+            }
+            if dice.once_in(8) {
+                changes.happen(dice, world, true);
+            }
+            if dice.once_in(20) {
+                world.org.expire_locators();
+            }
+            if dice.once_in(40) {
+                world.org.kill_sessions();
+            }
+            if dice.once_in(20) {
+                world.org.set_page_size(1 + dice.roll(40));
+            }
+            if dice.once_in(200) {
+                world.org.set_quota(QUOTA - 1, QUOTA);
+                stopping = true;
+            }
+            true
+        });
+        // What a fault left undone is done by the next one.
+        if let Some(Ok(report)) = ended.await {
+            trace(&report);
+            let resumed = report.models.iter().any(|model| model.resumed);
+            self.tally.resumed += usize::from(resumed);
         }
     }
 
     /// Nothing happens any more; now the mirror must catch up.
     async fn quiet(&mut self) -> Result<(), String> {
-        for transaction in self.open.drain(..) {
-            // What was taken or deleted meanwhile rolls it back.
-            let _ = transaction.commit();
-        }
+        self.changes.settle();
         self.world.db().hold_mark(None);
         self.changes.restore(&self.world);
         self.world.org.set_page_size(200);
@@ -201,6 +222,7 @@ impl Soak {
         loop {
             let mut mirror = self.world.mirror();
             let report = self.undisturbed(&mut mirror).await?;
+            trace(&report);
             self.tally.syncs += 1;
             if !report.models.iter().any(|model| model.resumed) {
                 break;
@@ -217,27 +239,6 @@ impl Soak {
 
     async fn undisturbed(&self, mirror: &mut SqliteMirror) -> Result<SyncReport, String> {
         undisturbed(&self.world, mirror).await
-    }
-
-    fn happen(&mut self, in_sync: bool) {
-        let done = self
-            .changes
-            .happen(&mut self.dice, &self.world, &mut self.open, in_sync);
-        if let Some(what) = done {
-            *self.tally.changes.entry(what).or_default() += 1;
-        }
-        if self.dice.once_in(3) {
-            self.world
-                .db()
-                .clock()
-                .advance(1_000 * self.dice.roll(200) as i64);
-        }
-        if self.dice.once_in(20)
-            && let Some(transaction) = self.open.pop()
-        {
-            // A unique value that was taken meanwhile rolls it back.
-            let _ = transaction.commit();
-        }
     }
 
     /// Moves every mark to the newest stamp that a reader can have seen.
@@ -298,6 +299,35 @@ async fn undisturbed(world: &World, mirror: &mut SqliteMirror) -> Result<SyncRep
         Some(failure) => Err(failure.to_string()),
         None => Ok(report),
     }
+}
+
+/// Whether each step is to be printed.
+fn tracing() -> bool {
+    std::env::var_os("SOAK_TRACE").is_some()
+}
+
+/// Prints how each model was read.
+fn trace(report: &SyncReport) {
+    for model in report.models.iter().filter(|_| tracing()) {
+        let how = (model.coverage, model.resumed, model.quiet, &model.failure);
+        println!(
+            "  {} {how:?} {:?} {:?}",
+            model.model, model.counts, model.notes
+        );
+    }
+}
+
+/// What a person may ask a sync for.
+fn options(dice: &mut Dice) -> SyncOptions {
+    let mut options = SyncOptions {
+        full: dice.once_in(12),
+        reconcile: dice.once_in(8),
+        ..SyncOptions::default()
+    };
+    if dice.once_in(6) {
+        options.models.retain(|_| dice.once_in(2));
+    }
+    options
 }
 
 /// Something that networks and servers do, or nothing.

@@ -1,7 +1,7 @@
 //! Changes after which a delta is a listing of everything, and says why.
 
 use connector_tests::soak::{control, equals_the_org};
-use connector_tests::world::{ids, of_model, text};
+use connector_tests::world::{World, ids, of_model, text};
 use host_runner::mirror::{Coverage, Mirror, RunEnd, RunInfo};
 use host_runner::sync::SyncOptions;
 use host_runner::unified::{Model, Timestamp};
@@ -105,30 +105,41 @@ async fn a_changed_setting_is_a_back_fill_of_what_it_steers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_of_an_older_contract_is_a_full_listing_that_says_so() {
+async fn a_token_of_an_older_contract_or_of_another_org_is_a_full_listing_that_says_so() {
     let world = synced().await;
-    {
-        let mut mirror = world.mirror();
-        let claim = mirror
-            .claim(&RunInfo::this_process("age a token"), Timestamp::now())
-            .unwrap();
-        let token = mirror.model_state(Model::Jobs).unwrap().token.unwrap();
-        let mut token: Value = serde_json::from_str(&token).unwrap();
-        token["v"] = 0.into();
-        mirror
-            .set_token(&claim, Model::Jobs, &token.to_string(), Timestamp::now())
-            .unwrap();
-        mirror
-            .release(claim, &RunEnd::succeeded(), Timestamp::now())
-            .unwrap();
+    for (key, other, said) in [
+        ("v", json!(0), "version 0"),
+        (
+            "o",
+            json!("00D000000000001AAA"),
+            "of org 00D000000000001AAA",
+        ),
+    ] {
+        edit_token(&world, Model::Jobs, |token| token[key] = other);
+        let report = world.sync().await;
+        assert_eq!(
+            of_model(&report, Model::Jobs).coverage,
+            Coverage::Everything
+        );
+        let notes = notes(&report, Model::Jobs);
+        assert!(notes.contains(said), "{notes}");
+        assert_eq!(
+            of_model(&world.sync().await, Model::Jobs).coverage,
+            Coverage::Changes
+        );
     }
-    let report = world.sync().await;
-    assert_eq!(
-        of_model(&report, Model::Jobs).coverage,
-        Coverage::Everything
-    );
-    assert!(
-        notes(&report, Model::Jobs).contains("version 0"),
-        "{report:?}"
-    );
+}
+
+/// Changes what a mirror keeps for the connector.
+fn edit_token(world: &World, model: Model, edit: impl FnOnce(&mut Value)) {
+    let (mut mirror, now) = (world.mirror(), Timestamp::now());
+    let run = RunInfo::this_process("edit a token");
+    let claim = mirror.claim(&run, now).unwrap();
+    let token = mirror.model_state(model).unwrap().token.unwrap();
+    let mut token = serde_json::from_str(&token).unwrap();
+    edit(&mut token);
+    mirror
+        .set_token(&claim, model, &token.to_string(), now)
+        .unwrap();
+    mirror.release(claim, &RunEnd::succeeded(), now).unwrap();
 }

@@ -8,6 +8,7 @@ mod marks;
 mod runs;
 mod settings;
 mod traceless;
+mod unrelated;
 
 use connector_tests::world::{World, fields, ids, of_model, small_org, text};
 use host_runner::mirror::StoredRecord;

@@ -48,8 +48,10 @@ async fn a_mark_that_stands_still_for_hours_is_said_and_loses_nothing() {
     let world = synced().await;
     world.db().hold_mark(Some(world.db().clock().now_ms()));
     world.db().clock().advance(180 * MINUTE_MS);
-    let contact = world.live(Model::Candidates)[0].record.key().to_string();
-    for title in ["First", "Second"] {
+    let candidates = world.live(Model::Candidates);
+    let mut read = Vec::new();
+    for (candidate, title) in candidates.iter().zip(["First", "Second"]) {
+        let contact = candidate.record.key().to_string();
         update(&world, "Contact", &contact, json!({ "Title": title }));
         let report = world.sync().await;
         assert!(
@@ -57,11 +59,16 @@ async fn a_mark_that_stands_still_for_hours_is_said_and_loses_nothing() {
             "{}",
             notes(&report, Model::Candidates)
         );
-        assert_eq!(
-            value(&world.record(Model::Candidates, &contact), "title"),
-            title
-        );
+        let held = world.record(Model::Candidates, &contact);
+        assert_eq!(value(&held, "title"), title);
+        let counts = of_model(&report, Model::Candidates).counts;
+        assert_eq!(counts.changed(), 1, "{counts:?}");
+        read.push((counts.unchanged, held));
     }
+    assert!(read[1].0 > read[0].0, "the overlap was read again");
+    let first = &read[0].1;
+    let now = world.record(Model::Candidates, first.record.key().as_str());
+    assert_eq!(now.stamps.changed_at, first.stamps.changed_at);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,8 @@
 //! Runs that are disturbed, stopped, locked out or narrowed.
 
+use connector_tests::expected::assert_mirrors_the_org;
 use connector_tests::soak::equals_the_org;
-use connector_tests::world::{World, of_model, small_org};
+use connector_tests::world::{World, fields, of_model, small_org};
 use host_runner::mirror::{Mirror, MirrorError, RunInfo, RunOutcome};
 use host_runner::sync::{Event, Stop, Stopped, SyncError, SyncOptions};
 use host_runner::unified::{Model, Timestamp};
@@ -188,19 +189,7 @@ async fn with_the_option_only_created_applications_and_their_candidates_come() {
         full.live(Model::Jobs).len(),
         "jobs come in full"
     );
-    let ours = full
-        .live(Model::Applications)
-        .into_iter()
-        .find(|held| held.record.reference("candidate_id").is_some())
-        .unwrap();
-    world
-        .mirror()
-        .write_through(std::slice::from_ref(&ours.record), true, Timestamp::now())
-        .unwrap();
-    let (application, candidate) = (
-        ours.record.key().to_string(),
-        ours.record.reference("candidate_id").unwrap().to_owned(),
-    );
+    let (application, candidate) = created(&full, &world);
     update(
         &world,
         APPLICANT,
@@ -224,4 +213,68 @@ async fn with_the_option_only_created_applications_and_their_candidates_come() {
     delete(&world, APPLICANT, &application);
     world.sync().await;
     assert!(is_gone(&world, Model::Applications, &application));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_created_application_takes_its_candidate_along_when_contacts_are_merged() {
+    let world = World::with(small_org(), "\n[sync]\nonly_created_applications = true\n").await;
+    let full = World::of(small_org()).await;
+    full.sync().await;
+    let (application, loser) = created(&full, &world);
+    world.sync().await;
+    let winner = full
+        .live(Model::Candidates)
+        .into_iter()
+        .map(|held| held.record.key().to_string())
+        .find(|id| *id != loser)
+        .unwrap();
+    world.write(|writer| writer.merge("Contact", &winner, &[loser.as_str()], &fields(json!({}))));
+    world.sync().await;
+    assert_eq!(
+        world
+            .record(Model::Applications, &application)
+            .record
+            .reference("candidate_id"),
+        Some(winner.as_str())
+    );
+    assert!(is_gone(&world, Model::Candidates, &loser));
+    assert!(!is_gone(&world, Model::Candidates, &winner));
+    assert_eq!(world.live(Model::Candidates).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_option_left_out_comes_when_it_is_switched_off() {
+    let world = World::of(small_org()).await;
+    let narrow = world.session_with("\n[sync]\nonly_created_applications = true\n");
+    world.sync_while(&narrow, |_| true).await.unwrap();
+    assert!(world.live(Model::Applications).is_empty());
+    world.sync().await;
+    assert_mirrors_the_org(&world);
+    // And what changed while it was on again.
+    let application = world.live(Model::Applications)[0].record.key().to_string();
+    world.sync_while(&narrow, |_| true).await.unwrap();
+    delete(&world, APPLICANT, &application);
+    world.sync_while(&narrow, |_| true).await.unwrap();
+    assert!(!is_gone(&world, Model::Applications, &application));
+    world.sync().await;
+    assert!(is_gone(&world, Model::Applications, &application));
+    assert_mirrors_the_org(&world);
+}
+
+/// Makes an application of the org one that `world`'s mirror takes for created by us; its id and its candidate's.
+fn created(full: &World, world: &World) -> (String, String) {
+    let all = full.live(Model::Applications);
+    let of_somebody = all.into_iter().find_map(|held| {
+        Some((
+            held.record.reference("candidate_id")?.to_owned(),
+            held.record,
+        ))
+    });
+    let (candidate, ours) = of_somebody.unwrap();
+    let id = ours.key().to_string();
+    world
+        .mirror()
+        .write_through(&[ours], true, Timestamp::now())
+        .unwrap();
+    (id, candidate)
 }

@@ -1,18 +1,20 @@
 //! Tenants switch models and fields off and on again; nothing is lost meanwhile.
 
+use connector_tests::expected::assert_mirrors_the_org;
 use connector_tests::soak::equals_the_org;
-use connector_tests::world::{ids, text};
+use connector_tests::world::{World, ids, small_org, text};
 use host_runner::sync::Event;
 use host_runner::unified::Model;
 use practice_org::id::RecordId;
 use serde_json::json;
 
 use crate::{
-    APPLICANT, JOB, candidate_type, delete, is_gone, notes, synced, synced_with, update, value,
+    APPLICANT, JOB, LINK, apply, candidate_type, client, delete, is_gone, notes, synced,
+    synced_with, update, value,
 };
 
 /// A job that somebody applies for.
-fn wanted_job(world: &connector_tests::world::World) -> String {
+fn wanted_job(world: &World) -> String {
     let of = |id: &RecordId| text(world.db(), APPLICANT, *id, JOB);
     ids(world.db(), APPLICANT).iter().find_map(of).unwrap()
 }
@@ -29,6 +31,27 @@ async fn a_model_that_was_switched_off_learns_what_happened_meanwhile() {
         |row: &host_runner::mirror::StoredRecord| row.record.reference("job_id") == Some(&job);
     assert!(!world.live(Model::Applications).iter().any(still));
     equals_the_org(&world).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_candidate_whose_applicant_moved_on_before_applications_were_ever_read_goes() {
+    let world = World::of(small_org()).await;
+    let off = world.session_with("\n[scopes]\ndisabled_models = [\"applications\"]\n");
+    world.sync_while(&off, |_| true).await.unwrap();
+    let left = client(&world);
+    let application = apply(&world, &left);
+    world.sync_while(&off, |_| true).await.unwrap();
+    assert!(!is_gone(&world, Model::Candidates, &left));
+    update(
+        &world,
+        APPLICANT,
+        application,
+        json!({ LINK: client(&world) }),
+    );
+    world.sync_while(&off, |_| true).await.unwrap();
+    world.sync().await;
+    assert!(is_gone(&world, Model::Candidates, &left));
+    assert_mirrors_the_org(&world);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -142,8 +142,18 @@ struct State {
     without_log: Vec<String>,
     /// When rows of an object were last purged from the recycle bin.
     purged: BTreeMap<String, Timestamp>,
-    /// Whether the delete log goes with them.
-    log_purged: bool,
+    log: DeleteLog,
+}
+
+/// What `/deleted` tells of rows that were purged.
+#[derive(Clone, Copy, PartialEq)]
+pub enum DeleteLog {
+    /// When the last one was.
+    Kept,
+    /// Nothing: it was purged too.
+    Purged,
+    /// Nothing: there are too many.
+    TooLong,
 }
 
 /// The org.
@@ -174,7 +184,7 @@ impl FakeOrg {
             results: BTreeMap::new(),
             without_log: Vec::new(),
             purged: BTreeMap::new(),
-            log_purged: false,
+            log: DeleteLog::Kept,
         })));
         org.insert(
             "Organization",
@@ -227,13 +237,19 @@ impl FakeOrg {
         self.0.borrow_mut().without_log.push(object.to_owned());
     }
 
-    /// Removes a row for good; with `log`, also what `/deleted` knew.
-    pub fn purge(&self, object: &str, id: &str, log: bool) {
+    /// Takes a row out of the user's sight.
+    pub fn hide_row(&self, object: &str, id: &str) {
+        let mut state = self.0.borrow_mut();
+        state.tables.get_mut(object).unwrap().rows.remove(id);
+    }
+
+    /// Removes a row for good.
+    pub fn purge(&self, object: &str, id: &str, log: DeleteLog) {
         let mut state = self.0.borrow_mut();
         let now = state.now;
         state.tables.get_mut(object).unwrap().rows.remove(id);
         state.purged.insert(object.to_owned(), now);
-        state.log_purged |= log;
+        state.log = log;
     }
 
     pub fn insert(&self, object: &str, values: Value) -> String {

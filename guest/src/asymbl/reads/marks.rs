@@ -117,8 +117,8 @@ struct DeleteLog {
 }
 
 /// Those of some objects of which rows may have vanished for good since a mark, without a trace in the recycle bin: the log
-/// of deletions was purged within the window, or a row that was deleted after the mark is no longer in the bin
-/// (salesforce-api.md 3.3). Costs one call.
+/// of deletions was purged within the window or is too long to be told, or a row that was deleted after the mark is no longer in
+/// the bin (salesforce-api.md 3.3). Costs one call.
 ///
 /// # Errors
 /// When Salesforce can't be asked. An object whose log is refused for another reason tells nothing.
@@ -159,7 +159,10 @@ pub fn untraced_deletes<T: Transport>(
             let complete = match log {
                 Ok(log) => log.earliest < **mark,
                 Err(error) if is_about_the_connection(&error) => return Err(error.into()),
-                Err(error) => error.kind != ErrorKind::ReplicationDate,
+                Err(error) => !matches!(
+                    error.kind,
+                    ErrorKind::ReplicationDate | ErrorKind::TooManyIds
+                ),
             };
             if !complete {
                 untraced.insert((*object).clone());

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::listing;
 use super::schema::code;
+use super::{listing, read};
 use crate::mirror::{
     Counts, Coverage, Gone, Listing, ListingKind, MirrorError, Page, PageOutcome, Progress, Recheck,
 };
@@ -58,8 +58,10 @@ pub(super) fn through(
             now,
             counts: Counts::default(),
         };
+        let left = left_behind(transaction, record)?;
         writer.upsert(record)?;
         counts += writer.counts;
+        ask(transaction, left.as_slice())?;
         if track {
             transaction.execute(
                 "INSERT OR IGNORE INTO tracked (model, remote_id, since) VALUES (?1, ?2, ?3)",
@@ -68,6 +70,29 @@ pub(super) fn through(
         }
     }
     Ok(counts)
+}
+
+/// "Read again whom this record was about", where that was somebody else before: the next listing will see the record as it is
+/// already, and not what it left.
+fn left_behind(
+    transaction: &Transaction<'_>,
+    record: &UnifiedRecord,
+) -> Result<Option<Recheck>, MirrorError> {
+    let Some((field, target)) = record.model().membership() else {
+        return Ok(None);
+    };
+    let before = read::by_key(transaction, record.model(), record.key())?
+        .filter(|before| before.stamps.remote_deleted_at.is_none());
+    let before = before
+        .as_ref()
+        .and_then(|before| before.record.reference(field));
+    Ok(before
+        .filter(|id| record.reference(field) != Some(id))
+        .map(|id| Recheck {
+            model: target,
+            target,
+            remote_id: id.to_owned(),
+        }))
 }
 
 /// Writes the page; the caller has checked the claim and commits.

@@ -8,7 +8,7 @@ use crate::mirror::{
     Coverage, Listing, ListingKind, ListingStart, MirrorError, ModelState, Page, Position,
     Progress, Recheck, Totals,
 };
-use crate::unified::{Model, Timestamp, UnifiedRecord};
+use crate::unified::{Model, NaturalKey, Timestamp, UnifiedRecord};
 
 pub(super) fn begin(
     transaction: &Transaction<'_>,
@@ -200,8 +200,57 @@ pub(super) fn finish(
             ],
         )?;
     }
+    if listing.covers_all {
+        ask_for_dangling(transaction, model)?;
+    }
     transaction.execute("DELETE FROM listing WHERE model = ?1", [code(model)])?;
     Ok(())
+}
+
+/// Asks for what refers to a record of the model that is not there, now that all of them were seen: it may have vanished before
+/// it was ever held, and the source cleared the reference without a trace.
+fn ask_for_dangling(transaction: &Transaction<'_>, target: Model) -> Result<(), MirrorError> {
+    for model in Model::ALL {
+        for (place, (_, pointed)) in model.references().enumerate() {
+            if pointed != target {
+                continue;
+            }
+            // `place` is 0, 1 or 2: the columns of the schema.
+            transaction.execute(
+                &format!(
+                    "INSERT OR IGNORE INTO recheck (model, target, remote_id)
+                     SELECT DISTINCT ?1, ?2, referring.ref{place} FROM record AS referring
+                     WHERE referring.model = ?1 AND referring.ref{place} IS NOT NULL
+                       AND referring.remote_deleted_at IS NULL
+                       AND NOT EXISTS (SELECT 1 FROM record WHERE model = ?2 AND key = referring.ref{place}
+                                       AND remote_deleted_at IS NULL)"
+                ),
+                params![code(model), code(target)],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Up to `limit` keys, after the one given, of records that are not deleted and that the open listing, which covers all and was
+/// read to its end, has not shown.
+pub(super) fn unseen_keys(
+    connection: &Connection,
+    model: Model,
+    after: Option<&NaturalKey>,
+    limit: usize,
+) -> Result<Vec<NaturalKey>, MirrorError> {
+    let listing = at_end_of_everything(connection, model)?;
+    let (after, limit) = (after.map_or("", NaturalKey::as_str), read::limited(limit));
+    let keys = connection
+        .prepare_cached(&format!(
+            "SELECT key FROM record WHERE number IN ({UNSEEN}) AND key > ?3 ORDER BY key LIMIT ?4"
+        ))?
+        .query_map(params![code(model), listing.number, after, limit], |row| {
+            row.get(0)
+        })?
+        .collect::<Result<Vec<String>, _>>()?;
+    Ok(keys.into_iter().map(NaturalKey::trusted).collect())
 }
 
 pub(super) fn set_token(

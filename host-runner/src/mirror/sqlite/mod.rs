@@ -225,6 +225,15 @@ impl Mirror for SqliteMirror {
         self.read(|connection| listing::unseen(connection, model))
     }
 
+    fn unseen_keys(
+        &self,
+        model: Model,
+        after: Option<&NaturalKey>,
+        limit: usize,
+    ) -> Result<Vec<NaturalKey>, MirrorError> {
+        self.read(|connection| listing::unseen_keys(connection, model, after, limit))
+    }
+
     fn tombstone_unseen(
         &mut self,
         claim: &Claim,

@@ -140,7 +140,7 @@ fn texts(
     Ok(found.collect::<Result<_, _>>()?)
 }
 
-fn limited(limit: usize) -> i64 {
+pub(super) fn limited(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::soql::{Row, Select};
-use super::{CANDIDATE_TYPE, CLIENT_TYPE, FakeOrg};
+use super::{CANDIDATE_TYPE, CLIENT_TYPE, DeleteLog, FakeOrg};
 use crate::salesforce::Timestamp;
 use crate::transport::{Request, Response, Transport, TransportError};
 
@@ -59,11 +59,13 @@ impl FakeOrg {
                 let state = self.0.borrow();
                 let purged = state.purged.get(*object).copied();
                 let start = Timestamp::parse(&argument("start")).unwrap();
-                if state.log_purged && purged.is_some_and(|until| start < until) {
-                    return (
-                        400,
-                        json!([{"errorCode": "INVALID_REPLICATION_DATE", "message": "the delete log was purged"}]),
-                    );
+                let code = match state.log {
+                    DeleteLog::Kept => None,
+                    DeleteLog::Purged => Some("INVALID_REPLICATION_DATE"),
+                    DeleteLog::TooLong => Some("EXCEEDED_ID_LIMIT"),
+                };
+                if let (Some(code), true) = (code, purged.is_some_and(|until| start < until)) {
+                    return (400, json!([{"errorCode": code, "message": "no answer"}]));
                 }
                 let earliest =
                     purged.map_or("2000-01-01T00:00:00.000Z".to_owned(), |p| p.to_string());

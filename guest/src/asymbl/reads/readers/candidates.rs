@@ -191,10 +191,12 @@ impl Reader for CandidatesReader {
                 page.recheck(Model::Applications, Self::MODEL, gone);
             }
             Step::LeadTo(lookup) => {
-                let ids = values_of(&rows, lookup);
-                let asked: Vec<String> = ids.iter().cloned().collect();
+                let asked: Vec<String> = values_of(&rows, lookup).into_iter().collect();
                 let contacts = by_ids(ctx, &self.mapping, &asked)?;
-                self.sort_out(ctx, contacts, ids, page)?;
+                // Whoever is not found is no less a candidate for that: a right may have been lost. That a contact was deleted,
+                // its own row says.
+                let found = values_of(&contacts, "Id");
+                self.sort_out(ctx, contacts, found, page)?;
             }
             _ => self.put(ctx, &rows, page)?,
         }

@@ -26,6 +26,8 @@ pub struct JobStagesReader {
     mapping: JobStages,
     /// The Job object, where it can be read.
     jobs: Vec<String>,
+    /// Whether jobs are listed too: the end of a job tells the host to read its pipeline again.
+    jobs_are_listed: bool,
 }
 
 impl JobStagesReader {
@@ -66,6 +68,7 @@ impl Reader for JobStagesReader {
         Ok(Self {
             mapping: JobStages::new(tenant)?,
             jobs: readable(tenant, [tenant.profile.job_link.object.clone()]),
+            jobs_are_listed: tenant.settings.scopes.model_on(Model::Jobs),
         })
     }
 
@@ -77,6 +80,12 @@ impl Reader for JobStagesReader {
         std::iter::once(self.mapping.object().to_owned())
             .chain(self.jobs.clone())
             .collect()
+    }
+
+    fn vanishing(&self) -> Vec<String> {
+        let own = std::iter::once(self.mapping.object().to_owned());
+        let jobs = self.jobs.iter().filter(|_| !self.jobs_are_listed);
+        own.chain(jobs.cloned()).collect()
     }
 
     fn everything(&self) -> Vec<Phase> {

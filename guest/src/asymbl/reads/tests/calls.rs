@@ -7,7 +7,7 @@ use serde_json::json;
 use super::mirror::{Held, page, units};
 use super::reading::{delta, ids, query, read, token};
 use super::{MODELS, cast, instance, profile};
-use crate::asymbl::reads::fake_org::{APPLICANT, FakeOrg, JOB, STAGE};
+use crate::asymbl::reads::fake_org::{APPLICANT, DeleteLog, FakeOrg, JOB, STAGE};
 use crate::asymbl::reads::{get_records, list_ids, probe_changes};
 use crate::exports::ats::connector::reads::ModelToken;
 use crate::exports::ats::connector::types::{Error, Model};
@@ -188,7 +188,7 @@ fn a_probe_says_which_models_changed_and_moves_the_other_tokens_on() {
 
 #[test]
 fn rows_that_vanish_without_a_trace_are_said_by_the_probe_and_by_the_delta() {
-    for log in [false, true] {
+    for log in [DeleteLog::Kept, DeleteLog::Purged, DeleteLog::TooLong] {
         let cast = cast();
         let token = token(&cast.org, Model::Applications);
         cast.org.pass(600);

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::cast;
 use super::mirror::Mirror;
 use super::reading::{delta, gone, ids, read, token};
-use crate::asymbl::reads::fake_org::{APPLICANT, JOB, SITE, STAGE};
+use crate::asymbl::reads::fake_org::{APPLICANT, DeleteLog, JOB, SITE, STAGE};
 use crate::exports::ats::connector::types::Model;
 
 #[test]
@@ -41,6 +41,20 @@ fn a_contact_becomes_a_candidate_with_its_first_applicant_and_stops_with_its_las
     cast.org.pass(600);
     cast.org.delete(APPLICANT, &applicant);
     assert!(gone(&delta(&cast.org, Model::Candidates, &second)).contains(client));
+}
+
+#[test]
+fn a_candidate_out_of_sight_is_not_gone_because_its_application_changed() {
+    let cast = cast();
+    let token = token(&cast.org, Model::Candidates);
+    cast.org.pass(600);
+    cast.org.write(
+        APPLICANT,
+        &cast.applicants[0],
+        json!({"bpats__Source__c": "Website"}),
+    );
+    cast.org.hide_row("Contact", &cast.contacts[1]);
+    assert!(gone(&delta(&cast.org, Model::Candidates, &token)).is_empty());
 }
 
 #[test]
@@ -146,7 +160,7 @@ fn a_work_site_that_is_deleted_for_good_is_a_back_fill_of_jobs() {
     mirror.sync(&cast.org, "{}", |_| ());
     cast.org.pass(600);
     cast.org.delete(SITE, &cast.sites[0]);
-    cast.org.purge(SITE, &cast.sites[0], false);
+    cast.org.purge(SITE, &cast.sites[0], DeleteLog::Kept);
     mirror.sync(&cast.org, "{}", |_| ());
     assert!(mirror.notes.iter().any(|n| n == "deleted-for-good"));
     let mut fresh = Mirror::default();

@@ -1,0 +1,257 @@
+//! Models that are read at different times, under different rights: what one run could not know, the next mends.
+
+use connector_tests::expected::assert_mirrors_the_org;
+use connector_tests::soak::control;
+use connector_tests::world::{Moment, World, ids, of_model, small_org, text};
+use host_runner::actions::{Action, run};
+use host_runner::mirror::{Mirror, Page, Position, Recheck, RunEnd, RunInfo};
+use host_runner::sync::{Event, SyncOptions, SyncReport};
+use host_runner::unified::{Model, Timestamp, UnifiedRecord};
+use serde_json::{Value, json};
+
+use crate::{
+    APPLICANT, JOB, LINK, MINUTE_MS, STAGE, actor, apply, client, is_gone, synced, synced_with,
+    update,
+};
+
+async fn sync_of(world: &World, models: &[Model]) -> SyncReport {
+    let options = SyncOptions {
+        models: models.to_vec(),
+        ..SyncOptions::default()
+    };
+    world.try_sync(&options).await.unwrap()
+}
+
+async fn full_sync(world: &World) -> SyncReport {
+    let options = SyncOptions {
+        full: true,
+        ..SyncOptions::default()
+    };
+    world.try_sync(&options).await.unwrap()
+}
+
+fn right(world: &World, verb: &str, of: Value) {
+    assert!(control(&world.org, verb, &of), "{verb} {of}");
+}
+
+/// A user of another type whose address a job's hiring manager gets, and no other user has.
+fn member_by_address(world: &World) -> String {
+    let db = world.db();
+    let guest = ids(db, "User").into_iter().find(|id| {
+        text(db, "User", *id, "UserType").is_some_and(|kind| kind != "Standard")
+            && ids(db, JOB)
+                .iter()
+                .all(|job| text(db, JOB, *job, "OwnerId") != Some(id.to_string()))
+    });
+    let guest = guest.unwrap().to_string();
+    let manager = |job| text(db, JOB, job, "bpats__Hiring_Manager__c");
+    let manager = ids(db, JOB).into_iter().find_map(manager).unwrap();
+    let address = json!({ "Email": "guest@acme.example" });
+    update(world, "User", &guest, address.clone());
+    update(world, "Contact", &manager, address);
+    guest
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_went_before_jobs_were_ever_read_stays_on_no_application() {
+    let world = World::of(small_org()).await;
+    sync_of(&world, &[Model::Applications, Model::JobStages]).await;
+    let job = world
+        .live(Model::Applications)
+        .iter()
+        .find_map(|held| held.record.reference("job_id").map(str::to_owned))
+        .unwrap();
+    world.write(|writer| writer.delete(JOB, &job));
+    world.sync().await;
+    assert_mirrors_the_org(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listing_that_only_was_not_closed_does_not_stand_for_what_other_rights_read() {
+    let world = synced().await;
+    let options = SyncOptions {
+        full: true,
+        models: vec![Model::Applications],
+        ..SyncOptions::default()
+    };
+    // Its only page ends the listing.
+    let stopped = world.sync_between(world.session(), &options, |moment| {
+        if matches!(moment, Moment::Event(Event::ModelStarted { .. })) {
+            options.stop.ask();
+        }
+        true
+    });
+    assert!(stopped.await.unwrap().unwrap().stopped.is_some());
+    let open = world.mirror().open_listing(Model::Applications).unwrap();
+    assert!(matches!(open.unwrap().position, Position::End(_)));
+    let applications = world.live(Model::Applications);
+    let job = applications[0].record.reference("job_id").unwrap();
+    world.write(|writer| writer.delete(JOB, job));
+    right(&world, "hide", json!({ "object": STAGE }));
+    let lists_no_stages = world.try_sync(&SyncOptions::default()).await.unwrap();
+    let applications = of_model(&lists_no_stages, Model::Applications);
+    assert!(applications.failure.is_none());
+    right(&world, "show", json!({ "object": STAGE }));
+    world.sync().await;
+    assert_mirrors_the_org(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_read_after_teams_include_whoever_is_on_one_by_an_address() {
+    let world = World::of(small_org()).await;
+    world.db().clock().freeze();
+    let guest = member_by_address(&world);
+    world.db().clock().advance(10 * MINUTE_MS);
+    sync_of(&world, &[Model::HiringTeamMembers]).await;
+    world.db().clock().advance(10 * MINUTE_MS);
+    world.sync().await;
+    assert!(!is_gone(&world, Model::Users, &guest));
+    assert_mirrors_the_org(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_on_a_team_by_an_address_is_not_missed_in_a_listing_of_all_users() {
+    let none_may_vanish = "\n[sync]\nmass_delete_percent = 0\nmass_delete_rows = 0\n";
+    let world = World::with(small_org(), none_may_vanish).await;
+    let guest = member_by_address(&world);
+    world.sync().await;
+    let before = world.record(Model::Users, &guest).stamps;
+    for reconcile in [false, true] {
+        let options = SyncOptions {
+            full: !reconcile,
+            reconcile,
+            ..SyncOptions::default()
+        };
+        let report = world.try_sync(&options).await.unwrap();
+        let users = of_model(&report, Model::Users);
+        assert!(users.failure.is_none(), "{:?}", users.failure);
+        let now = world.record(Model::Users, &guest).stamps;
+        assert_eq!(now.changed_at, before.changed_at);
+        assert_eq!(now.remote_deleted_at, None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_about_applications_reads_no_candidate_under_rights_that_its_token_does_not_know() {
+    let world = synced().await;
+    let application = world
+        .live(Model::Applications)
+        .into_iter()
+        .find(|held| {
+            let candidate = held.record.reference("candidate_id");
+            candidate.is_some_and(|id| {
+                let title = |held: &UnifiedRecord| held.content().get("title").cloned();
+                title(&world.record(Model::Candidates, id).record) != Some(Value::Null)
+            })
+        })
+        .unwrap();
+    right(
+        &world,
+        "hide",
+        json!({ "object": "Contact", "field": "Title" }),
+    );
+    let id = application.record.key().to_string();
+    update(&world, APPLICANT, &id, json!({ LINK: client(&world) }));
+    sync_of(&world, &[Model::Applications]).await;
+    right(
+        &world,
+        "show",
+        json!({ "object": "Contact", "field": "Title" }),
+    );
+    world.sync().await;
+    assert_mirrors_the_org(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_an_application_left_before_an_action_read_it_is_a_candidate_no_more() {
+    let world = synced().await;
+    let left = client(&world);
+    let application = apply(&world, &left);
+    world.sync().await;
+    assert!(!is_gone(&world, Model::Candidates, &left));
+    let other = client(&world);
+    update(&world, APPLICANT, application, json!({ LINK: other }));
+    let stage = text(world.db(), APPLICANT, application, "bpats__Stage__c");
+    let input = json!({ "application_id": application.to_string(), "stage_id": stage });
+    let profile = world.discover().await.discovery.profile;
+    let (session, mut mirror) = (world.session(), world.mirror());
+    run(session, &mut mirror, &profile, Action::Move, &input, None)
+        .await
+        .unwrap();
+    drop(mirror);
+    world.sync().await;
+    assert!(!is_gone(&world, Model::Candidates, &other));
+    assert!(is_gone(&world, Model::Candidates, &left));
+    assert_mirrors_the_org(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_deleted_for_good_while_jobs_are_switched_off_takes_its_pipeline_along() {
+    let world = synced_with("\n[scopes]\ndisabled_models = [\"jobs\"]\n").await;
+    let pipeline = world.live(Model::JobStages);
+    let job = pipeline[0].record.reference("job_id").unwrap().to_owned();
+    world
+        .db()
+        .hard_delete(&actor(&world), JOB, &job)
+        .expect("the org deletes it");
+    world.sync().await;
+    let left = world.live(Model::JobStages);
+    assert!(
+        left.iter()
+            .all(|held| held.record.reference("job_id") != Some(&job))
+    );
+    assert!(!left.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_of_a_listing_that_was_refused_at_its_end_are_read_again() {
+    let world = synced().await;
+    right(
+        &world,
+        "hide",
+        json!({ "object": "Contact", "field": "Title" }),
+    );
+    let candidates = world.live(Model::Candidates);
+    for candidate in candidates.iter().take(30) {
+        let id = candidate.record.key().to_string();
+        world
+            .db()
+            .hard_delete(&actor(&world), "Contact", &id)
+            .unwrap();
+    }
+    let refused = full_sync(&world).await;
+    assert!(of_model(&refused, Model::Candidates).failure.is_some());
+    right(
+        &world,
+        "show",
+        json!({ "object": "Contact", "field": "Title" }),
+    );
+    let options = SyncOptions {
+        allow_mass_delete: true,
+        ..SyncOptions::default()
+    };
+    world.try_sync(&options).await.unwrap();
+    assert_mirrors_the_org(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comparison_that_is_due_reads_nothing_that_is_not_wanted() {
+    let world = World::with(small_org(), "\n[sync]\nonly_created_applications = true\n").await;
+    world.sync().await;
+    let (mut mirror, now) = (world.mirror(), Timestamp::now());
+    let claim = mirror.claim(&RunInfo::this_process("ask"), now).unwrap();
+    let all = Page {
+        rechecks: vec![Recheck {
+            model: Model::Applications,
+            target: Model::Applications,
+            remote_id: "*".into(),
+        }],
+        ..Page::default()
+    };
+    mirror
+        .apply_page(&claim, Model::Applications, &all, now)
+        .unwrap();
+    mirror.release(claim, &RunEnd::succeeded(), now).unwrap();
+    world.sync().await;
+    assert!(world.live(Model::Applications).is_empty());
+}
