@@ -56,6 +56,9 @@ fn whatever_happens_the_mirror_equals_the_org_at_quiet_points() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     let sum = sum.into_inner().unwrap();
     println!("{sum:?}");
+    if end - first < SEEDS {
+        return;
+    }
     let all = OPERATIONS
         .iter()
         .all(|(what, _)| sum.changes.contains_key(what));

@@ -262,6 +262,27 @@ fn a_row_restored_after_its_parent_was_deleted_has_none() {
 }
 
 #[test]
+fn a_row_is_not_restored_while_its_parent_is_being_deleted() {
+    let (db, actor) = org();
+    let site = json!({ "Name": "Plant" });
+    let site = db
+        .insert(&actor, "bpats__Work_Site_Location__c", &map(site))
+        .unwrap()
+        .to_string();
+    let job = json!({ "Name": "Welder", "bpats__Work_Site_Location__c": site });
+    let job = db.insert(&actor, "bpats__Job__c", &map(job)).unwrap();
+    db.delete(&actor, "bpats__Job__c", &job.to_string())
+        .unwrap();
+    let mut late = db.begin(&actor);
+    late.run(|writer| writer.delete("bpats__Work_Site_Location__c", &site))
+        .unwrap();
+    let restore = || db.undelete(&actor, "bpats__Job__c", &job.to_string());
+    assert_eq!(restore().unwrap_err().code, "UNABLE_TO_LOCK_ROW");
+    late.commit().unwrap();
+    restore().unwrap();
+}
+
+#[test]
 fn a_restricted_delete_is_refused_and_changes_nothing() {
     let (db, actor) = org();
     let job = db

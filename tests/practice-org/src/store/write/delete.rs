@@ -179,11 +179,9 @@ impl Writer<'_> {
         if let Some(field) = object.field("MasterRecordId") {
             row = row.with(&[(field.id, crate::value::Value::Null)].into());
         }
-        self.check_unique(
-            object,
-            Some(id),
-            &row.values().map(|(f, v)| (f, v.to_value())).collect(),
-        )?;
+        let values = row.values().map(|(f, v)| (f, v.to_value())).collect();
+        self.check_parents(&values)?;
+        self.check_unique(object, Some(id), &values)?;
         self.put(object_id, id, Some(row));
         revived.push((object_id, id));
         let effects = self.state.effects.get(&id).cloned().unwrap_or_default();
