@@ -371,8 +371,25 @@ fn operation(dice: &mut Dice) -> &'static str {
     unreachable!("the roll is below the sum of the weights")
 }
 
+/// A row; now and then the newest, which a mirror may not hold yet.
 fn one_of(dice: &mut Dice, db: &Database, object: &str) -> Option<String> {
-    dice.pick(&ids(db, object)).map(ToString::to_string)
+    let ids = ids(db, object);
+    let one = if dice.once_in(4) {
+        ids.last()
+    } else {
+        dice.pick(&ids)
+    };
+    one.map(ToString::to_string)
+}
+
+/// An application and a stage of its job, as the action takes them.
+pub fn a_move(dice: &mut Dice, db: &Database) -> Option<Value> {
+    let application = dice.pick(&ids(db, APPLICANT)).copied()?;
+    let job = text(db, APPLICANT, application, JOB)?;
+    let mut stages = ids(db, STAGE);
+    stages.retain(|stage| text(db, STAGE, *stage, JOB).as_deref() == Some(&job));
+    let stage = dice.pick(&stages)?;
+    Some(json!({ "application_id": application.to_string(), "stage_id": stage.to_string() }))
 }
 
 /// A row to refer to, or nothing.

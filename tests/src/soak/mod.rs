@@ -7,12 +7,13 @@ mod dice;
 
 use std::collections::BTreeMap;
 
+use host_runner::actions::{Action, run as run_action};
 use host_runner::mirror::{Mirror, RecordFilter, Records, RunEnd, RunInfo, SqliteMirror};
 use host_runner::sync::{Events, SyncOptions, SyncReport, discover, sync};
 use host_runner::unified::{Model, Timestamp};
 use practice_org::store::RowView;
 use practice_org::value::ValueRef;
-use practice_org::{Action, FaultBody, PracticeOrg, Rule};
+use practice_org::{Action as Fault, FaultBody, PracticeOrg, Rule};
 use serde_json::Value;
 
 use crate::expected;
@@ -53,6 +54,8 @@ pub struct Tally {
     pub crashes: usize,
     /// Syncs that went on from an earlier one's page.
     pub resumed: usize,
+    /// Actions of ours that moved an application and read it back.
+    pub actions: usize,
     /// Syncs in all.
     pub syncs: usize,
     /// Requests of the syncs in whose course the org went on living.
@@ -66,6 +69,7 @@ impl std::ops::AddAssign for Tally {
         }
         self.crashes += other.crashes;
         self.resumed += other.resumed;
+        self.actions += other.actions;
         self.syncs += other.syncs;
         self.requests += other.requests;
     }
@@ -132,6 +136,9 @@ impl Soak {
         for _ in 0..self.dice.roll(30) {
             self.changes.happen(&mut self.dice, &self.world, false);
         }
+        if self.dice.once_in(2) {
+            self.act().await;
+        }
         if self.dice.once_in(6) {
             let hold = self.world.db().clock().now_ms() - 90 * MINUTE_MS;
             self.world.db().hold_mark(Some(hold));
@@ -148,6 +155,24 @@ impl Soak {
         self.sync(end).await;
         self.world.org.clear_faults();
         self.world.org.set_quota(0, QUOTA);
+    }
+
+    /// An action of ours, which writes to the org and reads into the mirror what no listing has brought yet.
+    async fn act(&mut self) {
+        let Some(input) = changes::a_move(&mut self.dice, self.world.db()) else {
+            return;
+        };
+        let session = session(&self.world.tenant());
+        let Ok(discovered) = discover(&session).await else {
+            return;
+        };
+        let (profile, mut mirror) = (discovered.discovery.profile, self.world.mirror());
+        let moved = run_action(&session, &mut mirror, &profile, Action::Move, &input, None).await;
+        if tracing() {
+            println!("{input}: {:?}", moved.as_ref().map(|moved| &moved.data));
+        }
+        // The application may be out of sight, or locked by an open transaction.
+        self.tally.actions += usize::from(moved.is_ok());
     }
 
     /// A sync in whose course the org goes on living.
@@ -333,14 +358,14 @@ fn options(dice: &mut Dice) -> SyncOptions {
 /// Something that networks and servers do, or nothing.
 fn fault(dice: &mut Dice) -> Option<Rule> {
     let action = match dice.roll(16) {
-        0 => Action::KillSessions,
-        1 | 2 => Action::ExpireLocators,
-        3 => Action::Truncate {
+        0 => Fault::KillSessions,
+        1 | 2 => Fault::ExpireLocators,
+        3 => Fault::Truncate {
             bytes: dice.roll(200),
         },
-        4 => Action::Malformed,
-        5 => Action::DropBefore,
-        6 => Action::Status {
+        4 => Fault::Malformed,
+        5 => Fault::DropBefore,
+        6 => Fault::Status {
             status: 503,
             code: None,
             message: None,
