@@ -163,11 +163,12 @@ pub trait Mirror: Send {
         now: Timestamp,
     ) -> Result<(), MirrorError>;
 
-    /// Up to `limit` rechecks that pages asked for and no page has done, oldest first.
+    /// Up to `limit` rechecks that pages asked for and no page has done, oldest first, with their numbers: what is asked for again
+    /// by a [`Mirror::write_through`] meanwhile has another one.
     ///
     /// # Errors
     /// Only those of the storage.
-    fn rechecks(&self, limit: usize) -> Result<Vec<Recheck>, MirrorError>;
+    fn rechecks(&self, limit: usize) -> Result<Vec<(u64, Recheck)>, MirrorError>;
 
     /// Writes records that an action of ours has just written in the source, without a claim: the source is ahead of
     /// any run that is reading it. With `track`, their remote ids join the tracked set. Whom a record was about before

@@ -79,7 +79,7 @@ pub struct Page {
     /// Rechecks that the page asks for.
     pub rechecks: Vec<Recheck>,
     /// Rechecks that are done with this page.
-    pub rechecked: Vec<Recheck>,
+    pub rechecked: Vec<u64>,
     /// API calls spent on it.
     pub api_calls: u64,
 }

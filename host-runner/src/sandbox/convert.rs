@@ -29,8 +29,10 @@ pub struct Page {
 pub struct RecordBatch {
     /// What there is.
     pub found: PageRows,
-    /// What there is not (any more).
+    /// What is seen and not (any more) of the model.
     pub gone: Vec<String>,
+    /// What is not seen.
+    pub unseen: Vec<String>,
     /// What to read again after the next listings.
     pub rechecks: Vec<reads::Recheck>,
 }
@@ -117,6 +119,7 @@ pub(super) fn record_batch(batch: reads::RecordBatch) -> Result<RecordBatch, Cal
     Ok(RecordBatch {
         found,
         gone: batch.gone,
+        unseen: batch.unseen,
         rechecks: batch.rechecks,
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::rechecks::{BATCH, report_of};
-use super::{ModelReport, Run, SyncError};
+use super::{ModelReport, Run, SyncError, follow_ups};
 use crate::mirror::{Claim, Mirror, MirrorError};
 use crate::unified::{Model, NaturalKey};
 
@@ -26,14 +26,29 @@ impl Run<'_> {
             let ids: Vec<String> = ids(mirror, model)?.into_iter().collect();
             let report = report_of(reports, model);
             report.narrowed = true;
-            let result = self
-                .read_again(mirror, claim, &mut job, report, &ids, None)
-                .await;
+            let result = match self.read_again(mirror, claim, &mut job, report, &ids).await {
+                Ok(unseen) => {
+                    let live = live_of(mirror, model, &ids)?;
+                    self.bury(mirror, claim, report, live, unseen)
+                }
+                Err(error) => Err(error),
+            };
             report.pages += ids.len().div_ceil(BATCH) as u64;
             self.end_model(mirror, claim, result, report)?;
         }
         Ok(())
     }
+}
+
+/// How many of some records the mirror holds.
+fn live_of(mirror: &dyn Mirror, model: Model, ids: &[String]) -> Result<u64, MirrorError> {
+    let mut live = 0;
+    for id in ids {
+        if let Ok(key) = NaturalKey::parse(model, id) {
+            live += u64::from(follow_ups::live(mirror, model, &key)?.is_some());
+        }
+    }
+    Ok(live)
 }
 
 fn ids(mirror: &dyn Mirror, model: Model) -> Result<BTreeSet<String>, MirrorError> {

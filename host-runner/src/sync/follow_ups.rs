@@ -154,18 +154,6 @@ pub(super) fn is_conditional(recheck: &Recheck) -> bool {
         .is_some_and(|(_, member)| member == recheck.model)
 }
 
-/// The models whose records may hold others and that the mirror has not listed so far. Until it has, nothing can be said of what
-/// they refer to; a tenant may have switched them off for a while.
-pub(super) fn never_listed(mirror: &dyn Mirror) -> Result<Vec<Model>, MirrorError> {
-    let mut found = Vec::new();
-    for model in Model::ALL {
-        if model.membership().is_some() && mirror.model_state(model)?.token.is_none() {
-            found.push(model);
-        }
-    }
-    Ok(found)
-}
-
 /// The id of the record that such a recheck is about, where nothing in the mirror refers to it. When what does leaves, the record
 /// is asked for again.
 pub(super) fn unless_referred_to<'a>(

@@ -34,6 +34,8 @@ impl Run<'_> {
             && matches!(open.position, Position::At(_))
         {
             match self.reconcile(mirror, claim, report).await {
+                // What vanishes after it, the listing or the next one notices.
+                Ok(()) if !self.options.reconcile => self.reconciled(mirror, claim, model)?,
                 // It is asked for once more at the end, and says it then.
                 Ok(()) | Err(SyncError::MassDelete(_)) => {}
                 Err(error) => return Err(error),

@@ -1,6 +1,6 @@
 //! What listings could not see: records, or whole models, that a page asked to read again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::listing::{each, gone, split};
 use super::{MassDelete, ModelReport, Run, SyncError, follow_ups, reconcile};
@@ -11,6 +11,18 @@ use crate::unified::{Model, Timestamp};
 /// Records of one read by ids: well within the contract's 2,000, and a short transaction.
 pub(super) const BATCH: usize = 500;
 
+/// Rechecks whose records are not to be seen, and those records, by model. All of a run are judged together at its end: many at
+/// once may be a right that was lost.
+#[derive(Default)]
+pub(super) struct HeldBack(BTreeMap<Model, (Vec<u64>, Vec<Gone>)>);
+
+impl HeldBack {
+    fn has(&self, model: Model, number: u64) -> bool {
+        let of_model = self.0.get(&model);
+        of_model.is_some_and(|(numbers, _)| numbers.contains(&number))
+    }
+}
+
 impl Run<'_> {
     /// Does every recheck that is open, also those of runs that ended early and those that rechecks ask for. Those of a
     /// model that fails stay open for the next run.
@@ -20,30 +32,44 @@ impl Run<'_> {
         claim: &Claim,
         reports: &mut Vec<ModelReport>,
     ) -> Result<(), SyncError> {
-        let mut job = None;
+        let (mut job, mut held) = (None, HeldBack::default());
         let mut limit = BATCH;
-        let never_listed = follow_ups::never_listed(mirror)?;
+        let silent = self.silent(mirror)?;
         loop {
             self.may_go_on()?;
             let open = mirror.rechecks(limit)?;
             let is_last = open.len() < limit;
-            let open: Vec<Recheck> = open
+            let open: Vec<(u64, Recheck)> = open
                 .into_iter()
-                .filter(|recheck| self.can_do(recheck, &never_listed, reports))
+                .filter(|(number, recheck)| {
+                    !held.has(recheck.model, *number) && self.can_do(recheck, &silent, reports)
+                })
                 .collect();
-            let Some(model) = open.first().map(|recheck| recheck.model) else {
-                if is_last {
+            let Some(model) = open.first().map(|(_, recheck)| recheck.model) else {
+                if !is_last {
+                    limit *= 4;
+                } else if !self.judge(mirror, claim, &mut held, reports)? {
                     return Ok(());
                 }
-                limit *= 4;
                 continue;
             };
-            let of_model = open.into_iter().filter(|recheck| recheck.model == model);
-            let (of_all, of_some): (Vec<_>, Vec<_>) = of_model.partition(reconcile::is_all);
+            let of_model = open
+                .into_iter()
+                .filter(|(_, recheck)| recheck.model == model);
+            let (of_all, of_some): (Vec<_>, Vec<_>) =
+                of_model.partition(|(_, recheck)| reconcile::is_all(recheck));
             let report = report_of(reports, model);
             let (done, result) = if of_all.is_empty() {
-                let result = self.some(mirror, claim, &mut job, report, &of_some).await;
-                (of_some, result)
+                let unseen = self.some(mirror, claim, &mut job, report, &of_some).await;
+                match unseen {
+                    Ok(unseen) if !unseen.is_empty() => {
+                        let (numbers, gone) = held.0.entry(model).or_default();
+                        numbers.extend(of_some.iter().map(|(number, _)| number));
+                        gone.extend(unseen);
+                        (Vec::new(), Ok(()))
+                    }
+                    result => (of_some, result.map(|_| ())),
+                }
             } else if report.coverage == Coverage::Everything && !report.resumed {
                 // Read in full by this run, from its first page on.
                 (of_all, Ok(()))
@@ -52,10 +78,11 @@ impl Run<'_> {
             };
             self.end_model(mirror, claim, result, report)?;
             if report.failure.is_none() {
-                let done = done.into_iter().filter(|one| !self.later.contains(one));
+                let done = done.into_iter();
+                let done = done.filter(|(_, recheck)| !self.later.contains(recheck));
                 let done = Page {
                     progress: Progress::Aside,
-                    rechecked: done.collect(),
+                    rechecked: done.map(|(number, _)| number).collect(),
                     ..Page::default()
                 };
                 mirror.apply_page(claim, model, &done, Timestamp::now())?;
@@ -63,30 +90,72 @@ impl Run<'_> {
         }
     }
 
+    /// Models of which it can't be said what they refer to: never listed, or not wanted now, or without that field.
+    fn silent(&self, mirror: &dyn Mirror) -> Result<Vec<Model>, MirrorError> {
+        let scopes = self.session.tenant().file().scopes();
+        let mut silent = Vec::new();
+        for model in Model::ALL {
+            if let Some((field, _)) = model.membership()
+                && (mirror.model_state(model)?.token.is_none()
+                    || !scopes.field_enabled(model.name(), field))
+            {
+                silent.push(model);
+            }
+        }
+        Ok(silent)
+    }
+
     /// Only those of models that this run has read to the end, or found unchanged: read under rights or settings that the model's
-    /// token does not know of, a record would keep what they hide. Conditional ones only where what may hold the record was listed
-    /// once; all keys not where only some records are wanted.
-    fn can_do(&self, recheck: &Recheck, never_listed: &[Model], reports: &[ModelReport]) -> bool {
-        let waits = follow_ups::is_conditional(recheck) && never_listed.contains(&recheck.target);
+    /// token does not know of, a record would keep what they hide. Conditional ones only where what may hold the record is known;
+    /// all keys and conditions not where only some records are wanted, which are read in any case.
+    fn can_do(&self, recheck: &Recheck, silent: &[Model], reports: &[ModelReport]) -> bool {
+        let waits = follow_ups::is_conditional(recheck) && silent.contains(&recheck.target);
         if waits || self.later.contains(recheck) {
             return false;
         }
         let report = reports.iter().find(|report| report.model == recheck.model);
-        report.is_some_and(|report| {
-            report.failure.is_none() && !(report.narrowed && reconcile::is_all(recheck))
-        })
+        let too_much = reconcile::is_all(recheck) || follow_ups::is_conditional(recheck);
+        report.is_some_and(|report| report.failure.is_none() && !(report.narrowed && too_much))
     }
 
+    /// Marks what the rechecks of this run did not see as deleted, unless it is too much of a model to believe; whether anything
+    /// was, from which more may follow.
+    fn judge(
+        &self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        held: &mut HeldBack,
+        reports: &mut Vec<ModelReport>,
+    ) -> Result<bool, SyncError> {
+        let mut any = false;
+        for (model, (numbers, gone)) in std::mem::take(&mut held.0) {
+            let report = report_of(reports, model);
+            let live = mirror.totals(model)?.live;
+            let result = self.bury(mirror, claim, report, live, gone);
+            if result.is_ok() {
+                any = true;
+                let done = Page {
+                    rechecked: numbers,
+                    ..Page::default()
+                };
+                mirror.apply_page(claim, model, &done, Timestamp::now())?;
+            }
+            self.end_model(mirror, claim, result, report)?;
+        }
+        Ok(any)
+    }
+
+    /// Does some rechecks of a model; what of it the mirror holds and was not to be seen.
     async fn some(
         &mut self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
         job: &mut Option<Job>,
         report: &mut ModelReport,
-        rechecks: &[Recheck],
-    ) -> Result<(), SyncError> {
+        rechecks: &[(u64, Recheck)],
+    ) -> Result<Vec<Gone>, SyncError> {
         let mut ids = BTreeSet::new();
-        for recheck in rechecks {
+        for (_, recheck) in rechecks {
             if follow_ups::is_conditional(recheck) {
                 let id = follow_ups::unless_referred_to(mirror, recheck)?;
                 ids.extend(id.map(str::to_owned));
@@ -95,14 +164,11 @@ impl Run<'_> {
             }
         }
         let ids: Vec<String> = ids.into_iter().collect();
-        let held = mirror.totals(report.model)?.live;
-        self.read_again(mirror, claim, job, report, &ids, Some(held))
-            .await
+        self.read_again(mirror, claim, job, report, &ids).await
     }
 
-    /// Reads records by their ids, and writes them, in pages that belong to no listing. What is out of sight is marked as deleted
-    /// only at the end: much of it at once may be a right that was lost. `held` is how many records there are; if none is given,
-    /// these are all.
+    /// Reads records by their ids, and writes them, in pages that belong to no listing; what of them the mirror holds and was not
+    /// to be seen.
     pub(super) async fn read_again(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -110,30 +176,41 @@ impl Run<'_> {
         job: &mut Option<Job>,
         report: &mut ModelReport,
         ids: &[String],
-        held: Option<u64>,
-    ) -> Result<(), SyncError> {
-        let model = report.model;
-        let mut gone = Vec::new();
+    ) -> Result<Vec<Gone>, SyncError> {
+        let mut unseen = Vec::new();
         for batch in ids.chunks(BATCH) {
-            let mut page = self.read_by_ids(job, report, batch).await?;
-            gone.append(&mut page.gone);
+            let (page, not_seen) = self.read_by_ids(job, report, batch).await?;
             self.put(mirror, claim, report, page)?;
+            for gone in not_seen {
+                if live_in(mirror, report.model, &gone)? > 0 {
+                    unseen.push(gone);
+                }
+            }
             self.may_go_on()?;
         }
-        let mut vanished = Totals {
-            live: held.unwrap_or((ids.len() - gone.len()) as u64),
-            gone: 0,
-        };
-        for gone in &gone {
-            vanished.gone += live_in(mirror, model, gone)?;
-        }
-        if held.is_none() {
-            vanished.live += vanished.gone;
+        Ok(unseen)
+    }
+
+    /// Marks records as deleted, of a model that has so many.
+    ///
+    /// # Errors
+    /// [`SyncError::MassDelete`] where they are too many to believe; none is marked then.
+    pub(super) fn bury(
+        &self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        report: &mut ModelReport,
+        live: u64,
+        unseen: Vec<Gone>,
+    ) -> Result<(), SyncError> {
+        let mut vanishing = Totals { live, gone: 0 };
+        for gone in &unseen {
+            vanishing.gone += live_in(mirror, report.model, gone)?;
         }
         if !self.options.allow_mass_delete {
-            MassDelete::check(model, vanished, &self.settings)?;
+            MassDelete::check(report.model, vanishing, &self.settings)?;
         }
-        for gone in gone.chunks(BATCH) {
+        for gone in unseen.chunks(BATCH) {
             let page = Page {
                 gone: gone.to_vec(),
                 ..Page::default()
@@ -166,9 +243,8 @@ impl Run<'_> {
                 }
             }
             if !members.is_empty() {
-                let mut page = self.read_by_ids(&mut job, report, &members).await?;
-                // Of whoever is not there, the end of the listing says so.
-                page.gone.clear();
+                // Of whoever is not to be seen, the end of the listing says so.
+                let (page, _) = self.read_by_ids(&mut job, report, &members).await?;
                 self.put(mirror, claim, report, page)?;
             }
             if unseen.len() < BATCH {
@@ -178,13 +254,13 @@ impl Run<'_> {
         }
     }
 
-    /// Reads records by their ids.
-    pub(super) async fn read_by_ids(
+    /// Reads records by their ids: the page, and those that are not to be seen.
+    async fn read_by_ids(
         &mut self,
         job: &mut Option<Job>,
         report: &mut ModelReport,
         ids: &[String],
-    ) -> Result<Page, SyncError> {
+    ) -> Result<(Page, Vec<Gone>), SyncError> {
         let model = report.model;
         let mut running = match job.take() {
             Some(job) => job,
@@ -207,18 +283,19 @@ impl Run<'_> {
         let rechecks: Vec<Recheck> = batch.rechecks.into_iter().flat_map(each).collect();
         self.later.extend(rechecks.iter().cloned());
         let (rows, complete_sets) = split(batch.found);
-        Ok(Page {
+        let page = Page {
             rows,
             complete_sets,
             gone: gone(model, &batch.gone)?,
             rechecks,
             api_calls,
             ..Page::default()
-        })
+        };
+        Ok((page, gone(model, &batch.unseen)?))
     }
 
     /// Writes a page that belongs to no listing, with what follows from it.
-    pub(super) fn put(
+    fn put(
         &self,
         mirror: &mut dyn Mirror,
         claim: &Claim,

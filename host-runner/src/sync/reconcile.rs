@@ -142,6 +142,23 @@ impl Run<'_> {
         self.finish(mirror, claim, report).await
     }
 
+    /// Takes back that all keys are to be compared.
+    pub(super) fn reconciled(
+        &self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        model: Model,
+    ) -> Result<(), MirrorError> {
+        let asked = mirror.rechecks(usize::MAX)?.into_iter();
+        let asked = asked.filter(|(_, recheck)| recheck.model == model && is_all(recheck));
+        let done = Page {
+            rechecked: asked.map(|(number, _)| number).collect(),
+            ..Page::default()
+        };
+        mirror.apply_page(claim, model, &done, Timestamp::now())?;
+        Ok(())
+    }
+
     /// Ends a listing that was read to its end: what it did not show is gone, unless that is too much to believe.
     pub(super) async fn finish(
         &mut self,

@@ -5,6 +5,7 @@ mod back_fills;
 mod deletes;
 mod managers;
 mod marks;
+mod rechecks;
 mod runs;
 mod settings;
 mod traceless;

@@ -6,7 +6,7 @@
 
 use super::common::timestamp;
 use super::rules::{feeding_fields, is_on};
-use super::{Tenant, rules};
+use super::{Tenant, object_of, rules};
 use crate::asymbl::profile::{FieldShape, ObjectShape};
 use crate::asymbl::row::{push_member, quoted, raw};
 use crate::exports::ats::connector::types::Model;
@@ -39,6 +39,18 @@ pub(crate) fn fields<'a>(
         .iter()
         .filter(|f| f.is_custom() && f.kind != "base64" && !taken.contains(&f.name))
         .collect()
+}
+
+/// How the fields of the two members are written: what an administrator changes of it moves no stamp.
+pub(super) fn style(tenant: Tenant<'_>, model: Model) -> String {
+    let Some(shape) = tenant.profile.object(&object_of(tenant, model)) else {
+        return String::new();
+    };
+    let exporter = Exporter::new(tenant, model, shape);
+    let dated = exporter.custom.iter();
+    let dated = dated.filter(|field| matches!(field.value, Value::DateTime));
+    let dated: Vec<&str> = dated.map(|field| field.name.as_str()).collect();
+    format!("{dated:?};{:?}", exporter.promoted)
 }
 
 /// A field to hand on, ready to be written.

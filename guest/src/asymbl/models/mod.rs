@@ -48,6 +48,15 @@ pub fn from_word(name: &str) -> Option<Model> {
     MODELS.iter().find(|(_, w)| *w == name).map(|(m, _)| *m)
 }
 
+/// What a model's records look like besides what their rows say: the address of their pages, labels and types of fields. It
+/// changes without a stamp on any row.
+pub fn appearance(tenant: Tenant<'_>, model: Model) -> String {
+    let has_page = rules(model).iter().any(|rule| rule.field == "remote_url");
+    let has_page = has_page && is_on(tenant, model, "remote_url");
+    let address = if has_page { tenant.base_url } else { "" };
+    format!("{address};{}", custom_fields::style(tenant, model))
+}
+
 /// What a mapping rests on.
 #[derive(Clone, Copy)]
 pub struct Tenant<'a> {

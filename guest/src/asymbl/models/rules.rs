@@ -220,6 +220,11 @@ pub fn column_set(tenant: Tenant<'_>, model: Model) -> Vec<String> {
             }
         }
     }
+    if model == Model::HiringTeamMembers {
+        for column in super::hiring_team_members::matched_columns(tenant) {
+            add(names::USER, &column);
+        }
+    }
     if model == Model::Jobs && is_on(tenant, model, "location") {
         for column in super::location::site_columns(tenant) {
             add(&names.api(names::SITE), &column);

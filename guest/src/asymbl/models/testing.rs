@@ -61,6 +61,7 @@ pub struct TestOrg {
     pub link: JobLink,
     pub settings: String,
     pub disabled: Vec<String>,
+    pub base_url: String,
 }
 
 impl TestOrg {
@@ -85,6 +86,7 @@ impl TestOrg {
             link: JobLink::standard(&Names::new("bpats")),
             settings: "{}".to_owned(),
             disabled: Vec::new(),
+            base_url: BASE.to_owned(),
         };
         for (name, kind) in CONTACT {
             org.add(names::CONTACT, name, kind, "");
@@ -153,7 +155,7 @@ impl TestOrg {
         run(Tenant {
             profile: &profile,
             settings: &settings,
-            base_url: BASE,
+            base_url: &self.base_url,
         })
     }
 

@@ -262,7 +262,8 @@ fn back_fill_reason(
     let name = word(model);
     let everything = "so all of it is read again";
     if token.basis.settings != now.settings {
-        let message = format!("settings or record types that steer {name} changed, {everything}");
+        let message =
+            format!("settings, record types or labels that steer {name} changed, {everything}");
         return Some(note("settings-changed", message));
     }
     let added = now.fields.added_since(&token.basis.fields);

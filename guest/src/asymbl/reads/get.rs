@@ -54,9 +54,13 @@ fn read<R: Reader, T: Transport>(
     for record in &page.items {
         ids.remove(R::id(record));
     }
+    for gone in &page.deleted {
+        ids.remove(gone);
+    }
     Ok(RecordBatch {
         found: R::records(page.items),
-        gone: ids.into_iter().collect(),
+        gone: page.deleted.into_iter().collect(),
+        unseen: ids.into_iter().collect(),
         rechecks: page.rechecks,
     })
 }

@@ -147,7 +147,8 @@ pub trait Reader: Sized {
         Ok(())
     }
 
-    /// Puts the records of these ids on the page, of which none may be deleted or of another model.
+    /// Puts the records of these ids on the page, of which none may be deleted, and says of those of another model that they are
+    /// gone.
     ///
     /// # Errors
     /// As any query.

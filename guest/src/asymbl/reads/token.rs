@@ -98,10 +98,14 @@ impl Basis {
     /// As it is now.
     pub fn of(tenant: Tenant<'_>, model: Model) -> Self {
         let profile = tenant.profile;
-        // A record type renamed, or another object as the Job, changes what the same rows mean.
+        // A record type renamed, another object as the Job, a field with another label or type, or another address of the org
+        // changes what the same rows mean.
         let found = format!(
-            "{:?};{:?};{}",
-            profile.job_link, profile.candidate_types, profile.namespace
+            "{:?};{:?};{};{}",
+            profile.job_link,
+            profile.candidate_types,
+            profile.namespace,
+            models::appearance(tenant, model)
         );
         Self {
             org: profile.organization.id.clone(),

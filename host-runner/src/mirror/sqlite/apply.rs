@@ -61,7 +61,9 @@ pub(super) fn through(
         let left = left_behind(transaction, record)?;
         writer.upsert(record)?;
         counts += writer.counts;
-        ask(transaction, left.as_slice())?;
+        if let Some(left) = left {
+            ask_anew(transaction, &left)?;
+        }
         if track {
             transaction.execute(
                 "INSERT OR IGNORE INTO tracked (model, remote_id, since) VALUES (?1, ?2, ?3)",
@@ -141,16 +143,10 @@ pub(super) fn page(
     }
     let counts = writer.counts;
     listing::advance(transaction, model, page)?;
-    for recheck in &page.rechecked {
+    for number in &page.rechecked {
         transaction
-            .prepare_cached(
-                "DELETE FROM recheck WHERE model = ?1 AND target = ?2 AND remote_id = ?3",
-            )?
-            .execute(params![
-                code(recheck.model),
-                code(recheck.target),
-                recheck.remote_id
-            ])?;
+            .prepare_cached("DELETE FROM recheck WHERE number = ?1")?
+            .execute([number])?;
     }
     ask(transaction, &page.rechecks)?;
     Ok(PageOutcome { counts, missing })
@@ -168,6 +164,16 @@ pub(super) fn ask(transaction: &Transaction<'_>, rechecks: &[Recheck]) -> Result
             recheck.remote_id
         ])?;
     }
+    Ok(())
+}
+
+/// Notes it also where it is noted already: a run may have read what it is about and not yet said so.
+fn ask_anew(transaction: &Transaction<'_>, recheck: &Recheck) -> Result<(), MirrorError> {
+    transaction.execute(
+        "INSERT OR REPLACE INTO recheck (number, model, target, remote_id)
+         VALUES ((SELECT COALESCE(MAX(number), 0) + 1 FROM recheck), ?1, ?2, ?3)",
+        params![code(recheck.model), code(recheck.target), recheck.remote_id],
+    )?;
     Ok(())
 }
 

@@ -294,7 +294,7 @@ impl Mirror for SqliteMirror {
         })
     }
 
-    fn rechecks(&self, limit: usize) -> Result<Vec<Recheck>, MirrorError> {
+    fn rechecks(&self, limit: usize) -> Result<Vec<(u64, Recheck)>, MirrorError> {
         self.read(|connection| read::rechecks(connection, limit))
     }
 

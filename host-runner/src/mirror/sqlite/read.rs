@@ -200,17 +200,22 @@ pub(super) fn totals(connection: &Connection, model: Model) -> Result<Totals, Mi
     })
 }
 
-pub(super) fn rechecks(connection: &Connection, limit: usize) -> Result<Vec<Recheck>, MirrorError> {
-    let mut statement = connection
-        .prepare_cached("SELECT model, target, remote_id FROM recheck ORDER BY number LIMIT ?1")?;
+pub(super) fn rechecks(
+    connection: &Connection,
+    limit: usize,
+) -> Result<Vec<(u64, Recheck)>, MirrorError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT model, target, remote_id, number FROM recheck ORDER BY number LIMIT ?1",
+    )?;
     let mut rows = statement.query([limited(limit)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(Recheck {
+        let recheck = Recheck {
             model: model_of(row.get(0)?)?,
             target: model_of(row.get(1)?)?,
             remote_id: row.get(2)?,
-        });
+        };
+        found.push((row.get(3)?, recheck));
     }
     Ok(found)
 }

@@ -1,6 +1,6 @@
 use crate::asymbl::models::testing::TestOrg;
 use crate::asymbl::models::{
-    MODELS, Source, column_set, from_word, in_order, label, rules, source_fields, word,
+    MODELS, Source, appearance, column_set, from_word, in_order, label, rules, source_fields, word,
 };
 use crate::asymbl::settings::{OVERRIDABLE, PROMOTING};
 
@@ -76,4 +76,32 @@ fn a_field_more_shows_in_the_column_set_and_unread_fields_do_not() {
         };
         assert_eq!(more, expected, "{}", word(model));
     }
+}
+
+#[test]
+fn a_label_a_type_or_the_orgs_address_shows_in_the_appearance_of_what_carries_it() {
+    let promoting = || TestOrg::with_settings(r#"{"integration_fields": {"jobs": ["Code__c"]}}"#);
+    let org = |label: &str, kind: &str| {
+        let mut org = promoting();
+        for (object, name) in [("bpats__Job__c", "Code__c"), ("Contact", "Since__c")] {
+            org.add(object, name, kind, "");
+            let shape = org.objects.get_mut(object).unwrap();
+            shape.fields.last_mut().unwrap().label = label.to_owned();
+        }
+        org
+    };
+    let changed = |other: &TestOrg| -> Vec<_> {
+        let before = org("Code", "string");
+        let differs = |model| {
+            let now = other.tenant(|t| appearance(t, model));
+            before.tenant(|t| appearance(t, model)) != now
+        };
+        in_order().filter(|m| differs(*m)).map(word).collect()
+    };
+    assert!(changed(&org("Code", "string")).is_empty());
+    assert_eq!(changed(&org("Job code", "string")), ["jobs"]);
+    assert_eq!(changed(&org("Code", "datetime")), ["jobs", "candidates"]);
+    let mut moved = org("Code", "string");
+    moved.base_url = "https://elsewhere.my.salesforce.com".to_owned();
+    assert_eq!(changed(&moved), ["jobs", "candidates", "applications"]);
 }

@@ -210,8 +210,8 @@ impl Reader for CandidatesReader {
         page: &mut Page<Candidate>,
     ) -> Result<(), Error> {
         let contacts = by_ids(ctx, &self.mapping, ids)?;
-        let candidates = self.judge(ctx, contacts)?;
-        self.put(ctx, &candidates, page)
+        let found = values_of(&contacts, "Id");
+        self.sort_out(ctx, contacts, found, page)
     }
 
     fn id(record: &Candidate) -> &str {

@@ -223,10 +223,9 @@ impl Reader for UsersReader {
         ids: &[String],
         page: &mut Page<User>,
     ) -> Result<(), Error> {
-        let users = self.judge(ctx, by_ids(ctx, &self.mapping, ids)?)?;
-        self.look_again(&users, page);
-        page.items.extend(map(ctx, &self.mapping, &users)?);
-        Ok(())
+        let users = by_ids(ctx, &self.mapping, ids)?;
+        let found = values_of(&users, "Id");
+        self.sort_out(ctx, users, found, page)
     }
 
     fn id(record: &User) -> &str {

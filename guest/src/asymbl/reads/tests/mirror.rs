@@ -206,7 +206,11 @@ impl Mirror {
         let mut later = Vec::new();
         for ids in ids.chunks(2_000) {
             let batch = get_records(ctx, known, model, ids).unwrap();
-            self.apply(model, units(batch.found), batch.gone);
+            self.apply(
+                model,
+                units(batch.found),
+                [batch.gone, batch.unseen].concat(),
+            );
             later.extend(batch.rechecks);
         }
         later

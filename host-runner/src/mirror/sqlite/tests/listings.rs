@@ -139,7 +139,7 @@ fn what_is_gone_and_what_follows_from_it_are_written_together_or_not_at_all() {
     outside.execute_batch("DROP TRIGGER full").unwrap();
     let gone = mirror.tombstone_unseen(&claim, MODEL, &again, at(3));
     assert_eq!(gone.unwrap(), 1);
-    let asked = mirror.rechecks(10).unwrap();
+    let asked = asked(&mirror);
     assert_eq!(asked.len(), 1);
     assert_eq!(asked[0].remote_id, "C1");
 }

@@ -59,6 +59,12 @@ pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(1_700_000_000_000 + seconds * 1000)
 }
 
+/// What is to be read again.
+pub(super) fn asked(mirror: &SqliteMirror) -> Vec<Recheck> {
+    let asked = mirror.rechecks(10).unwrap();
+    asked.into_iter().map(|(_, recheck)| recheck).collect()
+}
+
 pub(super) fn key(model: Model, text: &str) -> NaturalKey {
     NaturalKey::parse(model, text).unwrap()
 }

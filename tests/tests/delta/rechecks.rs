@@ -1,0 +1,81 @@
+//! What is read again because of others: done once, in its turn, and not more than is needed.
+
+use connector_tests::expected::assert_mirrors_the_org;
+use connector_tests::world::{Moment, of_model};
+use host_runner::mirror::Mirror;
+use host_runner::sync::SyncOptions;
+use host_runner::unified::Model;
+use serde_json::json;
+
+use crate::{APPLICANT, LINK, MINUTE_MS, apply, client, is_gone, synced, synced_with, update};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contact_that_is_seen_and_no_candidate_any_more_is_no_lost_right() {
+    let world = synced_with("\n[sync]\nmass_delete_percent = 0\nmass_delete_rows = 0\n").await;
+    let left = client(&world);
+    let application = apply(&world, &left);
+    world.sync().await;
+    assert!(!is_gone(&world, Model::Candidates, &left));
+    update(
+        &world,
+        APPLICANT,
+        application,
+        json!({ LINK: client(&world) }),
+    );
+    world.sync().await;
+    assert!(is_gone(&world, Model::Candidates, &left));
+    assert_mirrors_the_org(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_applications_costs_nothing_while_they_are_switched_off() {
+    let world = synced().await;
+    let off = world.session_with("\n[scopes]\ndisabled_models = [\"applications\"]\n");
+    world.sync_while(&off, |_| true).await.unwrap();
+    let left = client(&world);
+    let application = apply(&world, &left);
+    world.sync_while(&off, |_| true).await.unwrap();
+    world.db().clock().advance(10 * MINUTE_MS);
+    world.sync_while(&off, |_| true).await.unwrap();
+    let idle = world.sync_while(&off, |_| true).await.unwrap();
+    assert_eq!(of_model(&idle, Model::Candidates).requests, 0);
+    update(
+        &world,
+        APPLICANT,
+        application,
+        json!({ LINK: client(&world) }),
+    );
+    world.sync().await;
+    assert!(is_gone(&world, Model::Candidates, &left));
+    assert_mirrors_the_org(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comparison_that_was_stopped_is_gone_on_with_and_not_begun_again() {
+    let world = synced().await;
+    world.org.set_page_size(5);
+    let options = SyncOptions {
+        reconcile: true,
+        models: vec![Model::Candidates],
+        ..SyncOptions::default()
+    };
+    let mut requests = 0;
+    let stopped = world.sync_between(world.session(), &options, |moment| {
+        requests += usize::from(matches!(moment, Moment::Request));
+        if requests == 20 {
+            options.stop.ask();
+        }
+        true
+    });
+    let report = stopped.await.unwrap().unwrap();
+    let before = of_model(&report, Model::Candidates).requests;
+    assert!(report.stopped.is_some() && before > 5);
+    let report = world.sync().await;
+    let rest = of_model(&report, Model::Candidates).requests;
+    let pages = world.live(Model::Candidates).len() as u64 / 5;
+    assert!(
+        rest > 0 && rest < pages,
+        "{rest} of {pages}, {before} before"
+    );
+    assert_eq!(world.mirror().rechecks(10).unwrap(), []);
+}
