@@ -1,14 +1,16 @@
 //! Changes that move no stamp on the record that they concern.
 
+use connector_tests::expected::assert_mirrors_the_org;
 use connector_tests::soak::equals_the_org;
-use connector_tests::world::{fields, ids, text};
+use connector_tests::world::{Moment, World, fields, ids, small_org, text};
 use host_runner::mirror::StoredRecord;
+use host_runner::sync::{Event, SyncOptions};
 use host_runner::unified::Model;
 use serde_json::json;
 
 use crate::{
-    APPLICANT, JOB, LINK, STAGE, actor, apply, client, delete, empty_stage, is_gone, synced,
-    update, value,
+    APPLICANT, JOB, LINK, MINUTE_MS, STAGE, actor, apply, client, delete, empty_stage, is_gone,
+    synced, update, value,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,5 +139,43 @@ async fn a_users_new_address_makes_and_breaks_a_hiring_manager() {
             address.starts_with("boss")
         );
         equals_the_org(&world).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stage_that_moves_while_its_long_pipeline_is_read_takes_no_other_along() {
+    for at in 2..5 {
+        let world = World::of(small_org()).await;
+        world.db().clock().freeze();
+        world.org.set_page_size(2);
+        let jobs = ids(world.db(), JOB);
+        let of_first = |id: &practice_org::id::RecordId| {
+            text(world.db(), STAGE, *id, JOB) == Some(jobs[0].to_string())
+        };
+        let pipeline: Vec<_> = ids(world.db(), STAGE)
+            .into_iter()
+            .filter(of_first)
+            .collect();
+        let (mut begun, mut requests) = (false, 0);
+        let options = SyncOptions::default();
+        let synced = world.sync_between(world.session(), &options, |moment| {
+            match moment {
+                Moment::Event(Event::ModelStarted { model }) => begun = *model == Model::JobStages,
+                Moment::Request if begun => {
+                    requests += 1;
+                    if requests == at {
+                        let elsewhere = json!({ JOB: jobs[1].to_string() });
+                        update(&world, STAGE, pipeline[2], elsewhere);
+                    }
+                }
+                _ => {}
+            }
+            true
+        });
+        assert!(synced.await.unwrap().is_ok());
+        assert!(requests > at && pipeline.len() > 4, "{}", pipeline.len());
+        world.db().clock().advance(10 * MINUTE_MS);
+        world.sync().await;
+        assert_mirrors_the_org(&world);
     }
 }
