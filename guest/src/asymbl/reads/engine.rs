@@ -160,7 +160,8 @@ fn begin<R: Reader, T: Transport>(
 ) -> Result<(Cursor, Vec<Warning>), Error> {
     // A bad token is told before anything is asked.
     let token = since.map(|text| Token::parse(text, &basis)).transpose()?;
-    let marks = marks::take(ctx, known, &reader.objects())?;
+    let held = token.as_ref().map(|token| &token.marks);
+    let marks = marks::take(ctx, known, &reader.objects(), held.unwrap_or(&Marks::new()))?;
     let mut notes = match ctx.client.server_now() {
         Some(now) => marks::lagging(&marks, now),
         None => Vec::new(),

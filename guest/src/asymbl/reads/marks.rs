@@ -24,6 +24,10 @@ pub type Marks = BTreeMap<String, Timestamp>;
 /// (salesforce-api.md 3.2), and the stamp may be set at its beginning.
 const LAG: Duration = Duration::from_secs(15 * 60);
 
+/// For how long the mark of an object whose change log is refused stays where it is: the log may have stood still for a transaction
+/// that is longer than an ordinary one.
+const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Window of the `/updated` call; only its `latestDateCovered` matters. Both ends are cut to the minute and must differ by more
 /// than one (salesforce-api.md 3.3).
 const WINDOW: Duration = Duration::from_secs(2 * 60);
@@ -54,14 +58,16 @@ pub fn server_now<T: Transport>(ctx: &Context<T>) -> Result<Timestamp, Error> {
     })
 }
 
-/// Takes the marks of some objects. Costs one call.
+/// Takes the marks of some objects. Costs one call. An object without a change log is marked [`LAG`] back; so is one whose log is
+/// refused, unless its mark of `before` is younger than [`PATIENCE`] and stays.
 ///
 /// # Errors
-/// When Salesforce can't be asked. Where it refuses the change log of an object, that object's mark lies [`LAG`] back.
+/// When Salesforce can't be asked.
 pub fn take<T: Transport>(
     ctx: &Context<T>,
     known: &Known,
     objects: &[String],
+    before: &Marks,
 ) -> Result<Marks, Error> {
     let now = server_now(ctx)?;
     let logged: Vec<&str> = objects
@@ -89,10 +95,18 @@ pub fn take<T: Transport>(
                 marks.insert(object.to_owned(), mark.min(now));
             }
             Err(error) if is_about_the_connection(&error) => return Err(error.into()),
-            Err(error) => ctx.log_once(
-                Level::Warn,
-                &format!("no change log of {object}, so its last 15 minutes are read again each time ({error})"),
-            ),
+            Err(error) => {
+                ctx.log_once(
+                    Level::Warn,
+                    &format!("no change log of {object}, so its last 15 minutes are read again each time ({error})"),
+                );
+                let held = before
+                    .get(object)
+                    .filter(|mark| **mark > now.before(PATIENCE));
+                if let (Some(held), Some(mark)) = (held, marks.get_mut(object)) {
+                    *mark = (*mark).min(*held);
+                }
+            }
         }
     }
     Ok(marks)

@@ -53,7 +53,7 @@ pub fn probe_changes<T: Transport>(
     let marks = if objects.is_empty() {
         Marks::new()
     } else {
-        marks::take(ctx, &known, &objects)?
+        marks::take(ctx, &known, &objects, &oldest)?
     };
     let newest = newest_stamps(ctx, &known, &oldest)?;
     let mut watched = Marks::new();

@@ -188,6 +188,20 @@ fn an_object_without_a_change_log_is_read_a_quarter_of_an_hour_back() {
 }
 
 #[test]
+fn a_change_log_that_is_refused_for_once_moves_no_mark_over_an_open_transaction() {
+    let cast = cast();
+    let first = token(&cast.org, Model::Candidates);
+    let person = json!({"LastName": "Late", "RecordTypeId": CANDIDATE_TYPE});
+    let late = cast.org.write_late("Contact", None, person);
+    cast.org.pass(3_600);
+    cast.org.no_change_log("Contact");
+    let (_, _, second) = read(&cast.org, "{}", Model::Candidates, Some(&first), None);
+    cast.org.commit();
+    cast.org.pass(600);
+    assert!(ids(&delta(&cast.org, Model::Candidates, &second)).contains(&late));
+}
+
+#[test]
 fn the_next_page_is_on_its_way_before_it_is_asked_for() {
     let cast = cast();
     cast.org.page(2);
