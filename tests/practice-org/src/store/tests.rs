@@ -264,7 +264,9 @@ fn a_row_restored_after_its_parent_was_deleted_has_none() {
 #[test]
 fn a_row_is_not_restored_while_its_parent_is_being_deleted() {
     let (db, actor) = org();
-    let site = json!({ "Name": "Plant" });
+    let account = map(json!({ "Name": "Acme" }));
+    let account = db.insert(&actor, "Account", &account).unwrap();
+    let site = json!({ "Name": "Plant", "bpats__Account__c": account.to_string() });
     let site = db
         .insert(&actor, "bpats__Work_Site_Location__c", &map(site))
         .unwrap()
@@ -280,6 +282,34 @@ fn a_row_is_not_restored_while_its_parent_is_being_deleted() {
     assert_eq!(restore().unwrap_err().code, "UNABLE_TO_LOCK_ROW");
     late.commit().unwrap();
     restore().unwrap();
+}
+
+#[test]
+fn a_restore_changes_no_row_that_an_open_transaction_wrote() {
+    let (db, actor) = org();
+    let account = map(json!({ "Name": "Acme" }));
+    let account = db.insert(&actor, "Account", &account).unwrap();
+    let site = json!({ "Name": "Plant", "bpats__Account__c": account.to_string() });
+    let site = db
+        .insert(&actor, "bpats__Work_Site_Location__c", &map(site))
+        .unwrap()
+        .to_string();
+    let job = json!({ "Name": "Welder", "bpats__Work_Site_Location__c": site });
+    let job = db.insert(&actor, "bpats__Job__c", &map(job)).unwrap();
+    db.delete(&actor, "bpats__Work_Site_Location__c", &site)
+        .unwrap();
+    let mut late = db.begin(&actor);
+    let name = map(json!({ "Name": "Fitter" }));
+    late.run(|writer| writer.update("bpats__Job__c", &job.to_string(), &name))
+        .unwrap();
+    let restore = || db.undelete(&actor, "bpats__Work_Site_Location__c", &site);
+    assert_eq!(restore().unwrap_err().code, "UNABLE_TO_LOCK_ROW");
+    late.commit().unwrap();
+    restore().unwrap();
+    let name = db.read("bpats__Job__c", job, |row| {
+        row.get("Name").as_str().map(str::to_owned)
+    });
+    assert_eq!(name.flatten().as_deref(), Some("Fitter"));
 }
 
 #[test]

@@ -192,6 +192,7 @@ impl Writer<'_> {
                 .view_of(child_object, child)
                 .is_some_and(|r| !r.is_deleted() && r.row.get(field).is_null());
             if empty {
+                self.check_lock(child)?;
                 let stamps = self.state.settings.clear_stamps_children;
                 self.point(child_object, field, child, Some(id), stamps);
             }
