@@ -5,7 +5,7 @@ use std::ops::AddAssign;
 use crate::unified::{KeyError, Model, NaturalKey, UnifiedRecord};
 
 /// Something that a page says is gone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Gone {
     /// One record.
     Record(NaturalKey),

@@ -14,7 +14,7 @@ pub(super) const BATCH: usize = 500;
 /// Rechecks whose records are not to be seen, and those records, by model. All of a run are judged together at its end: many at
 /// once may be a right that was lost.
 #[derive(Default)]
-pub(super) struct HeldBack(BTreeMap<Model, (Vec<u64>, Vec<Gone>)>);
+struct HeldBack(BTreeMap<Model, (BTreeSet<u64>, BTreeSet<Gone>)>);
 
 impl HeldBack {
     fn has(&self, model: Model, number: u64) -> bool {
@@ -135,7 +135,7 @@ impl Run<'_> {
             if result.is_ok() {
                 any = true;
                 let done = Page {
-                    rechecked: numbers,
+                    rechecked: numbers.into_iter().collect(),
                     ..Page::default()
                 };
                 mirror.apply_page(claim, model, &done, Timestamp::now())?;
@@ -153,7 +153,7 @@ impl Run<'_> {
         job: &mut Option<Job>,
         report: &mut ModelReport,
         rechecks: &[(u64, Recheck)],
-    ) -> Result<Vec<Gone>, SyncError> {
+    ) -> Result<BTreeSet<Gone>, SyncError> {
         let mut ids = BTreeSet::new();
         for (_, recheck) in rechecks {
             if follow_ups::is_conditional(recheck) {
@@ -176,14 +176,14 @@ impl Run<'_> {
         job: &mut Option<Job>,
         report: &mut ModelReport,
         ids: &[String],
-    ) -> Result<Vec<Gone>, SyncError> {
-        let mut unseen = Vec::new();
+    ) -> Result<BTreeSet<Gone>, SyncError> {
+        let mut unseen = BTreeSet::new();
         for batch in ids.chunks(BATCH) {
             let (page, not_seen) = self.read_by_ids(job, report, batch).await?;
             self.put(mirror, claim, report, page)?;
             for gone in not_seen {
                 if live_in(mirror, report.model, &gone)? > 0 {
-                    unseen.push(gone);
+                    unseen.insert(gone);
                 }
             }
             self.may_go_on()?;
@@ -201,7 +201,7 @@ impl Run<'_> {
         claim: &Claim,
         report: &mut ModelReport,
         live: u64,
-        unseen: Vec<Gone>,
+        unseen: BTreeSet<Gone>,
     ) -> Result<(), SyncError> {
         let mut vanishing = Totals { live, gone: 0 };
         for gone in &unseen {
@@ -210,6 +210,7 @@ impl Run<'_> {
         if !self.options.allow_mass_delete {
             MassDelete::check(report.model, vanishing, &self.settings)?;
         }
+        let unseen: Vec<Gone> = unseen.into_iter().collect();
         for gone in unseen.chunks(BATCH) {
             let page = Page {
                 gone: gone.to_vec(),
