@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use connector_tests::soak::{Mark, OPERATIONS, Tally, run};
 
-/// Seeds of `make test`: about a minute on two idle cores. `make soak` sets more.
-const SEEDS: u64 = 100;
+/// Seeds of `make test`: about two minutes on two idle cores. `make soak` sets more.
+const SEEDS: u64 = 200;
 const FIRST: &str = "SOAK_FIRST";
 
 fn number(name: &str, default: u64) -> u64 {
