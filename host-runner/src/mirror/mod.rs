@@ -171,8 +171,9 @@ pub trait Mirror: Send {
     fn rechecks(&self, limit: usize) -> Result<Vec<(u64, Recheck)>, MirrorError>;
 
     /// Writes records that an action of ours has just written in the source, without a claim: the source is ahead of
-    /// any run that is reading it. With `track`, their remote ids join the tracked set. Whom a record was about before
-    /// ([`Model::membership`]) is noted to be read again. On disk when it returns.
+    /// any run that is reading it. With `track`, their remote ids join the tracked set. A record
+    /// that is held and comes otherwise is noted to be read again, and so is whom it was about before ([`Model::membership`]). On
+    /// disk when it returns.
     ///
     /// # Errors
     /// Only those of the storage.

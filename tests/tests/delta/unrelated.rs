@@ -186,6 +186,34 @@ async fn whom_an_application_left_before_an_action_read_it_is_a_candidate_no_mor
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_action_reads_back_under_other_rights_is_read_again() {
+    let world = synced().await;
+    let sourced = |held: &&host_runner::mirror::StoredRecord| {
+        let fields = held.record.content().get("custom_fields");
+        fields.is_some_and(|fields| fields["bpats__Source__c"].is_string())
+            && held.record.reference("current_stage_id").is_some()
+    };
+    let applications = world.live(Model::Applications);
+    let application = &applications.iter().find(sourced).unwrap().record;
+    let input = json!({
+        "application_id": application.key().to_string(),
+        "stage_id": application.reference("current_stage_id"),
+    });
+    let source = json!({ "object": APPLICANT, "field": "bpats__Source__c" });
+    right(&world, "hide", source.clone());
+    let profile = world.discover().await.discovery.profile;
+    let (session, mut mirror) = (world.session(), world.mirror());
+    // It stands there already, so nothing is written and no stamp moves.
+    run(session, &mut mirror, &profile, Action::Move, &input, None)
+        .await
+        .unwrap();
+    drop(mirror);
+    right(&world, "show", source);
+    world.sync().await;
+    assert_mirrors_the_org(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_job_deleted_for_good_while_jobs_are_switched_off_takes_its_pipeline_along() {
     let world = synced_with("\n[scopes]\ndisabled_models = [\"jobs\"]\n").await;
     let pipeline = world.live(Model::JobStages);

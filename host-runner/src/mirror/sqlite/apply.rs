@@ -61,8 +61,15 @@ pub(super) fn through(
         let left = left_behind(transaction, record)?;
         writer.upsert(record)?;
         counts += writer.counts;
-        if let Some(left) = left {
-            ask_anew(transaction, &left)?;
+        // Rights or settings may be others than those that the model's token stands for, and no stamp tells when they are again.
+        let moved = writer.counts.updated + writer.counts.undeleted > 0;
+        let itself = moved.then(|| Recheck {
+            model,
+            target: model,
+            remote_id: record.key().to_string(),
+        });
+        for recheck in left.iter().chain(&itself) {
+            ask_anew(transaction, recheck)?;
         }
         if track {
             transaction.execute(

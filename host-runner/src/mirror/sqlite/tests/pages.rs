@@ -330,12 +330,17 @@ fn whom_a_record_of_our_own_was_about_before_is_asked_for_anew() {
         ..Page::default()
     };
     mirror.apply_page(&claim, CANDIDATES, &done, at(3)).unwrap();
-    assert_eq!(asked(&mirror), [candidate("C1")]);
+    let itself = Recheck {
+        model: Model::Applications,
+        target: Model::Applications,
+        remote_id: "A1".into(),
+    };
+    assert_eq!(asked(&mirror), [candidate("C1"), itself.clone()]);
     place
         .open()
         .write_through(&[application("A1", "C2")], false, at(4))
         .unwrap();
-    assert_eq!(asked(&mirror), [candidate("C1")]);
+    assert_eq!(asked(&mirror), [candidate("C1"), itself]);
 }
 
 #[test]
