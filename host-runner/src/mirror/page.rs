@@ -78,7 +78,7 @@ pub struct Page {
     pub progress: Progress,
     /// Rechecks that the page asks for.
     pub rechecks: Vec<Recheck>,
-    /// Rechecks that are done with this page.
+    /// Numbers of the rechecks that are done with this page.
     pub rechecked: Vec<u64>,
     /// API calls spent on it.
     pub api_calls: u64,
