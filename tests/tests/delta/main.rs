@@ -107,6 +107,12 @@ fn apply(world: &World, contact: &str) -> RecordId {
     world.write(|writer| writer.insert(APPLICANT, &fields(row)))
 }
 
+/// Gives an application to a contact who is no candidate.
+fn give_away(world: &World, application: RecordId) {
+    let to = json!({ LINK: client(world) });
+    update(world, APPLICANT, application, to);
+}
+
 /// A stage of a job, in the middle of its pipeline, where nobody stands: others can't be deleted.
 fn empty_stage(world: &World) -> String {
     let taken: Vec<_> = ids(world.db(), APPLICANT)

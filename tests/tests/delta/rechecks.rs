@@ -5,9 +5,8 @@ use connector_tests::world::{Moment, of_model};
 use host_runner::mirror::Mirror;
 use host_runner::sync::SyncOptions;
 use host_runner::unified::Model;
-use serde_json::json;
 
-use crate::{APPLICANT, LINK, MINUTE_MS, apply, client, is_gone, synced, synced_with, update};
+use crate::{MINUTE_MS, apply, client, give_away, is_gone, synced, synced_with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contact_that_is_seen_and_no_candidate_any_more_is_no_lost_right() {
@@ -16,12 +15,7 @@ async fn a_contact_that_is_seen_and_no_candidate_any_more_is_no_lost_right() {
     let application = apply(&world, &left);
     world.sync().await;
     assert!(!is_gone(&world, Model::Candidates, &left));
-    update(
-        &world,
-        APPLICANT,
-        application,
-        json!({ LINK: client(&world) }),
-    );
+    give_away(&world, application);
     world.sync().await;
     assert!(is_gone(&world, Model::Candidates, &left));
     assert_mirrors_the_org(&world);
@@ -39,12 +33,7 @@ async fn what_waits_for_applications_costs_nothing_while_they_are_switched_off()
     world.sync_while(&off, |_| true).await.unwrap();
     let idle = world.sync_while(&off, |_| true).await.unwrap();
     assert_eq!(of_model(&idle, Model::Candidates).requests, 0);
-    update(
-        &world,
-        APPLICANT,
-        application,
-        json!({ LINK: client(&world) }),
-    );
+    give_away(&world, application);
     world.sync().await;
     assert!(is_gone(&world, Model::Candidates, &left));
     assert_mirrors_the_org(&world);

@@ -9,7 +9,7 @@ use practice_org::id::RecordId;
 use serde_json::json;
 
 use crate::{
-    APPLICANT, JOB, LINK, apply, candidate_type, client, delete, is_gone, notes, synced,
+    APPLICANT, JOB, apply, candidate_type, client, delete, give_away, is_gone, notes, synced,
     synced_with, update, value,
 };
 
@@ -42,12 +42,7 @@ async fn a_candidate_whose_applicant_moved_on_before_applications_were_ever_read
     let application = apply(&world, &left);
     world.sync_while(&off, |_| true).await.unwrap();
     assert!(!is_gone(&world, Model::Candidates, &left));
-    update(
-        &world,
-        APPLICANT,
-        application,
-        json!({ LINK: client(&world) }),
-    );
+    give_away(&world, application);
     world.sync_while(&off, |_| true).await.unwrap();
     world.sync().await;
     assert!(is_gone(&world, Model::Candidates, &left));

@@ -9,8 +9,8 @@ use host_runner::unified::Model;
 use serde_json::json;
 
 use crate::{
-    APPLICANT, JOB, LINK, MINUTE_MS, STAGE, actor, apply, client, delete, empty_stage, is_gone,
-    synced, update, value,
+    APPLICANT, JOB, MINUTE_MS, STAGE, actor, apply, client, delete, empty_stage, give_away,
+    is_gone, synced, update, value,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -59,12 +59,7 @@ async fn a_contact_whose_application_was_given_to_another_or_purged_stops_being_
     let contact = client(&world);
     let application = apply(&world, &contact);
     world.sync().await;
-    update(
-        &world,
-        APPLICANT,
-        application,
-        json!({ LINK: client(&world) }),
-    );
+    give_away(&world, application);
     world.sync().await;
     assert!(
         is_gone(&world, Model::Candidates, &contact),

@@ -34,6 +34,15 @@ fn right(world: &World, verb: &str, of: Value) {
     assert!(control(&world.org, verb, &of), "{verb} {of}");
 }
 
+/// Moves an application, and reads it back into the mirror.
+async fn act(world: &World, input: &Value) {
+    let profile = world.discover().await.discovery.profile;
+    let (session, mut mirror) = (world.session(), world.mirror());
+    run(session, &mut mirror, &profile, Action::Move, input, None)
+        .await
+        .unwrap();
+}
+
 /// A user of another type whose address a job's hiring manager gets, and no other user has.
 fn member_by_address(world: &World) -> String {
     let db = world.db();
@@ -173,12 +182,7 @@ async fn whom_an_application_left_before_an_action_read_it_is_a_candidate_no_mor
     update(&world, APPLICANT, application, json!({ LINK: other }));
     let stage = text(world.db(), APPLICANT, application, "bpats__Stage__c");
     let input = json!({ "application_id": application.to_string(), "stage_id": stage });
-    let profile = world.discover().await.discovery.profile;
-    let (session, mut mirror) = (world.session(), world.mirror());
-    run(session, &mut mirror, &profile, Action::Move, &input, None)
-        .await
-        .unwrap();
-    drop(mirror);
+    act(&world, &input).await;
     world.sync().await;
     assert!(!is_gone(&world, Model::Candidates, &other));
     assert!(is_gone(&world, Model::Candidates, &left));
@@ -201,13 +205,8 @@ async fn what_an_action_reads_back_under_other_rights_is_read_again() {
     });
     let source = json!({ "object": APPLICANT, "field": "bpats__Source__c" });
     right(&world, "hide", source.clone());
-    let profile = world.discover().await.discovery.profile;
-    let (session, mut mirror) = (world.session(), world.mirror());
     // It stands there already, so nothing is written and no stamp moves.
-    run(session, &mut mirror, &profile, Action::Move, &input, None)
-        .await
-        .unwrap();
-    drop(mirror);
+    act(&world, &input).await;
     right(&world, "show", source);
     world.sync().await;
     assert_mirrors_the_org(&world);

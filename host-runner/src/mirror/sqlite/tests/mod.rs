@@ -5,6 +5,7 @@ mod files;
 mod listings;
 mod pages;
 mod property;
+mod rechecks;
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
