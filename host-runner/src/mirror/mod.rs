@@ -163,12 +163,16 @@ pub trait Mirror: Send {
         now: Timestamp,
     ) -> Result<(), MirrorError>;
 
-    /// Up to `limit` rechecks that pages asked for and no page has done, oldest first, with their numbers: what is asked for again
-    /// by a [`Mirror::write_through`] meanwhile has another one.
+    /// Up to `limit` rechecks that pages asked for and no page has done, oldest first and after the number given, with their
+    /// numbers. No number is used twice: what is asked for again by a [`Mirror::write_through`] meanwhile has another one.
     ///
     /// # Errors
     /// Only those of the storage.
-    fn rechecks(&self, limit: usize) -> Result<Vec<(u64, Recheck)>, MirrorError>;
+    fn rechecks(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, Recheck)>, MirrorError>;
 
     /// Writes records that an action of ours has just written in the source, without a claim: the source is ahead of
     /// any run that is reading it. With `track`, their remote ids join the tracked set. A record

@@ -61,6 +61,17 @@ pub struct Recheck {
     pub remote_id: String,
 }
 
+impl Recheck {
+    /// "Read this record itself again."
+    pub fn itself(model: Model, remote_id: &str) -> Self {
+        Self {
+            model,
+            target: model,
+            remote_id: remote_id.to_owned(),
+        }
+    }
+}
+
 /// What one transaction writes.
 #[derive(Debug, Clone, Default)]
 pub struct Page {

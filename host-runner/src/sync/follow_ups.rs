@@ -12,15 +12,6 @@ use crate::unified::{Model, NaturalKey, UnifiedRecord};
 /// Members of a team that are looked up at once.
 const TEAM: usize = 100;
 
-/// "Read this record itself again."
-pub(super) fn itself(model: Model, remote_id: &str) -> Recheck {
-    Recheck {
-        model,
-        target: model,
-        remote_id: remote_id.to_owned(),
-    }
-}
-
 /// Adds to a page what follows from it; the mirror is as it was before the page.
 pub(super) fn add(mirror: &dyn Mirror, model: Model, page: &mut Page) -> Result<(), MirrorError> {
     let mut found = Vec::new();
@@ -42,7 +33,7 @@ pub(super) fn add(mirror: &dyn Mirror, model: Model, page: &mut Page) -> Result<
             found.extend(
                 before
                     .filter(|id| row.reference(field) != Some(id))
-                    .map(|id| itself(target, id)),
+                    .map(|id| Recheck::itself(target, id)),
             );
         }
     }
@@ -50,14 +41,14 @@ pub(super) fn add(mirror: &dyn Mirror, model: Model, page: &mut Page) -> Result<
         members_outside(mirror, &page.rows, &mut found)?;
         for parent in &page.complete_sets {
             let gone = members_left(mirror, parent, &held)?;
-            found.extend(gone.iter().map(|id| itself(Model::Users, id)));
+            found.extend(gone.iter().map(|id| Recheck::itself(Model::Users, id)));
         }
         for gone in &page.gone {
             let left = match gone {
                 Gone::Set(parent) => members_left(mirror, parent, &held)?,
                 Gone::Record(_) => continue,
             };
-            found.extend(left.iter().map(|id| itself(Model::Users, id)));
+            found.extend(left.iter().map(|id| Recheck::itself(Model::Users, id)));
         }
     }
     page.rechecks.extend(found);
@@ -73,7 +64,7 @@ pub(super) fn of_unseen(record: &UnifiedRecord) -> Vec<Recheck> {
     let parent = model
         .join_fields()
         .and_then(|(parent, _)| record.reference(parent));
-    found.extend(parent.map(|parent| itself(model, parent)));
+    found.extend(parent.map(|parent| Recheck::itself(model, parent)));
     found
 }
 
@@ -89,7 +80,7 @@ fn of_gone(record: &UnifiedRecord, found: &mut Vec<Recheck>) {
         }
     }
     if let Some((field, other)) = target.membership() {
-        found.extend(record.reference(field).map(|id| itself(other, id)));
+        found.extend(record.reference(field).map(|id| Recheck::itself(other, id)));
     }
 }
 
@@ -112,7 +103,7 @@ fn members_outside(
         if let Ok(key) = NaturalKey::parse(Model::Users, id)
             && live(mirror, Model::Users, &key)?.is_none()
         {
-            found.push(itself(Model::Users, id));
+            found.push(Recheck::itself(Model::Users, id));
         }
     }
     Ok(())

@@ -33,12 +33,12 @@ impl Run<'_> {
         reports: &mut Vec<ModelReport>,
     ) -> Result<(), SyncError> {
         let (mut job, mut held) = (None, HeldBack::default());
-        let mut limit = BATCH;
+        // Before it all that is open can't be done by this run.
+        let mut after = None;
         let silent = self.silent(mirror)?;
         loop {
-            self.may_go_on()?;
-            let open = mirror.rechecks(limit)?;
-            let is_last = open.len() < limit;
+            let open = mirror.rechecks(after, BATCH)?;
+            let next = (open.len() == BATCH).then(|| open.last().map(|(number, _)| *number));
             let open: Vec<(u64, Recheck)> = open
                 .into_iter()
                 .filter(|(number, recheck)| {
@@ -46,8 +46,8 @@ impl Run<'_> {
                 })
                 .collect();
             let Some(model) = open.first().map(|(_, recheck)| recheck.model) else {
-                if !is_last {
-                    limit *= 4;
+                if let Some(next) = next {
+                    after = next;
                 } else if !self.judge(mirror, claim, &mut held, reports)? {
                     return Ok(());
                 }

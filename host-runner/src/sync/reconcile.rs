@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
-use super::follow_ups::{self, itself};
+use super::follow_ups;
 use super::listing::RESTARTS;
 use super::mass_delete::MassDelete;
+use super::rechecks::BATCH;
 use super::{ModelReport, Run, SyncError, is_older};
 use crate::mirror::{
     Claim, Coverage, ListingKind, ListingStart, Mirror, MirrorError, Page, Position, Progress,
@@ -24,7 +25,7 @@ const RECYCLE_BIN: Duration = Duration::from_secs(15 * 24 * 60 * 60);
 
 /// "Compare all keys of this model."
 pub(super) fn all_of(model: Model) -> Recheck {
-    itself(model, ALL)
+    Recheck::itself(model, ALL)
 }
 
 /// Whether it says that.
@@ -127,7 +128,7 @@ impl Run<'_> {
                 progress: page.next.map_or(Progress::Done(None), Progress::More),
                 rechecks: missing
                     .iter()
-                    .map(|key| itself(model, id_of(key)))
+                    .map(|key| Recheck::itself(model, id_of(key)))
                     .collect(),
                 ..Page::default()
             };
@@ -149,14 +150,22 @@ impl Run<'_> {
         claim: &Claim,
         model: Model,
     ) -> Result<(), MirrorError> {
-        let asked = mirror.rechecks(usize::MAX)?.into_iter();
-        let asked = asked.filter(|(_, recheck)| recheck.model == model && is_all(recheck));
-        let done = Page {
-            rechecked: asked.map(|(number, _)| number).collect(),
-            ..Page::default()
-        };
-        mirror.apply_page(claim, model, &done, Timestamp::now())?;
-        Ok(())
+        let mut after = None;
+        loop {
+            let open = mirror.rechecks(after, BATCH)?;
+            let asked = open
+                .iter()
+                .filter(|(_, recheck)| recheck.model == model && is_all(recheck));
+            let done = Page {
+                rechecked: asked.map(|(number, _)| *number).collect(),
+                ..Page::default()
+            };
+            mirror.apply_page(claim, model, &done, Timestamp::now())?;
+            if open.len() < BATCH {
+                return Ok(());
+            }
+            after = open.last().map(|(number, _)| *number);
+        }
     }
 
     /// Ends a listing that was read to its end: what it did not show is gone, unless that is too much to believe.

@@ -66,5 +66,5 @@ async fn a_comparison_that_was_stopped_is_gone_on_with_and_not_begun_again() {
         rest > 0 && rest < pages,
         "{rest} of {pages}, {before} before"
     );
-    assert_eq!(world.mirror().rechecks(10).unwrap(), []);
+    assert_eq!(world.mirror().rechecks(None, 10).unwrap(), []);
 }

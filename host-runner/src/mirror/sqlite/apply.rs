@@ -63,11 +63,7 @@ pub(super) fn through(
         counts += writer.counts;
         // Rights or settings may be others than those that the model's token stands for, and no stamp tells when they are again.
         let moved = writer.counts.updated + writer.counts.undeleted > 0;
-        let itself = moved.then(|| Recheck {
-            model,
-            target: model,
-            remote_id: record.key().to_string(),
-        });
+        let itself = moved.then(|| Recheck::itself(model, record.key().as_str()));
         for recheck in left.iter().chain(&itself) {
             ask_anew(transaction, recheck)?;
         }
@@ -97,11 +93,7 @@ fn left_behind(
         .and_then(|before| before.record.reference(field));
     Ok(before
         .filter(|id| record.reference(field) != Some(id))
-        .map(|id| Recheck {
-            model: target,
-            target,
-            remote_id: id.to_owned(),
-        }))
+        .map(|id| Recheck::itself(target, id)))
 }
 
 /// Writes the page; the caller has checked the claim and commits.
@@ -177,8 +169,7 @@ pub(super) fn ask(transaction: &Transaction<'_>, rechecks: &[Recheck]) -> Result
 /// Notes it also where it is noted already: a run may have read what it is about and not yet said so.
 fn ask_anew(transaction: &Transaction<'_>, recheck: &Recheck) -> Result<(), MirrorError> {
     transaction.execute(
-        "INSERT OR REPLACE INTO recheck (number, model, target, remote_id)
-         VALUES ((SELECT COALESCE(MAX(number), 0) + 1 FROM recheck), ?1, ?2, ?3)",
+        "INSERT OR REPLACE INTO recheck (model, target, remote_id) VALUES (?1, ?2, ?3)",
         params![code(recheck.model), code(recheck.target), recheck.remote_id],
     )?;
     Ok(())

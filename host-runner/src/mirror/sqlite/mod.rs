@@ -294,8 +294,12 @@ impl Mirror for SqliteMirror {
         })
     }
 
-    fn rechecks(&self, limit: usize) -> Result<Vec<(u64, Recheck)>, MirrorError> {
-        self.read(|connection| read::rechecks(connection, limit))
+    fn rechecks(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<(u64, Recheck)>, MirrorError> {
+        self.read(|connection| read::rechecks(connection, after, limit))
     }
 
     fn write_through(

@@ -202,12 +202,13 @@ pub(super) fn totals(connection: &Connection, model: Model) -> Result<Totals, Mi
 
 pub(super) fn rechecks(
     connection: &Connection,
+    after: Option<u64>,
     limit: usize,
 ) -> Result<Vec<(u64, Recheck)>, MirrorError> {
     let mut statement = connection.prepare_cached(
-        "SELECT model, target, remote_id, number FROM recheck ORDER BY number LIMIT ?1",
+        "SELECT model, target, remote_id, number FROM recheck WHERE number > ?1 ORDER BY number LIMIT ?2",
     )?;
-    let mut rows = statement.query([limited(limit)])?;
+    let mut rows = statement.query(params![after.unwrap_or(0), limited(limit)])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let recheck = Recheck {

@@ -11,10 +11,10 @@ use crate::unified::{Model, OrgId};
 /// "ATSm": what `file` and SQLite's tools show as the application of the database.
 const APPLICATION_ID: i64 = 0x4154_536D;
 /// The format this program writes. [`STEPS`] has one entry for each.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// From format n to n + 1.
-const STEPS: [&str; 2] = [FORMAT_1, FORMAT_2];
+const STEPS: [&str; 3] = [FORMAT_1, FORMAT_2, FORMAT_3];
 
 /// `record` holds the short columns and `body` the long text of the same number: an unchanged row is recognised, a gone
 /// one is marked and keys are listed without touching the text. `seen` is apart so that a mark rewrites neither.
@@ -118,6 +118,20 @@ CREATE TABLE run_model (
     api_calls INTEGER NOT NULL DEFAULT 0,
     UNIQUE (run, model)
 );
+";
+
+/// AUTOINCREMENT: a run names the rechecks that it has done by their numbers, which must not have become those of others.
+const FORMAT_3: &str = "
+CREATE TABLE numbered_recheck (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    model INTEGER NOT NULL,
+    target INTEGER NOT NULL,
+    remote_id TEXT NOT NULL,
+    UNIQUE (model, target, remote_id)
+);
+INSERT INTO numbered_recheck SELECT number, model, target, remote_id FROM recheck;
+DROP TABLE recheck;
+ALTER TABLE numbered_recheck RENAME TO recheck;
 ";
 
 /// Idempotency keys of actions. `outcome` is null while the call is at work, and when it never told how it ended.

@@ -2,6 +2,7 @@ use std::fs;
 
 use rusqlite::Connection;
 
+use super::super::schema::VERSION;
 use super::*;
 
 #[test]
@@ -38,7 +39,7 @@ fn a_mirror_of_a_later_format_is_refused() {
                 error,
                 MirrorError::SchemaNewer {
                     found: 99,
-                    supported: 2,
+                    supported: VERSION,
                     ..
                 }
             ),
@@ -64,12 +65,21 @@ fn a_mirror_of_the_first_format_is_brought_to_the_present_one_with_all_it_holds(
     drop(mirror);
     // What the first format lacks.
     let connection = Connection::open(place.path()).unwrap();
-    connection.execute_batch("DROP TABLE attempt").unwrap();
+    connection
+        .execute_batch(
+            "DROP TABLE attempt; DROP TABLE recheck;
+             CREATE TABLE recheck (number INTEGER PRIMARY KEY, model INTEGER NOT NULL, target INTEGER NOT NULL,
+                                   remote_id TEXT NOT NULL, UNIQUE (model, target, remote_id));
+             INSERT INTO recheck VALUES (7, 3, 3, 'C1')",
+        )
+        .unwrap();
     connection.pragma_update(None, "user_version", 1).unwrap();
     drop(connection);
     let mut mirror = place.open();
     assert_eq!(held(&mirror, Model::Candidates), before);
     assert_eq!(mirror.runs(9).unwrap(), runs);
+    let recheck = Recheck::itself(Model::Candidates, "C1");
+    assert_eq!(mirror.rechecks(None, 9).unwrap(), [(7, recheck)]);
     let attempt = Attempt {
         action: "a".into(),
         key: "k".into(),
@@ -84,7 +94,7 @@ fn a_mirror_of_the_first_format_is_brought_to_the_present_one_with_all_it_holds(
         .unwrap()
         .pragma_query_value(None, "user_version", |row| row.get(0))
         .unwrap();
-    assert_eq!(version, 2);
+    assert_eq!(version, VERSION);
 }
 
 #[test]

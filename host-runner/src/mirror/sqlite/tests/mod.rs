@@ -62,7 +62,7 @@ pub(super) fn at(seconds: i64) -> Timestamp {
 
 /// What is to be read again.
 pub(super) fn asked(mirror: &SqliteMirror) -> Vec<Recheck> {
-    let asked = mirror.rechecks(10).unwrap();
+    let asked = mirror.rechecks(None, 10).unwrap();
     asked.into_iter().map(|(_, recheck)| recheck).collect()
 }
 

@@ -22,13 +22,40 @@ fn rechecks_wait_until_a_page_says_that_they_are_done() {
         .unwrap();
     assert_eq!(asked(&mirror), [recheck("C1"), recheck("C2")]);
     let done = Page {
-        rechecked: vec![mirror.rechecks(1).unwrap()[0].0],
+        rechecked: vec![mirror.rechecks(None, 1).unwrap()[0].0],
         ..Page::default()
     };
     mirror
         .apply_page(&claim, Model::Applications, &done, at(2))
         .unwrap();
     assert_eq!(asked(&mirror), [recheck("C2")]);
+}
+
+#[test]
+fn rechecks_come_page_by_page_and_no_number_is_used_twice() {
+    let place = Place::new();
+    let (mut mirror, claim) = place.claimed();
+    let ask = |mirror: &mut SqliteMirror, ids: &[&str], rechecked: Vec<u64>| {
+        let page = Page {
+            rechecks: ids
+                .iter()
+                .map(|id| Recheck::itself(CANDIDATES, id))
+                .collect(),
+            rechecked,
+            ..Page::default()
+        };
+        mirror.apply_page(&claim, CANDIDATES, &page, at(1)).unwrap();
+    };
+    ask(&mut mirror, &["C1", "C2", "C3"], vec![]);
+    let first = mirror.rechecks(None, 2).unwrap();
+    let last = mirror.rechecks(Some(first[1].0), 2).unwrap();
+    assert_eq!((first.len(), last.len()), (2, 1));
+    assert_eq!(last[0].1.remote_id, "C3");
+    ask(&mut mirror, &[], vec![last[0].0]);
+    ask(&mut mirror, &["C4"], vec![]);
+    let (number, recheck) = &mirror.rechecks(Some(first[1].0), 2).unwrap()[0];
+    assert_eq!(recheck.remote_id, "C4");
+    assert!(*number > last[0].0);
 }
 
 fn application(id: &str, candidate: &str) -> UnifiedRecord {
@@ -43,11 +70,7 @@ fn application(id: &str, candidate: &str) -> UnifiedRecord {
 fn whom_a_record_of_our_own_was_about_before_is_asked_for_anew() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
-    let candidate = |id: &str| Recheck {
-        model: CANDIDATES,
-        target: CANDIDATES,
-        remote_id: id.into(),
-    };
+    let candidate = |id: &str| Recheck::itself(CANDIDATES, id);
     let asking = Page {
         rows: vec![application("A1", "C1")],
         rechecks: vec![candidate("C1")],
@@ -56,7 +79,7 @@ fn whom_a_record_of_our_own_was_about_before_is_asked_for_anew() {
     mirror
         .apply_page(&claim, Model::Applications, &asking, at(1))
         .unwrap();
-    let (read, _) = mirror.rechecks(1).unwrap()[0];
+    let (read, _) = mirror.rechecks(None, 1).unwrap()[0];
     // C1 is read while A1 still says so.
     place
         .open()
@@ -67,11 +90,7 @@ fn whom_a_record_of_our_own_was_about_before_is_asked_for_anew() {
         ..Page::default()
     };
     mirror.apply_page(&claim, CANDIDATES, &done, at(3)).unwrap();
-    let itself = Recheck {
-        model: Model::Applications,
-        target: Model::Applications,
-        remote_id: "A1".into(),
-    };
+    let itself = Recheck::itself(Model::Applications, "A1");
     assert_eq!(asked(&mirror), [candidate("C1"), itself.clone()]);
     place
         .open()
