@@ -333,9 +333,11 @@ impl Run<'_> {
 
 /// Whether something that happened at all happened so long ago.
 fn is_older(at: Option<Timestamp>, age: Duration) -> bool {
-    let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
-    at.is_some_and(|at| Timestamp::now().millis().saturating_sub(at.millis()) >= age)
+    let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+    at.is_some_and(|at| Timestamp::now().millis().abs_diff(at.millis()) >= age)
 }
+///
+/// Either direction: a clock that once ran ahead must not put off for years what is due.
 
 fn quota_of(job: &Job) -> Option<Quota> {
     job.stats().api_usage.map(|usage| Quota {

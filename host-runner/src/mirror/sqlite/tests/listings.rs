@@ -318,6 +318,25 @@ fn a_token_moves_without_a_listing_and_the_profile_is_kept() {
 }
 
 #[test]
+fn what_is_due_by_the_clock_does_not_wait_for_one_that_once_ran_ahead() {
+    let place = Place::new();
+    let (mut mirror, claim) = place.claimed();
+    let year = 365 * 24 * 3600;
+    mirror
+        .apply_page(&claim, MODEL, &Page::default(), at(year))
+        .unwrap();
+    mirror.begin_listing(&claim, MODEL, &full(), at(1)).unwrap();
+    mirror
+        .apply_page(&claim, MODEL, &page(&["U1"], done("t1")), at(2))
+        .unwrap();
+    mirror.finish_listing(&claim, MODEL, at(3)).unwrap();
+    let state = mirror.model_state(MODEL).unwrap();
+    assert_eq!((state.full_at, state.synced_at), (Some(at(3)), Some(at(3))));
+    mirror.set_token(&claim, MODEL, "t2", at(4)).unwrap();
+    assert_eq!(mirror.model_state(MODEL).unwrap().synced_at, Some(at(4)));
+}
+
+#[test]
 fn the_history_tells_what_each_run_did_also_of_one_that_never_ended() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
