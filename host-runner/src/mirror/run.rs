@@ -21,7 +21,7 @@ pub struct RunInfo {
 }
 
 impl RunInfo {
-    /// Five minutes: longer than any one call into the component may take, with its back-off.
+    /// Five minutes; a run whose steps may take longer says so with [`RunInfo::with_lease`].
     pub const DEFAULT_LEASE: Duration = Duration::from_secs(300);
 
     /// This process.
@@ -32,6 +32,13 @@ impl RunInfo {
             command: command.into(),
             lease: Self::DEFAULT_LEASE,
         }
+    }
+
+    /// With another lease: longer than the longest step between two writes.
+    #[must_use]
+    pub fn with_lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
     }
 }
 

@@ -33,6 +33,9 @@ use crate::session::{Session, StepError};
 use crate::tenant::SyncSettings;
 use crate::unified::{KeyError, Model, OrgId, Timestamp};
 
+/// What a run's lease has over the longest call: a write on a slow disk.
+const LEASE_MARGIN: Duration = Duration::from_secs(60);
+
 /// What to sync.
 #[derive(Debug, Clone)]
 pub struct SyncOptions {
@@ -133,10 +136,10 @@ pub async fn sync(
     events: &Events,
 ) -> Result<SyncReport, SyncError> {
     let started = Instant::now();
-    let claim = mirror.claim(
-        &RunInfo::this_process(options.command.clone()),
-        Timestamp::now(),
-    )?;
+    // A call into the connector is the longest that a run is silent.
+    let lease = session.tenant().file().limits().wall_per_call + LEASE_MARGIN;
+    let run_info = RunInfo::this_process(options.command.clone()).with_lease(lease);
+    let claim = mirror.claim(&run_info, Timestamp::now())?;
     let mut run = Run {
         session,
         profile: Arc::new(discovered.discovery.profile.clone()),

@@ -2,7 +2,7 @@
 
 use connector_tests::expected::assert_mirrors_the_org;
 use connector_tests::soak::equals_the_org;
-use connector_tests::world::{World, fields, of_model, small_org};
+use connector_tests::world::{Moment, World, fields, of_model, small_org};
 use host_runner::mirror::{Mirror, MirrorError, RunInfo, RunOutcome};
 use host_runner::sync::{Event, Stop, Stopped, SyncError, SyncOptions};
 use host_runner::unified::{Model, Timestamp};
@@ -99,6 +99,42 @@ async fn a_sync_stops_at_the_set_share_of_the_quota_and_goes_on_later() {
 async fn a_quota_reached_in_the_middle_of_a_listing_leaves_it_to_be_gone_on_with() {
     let world = World::of(small_org().page_size(20)).await;
     world.org.set_quota(10, 100_000);
+async fn what_changed_on_pages_from_before_a_crash_comes_with_the_run_that_goes_on() {
+    let world = World::of(small_org().page_size(20)).await;
+    world.db().clock().freeze();
+    let second_page = |event: &Event| matches!(event, Event::Page { model: Model::Candidates, pages, .. } if *pages > 1);
+    let crashed = world.sync_while(world.session(), |event| !second_page(event));
+    assert!(crashed.await.is_none());
+    world.db().clock().advance(10 * crate::MINUTE_MS);
+    let held = world.live(Model::Candidates);
+    let (changed, deleted) = (held[0].record.key(), held[1].record.key());
+    update(&world, "Contact", changed, json!({ "Title": "Changed" }));
+    delete(&world, "Contact", deleted);
+    let report = world.sync().await;
+    assert!(of_model(&report, Model::Candidates).resumed);
+    assert_mirrors_the_org(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_other_run_takes_the_mirror_while_a_call_into_the_connector_may_still_answer() {
+    let world = World::of(small_org()).await;
+    let (options, mut asked) = (SyncOptions::default(), 0);
+    let ended = world.sync_between(world.session(), &options, |moment| {
+        let mut other = world.mirror();
+        if matches!(moment, Moment::Request) && other.holder().unwrap().is_some() {
+            let silent = 14 * crate::MINUTE_MS;
+            let late = Timestamp::from_millis(Timestamp::now().millis() + silent);
+            let refused = other.claim(&RunInfo::this_process("other"), late);
+            assert!(matches!(refused, Err(MirrorError::Claimed(_))));
+            asked += 1;
+        }
+        true
+    });
+    ended.await.unwrap().unwrap();
+    assert!(asked > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
     let stopped = world.sync_while(world.session(), |event| {
         if matches!(
             event,
