@@ -53,6 +53,7 @@ impl Run<'_> {
                 }
                 continue;
             };
+            self.may_go_on()?;
             let of_model = open
                 .into_iter()
                 .filter(|(_, recheck)| recheck.model == model);
@@ -205,7 +206,7 @@ impl Run<'_> {
     ) -> Result<(), SyncError> {
         let mut vanishing = Totals { live, gone: 0 };
         for gone in &unseen {
-            vanishing.gone += live_in(mirror, report.model, gone)?;
+            vanishing.gone += vanishing_in(mirror, report.model, gone)?;
         }
         if !self.options.allow_mass_delete {
             MassDelete::check(report.model, vanishing, &self.settings)?;
@@ -320,6 +321,20 @@ fn live_in(mirror: &dyn Mirror, model: Model, gone: &Gone) -> Result<u64, Mirror
             set.len() as u64
         }
     })
+}
+
+/// How many of them are nowhere else: a job's stages may all be other jobs' by now.
+fn vanishing_in(mirror: &dyn Mirror, model: Model, gone: &Gone) -> Result<u64, MirrorError> {
+    let Gone::Set(job) = gone else {
+        return live_in(mirror, model, gone);
+    };
+    let mut vanishing = 0;
+    for key in mirror.referring(model, Model::Jobs, job, None, usize::MAX)? {
+        let stage = key.as_str().split_once(':').map_or("", |(_, stage)| stage);
+        let places = mirror.referring(model, Model::ApplicationStages, stage, None, 2)?;
+        vanishing += u64::from(places.len() < 2);
+    }
+    Ok(vanishing)
 }
 
 /// The ids to read for a recheck: of join models the parents'.

@@ -1,12 +1,18 @@
 //! What is read again because of others: done once, in its turn, and not more than is needed.
 
+use std::collections::BTreeSet;
+
 use connector_tests::expected::assert_mirrors_the_org;
 use connector_tests::world::{Moment, of_model};
-use host_runner::mirror::Mirror;
+use host_runner::mirror::{Mirror, StoredRecord};
 use host_runner::sync::SyncOptions;
 use host_runner::unified::Model;
 
-use crate::{MINUTE_MS, apply, client, give_away, is_gone, synced, synced_with};
+use serde_json::json;
+
+use crate::{
+    JOB, MINUTE_MS, STAGE, apply, client, give_away, is_gone, synced, synced_with, update,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_contact_that_is_seen_and_no_candidate_any_more_is_no_lost_right() {
@@ -18,6 +24,26 @@ async fn a_contact_that_is_seen_and_no_candidate_any_more_is_no_lost_right() {
     give_away(&world, application);
     world.sync().await;
     assert!(is_gone(&world, Model::Candidates, &left));
+    assert_mirrors_the_org(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stages_that_moved_to_another_job_do_not_count_as_vanished() {
+    let world = synced_with("\n[sync]\nmass_delete_percent = 10\nmass_delete_rows = 5\n").await;
+    let stages = world.live(Model::JobStages);
+    let job_of = |row: &StoredRecord| row.record.reference("job_id").unwrap().to_owned();
+    let to = job_of(stages.last().unwrap());
+    let moved: Vec<_> = stages[..stages.len() / 5].iter().collect();
+    let emptied: BTreeSet<String> = moved.iter().map(|row| job_of(row)).collect();
+    let moved = stages.iter().filter(|row| {
+        let job = job_of(row);
+        job != to && emptied.contains(&job)
+    });
+    for row in moved {
+        let stage = row.record.reference("stage_id").unwrap();
+        update(&world, STAGE, stage, json!({ JOB: to }));
+    }
+    world.sync().await;
     assert_mirrors_the_org(&world);
 }
 
