@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use connector_tests::world::{World, of_model, small_org};
+use connector_tests::expected::assert_mirrors_the_org;
+use connector_tests::soak::control;
+use connector_tests::world::{World, fields, ids, of_model, small_org};
 use host_runner::sync::{Event, Events, Failure, SyncError, SyncOptions, SyncReport, sync};
 use host_runner::unified::Model;
 use practice_org::server::Builder;
 use practice_org::{Action, FaultBody, Rule};
+use serde_json::json;
 use tokio::sync::{OnceCell, mpsc};
 
 /// Some pages a model; the clock is fixed so that two orgs hold the same stamps.
@@ -63,6 +66,27 @@ async fn rides_out(rule: Rule) -> SyncReport {
         report.requests()
     );
     report
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_too_large_for_the_sandbox_is_asked_for_in_smaller_ones() {
+    let limits = "\n[limits]\nmemory = \"64MiB\"\n";
+    let world = World::with(org().candidates(900).page_size(400), limits).await;
+    let field =
+        json!({ "name": "Resume__c", "label": "Resume", "type": "textarea", "length": 131_072 });
+    assert!(control(
+        &world.org,
+        "fields",
+        &json!({ "object": "Contact", "field": field })
+    ));
+    let resume = fields(json!({ "Resume__c": "long ".repeat(10_000) }));
+    for contact in ids(world.db(), "Contact").into_iter().skip(450) {
+        world.write(|writer| writer.update("Contact", &contact.to_string(), &resume));
+    }
+    let report = world.sync().await;
+    let candidates = of_model(&report, Model::Candidates);
+    assert!(candidates.restarts > 0 && candidates.pages > 2);
+    assert_mirrors_the_org(&world);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,6 +15,9 @@ use crate::unified::{KeyError, Model, Timestamp, UnifiedRecord};
 /// guest once may have met a passing trouble, one that traps it every time will not stop.
 pub(super) const RESTARTS: u32 = 3;
 
+/// Rows of the page that is asked for after the connector ended: it may have had no room for a larger one.
+const SMALL_PAGE: u32 = 200;
+
 /// By this code a connector says that records may have vanished without a trace; the contract names it.
 const DELETES_UNKNOWN: &str = "deletes-unknown";
 
@@ -64,8 +67,8 @@ impl Run<'_> {
             }
         };
         let mut job = self.start().await?;
-        let mut restarts = 0;
-        let mut counted = 0;
+        let (mut restarts, mut counted) = (0, 0);
+        let mut page_size = None;
         loop {
             let cursor = match &listing.position {
                 Position::Start => None,
@@ -75,7 +78,7 @@ impl Run<'_> {
             let query = reads::ListQuery {
                 since: listing.start.since.clone(),
                 cursor,
-                page_size: None,
+                page_size,
             };
             let result = job.list(model, &self.profile, &query).await;
             let api_calls = self.count(&job, counted);
@@ -121,11 +124,13 @@ impl Run<'_> {
             report.counts += mirror
                 .apply_page(claim, model, &page, Timestamp::now())?
                 .counts;
+                    page_size = Some(SMALL_PAGE);
             self.events.send(Event::Page {
                 model,
                 pages: report.pages,
                 rows: report.rows,
             });
+            page_size = None;
             self.may_go_on()?;
         }
         self.finish(mirror, claim, report).await

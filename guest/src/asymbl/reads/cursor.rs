@@ -34,6 +34,17 @@ pub enum At {
     Group(String),
 }
 
+impl At {
+    /// The same place, to be gone on from by a new query.
+    #[must_use]
+    pub fn without_locator(self) -> Self {
+        match self {
+            Self::Rows(position) => Self::Rows(position.without_locator()),
+            group => group,
+        }
+    }
+}
+
 /// A listing under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {

@@ -81,6 +81,11 @@ pub fn list<R: Reader, T: Transport>(
     ctx.rows.borrow_mut().enter(format!("{:?}", cursor.marks));
     let phases = phases(&*reader, &cursor);
     cursor = cursor.tie(&phases, query.cursor.is_none())?;
+    let wish = query.page_size.map(|n| n.clamp(200, 2_000) as u16);
+    if wish.is_some() {
+        // The pages of a query that runs have a size already.
+        cursor.at = cursor.at.map(At::without_locator);
+    }
     let coverage = match cursor.kind {
         Kind::Changes => Coverage::Changes,
         _ => Coverage::Everything,
@@ -89,7 +94,6 @@ pub fn list<R: Reader, T: Transport>(
         notes,
         ..Page::default()
     };
-    let wish = query.page_size.map(|n| n.clamp(200, 2_000) as u16);
     // A phase without rows is not worth a page of its own.
     let more = loop {
         let Some(phase) = phases.get(cursor.phase).cloned() else {
