@@ -7,7 +7,7 @@ use crate::mirror::{
     Page as MirrorPage, Position, Progress, Recheck,
 };
 use crate::sandbox::contract::reads;
-use crate::sandbox::{CallError, Job, Page, PageRows, unified_model};
+use crate::sandbox::{CallError, Job, Outage, Page, PageRows, unified_model};
 use crate::session::StepError;
 use crate::unified::{KeyError, Model, Timestamp, UnifiedRecord};
 
@@ -22,8 +22,28 @@ const SMALL_PAGE: u32 = 200;
 const DELETES_UNKNOWN: &str = "deletes-unknown";
 
 impl Run<'_> {
+    /// Brings a model up to date by listings: an open one is read to its end, and what changed behind its back since it was begun
+    /// comes by a delta.
+    pub(super) async fn listings(
+        &mut self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        full: bool,
+        report: &mut ModelReport,
+    ) -> Result<(), SyncError> {
+        self.listing(mirror, claim, full, report).await?;
+        if report.resumed {
+            let coverage = report.coverage;
+            self.listing(mirror, claim, false, report).await?;
+            if coverage == Coverage::Everything {
+                report.coverage = coverage;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads the model's listing to its end: an open one from its cursor, else a delta where there is a token, else all.
-    pub(super) async fn listing(
+    async fn listing(
         &mut self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
@@ -101,16 +121,16 @@ impl Run<'_> {
                     continue;
                 }
                 Err(CallError::Outage(outage)) if restarts < RESTARTS => {
-                    tracing::warn!(%model, %outage, "going on in a new sandbox");
                     restarts += 1;
-                    report.restarts += 1;
-                    job = self.start().await?;
+                    job = self.restart(mirror, claim, report, &outage).await?;
                     counted = 0;
+                    page_size = Some(SMALL_PAGE);
                     continue;
                 }
                 Err(error) => return Err(self.step(format!("list {model}"), error, &job).into()),
             };
             restarts = 0;
+            page_size = None;
             let mut page = mirror_page(model, page, api_calls, &mut report.notes)?;
             follow_ups::add(mirror, model, &mut page)?;
             report.coverage = page.coverage;
@@ -124,14 +144,14 @@ impl Run<'_> {
             report.counts += mirror
                 .apply_page(claim, model, &page, Timestamp::now())?
                 .counts;
-                    page_size = Some(SMALL_PAGE);
             self.events.send(Event::Page {
                 model,
                 pages: report.pages,
                 rows: report.rows,
             });
-            page_size = None;
-            self.may_go_on()?;
+            if matches!(listing.position, Position::At(_)) {
+                self.may_go_on()?;
+            }
         }
         self.finish(mirror, claim, report).await
     }
@@ -160,14 +180,19 @@ impl Run<'_> {
     /// and the token, which is from before, may fit today's again. One of everything may itself have been begun for that reason.
     fn left_rows_behind(&self, open: &Listing) -> Option<&'static str> {
         let is_full = open.start.kind == ListingKind::Full;
-        if open.start.kind == ListingKind::Ids || (open.pages == 0 && !is_full) {
+        let is_refused = open.covers_all && matches!(open.position, Position::End(_));
+        if open.start.kind == ListingKind::Ids {
+            // What was out of sight may have changed meanwhile, and a comparison does not read what the mirror holds.
+            return is_refused
+                .then_some("an earlier comparison was refused, since too much had vanished");
+        }
+        if open.pages == 0 && !is_full {
             return None;
         }
         if open.start.fingerprint != self.fingerprint {
             return Some("an earlier listing under other settings was not read to its end");
         }
-        (open.covers_all && matches!(open.position, Position::End(_)))
-            .then_some("an earlier listing was refused, since too much had vanished")
+        is_refused.then_some("an earlier listing was refused, since too much had vanished")
     }
 
     fn start_of(&self, token: Option<String>) -> ListingStart {
@@ -185,6 +210,20 @@ impl Run<'_> {
     pub(super) async fn start(&self) -> Result<Job, StepError> {
         let started = self.session.start().await;
         started.map_err(|error| StepError::new(self.session, "start", error, None))
+    }
+
+    /// A new sandbox for one that ended without an answer.
+    pub(super) async fn restart(
+        &self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        report: &mut ModelReport,
+        outage: &Outage,
+    ) -> Result<Job, SyncError> {
+        tracing::warn!(model = %report.model, %outage, "going on in a new sandbox");
+        report.restarts += 1;
+        mirror.heartbeat(claim, Timestamp::now())?;
+        Ok(self.start().await?)
     }
 
     pub(super) fn step(&self, step: String, error: CallError, job: &Job) -> StepError {

@@ -235,6 +235,7 @@ impl Run<'_> {
             if quiet.contains(&model) {
                 report.quiet = true;
             } else {
+                self.may_go_on()?;
                 self.events.send(Event::ModelStarted { model });
                 let full = whole.contains(&model);
                 if full && !self.options.full {
@@ -242,7 +243,7 @@ impl Run<'_> {
                         "read in full, as is due from time to time (`sync.refresh_days`)".into(),
                     );
                 }
-                result = self.listing(mirror, claim, full, &mut report).await;
+                result = self.listings(mirror, claim, full, &mut report).await;
             }
             report.elapsed = started.elapsed();
             let ended = self.end_model(mirror, claim, result, &mut report);
@@ -335,12 +336,12 @@ impl Run<'_> {
 }
 
 /// Whether something that happened at all happened so long ago.
+///
+/// Either direction: a clock that once ran ahead must not put off for years what is due.
 fn is_older(at: Option<Timestamp>, age: Duration) -> bool {
     let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
     at.is_some_and(|at| Timestamp::now().millis().abs_diff(at.millis()) >= age)
 }
-///
-/// Either direction: a clock that once ran ahead must not put off for years what is due.
 
 fn quota_of(job: &Job) -> Option<Quota> {
     job.stats().api_usage.map(|usage| Quota {

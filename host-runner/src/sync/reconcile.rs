@@ -98,10 +98,8 @@ impl Run<'_> {
                     continue;
                 }
                 Err(CallError::Outage(outage)) if restarts < RESTARTS => {
-                    tracing::warn!(%model, %outage, "going on in a new sandbox");
                     restarts += 1;
-                    report.restarts += 1;
-                    job = self.start().await?;
+                    job = self.restart(mirror, claim, report, &outage).await?;
                     counted = 0;
                     continue;
                 }
@@ -138,7 +136,9 @@ impl Run<'_> {
                 Progress::More(cursor) => Position::At(cursor),
                 _ => Position::End(None),
             };
-            self.may_go_on()?;
+            if matches!(listing.position, Position::At(_)) {
+                self.may_go_on()?;
+            }
         }
         self.finish(mirror, claim, report).await
     }

@@ -29,6 +29,25 @@ async fn a_run_that_meets_expired_locators_and_ended_sessions_ends_in_the_same_m
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_ends_within_any_result_costs_no_run() {
+    // The applicants of four contacts are more than four.
+    let world = World::of(small_org().page_size(4)).await;
+    world.sync().await;
+    let all = SyncOptions {
+        full: true,
+        models: vec![Model::Candidates],
+        ..SyncOptions::default()
+    };
+    for skip in 0..24 {
+        let rule = Rule::next(Action::KillSessions).on_kind("query_more");
+        world.org.fault(rule.skip(skip));
+        let report = world.try_sync(&all).await.unwrap();
+        assert!(report.models.iter().all(|model| model.failure.is_none()));
+    }
+    assert_mirrors_the_org(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_was_stopped_goes_on_from_its_last_page() {
     let calm = World::of(small_org()).await;
     calm.sync().await;
@@ -80,25 +99,6 @@ async fn a_run_that_was_stopped_goes_on_from_its_last_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sync_stops_at_the_set_share_of_the_quota_and_goes_on_later() {
-    let world = World::of(small_org()).await;
-    world.org.set_quota(90_000, 100_000);
-    let report = world.try_sync(&SyncOptions::default()).await.unwrap();
-    let stopped = report.stopped.unwrap();
-    assert!(
-        matches!(stopped, Stopped::Quota { percent: 80, .. })
-            && stopped.to_string().contains("of 24 hours"),
-        "{stopped}"
-    );
-    world.org.set_quota(10, 100_000);
-    world.sync().await;
-    equals_the_org(&world).await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_quota_reached_in_the_middle_of_a_listing_leaves_it_to_be_gone_on_with() {
-    let world = World::of(small_org().page_size(20)).await;
-    world.org.set_quota(10, 100_000);
 async fn what_changed_on_pages_from_before_a_crash_comes_with_the_run_that_goes_on() {
     let world = World::of(small_org().page_size(20)).await;
     world.db().clock().freeze();
@@ -135,6 +135,25 @@ async fn no_other_run_takes_the_mirror_while_a_call_into_the_connector_may_still
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_sync_stops_at_the_set_share_of_the_quota_and_goes_on_later() {
+    let world = World::of(small_org()).await;
+    world.org.set_quota(90_000, 100_000);
+    let report = world.try_sync(&SyncOptions::default()).await.unwrap();
+    let stopped = report.stopped.unwrap();
+    assert!(
+        matches!(stopped, Stopped::Quota { percent: 80, .. })
+            && stopped.to_string().contains("of 24 hours"),
+        "{stopped}"
+    );
+    world.org.set_quota(10, 100_000);
+    world.sync().await;
+    equals_the_org(&world).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_reached_in_the_middle_of_a_listing_leaves_it_to_be_gone_on_with() {
+    let world = World::of(small_org().page_size(20)).await;
+    world.org.set_quota(10, 100_000);
     let stopped = world.sync_while(world.session(), |event| {
         if matches!(
             event,

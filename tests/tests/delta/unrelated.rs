@@ -2,10 +2,12 @@
 
 use connector_tests::expected::assert_mirrors_the_org;
 use connector_tests::soak::control;
-use connector_tests::world::{Moment, World, ids, of_model, small_org, text};
+use connector_tests::world::{World, ids, of_model, small_org, text};
 use host_runner::actions::{Action, run};
-use host_runner::mirror::{Mirror, Page, Position, Recheck, RunEnd, RunInfo};
-use host_runner::sync::{Event, SyncOptions, SyncReport};
+use host_runner::mirror::{
+    ListingKind, ListingStart, Mirror, Page, Progress, Recheck, RunEnd, RunInfo,
+};
+use host_runner::sync::{SyncOptions, SyncReport};
 use host_runner::unified::{Model, Timestamp, UnifiedRecord};
 use serde_json::{Value, json};
 
@@ -78,21 +80,26 @@ async fn a_job_that_went_before_jobs_were_ever_read_stays_on_no_application() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listing_that_only_was_not_closed_does_not_stand_for_what_other_rights_read() {
     let world = synced().await;
-    let options = SyncOptions {
-        full: true,
-        models: vec![Model::Applications],
-        ..SyncOptions::default()
+    // As a crash behind its last page leaves it.
+    let (mut mirror, now) = (world.mirror(), Timestamp::now());
+    let claim = mirror.claim(&RunInfo::this_process("sync"), now).unwrap();
+    let state = mirror.model_state(Model::Applications).unwrap();
+    let start = ListingStart {
+        kind: ListingKind::Delta,
+        since: state.token.clone(),
+        fingerprint: state.fingerprint.unwrap(),
     };
-    // Its only page ends the listing.
-    let stopped = world.sync_between(world.session(), &options, |moment| {
-        if matches!(moment, Moment::Event(Event::ModelStarted { .. })) {
-            options.stop.ask();
-        }
-        true
-    });
-    assert!(stopped.await.unwrap().unwrap().stopped.is_some());
-    let open = world.mirror().open_listing(Model::Applications).unwrap();
-    assert!(matches!(open.unwrap().position, Position::End(_)));
+    mirror
+        .begin_listing(&claim, Model::Applications, &start, now)
+        .unwrap();
+    let last = Page {
+        progress: Progress::Done(state.token),
+        ..Page::default()
+    };
+    mirror
+        .apply_page(&claim, Model::Applications, &last, now)
+        .unwrap();
+    mirror.release(claim, &RunEnd::succeeded(), now).unwrap();
     let applications = world.live(Model::Applications);
     let job = applications[0].record.reference("job_id").unwrap();
     world.write(|writer| writer.delete(JOB, job));
@@ -282,3 +289,39 @@ async fn a_comparison_that_is_due_reads_nothing_that_is_not_wanted() {
     world.sync().await;
     assert!(world.live(Model::Applications).is_empty());
 }
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_refused_comparison_what_changed_out_of_sight_is_read() {
+    let world = synced().await;
+    let held = world.live(Model::Candidates);
+    // As a row is left that changed while the connected user was shown nothing of it.
+    let mut content = held[40].record.content().clone();
+    content.insert("title".into(), json!("Of before"));
+    let stale = UnifiedRecord::new(Model::Candidates, content, None).unwrap();
+    let (mut mirror, now) = (world.mirror(), Timestamp::now());
+    let claim = mirror.claim(&RunInfo::this_process("age"), now).unwrap();
+    let page = Page {
+        rows: vec![stale],
+        ..Page::default()
+    };
+    mirror
+        .apply_page(&claim, Model::Candidates, &page, now)
+        .unwrap();
+    mirror.release(claim, &RunEnd::succeeded(), now).unwrap();
+    for candidate in held.iter().take(30) {
+        let id = candidate.record.key().to_string();
+        world
+            .db()
+            .hard_delete(&actor(&world), "Contact", &id)
+            .unwrap();
+    }
+    let reconcile = |allow_mass_delete| SyncOptions {
+        reconcile: true,
+        allow_mass_delete,
+        ..SyncOptions::default()
+    };
+    let refused = world.try_sync(&reconcile(false)).await.unwrap();
+    assert!(of_model(&refused, Model::Candidates).failure.is_some());
+    world.try_sync(&reconcile(true)).await.unwrap();
+    assert_mirrors_the_org(&world);
+}
+
