@@ -222,6 +222,21 @@ pub(super) fn reads(body: &Json) -> Result<Vec<SubResponse>> {
     Ok(members)
 }
 
+/// The answers to several composites' members, in order; they are told apart by their places alone.
+///
+/// # Errors
+/// When there are not as many as members were asked.
+pub(super) fn all_answered<R>(answers: Vec<Vec<R>>, asked: usize) -> Result<Vec<R>> {
+    let answers: Vec<R> = answers.into_iter().flatten().collect();
+    if answers.len() == asked {
+        return Ok(answers);
+    }
+    Err(SalesforceError::malformed(format!(
+        "{asked} members of composite requests have {} answers",
+        answers.len()
+    )))
+}
+
 impl<T: Transport> Client<T> {
     pub(super) fn composite_call(
         &self,

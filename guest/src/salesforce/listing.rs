@@ -7,9 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::client::Client;
-use super::error::{ErrorKind, Result, SalesforceError};
+use super::error::{Result, SalesforceError};
 use super::id::SalesforceId;
-use super::query::{Locator, QueryFlight, QueryPage, Rows};
+use super::query::{Locator, QueryFlight, QueryPage, Rows, locator_is_dead};
 use super::record::Record;
 use super::soql::{Condition, Query, and, eq, ge, gt, or};
 use super::time::Timestamp;
@@ -148,18 +148,6 @@ pub struct ListPage {
 pub struct ListFlight<T: Transport> {
     query: QueryFlight<T>,
     position: Option<Position>,
-}
-
-/// Whether a locator is dead while the listing itself can go on.
-fn locator_is_dead(error: &SalesforceError) -> bool {
-    matches!(
-        error.kind,
-        // A locator of an earlier session answers like a dead session for ever (salesforce-api.md 1.3).
-        ErrorKind::InvalidLocator
-            | ErrorKind::Unauthenticated
-            | ErrorKind::NotFound
-            | ErrorKind::VersionRefused
-    )
 }
 
 impl<T: Transport> Client<T> {

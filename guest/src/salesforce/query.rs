@@ -100,6 +100,18 @@ impl fmt::Debug for Locator {
     }
 }
 
+/// Whether a locator is dead while its query can be run again.
+pub(super) fn locator_is_dead(error: &SalesforceError) -> bool {
+    matches!(
+        error.kind,
+        // A locator of an earlier session answers like a dead session for ever (salesforce-api.md 1.3).
+        ErrorKind::InvalidLocator
+            | ErrorKind::Unauthenticated
+            | ErrorKind::NotFound
+            | ErrorKind::VersionRefused
+    )
+}
+
 /// A page of a query's result.
 #[derive(Debug, Clone)]
 pub struct QueryPage {
@@ -268,13 +280,27 @@ impl<T: Transport> Client<T> {
     /// # Errors
     /// As [`finish_query`](Client::finish_query), of any page.
     pub fn query_all_pages(&self, query: &Query, rows: Rows) -> Result<Vec<Record>> {
-        let mut page = self.query(query, rows)?;
+        self.all_pages(query, rows, self.query(query, rows)?)
+    }
+
+    /// All rows of a query whose first page is there. Where the locator dies with its session, the query runs once more.
+    ///
+    /// # Errors
+    /// As [`finish_query`](Client::finish_query), of any page.
+    pub fn all_pages(&self, query: &Query, rows: Rows, first: QueryPage) -> Result<Vec<Record>> {
+        let records = match self.pages_behind(first) {
+            Err(error) if locator_is_dead(&error) => self
+                .query(query, rows)
+                .and_then(|first| self.pages_behind(first)),
+            records => records,
+        };
+        records.map_err(|e| e.at(step(query)))
+    }
+
+    fn pages_behind(&self, mut page: QueryPage) -> Result<Vec<Record>> {
         let mut records = std::mem::take(&mut page.records);
         while let Some(locator) = page.next.take() {
-            let following = self.start_next(&locator);
-            page = self
-                .finish_query(following)
-                .map_err(|e| e.at(step(query)))?;
+            page = self.next_page(&locator)?;
             records.append(&mut page.records);
         }
         Ok(records)
@@ -303,7 +329,8 @@ impl<T: Transport> Client<T> {
                 .map(|member| QueryPage::parse(member.ok()?, answer.server_now))
                 .collect::<Vec<_>>())
         })?;
-        let pages = pages.into_iter().flatten().zip(queries);
+        let pages = super::composite::all_answered(pages, queries.len())?;
+        let pages = pages.into_iter().zip(queries);
         Ok(pages
             .map(|(page, (query, _))| page.map_err(|e| e.at(step(query))))
             .collect())

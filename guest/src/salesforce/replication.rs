@@ -146,7 +146,8 @@ impl<T: Transport> Client<T> {
             let members = super::composite::reads(&answer.body)?;
             Ok(members.iter().map(|m| mark(m.ok()?)).collect::<Vec<_>>())
         })?;
-        let marks = marks.into_iter().flatten().zip(objects);
+        let marks = super::composite::all_answered(marks, objects.len())?;
+        let marks = marks.into_iter().zip(objects);
         Ok(marks
             .map(|(mark, object)| mark.map_err(|e| explain(e, object)))
             .collect())

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::asymbl::context::Context;
 use crate::asymbl::models::{Fetch, Mapping};
 use crate::salesforce::soql::{Condition, one_of};
-use crate::salesforce::{Query, QueryPage, Record, Rows, SalesforceError};
+use crate::salesforce::{Query, Record, Rows, SalesforceError};
 use crate::transport::Transport;
 
 /// Values in one IN list: 1,000 ids are 21,000 of SOQL's 100,000 characters (salesforce-api.md 2.5).
@@ -143,27 +143,12 @@ pub fn find<T: Transport>(
         [only] => records = ctx.client.query_all_pages(only, Rows::Live)?,
         several => {
             let asked: Vec<_> = several.iter().map(|query| (query, Rows::Live)).collect();
-            for page in ctx.client.query_many(&asked)? {
-                follow(ctx, page?, &mut records)?;
+            for (page, (query, rows)) in ctx.client.query_many(&asked)?.into_iter().zip(&asked) {
+                records.extend(ctx.client.all_pages(query, *rows, page?)?);
             }
         }
     }
     Ok(records)
-}
-
-fn follow<T: Transport>(
-    ctx: &Context<T>,
-    page: QueryPage,
-    records: &mut Vec<Record>,
-) -> Result<(), SalesforceError> {
-    records.extend(page.records);
-    let mut next = page.next;
-    while let Some(locator) = next {
-        let page = ctx.client.next_page(&locator)?;
-        records.extend(page.records);
-        next = page.next;
-    }
-    Ok(())
 }
 
 fn chunks(values: &[String]) -> Vec<&[String]> {

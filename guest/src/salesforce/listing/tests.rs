@@ -4,6 +4,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::salesforce::ErrorKind;
 use crate::salesforce::client::ApiVersion;
 use crate::salesforce::soql::eq as equals;
 use crate::transport::testing::Scripted;

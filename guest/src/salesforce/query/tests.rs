@@ -51,6 +51,41 @@ fn recorded_pages_are_followed_to_the_end() {
 }
 
 #[test]
+fn a_result_whose_session_ends_between_its_pages_is_read_once_more() {
+    let page =
+        |id: &str, more: &str| format!(r#"{{"totalSize":2,{more},"records":[{{"Name":"{id}"}}]}}"#);
+    let first = page(
+        "a",
+        r#""done":false,"nextRecordsUrl":"/services/data/v66.0/query/01gD-1""#,
+    );
+    let ended = r#"[{"errorCode":"INVALID_SESSION_ID","message":"Session expired or invalid"}]"#;
+    let script = Scripted::new().answer(200, first.clone());
+    // The gate signs in again, which a locator of before does not survive.
+    let script = script.answer(401, ended).answer(401, ended);
+    let script = script
+        .answer(200, first)
+        .answer(200, page("b", r#""done":true"#));
+    let client = client(script);
+    let query = Query::from("A").select(["Name"]);
+    let rows = client.query_all_pages(&query, Rows::Live).unwrap();
+    let names: Vec<_> = rows.iter().filter_map(|r| r.string("Name")).collect();
+    assert_eq!(names, ["a", "b"]);
+}
+
+#[test]
+fn an_answer_too_few_of_several_queries_is_no_shorter_result() {
+    let answer = composite(&[(200, EMPTY)]);
+    let client = client((0..9).fold(Scripted::new(), |script, _| {
+        script.answer(200, answer.clone())
+    }));
+    let query = Query::from("A").select(["Id"]);
+    let error = client
+        .query_many(&[(&query, Rows::Live), (&query, Rows::Live)])
+        .unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Malformed);
+}
+
+#[test]
 fn a_count_is_the_total_size_of_an_empty_page() {
     let Some(text) = fixtures::read("query-empty.json") else {
         return;

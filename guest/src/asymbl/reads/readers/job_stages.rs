@@ -149,7 +149,13 @@ impl Reader for JobStagesReader {
             Rows::Live,
             phase.listing.batch_size,
         );
-        let page = ctx.client.finish_query(flight)?;
+        let mut page = ctx.client.finish_query(flight)?;
+        // Salesforce may give a page without rows while more follow.
+        while page.records.is_empty()
+            && let Some(locator) = page.next.take()
+        {
+            page = ctx.client.next_page(&locator)?;
+        }
         let mut rows = page.records;
         if page.next.is_none() && rows.len() < limit as usize {
             return Ok(Some((rows, None)));
