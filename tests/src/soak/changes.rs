@@ -18,12 +18,14 @@ const APPLICANT: &str = "bpats__ATS_Applicant__c";
 const SITE: &str = "bpats__Work_Site_Location__c";
 
 /// Fields, lookups and objects (no field) whose rights come and go.
-const SHY: [(&str, Option<&str>); 7] = [
+const SHY: [(&str, Option<&str>); 9] = [
     (CONTACT, Some("Title")),
     (JOB, Some("bpats__Location__c")),
     (JOB, Some(SITE)),
     (JOB, Some("bpats__Hiring_Manager__c")),
     (APPLICANT, Some("bpats__Source__c")),
+    (APPLICANT, Some(APPLICANT)),
+    (APPLICANT, None),
     (STAGE, None),
     (SITE, None),
 ];

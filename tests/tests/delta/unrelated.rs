@@ -12,8 +12,8 @@ use host_runner::unified::{Model, Timestamp, UnifiedRecord};
 use serde_json::{Value, json};
 
 use crate::{
-    APPLICANT, JOB, LINK, MINUTE_MS, STAGE, actor, apply, client, is_gone, synced, synced_with,
-    update,
+    APPLICANT, JOB, LINK, MINUTE_MS, STAGE, actor, apply, client, give_away, is_gone, synced,
+    synced_with, update,
 };
 
 async fn sync_of(world: &World, models: &[Model]) -> SyncReport {
@@ -110,6 +110,36 @@ async fn a_listing_that_only_was_not_closed_does_not_stand_for_what_other_rights
     right(&world, "show", json!({ "object": STAGE }));
     world.sync().await;
     assert_mirrors_the_org(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_applied_stays_a_candidate_while_applications_are_out_of_sight() {
+    for hidden in [
+        json!({ "object": APPLICANT }),
+        json!({ "object": APPLICANT, "field": LINK }),
+    ] {
+        let world = synced().await;
+        let applied = client(&world);
+        let application = apply(&world, &applied);
+        world.sync().await;
+        assert!(!is_gone(&world, Model::Candidates, &applied));
+        right(&world, "hide", hidden.clone());
+        world.db().clock().advance(10 * MINUTE_MS);
+        update(&world, "Contact", &applied, json!({ "Title": "Changed" }));
+        update(
+            &world,
+            APPLICANT,
+            application,
+            json!({ "bpats__Applicant_Status__c": "Rejected" }),
+        );
+        world.try_sync(&SyncOptions::default()).await.unwrap();
+        assert!(!is_gone(&world, Model::Candidates, &applied), "{hidden}");
+        right(&world, "show", hidden);
+        give_away(&world, application);
+        world.sync().await;
+        assert!(is_gone(&world, Model::Candidates, &applied));
+        assert_mirrors_the_org(&world);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -269,27 +299,6 @@ async fn rows_of_a_listing_that_was_refused_at_its_end_are_read_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_comparison_that_is_due_reads_nothing_that_is_not_wanted() {
-    let world = World::with(small_org(), "\n[sync]\nonly_created_applications = true\n").await;
-    world.sync().await;
-    let (mut mirror, now) = (world.mirror(), Timestamp::now());
-    let claim = mirror.claim(&RunInfo::this_process("ask"), now).unwrap();
-    let all = Page {
-        rechecks: vec![Recheck {
-            model: Model::Applications,
-            target: Model::Applications,
-            remote_id: "*".into(),
-        }],
-        ..Page::default()
-    };
-    mirror
-        .apply_page(&claim, Model::Applications, &all, now)
-        .unwrap();
-    mirror.release(claim, &RunEnd::succeeded(), now).unwrap();
-    world.sync().await;
-    assert!(world.live(Model::Applications).is_empty());
-}
-#[tokio::test(flavor = "multi_thread")]
 async fn after_a_refused_comparison_what_changed_out_of_sight_is_read() {
     let world = synced().await;
     let held = world.live(Model::Candidates);
@@ -325,3 +334,24 @@ async fn after_a_refused_comparison_what_changed_out_of_sight_is_read() {
     assert_mirrors_the_org(&world);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comparison_that_is_due_reads_nothing_that_is_not_wanted() {
+    let world = World::with(small_org(), "\n[sync]\nonly_created_applications = true\n").await;
+    world.sync().await;
+    let (mut mirror, now) = (world.mirror(), Timestamp::now());
+    let claim = mirror.claim(&RunInfo::this_process("ask"), now).unwrap();
+    let all = Page {
+        rechecks: vec![Recheck {
+            model: Model::Applications,
+            target: Model::Applications,
+            remote_id: "*".into(),
+        }],
+        ..Page::default()
+    };
+    mirror
+        .apply_page(&claim, Model::Applications, &all, now)
+        .unwrap();
+    mirror.release(claim, &RunEnd::succeeded(), now).unwrap();
+    world.sync().await;
+    assert!(world.live(Model::Applications).is_empty());
+}

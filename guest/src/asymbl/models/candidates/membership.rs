@@ -21,6 +21,8 @@ pub enum Judgement {
     IfApplied,
     /// Only the tenant's SOQL condition tells.
     ByQuery,
+    /// Whether an applicant points to it can't be seen.
+    Unknown,
 }
 
 /// Which contacts are candidates in one org.
@@ -89,7 +91,7 @@ impl Membership {
         let by_applicant = if self.link.is_some() {
             Judgement::IfApplied
         } else {
-            Judgement::NotCandidate
+            Judgement::Unknown
         };
         match &self.rule {
             CandidateRule::All => Judgement::Candidate,

@@ -257,6 +257,13 @@ fn a_row_says_what_it_can_of_its_being_a_candidate() {
             "{rule}"
         );
     }
+    let mut org = TestOrg::new();
+    org.hide(APPLICANT, APPLICANT);
+    let membership = org.tenant(Membership::of);
+    assert_eq!(
+        (membership.judge(&typed), membership.judge(&other)),
+        (Judgement::Candidate, Judgement::Unknown)
+    );
 }
 
 #[test]

@@ -63,7 +63,7 @@ impl CandidatesReader {
         }
         let is_candidate = |row: &Record| match self.membership.judge(row) {
             Judgement::Candidate => true,
-            Judgement::NotCandidate => false,
+            Judgement::NotCandidate | Judgement::Unknown => false,
             Judgement::IfApplied | Judgement::ByQuery => {
                 row.string("Id").is_some_and(|id| taken.contains(&id))
             }
@@ -86,6 +86,12 @@ impl CandidatesReader {
         self.put(ctx, &candidates, page)?;
         page.deleted.extend(ids);
         Ok(())
+    }
+
+    /// Those of whom nobody can tell whether they are candidates, and the others.
+    fn split_unknown(&self, contacts: Vec<Record>) -> (Vec<Record>, Vec<Record>) {
+        let is_unknown = |row: &Record| self.membership.judge(row) == Judgement::Unknown;
+        contacts.into_iter().partition(is_unknown)
     }
 
     /// Puts candidates on the page. Whoever an applicant makes a candidate, or gives a source, is to be read again unless that
@@ -185,6 +191,8 @@ impl Reader for CandidatesReader {
         match &phase.step {
             Step::Judged => {
                 let (live, gone) = split_deleted(rows);
+                // A right that was lost makes nobody's end: when it is back, all of the model is read again.
+                let (_, live) = self.split_unknown(live);
                 let ids = values_of(&live, "Id");
                 self.sort_out(ctx, live, ids, page)?;
                 page.deleted.extend(gone.iter().cloned());
@@ -210,6 +218,9 @@ impl Reader for CandidatesReader {
         page: &mut Page<Candidate>,
     ) -> Result<(), Error> {
         let contacts = by_ids(ctx, &self.mapping, ids)?;
+        // Whoever is asked for was a candidate once, and is one until the contrary can be seen.
+        let (unknown, contacts) = self.split_unknown(contacts);
+        self.put(ctx, &unknown, page)?;
         let found = values_of(&contacts, "Id");
         self.sort_out(ctx, contacts, found, page)
     }
