@@ -1,5 +1,6 @@
 //! Values of a row as the mappings want them: blank is nothing, text has no blanks around it.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::salesforce::Record;
@@ -11,9 +12,15 @@ pub fn trimmed(row: &Record, column: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// The raw JSON of a column; none where the row does not have it or it is null.
-pub fn raw<'a>(row: &'a Record, column: &str) -> Option<&'a str> {
-    row.get(column).filter(|v| !v.is_null()).map(|v| v.raw())
+/// The JSON of a column as received, but for half a surrogate pair, which Salesforce can send and strict readers refuse: it
+/// becomes U+FFFD. None where the row does not have the column or it is null.
+pub fn raw<'a>(row: &'a Record, column: &str) -> Option<Cow<'a, str>> {
+    let value = row.get(column).filter(|v| !v.is_null())?;
+    let raw = value.raw();
+    if raw.starts_with('"') && raw.contains("\\u") {
+        return row.text(column).map(|text| quoted(&text).into());
+    }
+    Some(raw.into())
 }
 
 /// The row's id in its 18-character form; none where the row has none.
@@ -61,6 +68,17 @@ mod tests {
         assert_eq!(trimmed(&row, "Pay").as_deref(), Some("12.50"));
         assert_eq!(trimmed(&row, "On").as_deref(), Some("true"));
         assert_eq!((raw(&row, "No"), raw(&row, "Other")), (None, None));
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_is_handed_on_as_what_every_reader_takes() {
+        let row = record(
+            r#"{"Cut__c":"Hi \ud83d","Whole__c":"\u00e9 \ud83d\ude00","Path__c":"C:\\users"}"#,
+        );
+        let read = |column| serde_json::from_str::<String>(&raw(&row, column).unwrap()).unwrap();
+        assert_eq!(read("Cut__c"), "Hi \u{FFFD}");
+        assert_eq!(read("Whole__c"), "é 😀");
+        assert_eq!(read("Path__c"), "C:\\users");
     }
 
     proptest! {

@@ -1,5 +1,6 @@
 //! Every field that a model could draw on: what it is, what it feeds, what recent rows hold in it.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::needs::{self, ObjectNeed};
@@ -187,7 +188,7 @@ fn source_field(
     feeds: &BTreeMap<String, Vec<String>>,
     rows: Option<&[Record]>,
 ) -> SourceField {
-    let filled: Vec<&str> = rows
+    let filled: Vec<Cow<'_, str>> = rows
         .unwrap_or_default()
         .iter()
         .filter_map(|row| raw(row, &field.name))

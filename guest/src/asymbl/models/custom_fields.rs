@@ -4,6 +4,8 @@
 //! unified fields, references or hiring team, and day counters, whose formulas change every day without a stamp
 //! (asymbl-schema.md 2).
 
+use std::borrow::Cow;
+
 use super::common::timestamp;
 use super::rules::{feeding_fields, is_on};
 use super::{Tenant, object_of, rules};
@@ -154,13 +156,13 @@ impl Exporter {
 impl Value {
     fn write(&self, row: &Record, name: &str) -> String {
         match self {
-            Self::AsReceived => raw(row, name).unwrap_or("null").to_owned(),
+            Self::AsReceived => or_null(raw(row, name)).into_owned(),
             Self::DateTime => match raw(row, name) {
                 None => "null".to_owned(),
                 Some(raw) => row
                     .text(name)
                     .and_then(|text| timestamp(&text))
-                    .map_or_else(|| raw.to_owned(), |t| quoted(&t)),
+                    .map_or_else(|| raw.into_owned(), |t| quoted(&t)),
             },
             Self::Compound(parts) => {
                 if parts.iter().all(|(_, field)| raw(row, field).is_none()) {
@@ -168,13 +170,17 @@ impl Value {
                 }
                 let mut json = String::from("{");
                 for (key, field) in parts {
-                    push_member(&mut json, key, raw(row, field).unwrap_or("null"));
+                    push_member(&mut json, key, &or_null(raw(row, field)));
                 }
                 json.push('}');
                 json
             }
         }
     }
+}
+
+fn or_null(raw: Option<Cow<'_, str>>) -> Cow<'_, str> {
+    raw.unwrap_or(Cow::Borrowed("null"))
 }
 
 /// `StateCode` as Salesforce writes it inside an address: `stateCode`.
