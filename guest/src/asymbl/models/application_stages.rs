@@ -34,7 +34,7 @@ impl Mapping for ApplicationStages {
     type Related = ();
 
     fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
-        let (frame, shape) = Frame::new(tenant, M, &[])?;
+        let (frame, shape) = Frame::new(tenant, M)?;
         Ok(Self {
             name: Picked::new(tenant, M, shape, "name"),
             frame,

@@ -22,6 +22,7 @@ const M: Model = Model::Applications;
 const REJECTED: &str = "rejected";
 const STAGE_TYPE: &str = "bpats__Stage_Type__c";
 const STAGE_LOOKUP: &str = "bpats__Stage__c";
+const STATUS: &str = "bpats__Applicant_Status__c";
 
 /// The table.
 #[rustfmt::skip]
@@ -78,6 +79,14 @@ struct Stages {
 /// Whether each of the rows' stages means hired, by stage id.
 pub type HiredStages = BTreeMap<String, bool>;
 
+/// What outcome and rejection reason follow from, as far as one is switched on.
+pub(super) fn needed(tenant: Tenant<'_>) -> Vec<&'static str> {
+    let is_on = |field: &str| is_on(tenant, M, field);
+    let of_both = Some(STATUS).filter(|_| is_on("outcome") || is_on("rejection_reason_name"));
+    let of_outcome = Some(STAGE_LOOKUP).filter(|_| is_on("outcome"));
+    of_both.into_iter().chain(of_outcome).collect()
+}
+
 impl Mapping for Applications {
     const MODEL: Model = M;
     type Record = Application;
@@ -85,18 +94,10 @@ impl Mapping for Applications {
 
     fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
         let outcome_on = is_on(tenant, M, "outcome");
-        let status_needed = outcome_on || is_on(tenant, M, "rejection_reason_name");
-        let mut also = Vec::new();
-        if status_needed {
-            also.push("bpats__Applicant_Status__c");
-        }
-        if outcome_on {
-            also.push(STAGE_LOOKUP);
-        }
-        let (frame, shape) = Frame::new(tenant, M, &also)?;
+        let (frame, shape) = Frame::new(tenant, M)?;
         let names = tenant.profile.names();
         let pick = |field: &str| Picked::new(tenant, M, shape, field);
-        let status = names.api("bpats__Applicant_Status__c");
+        let status = names.api(STATUS);
         let lookup = names.api(STAGE_LOOKUP);
         let stages = tenant
             .profile

@@ -118,7 +118,7 @@ impl Mapping for Candidates {
     type Related = FirstApplicants;
 
     fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
-        let (frame, shape) = Frame::new(tenant, M, &["RecordTypeId"])?;
+        let (frame, shape) = Frame::new(tenant, M)?;
         let pick = |field: &str| Picked::new(tenant, M, shape, field);
         let on = |field: &str| is_on(tenant, M, field);
         let phones = PHONES

@@ -131,18 +131,15 @@ pub(super) struct Members {
 }
 
 impl Frame {
-    /// For a model; `also` are columns that its mapping needs besides those of its table.
-    pub fn new<'a>(
-        tenant: Tenant<'a>,
-        model: Model,
-        also: &[&str],
-    ) -> Result<(Self, &'a ObjectShape), Missing> {
+    /// For a model.
+    ///
+    /// # Errors
+    /// When the user may not read its object.
+    pub fn new<'a>(tenant: Tenant<'a>, model: Model) -> Result<(Self, &'a ObjectShape), Missing> {
         let object = object_of(tenant, model);
         let Some(shape) = tenant.profile.object(&object) else {
             return Err(Missing { object });
         };
-        let names = tenant.profile.names();
-        let also: Vec<String> = also.iter().map(|n| names.api(n)).collect();
         let link = is_on(tenant, model, "remote_url").then(|| {
             format!(
                 "{}/lightning/r/{object}/",
@@ -150,7 +147,7 @@ impl Frame {
             )
         });
         let frame = Self {
-            columns: columns(tenant, model, shape, &also),
+            columns: columns(tenant, model, shape),
             link,
             created: Picked::new(tenant, model, shape, "remote_created_at"),
             updated: Picked::new(tenant, model, shape, "remote_updated_at"),

@@ -69,7 +69,7 @@ impl Mapping for HiringTeams {
     type Related = Managers;
 
     fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
-        let (frame, shape) = Frame::new(tenant, M, &[])?;
+        let (frame, shape) = Frame::new(tenant, M)?;
         let roles_on = is_on(tenant, M, "roles");
         let lookups = tenant.settings.hiring_team.iter().filter_map(|t| {
             let field = shape.field(&t.field)?;

@@ -61,7 +61,7 @@ impl JobStages {
         let sequence = tenant.profile.names().api("bpats__Sequence__c");
         let sequence =
             Some(sequence).filter(|s| is_on(tenant, M, "index") && index.iter().any(|i| i == s));
-        let mut columns = columns(tenant, M, shape, std::slice::from_ref(&job));
+        let mut columns = columns(tenant, M, shape);
         columns.retain(|c| shape.has(c));
         Ok(Self {
             object,

@@ -101,7 +101,7 @@ impl Mapping for Jobs {
     type Related = SiteLocations;
 
     fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
-        let (frame, shape) = Frame::new(tenant, M, &[])?;
+        let (frame, shape) = Frame::new(tenant, M)?;
         let pick = |field: &str| Picked::new(tenant, M, shape, field);
         let settings = tenant.settings;
         let currency_on = settings.scopes.field_on(M, "salary_currency");

@@ -144,14 +144,24 @@ pub(crate) fn is_on(tenant: Tenant<'_>, model: Model, field: &str) -> bool {
     tenant.settings.scopes.field_on(model, whole) && tenant.settings.scopes.field_on(model, field)
 }
 
-/// The fields to select for a model: identity and stamps, what feeds switched-on unified fields, `also`, custom and promoted
-/// fields. Only those that describe lists, each once.
-pub(super) fn columns(
-    tenant: Tenant<'_>,
-    model: Model,
-    shape: &ObjectShape,
-    also: &[String],
-) -> Vec<String> {
+/// Fields that the mapping of a model needs besides those of its table.
+fn also(tenant: Tenant<'_>, model: Model) -> Vec<String> {
+    let names = tenant.profile.names();
+    match model {
+        Model::Users => vec!["UserType".to_owned()],
+        Model::Candidates => vec!["RecordTypeId".to_owned()],
+        Model::Applications => {
+            let needed = super::applications::needed(tenant).into_iter();
+            needed.map(|field| names.api(field)).collect()
+        }
+        Model::JobStages => vec![tenant.profile.job_link.stage_lookup.clone()],
+        Model::Jobs | Model::ApplicationStages | Model::HiringTeamMembers => Vec::new(),
+    }
+}
+
+/// The fields to select for a model: identity and stamps, what feeds switched-on unified fields, what its mapping needs besides,
+/// custom and promoted fields. Only those that describe lists, each once.
+pub(super) fn columns(tenant: Tenant<'_>, model: Model, shape: &ObjectShape) -> Vec<String> {
     let mut columns = Vec::new();
     let mut add = |name: &str| {
         let known = shape.field(name);
@@ -180,8 +190,8 @@ pub(super) fn columns(
             add(&name);
         }
     }
-    for name in also {
-        add(name);
+    for name in also(tenant, model) {
+        add(&name);
     }
     for field in custom_fields::fields(tenant, model, shape) {
         add(&field.name);
@@ -206,7 +216,7 @@ pub fn column_set(tenant: Tenant<'_>, model: Model) -> Vec<String> {
     };
     let object = object_of(tenant, model);
     if let Some(shape) = tenant.profile.object(&object) {
-        for column in columns(tenant, model, shape, &[]) {
+        for column in columns(tenant, model, shape) {
             add(&object, &column);
         }
     }

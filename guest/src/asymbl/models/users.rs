@@ -41,7 +41,7 @@ impl Mapping for Users {
     type Related = ();
 
     fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
-        let (frame, shape) = Frame::new(tenant, M, &["UserType"])?;
+        let (frame, shape) = Frame::new(tenant, M)?;
         let pick = |field: &str| Picked::new(tenant, M, shape, field);
         Ok(Self {
             first_name: pick("first_name"),
