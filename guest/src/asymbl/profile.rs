@@ -73,6 +73,9 @@ pub struct FieldShape {
     /// The address or geolocation field that this one is a part of.
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     pub part_of: Option<String>,
+    /// Whether it can't stand in WHERE: long texts, and what Shield encrypts with random bytes.
+    #[serde(rename = "u", default, skip_serializing_if = "std::ops::Not::not")]
+    pub unfilterable: bool,
 }
 
 impl FieldShape {
@@ -94,6 +97,7 @@ impl FieldShape {
             label: told.label.clone(),
             reference_to: told.reference_to.clone(),
             part_of: part_of.map(str::to_owned),
+            unfilterable: !told.filterable,
         }
     }
 

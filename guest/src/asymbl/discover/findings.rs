@@ -67,6 +67,7 @@ pub(super) fn warnings(tenant: Tenant<'_>, record_types: &[&str]) -> Vec<(&'stat
     let mut warnings = Vec::new();
     hidden_objects(tenant, &mut warnings);
     hidden_fields(tenant, &mut warnings);
+    encrypted_addresses(tenant, &mut warnings);
     settings_without_effect(tenant, record_types, &mut warnings);
     sources_of_other_types(tenant, &mut warnings);
     unknown_scopes(tenant.settings, &mut warnings);
@@ -151,6 +152,33 @@ fn hidden_fields(tenant: Tenant<'_>, warnings: &mut Warnings) {
                     word(model),
                     shape.name,
                     lost.join(", "),
+                ),
+            ));
+        }
+    }
+}
+
+/// Addresses that can be read but not asked for in a query leave hiring managers unmatched, which no other finding says.
+fn encrypted_addresses(tenant: Tenant<'_>, warnings: &mut Warnings) {
+    let teams = Model::HiringTeamMembers;
+    if !tenant.settings.scopes.model_on(teams)
+        || !models::is_on(tenant, teams, "user_id")
+        || models::hiring_team_members::manager_lookups(tenant).is_empty()
+    {
+        return;
+    }
+    for object in [names::CONTACT, names::USER] {
+        let email = tenant
+            .profile
+            .object(object)
+            .and_then(|shape| shape.field("Email"));
+        if email.is_some_and(|field| field.unfilterable) {
+            warnings.push((
+                "field-encrypted",
+                format!(
+                    "{}: {object}.Email can't stand in a query's condition, so no contact is matched with a user: encrypt it \
+                     deterministically, or name lookups to users in the setting `hiring_team`",
+                    word(teams),
                 ),
             ));
         }

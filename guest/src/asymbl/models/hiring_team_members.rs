@@ -48,8 +48,7 @@ pub(super) const RULES: &[Rule] = &[
 pub struct HiringTeams {
     frame: Frame,
     lookups: Vec<Lookup>,
-    contact_readable: bool,
-    /// Columns of the users that hiring managers are matched with; none where users have no readable e-mail address.
+    /// Columns of the users that hiring managers are matched with; none where they can't be.
     user_columns: Option<Vec<String>>,
 }
 
@@ -80,11 +79,9 @@ impl Mapping for HiringTeams {
                 to_contact,
             })
         });
-        let user_columns = matched_columns(tenant);
         Ok(Self {
             lookups: lookups.collect(),
-            contact_readable: tenant.profile.contact().is_some_and(|c| c.has("Email")),
-            user_columns: Some(user_columns).filter(|c| c.iter().any(|c| c == "Email")),
+            user_columns: can_match(tenant).then(|| matched_columns(tenant)),
             frame,
         })
     }
@@ -98,7 +95,7 @@ impl Mapping for HiringTeams {
     }
 
     fn related<F: Fetch>(&self, fetch: &mut F, rows: &[Record]) -> Result<Managers, F::Error> {
-        let (true, Some(user_columns)) = (self.contact_readable, &self.user_columns) else {
+        let Some(user_columns) = &self.user_columns else {
             return Ok(Managers::new());
         };
         let fields = self.lookups.iter().filter(|l| l.to_contact);
@@ -210,13 +207,16 @@ pub fn manager_lookups(tenant: Tenant<'_>) -> Vec<String> {
 
 /// Those of [`manager_lookups`] whose contacts can be matched with users: all or none.
 pub fn matched_lookups(tenant: Tenant<'_>) -> Vec<String> {
-    let has_email = |object: &str| {
-        let shape = tenant.profile.object(object);
-        shape.is_some_and(|shape| shape.has("Email"))
-    };
-    if has_email(names::CONTACT) && has_email(names::USER) {
+    if can_match(tenant) {
         manager_lookups(tenant)
     } else {
         Vec::new()
     }
+}
+
+/// Whether contacts can be matched with users: the e-mail addresses of both can be read, and asked for in a query.
+fn can_match(tenant: Tenant<'_>) -> bool {
+    let email = |object: &str| tenant.profile.object(object)?.field("Email");
+    let is_asked = |object: &str| email(object).is_some_and(|field| !field.unfilterable);
+    is_asked(names::CONTACT) && is_asked(names::USER)
 }

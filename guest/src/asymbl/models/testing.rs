@@ -192,6 +192,7 @@ fn field(name: &str, kind: &str) -> salesforce::FieldShape {
         label: name.trim_end_matches("__c").replace('_', " "),
         kind: kind.to_owned(),
         custom: name.ends_with("__c"),
+        filterable: true,
         ..Default::default()
     }
 }

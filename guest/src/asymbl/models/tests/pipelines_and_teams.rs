@@ -165,6 +165,21 @@ fn of_several_users_with_a_managers_address_the_best_one_is_the_member() {
 }
 
 #[test]
+fn addresses_that_no_query_can_ask_for_match_nobody() {
+    for object in [CONTACT, USER] {
+        let mut org = TestOrg::new();
+        let fields = &mut org.objects.get_mut(object).unwrap().fields;
+        let email = fields.iter_mut().find(|f| f.name == "Email").unwrap();
+        email.filterable = false;
+        let row = r#"{"Id":"a0J000000000001AAA","bpats__Hiring_Manager__c":"003000000000009AAA"}"#;
+        let boss = user(1, true, "Standard");
+        let team = org.map::<HiringTeams>(row, &[(CONTACT, MANAGER), (USER, &boss)]);
+        assert!(team.members.is_empty());
+        assert!(org.tenant(hiring_team_members::matched_lookups).is_empty());
+    }
+}
+
+#[test]
 fn manager_lookups_are_those_to_contacts() {
     assert_eq!(
         TestOrg::new().tenant(hiring_team_members::manager_lookups),

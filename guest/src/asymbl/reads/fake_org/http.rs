@@ -158,7 +158,7 @@ impl FakeOrg {
         };
         let fields = table.fields.iter().map(|(name, kind, to)| {
             let to: Vec<&str> = Some(to.as_str()).filter(|t| !t.is_empty()).into_iter().collect();
-            json!({"name": name, "label": name, "type": kind, "custom": name.ends_with("__c"), "referenceTo": to})
+            json!({"name": name, "label": name, "type": kind, "custom": name.ends_with("__c"), "filterable": true, "referenceTo": to})
         });
         let kinds = [("Candidate", CANDIDATE_TYPE), ("Client", CLIENT_TYPE)];
         let types = kinds.map(|(name, id)| {
