@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use connector_tests::command::asymbl;
 use connector_tests::expected::assert_mirrors_the_org;
-use connector_tests::world::{World, ids, small_org, text};
+use connector_tests::soak::control;
+use connector_tests::world::{World, ids, of_model, small_org, text};
 use host_runner::sync::{SyncOptions, SyncReport};
 use host_runner::unified::Model;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_org_with_its_own_job_object_syncs_that_object_as_the_job() {
@@ -79,6 +80,26 @@ async fn an_org_with_its_own_job_object_syncs_that_object_as_the_job() {
             .filter(|stage| text(db, "bpats__ATS_Stage__c", *stage, "Position__c").is_some())
             .count()
     });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_object_that_can_not_be_told_any_more_is_not_exchanged_for_the_packages_own() {
+    let world = World::of(small_org().custom_job_object()).await;
+    world.sync().await;
+    let before = world.contents();
+    let mapping = json!({ "object": "bpats__ATS_Job_Object_Mapping__mdt" });
+    assert!(control(&world.org, "hide", &mapping));
+    let report = world.try_sync(&SyncOptions::default()).await.unwrap();
+    let failure = of_model(&report, Model::Applications).failure.clone();
+    let failure = failure.expect("a failure").to_string();
+    assert!(
+        failure.contains("Position__c") && failure.contains("`job_object`"),
+        "{failure}"
+    );
+    assert_eq!(world.contents(), before);
+    assert!(control(&world.org, "show", &mapping));
+    world.sync().await;
+    assert_eq!(world.contents(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

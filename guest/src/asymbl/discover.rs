@@ -184,13 +184,15 @@ fn learn(told: &Told, settings: &Settings) -> Result<Discovered, DiscoverError> 
     });
     let candidate_types = wanted.map(|t| t.id.to_string()).collect();
     let type_names: Vec<&str> = types.iter().map(|t| t.developer_name.as_str()).collect();
-    let profile = Profile::new(
+    let link = decide_job(settings, told.mapping.as_deref())?;
+    let mut profile = Profile::new(
         organization,
         settings.namespace.clone(),
-        decide_job(settings, told.mapping.as_deref())?,
+        job_object::spelled(link, &settings.names(), &told.shapes),
         candidate_types,
         told.shapes.iter().map(ObjectShape::of),
     );
+    profile.job_assumed = told.mapping.is_none() && settings.job_object.is_none();
     let tenant = Tenant {
         profile: &profile,
         settings,

@@ -206,6 +206,9 @@ pub struct Profile {
     pub namespace: String,
     /// Which object is the Job.
     pub job_link: JobLink,
+    /// Whether the standard Job is only assumed: the package's metadata can't be read and no setting names one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub job_assumed: bool,
     /// Ids of the contact record types that make a candidate.
     pub candidate_types: Vec<String>,
     /// By API name; objects that the user may not read are absent.
@@ -251,6 +254,7 @@ impl Profile {
             organization,
             namespace,
             job_link,
+            job_assumed: false,
             candidate_types,
             objects: objects.into_iter().map(|o| (o.name.clone(), o)).collect(),
         }

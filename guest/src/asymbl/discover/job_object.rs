@@ -7,7 +7,7 @@ use crate::asymbl::names::{self, Names};
 use crate::asymbl::profile::JobLink;
 use crate::asymbl::row::trimmed;
 use crate::asymbl::settings::JobObject;
-use crate::salesforce::{Query, Record};
+use crate::salesforce::{self, Query, Record};
 
 const OBJECT: &str = "bpats__Object_Name__c";
 const APPLICANT_LOOKUP: &str = "bpats__Lookup_Name_on_Applicant_Object__c";
@@ -66,7 +66,7 @@ pub(super) fn decide(
             applicant_lookup: applicant_lookup.clone(),
             stage_lookup: stage_lookup.clone(),
             closed_field: closed_field.clone(),
-            standard: *object == names.api(names::JOB),
+            standard: object.eq_ignore_ascii_case(&names.api(names::JOB)),
         }),
         Some(JobObject::Named(wanted)) => {
             match listed
@@ -74,7 +74,9 @@ pub(super) fn decide(
                 .find(|r| r.object.eq_ignore_ascii_case(wanted))
             {
                 Some(row) => row.link(names),
-                None if *wanted == names.api(names::JOB) => Ok(JobLink::standard(names)),
+                None if wanted.eq_ignore_ascii_case(&names.api(names::JOB)) => {
+                    Ok(JobLink::standard(names))
+                }
                 None => Err(format!(
                     "the setting `job_object` names {wanted}, of which {} says nothing ({}): give `job_object` as an object with \
                      `object`, `applicant_lookup`, `stage_lookup` and `closed_field`",
@@ -99,6 +101,32 @@ pub(super) fn decide(
     }
 }
 
+/// With the names as describe spells them: people write the mapping, and Salesforce does not mind their case.
+pub(super) fn spelled(
+    mut link: JobLink,
+    names: &Names,
+    shapes: &[salesforce::ObjectShape],
+) -> JobLink {
+    let shape = |name: &str| {
+        let mut shapes = shapes.iter();
+        shapes.find(|shape| shape.name.eq_ignore_ascii_case(name))
+    };
+    let spell = |field: &mut String, object: &str| {
+        if let Some(told) = shape(object).and_then(|shape| shape.field(field)) {
+            field.clone_from(&told.name);
+        }
+    };
+    spell(&mut link.applicant_lookup, &names.api(names::APPLICANT));
+    spell(&mut link.stage_lookup, &names.api(names::STAGE));
+    if let Some(field) = &mut link.closed_field {
+        spell(field, &link.object);
+    }
+    if let Some(told) = shape(&link.object) {
+        link.object.clone_from(&told.name);
+    }
+    link
+}
+
 fn objects(rows: &[MappingRow]) -> String {
     rows.iter()
         .map(|r| r.object.as_str())
@@ -109,7 +137,7 @@ fn objects(rows: &[MappingRow]) -> String {
 impl MappingRow {
     fn link(&self, names: &Names) -> Result<JobLink, String> {
         let mut link = JobLink::standard(names);
-        if self.object != link.object {
+        if !self.object.eq_ignore_ascii_case(&link.object) {
             link.standard = false;
             link.object = self.object.clone();
             link.closed_field = None;

@@ -110,6 +110,49 @@ fn the_mapping_metadata_names_the_orgs_own_job() {
 }
 
 #[test]
+fn the_case_of_names_in_the_mapping_does_not_matter() {
+    let mut org = TestOrg::new();
+    let mut own = org.objects[JOB].clone();
+    own.name = "Requisition__c".into();
+    org.objects.insert(own.name.clone(), own);
+    org.add("Requisition__c", "Shut__c", "boolean", "");
+    org.add(APPLICANT, "Req__c", "reference", "Requisition__c");
+    org.add(STAGE, "Req__c", "reference", "Requisition__c");
+    let row = mapping_row(
+        "requisition__C",
+        r#""REQ__c""#,
+        r#""req__c""#,
+        r#""shut__c""#,
+    );
+    let found = learned(&org, Some(&[row])).profile;
+    assert!(found.job().is_some());
+    let link = found.job_link;
+    assert_eq!(
+        (link.applicant_lookup.as_str(), link.stage_lookup.as_str()),
+        ("Req__c", "Req__c")
+    );
+    assert_eq!(link.closed_field.as_deref(), Some("Shut__c"));
+    let row = mapping_row("BPATS__job__c", "null", "null", "null");
+    let link = learned(&org, Some(&[row])).profile.job_link;
+    assert_eq!(link, JobLink::standard(&names::Names::new("bpats")));
+}
+
+#[test]
+fn an_address_that_no_query_can_ask_for_is_said() {
+    let mut org = TestOrg::new();
+    let fields = &mut org.objects.get_mut(CONTACT).unwrap().fields;
+    let email = fields.iter_mut().find(|f| f.name == "Email").unwrap();
+    email.filterable = false;
+    let said = warnings(&org);
+    assert!(
+        matches!(said.as_slice(), [one] if one.starts_with("field-encrypted: ") && one.contains("Contact.Email")),
+        "{said:?}"
+    );
+    org.disabled = vec!["hiring-team-members".into()];
+    assert_eq!(warnings(&org), [""; 0]);
+}
+
+#[test]
 fn several_mapping_rows_need_the_setting_which_the_error_says() {
     let rows = [
         own_row(),

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
 
 use super::marks::Marks;
-use crate::asymbl::errors::resync;
+use crate::asymbl::errors::{failure, resync};
 use crate::asymbl::models::{self, Tenant, word};
 use crate::exports::ats::connector::types::{Error, Model};
 
@@ -92,6 +92,12 @@ pub struct Basis {
     /// The fields read.
     #[serde(rename = "f")]
     pub fields: FieldSet,
+    /// The object that is the Job; empty in a text of before it was noted.
+    #[serde(rename = "jo", default)]
+    job: String,
+    /// Whether that is only assumed.
+    #[serde(rename = "ja", default, skip_serializing_if = "std::ops::Not::not")]
+    job_assumed: bool,
 }
 
 impl Basis {
@@ -116,13 +122,16 @@ impl Basis {
                 hash(found.as_bytes())
             ),
             fields: FieldSet::of(models::column_set(tenant, model)),
+            job: profile.job_link.object.clone(),
+            job_assumed: profile.job_assumed,
         }
     }
 
     /// Whether the text was made for this org and model.
     ///
     /// # Errors
-    /// `resync-required` when it was not; `what` names the text.
+    /// `resync-required` when it was not; `what` names the text. `permission` where it can't be seen any more which object is the
+    /// Job: to take another one for it would make every record of the other one look deleted.
     pub fn check(&self, now: &Self, what: &str) -> Result<(), Error> {
         if self.org != now.org {
             return Err(resync(format!(
@@ -135,6 +144,14 @@ impl Basis {
                 "the {what} is of the model {}, not {}",
                 self.model, now.model
             )));
+        }
+        let is_known = !self.job.is_empty() && !self.job_assumed;
+        if is_known && now.job_assumed && self.job != now.job {
+            return Err(Error::Permission(failure(format!(
+                "the package's metadata, which named {} as the Job object, can't be read any more: grant the connected user access to \
+                 the custom metadata type bpats__ATS_Job_Object_Mapping__mdt again, or name the object in the setting `job_object`",
+                self.job
+            ))));
         }
         Ok(())
     }
