@@ -134,6 +134,8 @@ struct State {
     tables: Tables,
     now: Timestamp,
     page: usize,
+    /// Whether each result of several rows begins with a page without any.
+    late: bool,
     made: u32,
     open: Vec<Open>,
     /// What a delete cleared, for an undelete to restore: object, id, field, and the deleted row's id.
@@ -178,6 +180,7 @@ impl FakeOrg {
             tables: tables.collect(),
             now: Timestamp::parse("2026-11-23T08:00:00Z").unwrap(),
             page: 2_000,
+            late: false,
             made: 0,
             open: Vec::new(),
             cleared: Vec::new(),
@@ -196,6 +199,11 @@ impl FakeOrg {
     /// How many rows a page has from now on, whatever was asked for.
     pub fn page(&self, rows: usize) {
         self.0.borrow_mut().page = rows;
+    }
+
+    /// From now on each result of several rows begins with a page without any.
+    pub fn begin_late(&self) {
+        self.0.borrow_mut().late = true;
     }
 
     pub fn now(&self) -> Timestamp {

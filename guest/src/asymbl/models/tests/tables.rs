@@ -79,6 +79,15 @@ fn a_field_more_shows_in_the_column_set_and_unread_fields_do_not() {
 }
 
 #[test]
+fn a_field_that_only_another_one_needs_is_in_the_column_set_too() {
+    let mut org = TestOrg::new();
+    org.disabled = vec!["applications.outcome".into()];
+    let columns = org.tenant(|t| column_set(t, from_word("applications").unwrap()));
+    let status = "bpats__ATS_Applicant__c.bpats__Applicant_Status__c";
+    assert!(columns.iter().any(|column| column == status), "{columns:?}");
+}
+
+#[test]
 fn a_label_a_type_or_the_orgs_address_shows_in_the_appearance_of_what_carries_it() {
     let promoting = || TestOrg::with_settings(r#"{"integration_fields": {"jobs": ["Code__c"]}}"#);
     let org = |label: &str, kind: &str| {

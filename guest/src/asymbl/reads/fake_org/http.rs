@@ -102,6 +102,7 @@ impl FakeOrg {
             }
             select.run(&state.tables, with_deleted)
         };
+        let is_late = self.0.borrow().late && rows.len() > 1;
         let locator = {
             let mut state = self.0.borrow_mut();
             state.made += 1;
@@ -109,6 +110,13 @@ impl FakeOrg {
             state.results.insert(locator.clone(), (rows, select));
             locator
         };
+        if is_late {
+            let next = format!("/services/data/v66.0/query/{locator}-0");
+            return (
+                200,
+                json!({"totalSize": 0, "done": false, "nextRecordsUrl": next, "records": []}),
+            );
+        }
         self.follow(&format!("{locator}-0"))
     }
 

@@ -20,6 +20,15 @@ fn a_full_listing_gives_what_belongs_to_each_model() {
 }
 
 #[test]
+fn a_page_without_rows_is_not_the_end() {
+    let cast = cast();
+    let all = |model| ids(&read(&cast.org, "{}", model, None, None).0);
+    let whole = MODELS.map(all);
+    cast.org.begin_late();
+    assert_eq!(MODELS.map(all), whole);
+}
+
+#[test]
 fn a_listing_goes_on_from_any_cursor_to_the_same_end() {
     let cast = cast();
     cast.org.page(2);
