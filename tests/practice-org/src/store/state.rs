@@ -4,7 +4,7 @@
 //! A change answers its own inverse. A rollback applies the inverses backwards; a transaction that
 //! waits for its commit is rolled back too and keeps what it will apply again later.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -83,7 +83,7 @@ pub(crate) struct State {
     /// Rows written by open transactions.
     pub locks: HashMap<RecordId, TransactionId>,
     /// Rows that rows of open transactions refer to: they can't be deleted meanwhile.
-    pub parent_locks: HashMap<RecordId, TransactionId>,
+    pub parent_locks: HashMap<RecordId, HashSet<TransactionId>>,
     /// `latestDateCovered` is at most this.
     pub hold_mark: Option<i64>,
 }

@@ -73,7 +73,8 @@ impl Transaction {
                 .fields()
                 .filter(|f| f.kind == FieldType::Reference);
             for target in references.filter_map(|f| row.as_ref()?.get(f.id).as_id()) {
-                state.parent_locks.insert(target, self.id);
+                let holders = state.parent_locks.entry(target).or_default();
+                holders.insert(self.id);
             }
         }
         result
@@ -121,7 +122,10 @@ impl Transaction {
     fn release(&self, state: &mut super::state::State) {
         state.open.remove(&self.id);
         state.locks.retain(|_, holder| *holder != self.id);
-        state.parent_locks.retain(|_, holder| *holder != self.id);
+        state.parent_locks.retain(|_, holders| {
+            holders.remove(&self.id);
+            !holders.is_empty()
+        });
     }
 }
 

@@ -331,10 +331,11 @@ impl<'a> Writer<'a> {
 
     /// Refuses to delete a row that a row of an open transaction refers to.
     fn check_parent_lock(&self, id: RecordId) -> Result<(), ApiError> {
-        match self.state.parent_locks.get(&id) {
-            Some(holder) if Some(*holder) != self.transaction => Err(locked(id)),
-            _ => self.check_lock(id),
+        let mut holders = self.state.parent_locks.get(&id).into_iter().flatten();
+        if holders.any(|holder| Some(*holder) != self.transaction) {
+            return Err(locked(id));
         }
+        self.check_lock(id)
     }
 }
 

@@ -62,14 +62,19 @@ fn rows_of_an_open_transaction_are_locked_and_a_dropped_one_leaves_nothing() {
 fn a_row_that_an_open_transaction_refers_to_can_not_be_deleted_meanwhile() {
     let (db, actor) = org();
     let id = contact(&db, &actor, "Manager");
-    let mut open = db.begin(&actor);
-    let job = json!({ "Name": "Welder", "bpats__Hiring_Manager__c": id });
-    open.run(|w| w.insert("bpats__Job__c", &map(job))).unwrap();
-    assert_eq!(
-        db.delete(&actor, "Contact", &id).unwrap_err().code,
-        "UNABLE_TO_LOCK_ROW"
-    );
-    open.commit().unwrap();
+    let refer = || {
+        let mut open = db.begin(&actor);
+        let job = json!({ "Name": "Welder", "bpats__Hiring_Manager__c": id });
+        open.run(|w| w.insert("bpats__Job__c", &map(job))).unwrap();
+        open
+    };
+    for open in [refer(), refer()].into_iter().rev() {
+        assert_eq!(
+            db.delete(&actor, "Contact", &id).unwrap_err().code,
+            "UNABLE_TO_LOCK_ROW"
+        );
+        open.commit().unwrap();
+    }
     db.delete(&actor, "Contact", &id).unwrap();
 }
 
