@@ -1,6 +1,6 @@
 //! One model's listing, from where it stands to its end.
 
-use super::mass_delete::MassDelete;
+use super::mass_delete::{self, MassDelete};
 use super::{Event, ModelReport, Run, SyncError, follow_ups, reconcile};
 use crate::mirror::{
     Claim, Coverage, Gone, Listing, ListingKind, ListingStart, Mirror, MirrorError,
@@ -173,7 +173,12 @@ impl Run<'_> {
         if !fits || !matches!(open.position, Position::End(_)) || !open.covers_all {
             return Ok(fits);
         }
-        Ok(MassDelete::check(open.model, mirror.unseen_count(open.model)?, &self.settings).is_ok())
+        Ok(MassDelete::check(
+            open.model,
+            mass_delete::unseen(mirror, open.model)?,
+            &self.settings,
+        )
+        .is_ok())
     }
 
     /// Why a delta is not enough after a listing that can't be gone on with: it wrote rows as other settings or rights have them,

@@ -1,8 +1,11 @@
 //! Rows that vanish because permissions were lost look like deleted ones. Above a share of the model, a person decides.
 
-use crate::mirror::Totals;
+use crate::mirror::{Mirror, MirrorError, Totals};
 use crate::tenant::SyncSettings;
-use crate::unified::Model;
+use crate::unified::{Model, NaturalKey};
+
+/// Keys that are looked at together.
+const PAGE: usize = 500;
 
 /// More records of a model vanished at once than people delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +40,34 @@ impl MassDelete {
         }
         Ok(())
     }
+}
+
+/// What a listing of all that was read to its end has not shown, but for what is elsewhere by now.
+pub(super) fn unseen(mirror: &dyn Mirror, model: Model) -> Result<Totals, MirrorError> {
+    let mut unseen = mirror.unseen_count(model)?;
+    let mut after = None;
+    while model == Model::JobStages && unseen.gone > 0 {
+        let keys = mirror.unseen_keys(model, after.as_ref(), PAGE)?;
+        for key in &keys {
+            unseen.gone -= u64::from(is_elsewhere(mirror, model, key)?);
+        }
+        if keys.len() < PAGE {
+            break;
+        }
+        after = keys.last().cloned();
+    }
+    Ok(unseen)
+}
+
+/// Whether a job's stage that vanished is another job's: a stage has one job.
+pub(super) fn is_elsewhere(
+    mirror: &dyn Mirror,
+    model: Model,
+    key: &NaturalKey,
+) -> Result<bool, MirrorError> {
+    let stage = key.as_str().split_once(':').map_or("", |(_, stage)| stage);
+    let places = mirror.referring(model, Model::ApplicationStages, stage, None, 2)?;
+    Ok(places.len() > 1)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::listing::{each, gone, split};
+use super::mass_delete::is_elsewhere;
 use super::{MassDelete, ModelReport, Run, SyncError, follow_ups, reconcile};
 use crate::mirror::{Claim, Coverage, Gone, Mirror, MirrorError, Page, Progress, Recheck, Totals};
 use crate::sandbox::Job;
@@ -323,16 +324,14 @@ fn live_in(mirror: &dyn Mirror, model: Model, gone: &Gone) -> Result<u64, Mirror
     })
 }
 
-/// How many of them are nowhere else: a job's stages may all be other jobs' by now.
+/// How many of them are nowhere else.
 fn vanishing_in(mirror: &dyn Mirror, model: Model, gone: &Gone) -> Result<u64, MirrorError> {
     let Gone::Set(job) = gone else {
         return live_in(mirror, model, gone);
     };
     let mut vanishing = 0;
     for key in mirror.referring(model, Model::Jobs, job, None, usize::MAX)? {
-        let stage = key.as_str().split_once(':').map_or("", |(_, stage)| stage);
-        let places = mirror.referring(model, Model::ApplicationStages, stage, None, 2)?;
-        vanishing += u64::from(places.len() < 2);
+        vanishing += u64::from(!is_elsewhere(mirror, model, &key)?);
     }
     Ok(vanishing)
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::follow_ups;
 use super::listing::RESTARTS;
-use super::mass_delete::MassDelete;
+use super::mass_delete::{self, MassDelete};
 use super::rechecks::BATCH;
 use super::{ModelReport, Run, SyncError, is_older};
 use crate::mirror::{
@@ -184,7 +184,7 @@ impl Run<'_> {
                 self.members_unseen(mirror, claim, report).await?;
             }
             if !self.options.allow_mass_delete {
-                MassDelete::check(model, mirror.unseen_count(model)?, &self.settings)?;
+                MassDelete::check(model, mass_delete::unseen(mirror, model)?, &self.settings)?;
             }
             report.counts.deleted +=
                 mirror.tombstone_unseen(claim, model, &follow_ups::of_unseen, Timestamp::now())?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use connector_tests::expected::assert_mirrors_the_org;
-use connector_tests::world::{Moment, of_model};
+use connector_tests::world::{Moment, World, of_model};
 use host_runner::mirror::{Mirror, StoredRecord};
 use host_runner::sync::SyncOptions;
 use host_runner::unified::Model;
@@ -29,7 +29,21 @@ async fn a_contact_that_is_seen_and_no_candidate_any_more_is_no_lost_right() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn stages_that_moved_to_another_job_do_not_count_as_vanished() {
-    let world = synced_with("\n[sync]\nmass_delete_percent = 10\nmass_delete_rows = 5\n").await;
+    for full in [false, true] {
+        let world = synced_with("\n[sync]\nmass_delete_percent = 10\nmass_delete_rows = 5\n").await;
+        move_stages(&world);
+        let options = SyncOptions {
+            full,
+            ..SyncOptions::default()
+        };
+        let report = world.try_sync(&options).await.unwrap();
+        assert!(report.models.iter().all(|model| model.failure.is_none()));
+        assert_mirrors_the_org(&world);
+    }
+}
+
+/// Moves all stages of several jobs to another one.
+fn move_stages(world: &World) {
     let stages = world.live(Model::JobStages);
     let job_of = |row: &StoredRecord| row.record.reference("job_id").unwrap().to_owned();
     let to = job_of(stages.last().unwrap());
@@ -41,10 +55,8 @@ async fn stages_that_moved_to_another_job_do_not_count_as_vanished() {
     });
     for row in moved {
         let stage = row.record.reference("stage_id").unwrap();
-        update(&world, STAGE, stage, json!({ JOB: to }));
+        update(world, STAGE, stage, json!({ JOB: to }));
     }
-    world.sync().await;
-    assert_mirrors_the_org(&world);
 }
 
 #[tokio::test(flavor = "multi_thread")]
