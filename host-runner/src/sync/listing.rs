@@ -33,6 +33,7 @@ impl Run<'_> {
     ) -> Result<(), SyncError> {
         self.listing(mirror, claim, full, report).await?;
         if report.resumed {
+            self.may_go_on()?;
             let coverage = report.coverage;
             self.listing(mirror, claim, false, report).await?;
             if coverage == Coverage::Everything {
@@ -59,7 +60,7 @@ impl Run<'_> {
             match self.reconcile(mirror, claim, report).await {
                 // What vanishes after it, the listing or the next one notices.
                 Ok(()) if !self.options.reconcile => self.reconciled(mirror, claim, model)?,
-                // It is asked for once more at the end, and says it then.
+                // All is read now, and refused in its turn or not.
                 Ok(()) | Err(SyncError::MassDelete(_)) => {}
                 Err(error) => return Err(error),
             }
@@ -188,8 +189,7 @@ impl Run<'_> {
         let is_refused = open.covers_all && matches!(open.position, Position::End(_));
         if open.start.kind == ListingKind::Ids {
             // What was out of sight may have changed meanwhile, and a comparison does not read what the mirror holds.
-            return is_refused
-                .then_some("an earlier comparison was refused, since too much had vanished");
+            return is_refused.then_some("an earlier comparison was refused or cut off at its end");
         }
         if open.pages == 0 && !is_full {
             return None;
