@@ -75,6 +75,9 @@ pub struct Cursor {
     /// Which phase.
     #[serde(rename = "p", default)]
     pub phase: usize,
+    /// The wish for rows a page that the query under way began with.
+    #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
+    pub page_size: Option<u16>,
     /// Where in it; none at its beginning.
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     pub at: Option<At>,
@@ -93,6 +96,7 @@ impl Cursor {
             extras: Some(Default::default()),
             plan: 0,
             phase: 0,
+            page_size: None,
             at: None,
         }
     }

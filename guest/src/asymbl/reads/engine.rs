@@ -82,9 +82,11 @@ pub fn list<R: Reader, T: Transport>(
     let phases = phases(&*reader, &cursor);
     cursor = cursor.tie(&phases, query.cursor.is_none())?;
     let wish = query.page_size.map(|n| n.clamp(200, 2_000) as u16);
-    if wish.is_some() {
+    let wish = wish.or(cursor.page_size);
+    if wish != cursor.page_size {
         // The pages of a query that runs have a size already.
         cursor.at = cursor.at.map(At::without_locator);
+        cursor.page_size = wish;
     }
     let coverage = match cursor.kind {
         Kind::Changes => Coverage::Changes,
