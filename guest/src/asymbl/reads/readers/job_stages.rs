@@ -144,20 +144,18 @@ impl Reader for JobStagesReader {
         };
         let job_of = |row: &Record| self.mapping.job_of(row);
         let limit = phase.listing.batch_size.map_or(ROWS, u32::from);
-        let flight = ctx.client.start_query(
-            &self.query(after, limit),
-            Rows::Live,
-            phase.listing.batch_size,
-        );
-        let mut page = ctx.client.finish_query(flight)?;
+        let query = self.query(after, limit);
+        let size = phase.listing.batch_size;
+        let page = ctx
+            .client
+            .finish_query(ctx.client.start_query(&query, Rows::Live, size))?;
         // Salesforce may give a page without rows while more follow.
-        while page.records.is_empty()
-            && let Some(locator) = page.next.take()
-        {
-            page = ctx.client.next_page(&locator)?;
-        }
-        let mut rows = page.records;
-        if page.next.is_none() && rows.len() < limit as usize {
+        let (mut rows, is_whole) = if page.records.is_empty() {
+            (ctx.client.all_pages(&query, Rows::Live, page)?, true)
+        } else {
+            (page.records, page.next.is_none())
+        };
+        if is_whole && rows.len() < limit as usize {
             return Ok(Some((rows, None)));
         }
         let Some(last) = rows.last().and_then(job_of) else {
