@@ -149,7 +149,8 @@ impl Basis {
         if is_known && now.job_assumed && self.job != now.job {
             return Err(Error::Permission(failure(format!(
                 "the package's metadata, which named {} as the Job object, can't be read any more: grant the connected user access to \
-                 the custom metadata type bpats__ATS_Job_Object_Mapping__mdt again, or name the object in the setting `job_object`",
+                 its custom metadata type ATS_Job_Object_Mapping__mdt again, or give the setting `job_object` with `object`, \
+                 `applicant_lookup`, `stage_lookup` and `closed_field`",
                 self.job
             ))));
         }

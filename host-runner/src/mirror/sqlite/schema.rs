@@ -120,6 +120,18 @@ CREATE TABLE run_model (
 );
 ";
 
+/// Idempotency keys of actions. `outcome` is null while the call is at work, and when it never told how it ended.
+const FORMAT_2: &str = "
+CREATE TABLE attempt (
+    action TEXT NOT NULL,
+    key TEXT NOT NULL,
+    input BLOB NOT NULL,
+    begun_at INTEGER NOT NULL,
+    outcome TEXT,
+    PRIMARY KEY (action, key)
+);
+";
+
 /// AUTOINCREMENT: a run names the rechecks that it has done by their numbers, which must not have become those of others.
 const FORMAT_3: &str = "
 CREATE TABLE numbered_recheck (
@@ -132,18 +144,6 @@ CREATE TABLE numbered_recheck (
 INSERT INTO numbered_recheck SELECT number, model, target, remote_id FROM recheck;
 DROP TABLE recheck;
 ALTER TABLE numbered_recheck RENAME TO recheck;
-";
-
-/// Idempotency keys of actions. `outcome` is null while the call is at work, and when it never told how it ended.
-const FORMAT_2: &str = "
-CREATE TABLE attempt (
-    action TEXT NOT NULL,
-    key TEXT NOT NULL,
-    input BLOB NOT NULL,
-    begun_at INTEGER NOT NULL,
-    outcome TEXT,
-    PRIMARY KEY (action, key)
-);
 ";
 
 /// The number that stands for a model in the file. Never change one.
