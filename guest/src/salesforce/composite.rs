@@ -231,10 +231,9 @@ pub(super) fn all_answered<R>(answers: Vec<Vec<R>>, asked: usize) -> Result<Vec<
     if answers.len() == asked {
         return Ok(answers);
     }
-    Err(SalesforceError::malformed(format!(
-        "{asked} members of composite requests have {} answers",
-        answers.len()
-    )))
+    Err(SalesforceError::malformed(
+        "the composite answer lacks a member",
+    ))
 }
 
 impl<T: Transport> Client<T> {
@@ -275,11 +274,7 @@ impl<T: Transport> Client<T> {
             } else {
                 members(&answer.body)?
             };
-            if found.len() != count {
-                return Err(SalesforceError::malformed(
-                    "the composite answer lacks a member",
-                ));
-            }
+            let found = all_answered(vec![found], count)?;
             let locked = found
                 .iter()
                 .find_map(|m| m.ok().err().filter(|e| e.kind == ErrorKind::Locked));

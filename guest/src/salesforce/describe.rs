@@ -270,15 +270,7 @@ impl<T: Transport> Client<T> {
                 .map(member)
                 .collect::<Result<Vec<_>>>()
         })?;
-        let shapes: Vec<_> = shapes.into_iter().flatten().collect();
-        if shapes.len() == objects.len() {
-            Ok(shapes)
-        } else {
-            Err(
-                SalesforceError::malformed("the composite answer lacks a member")
-                    .at("describe objects"),
-            )
-        }
+        super::composite::all_answered(shapes, objects.len()).map_err(|e| e.at("describe objects"))
     }
 
     /// All objects that the user may see; often more than 800. Costs one call.
