@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::rechecks::{BATCH, report_of};
-use super::{ModelReport, Run, SyncError, follow_ups};
+use super::rechecks::report_of;
+use super::{BATCH, ModelReport, Run, SyncError, follow_ups};
 use crate::mirror::{Claim, Mirror, MirrorError};
 use crate::unified::{Model, NaturalKey};
 

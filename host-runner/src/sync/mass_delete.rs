@@ -1,11 +1,9 @@
 //! Rows that vanish because permissions were lost look like deleted ones. Above a share of the model, a person decides.
 
+use super::BATCH;
 use crate::mirror::{Mirror, MirrorError, Totals};
 use crate::tenant::SyncSettings;
 use crate::unified::{Model, NaturalKey};
-
-/// Keys that are looked at together.
-const PAGE: usize = 500;
 
 /// More records of a model vanished at once than people delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,11 +45,11 @@ pub(super) fn unseen(mirror: &dyn Mirror, model: Model) -> Result<Totals, Mirror
     let mut unseen = mirror.unseen_count(model)?;
     let mut after = None;
     while model == Model::JobStages && unseen.gone > 0 {
-        let keys = mirror.unseen_keys(model, after.as_ref(), PAGE)?;
+        let keys = mirror.unseen_keys(model, after.as_ref(), BATCH)?;
         for key in &keys {
             unseen.gone -= u64::from(is_elsewhere(mirror, model, key)?);
         }
-        if keys.len() < PAGE {
+        if keys.len() < BATCH {
             break;
         }
         after = keys.last().cloned();

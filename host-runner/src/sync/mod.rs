@@ -33,6 +33,9 @@ use crate::session::{Session, StepError};
 use crate::tenant::SyncSettings;
 use crate::unified::{KeyError, Model, OrgId, Timestamp};
 
+/// Records of one read by ids: well within the contract's 2,000, and a short transaction.
+const BATCH: usize = 500;
+
 /// What a run's lease has over the longest call: a write on a slow disk.
 const LEASE_MARGIN: Duration = Duration::from_secs(60);
 

@@ -4,13 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::listing::{each, gone, split};
 use super::mass_delete::is_elsewhere;
-use super::{MassDelete, ModelReport, Run, SyncError, follow_ups, reconcile};
+use super::{BATCH, MassDelete, ModelReport, Run, SyncError, follow_ups, reconcile};
 use crate::mirror::{Claim, Coverage, Gone, Mirror, MirrorError, Page, Progress, Recheck, Totals};
 use crate::sandbox::Job;
 use crate::unified::{Model, Timestamp};
-
-/// Records of one read by ids: well within the contract's 2,000, and a short transaction.
-pub(super) const BATCH: usize = 500;
 
 /// Rechecks whose records are not to be seen, and those records, by model. All of a run are judged together at its end: many at
 /// once may be a right that was lost.
@@ -39,7 +36,7 @@ impl Run<'_> {
         let silent = self.silent(mirror)?;
         loop {
             let open = mirror.rechecks(after, BATCH)?;
-            let next = (open.len() == BATCH).then(|| open.last().map(|(number, _)| *number));
+            let (last, is_last) = (open.last().map(|(number, _)| *number), open.len() < BATCH);
             let open: Vec<(u64, Recheck)> = open
                 .into_iter()
                 .filter(|(number, recheck)| {
@@ -47,8 +44,8 @@ impl Run<'_> {
                 })
                 .collect();
             let Some(model) = open.first().map(|(_, recheck)| recheck.model) else {
-                if let Some(next) = next {
-                    after = next;
+                if !is_last {
+                    after = last;
                 } else if !self.judge(mirror, claim, &mut held, reports)? {
                     return Ok(());
                 }

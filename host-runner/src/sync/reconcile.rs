@@ -8,8 +8,7 @@ use std::time::Duration;
 use super::follow_ups;
 use super::listing::RESTARTS;
 use super::mass_delete::{self, MassDelete};
-use super::rechecks::BATCH;
-use super::{ModelReport, Run, SyncError, is_older};
+use super::{BATCH, ModelReport, Run, SyncError, is_older};
 use crate::mirror::{
     Claim, Coverage, ListingKind, ListingStart, Mirror, MirrorError, Page, Position, Progress,
     Recheck,
