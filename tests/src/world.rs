@@ -167,10 +167,12 @@ impl World {
 
     /// A sync of all that must succeed in every model.
     pub async fn sync(&self) -> SyncReport {
-        let report = self
-            .try_sync(&SyncOptions::default())
-            .await
-            .expect("the sync");
+        self.sync_with(&SyncOptions::default()).await
+    }
+
+    /// A sync that must succeed in every model.
+    pub async fn sync_with(&self, options: &SyncOptions) -> SyncReport {
+        let report = self.try_sync(options).await.expect("the sync");
         for model in &report.models {
             if let Some(failure) = &model.failure {
                 panic!("{failure}");

@@ -8,7 +8,8 @@ use host_runner::unified::{Model, Timestamp};
 use serde_json::json;
 
 use crate::{
-    APPLICANT, JOB, STAGE, actor, applicants_of, delete, empty_stage, is_gone, synced, synced_with,
+    APPLICANT, JOB, STAGE, applicants_of, delete, empty_stage, hard_delete, is_gone, synced,
+    synced_with,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,15 +74,8 @@ async fn a_merged_candidate_is_gone_and_its_applications_follow_the_winner() {
 async fn rows_deleted_for_good_are_found_by_reconciling() {
     let world = synced().await;
     let (application, stage) = (ids(world.db(), APPLICANT)[0], empty_stage(&world));
-    let actor = actor(&world);
-    world
-        .db()
-        .hard_delete(&actor, APPLICANT, &application.to_string())
-        .unwrap();
-    world
-        .db()
-        .hard_delete(&actor, STAGE, &stage.to_string())
-        .unwrap();
+    hard_delete(&world, APPLICANT, application);
+    hard_delete(&world, STAGE, &stage);
     world
         .try_sync(&SyncOptions {
             reconcile: true,
@@ -177,13 +171,9 @@ async fn reconciling_reads_what_the_mirror_lacks() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mass_deletion_is_refused_until_it_is_allowed() {
     let world = synced().await;
-    let actor = actor(&world);
     let all = ids(world.db(), APPLICANT);
     for id in all.iter().take(all.len() / 2) {
-        world
-            .db()
-            .hard_delete(&actor, APPLICANT, &id.to_string())
-            .unwrap();
+        hard_delete(&world, APPLICANT, id);
     }
     for full in [false, true] {
         let options = SyncOptions {
@@ -244,11 +234,7 @@ async fn a_row_purged_while_the_delta_reads_is_found_all_the_same() {
     let report = world.sync_while(world.session(), |event| {
         if !purged && matches!(event, Event::ModelStarted { .. }) {
             purged = true;
-            let by = actor(&world);
-            world
-                .db()
-                .hard_delete(&by, APPLICANT, &id.to_string())
-                .unwrap();
+            hard_delete(&world, APPLICANT, id);
             world
                 .db()
                 .purge_delete_log(APPLICANT, world.db().clock().now_ms());

@@ -50,6 +50,14 @@ fn delete(world: &World, object: &str, id: impl ToString) {
     world.write(|writer| writer.delete(object, &id.to_string()));
 }
 
+/// Deletes a row for good, as Bulk's hardDelete does.
+fn hard_delete(world: &World, object: &str, id: impl ToString) {
+    let deleted = world
+        .db()
+        .hard_delete(&actor(world), object, &id.to_string());
+    deleted.expect("the org deletes it");
+}
+
 fn is_gone(world: &World, model: Model, key: impl ToString) -> bool {
     world
         .record(model, &key.to_string())

@@ -6,7 +6,7 @@ use host_runner::unified::Model;
 use practice_org::id::RecordId;
 use serde_json::json;
 
-use crate::{JOB, STAGE, actor, candidate_type, delete, notes, synced, update, value};
+use crate::{JOB, STAGE, candidate_type, delete, hard_delete, notes, synced, update, value};
 
 const MANAGER: &str = "bpats__Hiring_Manager__c";
 const SITE: &str = "bpats__Work_Site_Location__c";
@@ -101,7 +101,7 @@ async fn a_deleted_or_purged_work_site_takes_the_location_from_its_jobs() {
     equals_the_org(&world).await.unwrap();
     world.db().clock().advance(10 * crate::MINUTE_MS);
     let site = pointed_to(&world, SITE);
-    world.db().hard_delete(&actor(&world), SITE, &site).unwrap();
+    hard_delete(&world, SITE, &site);
     world
         .db()
         .purge_delete_log(SITE, world.db().clock().now_ms());

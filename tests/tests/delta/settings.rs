@@ -9,8 +9,8 @@ use practice_org::id::RecordId;
 use serde_json::json;
 
 use crate::{
-    APPLICANT, JOB, apply, candidate_type, client, delete, give_away, is_gone, notes, synced,
-    synced_with, update, value,
+    APPLICANT, JOB, apply, candidate_type, client, delete, give_away, hard_delete, is_gone, notes,
+    synced, synced_with, update, value,
 };
 
 /// A job that somebody applies for.
@@ -66,10 +66,7 @@ async fn applications_lose_the_job_that_is_deleted_while_jobs_are_switched_off()
     delete(&world, JOB, binned);
     world.sync().await;
     assert!(!of(binned));
-    world
-        .db()
-        .hard_delete(&crate::actor(&world), JOB, purged)
-        .unwrap();
+    hard_delete(&world, JOB, purged);
     world
         .db()
         .purge_delete_log(JOB, world.db().clock().now_ms());

@@ -9,7 +9,7 @@ use host_runner::unified::Model;
 use serde_json::json;
 
 use crate::{
-    APPLICANT, JOB, MINUTE_MS, STAGE, actor, apply, client, delete, empty_stage, give_away,
+    APPLICANT, JOB, MINUTE_MS, STAGE, apply, client, delete, empty_stage, give_away, hard_delete,
     is_gone, synced, update, value,
 };
 
@@ -69,10 +69,7 @@ async fn a_contact_whose_application_was_given_to_another_or_purged_stops_being_
     let application = apply(&world, &contact);
     world.sync().await;
     assert!(!is_gone(&world, Model::Candidates, &contact));
-    world
-        .db()
-        .hard_delete(&actor(&world), APPLICANT, &application.to_string())
-        .unwrap();
+    hard_delete(&world, APPLICANT, application);
     world.sync().await;
     assert!(
         is_gone(&world, Model::Candidates, &contact),

@@ -12,7 +12,7 @@ use host_runner::unified::{Model, Timestamp, UnifiedRecord};
 use serde_json::{Value, json};
 
 use crate::{
-    APPLICANT, JOB, LINK, MINUTE_MS, STAGE, actor, apply, client, give_away, is_gone, synced,
+    APPLICANT, JOB, LINK, MINUTE_MS, STAGE, apply, client, give_away, hard_delete, is_gone, synced,
     synced_with, update,
 };
 
@@ -34,6 +34,17 @@ async fn full_sync(world: &World) -> SyncReport {
 
 fn right(world: &World, verb: &str, of: Value) {
     assert!(control(&world.org, verb, &of), "{verb} {of}");
+}
+
+/// Writes a page into the mirror as a run would, in a listing of its own or in none.
+fn put(world: &World, model: Model, listing: Option<&ListingStart>, page: &Page) {
+    let (mut mirror, now) = (world.mirror(), Timestamp::now());
+    let claim = mirror.claim(&RunInfo::this_process("put"), now).unwrap();
+    if let Some(start) = listing {
+        mirror.begin_listing(&claim, model, start, now).unwrap();
+    }
+    mirror.apply_page(&claim, model, page, now).unwrap();
+    mirror.release(claim, &RunEnd::succeeded(), now).unwrap();
 }
 
 /// Moves an application, and reads it back into the mirror.
@@ -81,25 +92,17 @@ async fn a_job_that_went_before_jobs_were_ever_read_stays_on_no_application() {
 async fn a_listing_that_only_was_not_closed_does_not_stand_for_what_other_rights_read() {
     let world = synced().await;
     // As a crash behind its last page leaves it.
-    let (mut mirror, now) = (world.mirror(), Timestamp::now());
-    let claim = mirror.claim(&RunInfo::this_process("sync"), now).unwrap();
-    let state = mirror.model_state(Model::Applications).unwrap();
+    let state = world.mirror().model_state(Model::Applications).unwrap();
     let start = ListingStart {
         kind: ListingKind::Delta,
         since: state.token.clone(),
         fingerprint: state.fingerprint.unwrap(),
     };
-    mirror
-        .begin_listing(&claim, Model::Applications, &start, now)
-        .unwrap();
     let last = Page {
         progress: Progress::Done(state.token),
         ..Page::default()
     };
-    mirror
-        .apply_page(&claim, Model::Applications, &last, now)
-        .unwrap();
-    mirror.release(claim, &RunEnd::succeeded(), now).unwrap();
+    put(&world, Model::Applications, Some(&start), &last);
     let applications = world.live(Model::Applications);
     let job = applications[0].record.reference("job_id").unwrap();
     world.write(|writer| writer.delete(JOB, job));
@@ -254,10 +257,7 @@ async fn a_job_deleted_for_good_while_jobs_are_switched_off_takes_its_pipeline_a
     let world = synced_with("\n[scopes]\ndisabled_models = [\"jobs\"]\n").await;
     let pipeline = world.live(Model::JobStages);
     let job = pipeline[0].record.reference("job_id").unwrap().to_owned();
-    world
-        .db()
-        .hard_delete(&actor(&world), JOB, &job)
-        .expect("the org deletes it");
+    hard_delete(&world, JOB, &job);
     world.sync().await;
     let left = world.live(Model::JobStages);
     assert!(
@@ -277,11 +277,7 @@ async fn rows_of_a_listing_that_was_refused_at_its_end_are_read_again() {
     );
     let candidates = world.live(Model::Candidates);
     for candidate in candidates.iter().take(30) {
-        let id = candidate.record.key().to_string();
-        world
-            .db()
-            .hard_delete(&actor(&world), "Contact", &id)
-            .unwrap();
+        hard_delete(&world, "Contact", candidate.record.key());
     }
     let refused = full_sync(&world).await;
     assert!(of_model(&refused, Model::Candidates).failure.is_some());
@@ -306,22 +302,13 @@ async fn after_a_refused_comparison_what_changed_out_of_sight_is_read() {
     let mut content = held[40].record.content().clone();
     content.insert("title".into(), json!("Of before"));
     let stale = UnifiedRecord::new(Model::Candidates, content, None).unwrap();
-    let (mut mirror, now) = (world.mirror(), Timestamp::now());
-    let claim = mirror.claim(&RunInfo::this_process("age"), now).unwrap();
     let page = Page {
         rows: vec![stale],
         ..Page::default()
     };
-    mirror
-        .apply_page(&claim, Model::Candidates, &page, now)
-        .unwrap();
-    mirror.release(claim, &RunEnd::succeeded(), now).unwrap();
+    put(&world, Model::Candidates, None, &page);
     for candidate in held.iter().take(30) {
-        let id = candidate.record.key().to_string();
-        world
-            .db()
-            .hard_delete(&actor(&world), "Contact", &id)
-            .unwrap();
+        hard_delete(&world, "Contact", candidate.record.key());
     }
     let reconcile = |allow_mass_delete| SyncOptions {
         reconcile: true,
@@ -338,20 +325,11 @@ async fn after_a_refused_comparison_what_changed_out_of_sight_is_read() {
 async fn a_comparison_that_is_due_reads_nothing_that_is_not_wanted() {
     let world = World::with(small_org(), "\n[sync]\nonly_created_applications = true\n").await;
     world.sync().await;
-    let (mut mirror, now) = (world.mirror(), Timestamp::now());
-    let claim = mirror.claim(&RunInfo::this_process("ask"), now).unwrap();
     let all = Page {
-        rechecks: vec![Recheck {
-            model: Model::Applications,
-            target: Model::Applications,
-            remote_id: "*".into(),
-        }],
+        rechecks: vec![Recheck::itself(Model::Applications, "*")],
         ..Page::default()
     };
-    mirror
-        .apply_page(&claim, Model::Applications, &all, now)
-        .unwrap();
-    mirror.release(claim, &RunEnd::succeeded(), now).unwrap();
+    put(&world, Model::Applications, None, &all);
     world.sync().await;
     assert!(world.live(Model::Applications).is_empty());
 }

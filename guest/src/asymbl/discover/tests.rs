@@ -140,9 +140,7 @@ fn the_case_of_names_in_the_mapping_does_not_matter() {
 #[test]
 fn an_address_that_no_query_can_ask_for_is_said() {
     let mut org = TestOrg::new();
-    let fields = &mut org.objects.get_mut(CONTACT).unwrap().fields;
-    let email = fields.iter_mut().find(|f| f.name == "Email").unwrap();
-    email.filterable = false;
+    org.encrypt(CONTACT, "Email");
     let said = warnings(&org);
     assert!(
         matches!(said.as_slice(), [one] if one.starts_with("field-encrypted: ") && one.contains("Contact.Email")),

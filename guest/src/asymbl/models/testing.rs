@@ -129,6 +129,16 @@ impl TestOrg {
             .retain(|f| f.name != name);
     }
 
+    /// As Shield does at random: the field can be read and not asked for.
+    pub fn encrypt(&mut self, object: &str, name: &str) {
+        let fields = &mut self.objects.get_mut(object).unwrap().fields;
+        fields
+            .iter_mut()
+            .find(|f| f.name == name)
+            .unwrap()
+            .filterable = false;
+    }
+
     pub fn profile(&self) -> Profile {
         let organization = Organization {
             id: "00D000000000001AAA".to_owned(),

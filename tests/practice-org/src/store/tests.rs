@@ -49,6 +49,20 @@ fn stage_of(db: &Database, actor: &Actor, job: &str) -> String {
         .to_string()
 }
 
+/// A job, a stage of it, and an applicant there.
+fn applied(db: &Database, actor: &Actor) -> (String, String, RecordId) {
+    let job = db
+        .insert(actor, "bpats__Job__c", &map(json!({ "Name": "Welder" })))
+        .unwrap()
+        .to_string();
+    let stage = stage_of(db, actor, &job);
+    let fields = json!({ "bpats__Job__c": job, "bpats__Stage__c": stage });
+    let applicant = db
+        .insert(actor, "bpats__ATS_Applicant__c", &map(fields))
+        .unwrap();
+    (job, stage, applicant)
+}
+
 fn refusal(
     db: &Database,
     actor: &Actor,
@@ -239,14 +253,7 @@ fn a_delete_clears_lookups_cascades_to_details_and_an_undelete_brings_all_back()
 #[test]
 fn a_restricted_delete_is_refused_and_changes_nothing() {
     let (db, actor) = org();
-    let job = db
-        .insert(&actor, "bpats__Job__c", &map(json!({ "Name": "Welder" })))
-        .unwrap()
-        .to_string();
-    let stage = stage_of(&db, &actor, &job);
-    let fields = json!({ "bpats__Job__c": job, "bpats__Stage__c": stage });
-    db.insert(&actor, "bpats__ATS_Applicant__c", &map(fields))
-        .unwrap();
+    let (_, stage, _) = applied(&db, &actor);
     let error = db
         .delete(&actor, "bpats__ATS_Stage__c", &stage)
         .unwrap_err();

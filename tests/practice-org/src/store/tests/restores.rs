@@ -21,15 +21,7 @@ fn job_at_a_site(db: &Database, actor: &Actor) -> (String, RecordId) {
 #[test]
 fn a_row_restored_after_its_parent_was_deleted_has_none() {
     let (db, actor) = org();
-    let job = db
-        .insert(&actor, "bpats__Job__c", &map(json!({ "Name": "Welder" })))
-        .unwrap()
-        .to_string();
-    let stage = stage_of(&db, &actor, &job);
-    let fields = json!({ "bpats__Job__c": job, "bpats__Stage__c": stage });
-    let applicant = db
-        .insert(&actor, "bpats__ATS_Applicant__c", &map(fields))
-        .unwrap();
+    let (job, stage, applicant) = applied(&db, &actor);
     let id = applicant.to_string();
     db.delete(&actor, "bpats__ATS_Applicant__c", &id).unwrap();
     db.delete(&actor, "bpats__ATS_Stage__c", &stage).unwrap();
