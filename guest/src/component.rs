@@ -25,6 +25,8 @@ use crate::exports::ats::connector::{actions, inspection, reads};
 /// The component.
 pub struct Connector;
 
+crate::bindings::export!(Connector with_types_in crate::bindings);
+
 impl reads::Guest for Connector {
     fn discover() -> Result<Discovery, Error> {
         with(asymbl::reads::discover)

@@ -12,8 +12,8 @@ use super::profile::Profile;
 use super::reads::{Ahead, Readers, RowCache};
 use super::settings::Settings;
 use crate::exports::ats::connector::types::Error;
-use crate::salesforce::{ApiVersion, Client};
-use crate::transport::Transport;
+use salesforce::transport::Transport;
+use salesforce::{ApiVersion, Client};
 
 /// How much a log line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -14,8 +14,8 @@ use super::names;
 use super::profile::{ObjectShape, Organization, Profile};
 use super::row::{row_id, trimmed};
 use super::settings::{JobObject, Settings};
-use crate::salesforce::{self, Client, ErrorKind, Query, QueryPage, Record, Rows, SalesforceError};
-use crate::transport::Transport;
+use salesforce::transport::Transport;
+use salesforce::{self, Client, ErrorKind, Query, QueryPage, Record, Rows, SalesforceError};
 
 /// What discovery found.
 #[derive(Debug, Clone, PartialEq, Eq)]

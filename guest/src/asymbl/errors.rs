@@ -9,7 +9,7 @@ use super::settings::SettingsProblem;
 use crate::exports::ats::connector::types::{
     Conflict, Error, Failure, Problem, Quota, RateLimit, RemoteAnswer,
 };
-use crate::salesforce::{ErrorKind, Quota as Spent, SalesforceError};
+use salesforce::{ErrorKind, Quota as Spent, SalesforceError};
 
 /// The permission set that gives an integration user what this connector reads (asymbl-schema.md 4).
 pub const PERMISSION_SET: &str = "Asymbl ATS User";

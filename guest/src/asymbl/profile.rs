@@ -9,7 +9,6 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::names::{self, Names};
-use crate::salesforce;
 
 /// Version of the text; another version is refused.
 const VERSION: u32 = 1;

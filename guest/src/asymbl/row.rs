@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::salesforce::Record;
+use salesforce::Record;
 
 /// A column as text without surrounding white space; numbers and booleans as written; none where nothing is left.
 pub fn trimmed(row: &Record, column: &str) -> Option<String> {
@@ -52,8 +52,8 @@ pub fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::salesforce::Json;
     use proptest::prelude::*;
+    use salesforce::Json;
 
     fn record(json: &str) -> Record {
         Record::from_json(&Json::new(json.to_owned())).unwrap()

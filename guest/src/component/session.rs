@@ -10,8 +10,8 @@ use crate::asymbl::context::{Connection, Level};
 use crate::asymbl::errors::problem;
 use crate::ats::connector::host::{self, LogField, LogLevel};
 use crate::exports::ats::connector::types::Error;
-use crate::transport::wasi::{WasiPending, WasiTransport};
-use crate::transport::{
+use salesforce::transport::wasi::{WasiPending, WasiTransport};
+use salesforce::transport::{
     Download, FileTransport, FileUrl, Piece, Request, Response, Transport, TransportError,
     UploadError, WasiStream,
 };

@@ -17,8 +17,8 @@ use crate::exports::ats::connector::actions::{
     AttachmentKind,
 };
 use crate::exports::ats::connector::types::{Error, Model, Warning};
-use crate::salesforce::{ErrorKind, FileBody, FileError, ObjectShape, SalesforceId, Timestamp};
-use crate::transport::{Download, FileTransport, FileUrl};
+use salesforce::transport::{Download, FileTransport, FileUrl};
+use salesforce::{ErrorKind, FileBody, FileError, ObjectShape, SalesforceId, Timestamp};
 
 /// Redirects that a download may follow, all within its origin.
 const REDIRECTS: usize = 3;

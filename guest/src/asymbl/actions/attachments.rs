@@ -9,9 +9,9 @@ use crate::exports::ats::connector::actions::{
     Attachment, AttachmentKind, AttachmentSource, Header,
 };
 use crate::exports::ats::connector::types::Error;
-use crate::salesforce::soql::{eq, one_of};
-use crate::salesforce::{ErrorKind, Query, Record, Rows};
-use crate::transport::Transport;
+use salesforce::soql::{eq, one_of};
+use salesforce::transport::Transport;
+use salesforce::{ErrorKind, Query, Record, Rows};
 
 /// Documents asked for in one query.
 const DOCUMENTS: usize = 200;

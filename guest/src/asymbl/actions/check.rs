@@ -4,7 +4,7 @@ use super::{attach, id, input, moving};
 use crate::asymbl::context::Context;
 use crate::exports::ats::connector::actions::ActionInput;
 use crate::exports::ats::connector::types::Error;
-use crate::transport::Transport;
+use salesforce::transport::Transport;
 
 /// Every problem of an input that shows without asking the org. The actions make the same checks.
 ///

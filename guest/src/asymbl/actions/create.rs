@@ -13,8 +13,8 @@ use crate::asymbl::settings::ExistingApplication;
 use crate::exports::ats::connector::actions::{ActionContext, CreateInput, Created};
 use crate::exports::ats::connector::types::{Conflict, Error, Model, Warning};
 use crate::exports::ats::connector::unified::{Job, JobStatus};
-use crate::salesforce::ObjectShape;
-use crate::transport::Transport;
+use salesforce::ObjectShape;
+use salesforce::transport::Transport;
 
 /// Creates a candidate with an application.
 ///

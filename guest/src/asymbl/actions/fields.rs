@@ -11,8 +11,8 @@ use crate::asymbl::errors::problem;
 use crate::asymbl::models::Tenant;
 use crate::exports::ats::connector::actions::{CandidateInput, LocationInput, SalaryPeriod};
 use crate::exports::ats::connector::types::{Error, Warning};
-use crate::salesforce::ObjectShape;
-use crate::transport::Transport;
+use salesforce::ObjectShape;
+use salesforce::transport::Transport;
 
 /// The status of a new application (asymbl-schema.md 3).
 const ACTIVE: &str = "Active";
@@ -209,6 +209,6 @@ pub fn applicant<T: Transport>(
 fn today<T: Transport>(ctx: &Context<T>, tenant: Tenant<'_>) -> Option<Value> {
     let zone = time_zone(&tenant.profile.organization.time_zone);
     let now = ctx.client.server_now()?;
-    let today: crate::salesforce::Date = now.to_chrono().with_timezone(&zone).date_naive().into();
+    let today: salesforce::Date = now.to_chrono().with_timezone(&zone).date_naive().into();
     Some(today.to_string().into())
 }

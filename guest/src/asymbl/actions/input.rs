@@ -11,9 +11,9 @@ use crate::exports::ats::connector::actions::{
     ActionContext, AttachmentContent, AttachmentInput, CandidateInput, CreateInput, SourceInput,
 };
 use crate::exports::ats::connector::types::{Error, Problem, Warning};
-use crate::salesforce::composite::holds_reference;
-use crate::salesforce::{Date, SalesforceId, Timestamp};
-use crate::transport::FileUrl;
+use salesforce::composite::holds_reference;
+use salesforce::transport::FileUrl;
+use salesforce::{Date, SalesforceId, Timestamp};
 
 /// What a create is to write, checked.
 pub struct Checked {

@@ -10,9 +10,9 @@ use crate::asymbl::models::{Mapping, Tenant};
 use crate::asymbl::reads::map;
 use crate::exports::ats::connector::types::{Error, Warning};
 use crate::exports::ats::connector::unified::{Application, Candidate, Job};
-use crate::salesforce::soql::{eq, one_of, or};
-use crate::salesforce::{ObjectShape, Query, Record, Rows};
-use crate::transport::Transport;
+use salesforce::soql::{eq, one_of, or};
+use salesforce::transport::Transport;
+use salesforce::{ObjectShape, Query, Record, Rows};
 
 /// Contacts of one address that are looked at; more are no honest data.
 const CONTACTS: u32 = 200;
@@ -141,7 +141,7 @@ fn by_condition<T: Transport>(
     ctx: &Context<T>,
     tenant: Tenant<'_>,
     shape: &ObjectShape,
-    condition: crate::salesforce::soql::Condition,
+    condition: salesforce::soql::Condition,
 ) -> Result<Vec<String>, Error> {
     let kind = shape.has_field("RecordTypeId").then_some("RecordTypeId");
     let query = Query::from(shape.name.as_str())

@@ -25,8 +25,8 @@ use super::context::Context;
 use super::errors::{failure, problem};
 use super::models::word;
 use crate::exports::ats::connector::types::{Error, Model, Problem, Warning};
-use crate::salesforce::{ErrorKind, SalesforceError, SalesforceId};
-use crate::transport::Transport;
+use salesforce::transport::Transport;
+use salesforce::{ErrorKind, SalesforceError, SalesforceId};
 
 pub use attach::add_attachment_to_application;
 pub use attachments::{get_candidate_attachments, locate_attachment};

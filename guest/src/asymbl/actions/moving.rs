@@ -11,8 +11,8 @@ use crate::asymbl::models::applications::links;
 use crate::asymbl::names;
 use crate::exports::ats::connector::actions::{ActionContext, MoveInput, Moved};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
-use crate::salesforce::{Call, SalesforceId};
-use crate::transport::{Method, Transport};
+use salesforce::transport::{Method, Transport};
+use salesforce::{Call, SalesforceId};
 
 /// Puts an application into another stage. The package writes the stage's date and history itself (asymbl-schema.md 3).
 ///

@@ -5,7 +5,7 @@
 
 use crate::asymbl::errors::problem;
 use crate::exports::ats::connector::types::{Error, Problem, RemoteAnswer};
-use crate::salesforce::{ErrorKind, ObjectShape, SalesforceError, WriteProblem};
+use salesforce::{ErrorKind, ObjectShape, SalesforceError, WriteProblem};
 
 /// Longest message of Salesforce that is handed on, in characters.
 const LONGEST: usize = 4_000;

@@ -5,7 +5,7 @@ use crate::asymbl::errors::problem;
 use crate::asymbl::settings::{SourcePolicy, fold};
 use crate::exports::ats::connector::actions::SourceInput;
 use crate::exports::ats::connector::types::{Error, Warning};
-use crate::salesforce::ObjectShape;
+use salesforce::ObjectShape;
 
 /// Characters that the free-text field takes (asymbl-schema.md 3).
 const LONGEST: usize = 255;

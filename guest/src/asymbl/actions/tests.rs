@@ -7,8 +7,8 @@ use crate::exports::ats::connector::actions::{
     CandidateInput, CreateInput, LocationInput, MoveInput,
 };
 use crate::exports::ats::connector::types::{Error, Problem};
-use crate::salesforce::{ErrorKind, FieldShape, ObjectShape, SalesforceError, WriteProblem};
-use crate::transport::testing::Scripted;
+use salesforce::transport::testing::Scripted;
+use salesforce::{ErrorKind, FieldShape, ObjectShape, SalesforceError, WriteProblem};
 
 fn context(disabled: &[&str]) -> Context<Scripted> {
     let connection = Connection {
@@ -158,7 +158,7 @@ fn a_duplicate_rule_names_the_records_that_it_found() {
     let kind = ErrorKind::Duplicate {
         rule: Some("Contact_Rule".to_owned()),
         allow_save: true,
-        matches: vec![crate::salesforce::SalesforceId::parse("0038M0000016Wv8").unwrap()],
+        matches: vec![salesforce::SalesforceId::parse("0038M0000016Wv8").unwrap()],
     };
     let told = blamed(SalesforceError::new(kind, "Use one of these records?"));
     assert!(

@@ -10,11 +10,9 @@ use super::{is_ambiguous, lookup, source, table, warning};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::failure;
 use crate::exports::ats::connector::types::{Conflict, Error, Warning};
-use crate::salesforce::composite::reference;
-use crate::salesforce::{
-    Composite, ErrorKind, SalesforceError, SalesforceId, SubResponse, Subrequest,
-};
-use crate::transport::{Method, Transport};
+use salesforce::composite::reference;
+use salesforce::transport::{Method, Transport};
+use salesforce::{Composite, ErrorKind, SalesforceError, SalesforceId, SubResponse, Subrequest};
 
 /// How the two new records are called within their request.
 const CONTACT: &str = "contact";

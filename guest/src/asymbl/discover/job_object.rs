@@ -7,7 +7,7 @@ use crate::asymbl::names::{self, Names};
 use crate::asymbl::profile::JobLink;
 use crate::asymbl::row::trimmed;
 use crate::asymbl::settings::JobObject;
-use crate::salesforce::{self, Query, Record};
+use salesforce::{self, Query, Record};
 
 const OBJECT: &str = "bpats__Object_Name__c";
 const APPLICANT_LOOKUP: &str = "bpats__Lookup_Name_on_Applicant_Object__c";

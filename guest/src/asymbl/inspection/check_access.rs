@@ -16,8 +16,8 @@ use crate::exports::ats::connector::inspection::{
     AccessFinding, AccessLevel, AccessReport, ActionAccess, MissingRight, ModelAccess,
 };
 use crate::exports::ats::connector::types::{Error, Warning};
-use crate::salesforce::ObjectShape;
-use crate::transport::Transport;
+use salesforce::ObjectShape;
+use salesforce::transport::Transport;
 
 use grants::Grants;
 

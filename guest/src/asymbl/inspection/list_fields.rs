@@ -13,8 +13,8 @@ use crate::asymbl::row::raw;
 use crate::asymbl::settings::PROMOTING;
 use crate::exports::ats::connector::inspection::{Choice, SourceField};
 use crate::exports::ats::connector::types::{Error, Model};
-use crate::salesforce::{FieldShape, ObjectShape, Query, Record, Rows};
-use crate::transport::Transport;
+use salesforce::transport::Transport;
+use salesforce::{FieldShape, ObjectShape, Query, Record, Rows};
 
 /// Most rows that are looked at.
 const MOST_ROWS: u32 = 200;

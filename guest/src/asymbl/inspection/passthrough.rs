@@ -12,8 +12,8 @@ use crate::exports::ats::connector::inspection::{
     HttpHeader, PassthroughRequest, PassthroughResponse, RequestBody,
 };
 use crate::exports::ats::connector::types::{Error, Problem};
-use crate::salesforce::SalesforceError;
-use crate::transport::{Headers, Method, Request, Response, Transport};
+use salesforce::SalesforceError;
+use salesforce::transport::{Headers, Method, Request, Response, Transport};
 
 /// The methods that a caller may use.
 const METHODS: [Method; 6] = [

@@ -5,7 +5,7 @@ use crate::asymbl::context::Context;
 use crate::asymbl::reads::sample;
 use crate::exports::ats::connector::inspection::{ModelTest, TestOutcome};
 use crate::exports::ats::connector::types::{Error, Failure, Model};
-use crate::transport::Transport;
+use salesforce::transport::Transport;
 
 /// Most records that a test reads.
 const MOST: u32 = 200;

@@ -6,7 +6,7 @@ use super::{Fetch, Mapping, Missing, Tenant};
 use crate::asymbl::row::row_id;
 use crate::exports::ats::connector::types::Model;
 use crate::exports::ats::connector::unified::ApplicationStage;
-use crate::salesforce::Record;
+use salesforce::Record;
 
 const M: Model = Model::ApplicationStages;
 

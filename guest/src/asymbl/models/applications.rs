@@ -14,7 +14,7 @@ use crate::asymbl::row::{row_id, trimmed};
 use crate::asymbl::settings::fold;
 use crate::exports::ats::connector::types::Model;
 use crate::exports::ats::connector::unified::{Application, Outcome};
-use crate::salesforce::Record;
+use salesforce::Record;
 
 const M: Model = Model::Applications;
 

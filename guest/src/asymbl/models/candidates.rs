@@ -16,7 +16,7 @@ use crate::asymbl::names::APPLICANT;
 use crate::asymbl::row::{row_id, trimmed};
 use crate::exports::ats::connector::types::Model;
 use crate::exports::ats::connector::unified::{Candidate, EmailAddress, PhoneNumber};
-use crate::salesforce::Record;
+use salesforce::Record;
 
 pub use membership::{Judgement, Membership};
 

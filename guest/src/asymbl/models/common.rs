@@ -9,7 +9,7 @@ use super::{Missing, Tenant};
 use crate::asymbl::profile::ObjectShape;
 use crate::asymbl::row::trimmed;
 use crate::exports::ats::connector::types::Model;
-use crate::salesforce::{Date, Record, Timestamp};
+use salesforce::{Date, Record, Timestamp};
 
 /// The readable sources of one unified field, in order of preference; none of them when it is switched off.
 #[derive(Debug, Clone, PartialEq, Eq)]

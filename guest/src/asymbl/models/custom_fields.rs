@@ -12,7 +12,7 @@ use super::{Tenant, object_of, rules};
 use crate::asymbl::profile::{FieldShape, ObjectShape};
 use crate::asymbl::row::{push_member, quoted, raw};
 use crate::exports::ats::connector::types::Model;
-use crate::salesforce::Record;
+use salesforce::Record;
 
 /// Formulas that count days.
 const DAY_COUNTERS: [&str; 2] = [

@@ -17,7 +17,7 @@ use crate::asymbl::row::{row_id, trimmed};
 use crate::exports::ats::connector::reads::JobTeam;
 use crate::exports::ats::connector::types::Model;
 use crate::exports::ats::connector::unified::{HiringTeamMember, HiringTeamRole};
-use crate::salesforce::Record;
+use salesforce::Record;
 
 const M: Model = Model::HiringTeamMembers;
 

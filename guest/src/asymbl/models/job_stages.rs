@@ -13,7 +13,7 @@ use crate::asymbl::row::{row_id, trimmed};
 use crate::exports::ats::connector::reads::JobPipeline;
 use crate::exports::ats::connector::types::Model;
 use crate::exports::ats::connector::unified::JobStage;
-use crate::salesforce::Record;
+use salesforce::Record;
 
 const M: Model = Model::JobStages;
 

@@ -13,7 +13,7 @@ use crate::asymbl::row::row_id;
 use crate::asymbl::settings::WordTable;
 use crate::exports::ats::connector::types::Model;
 use crate::exports::ats::connector::unified::{EmploymentType, Job, JobStatus, Visibility};
-use crate::salesforce::Record;
+use salesforce::Record;
 
 const M: Model = Model::Jobs;
 

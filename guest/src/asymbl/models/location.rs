@@ -15,7 +15,7 @@ use crate::asymbl::profile::ObjectShape;
 use crate::asymbl::row::{row_id, trimmed};
 use crate::exports::ats::connector::types::Model;
 use crate::exports::ats::connector::unified::Location;
-use crate::salesforce::Record;
+use salesforce::Record;
 
 const SITE_STATE: &str = "bpats__State_Code__c";
 const SITE_COUNTRY: &str = "bpats__Country_Code__c";

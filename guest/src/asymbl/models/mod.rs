@@ -20,7 +20,7 @@ use std::fmt;
 use crate::asymbl::profile::Profile;
 use crate::asymbl::settings::Settings;
 use crate::exports::ats::connector::types::Model;
-use crate::salesforce::Record;
+use salesforce::Record;
 
 pub use rules::{
     OPTIONAL, Rule, Source, Takes, column_set, in_order, label, rules, source_fields, takes,

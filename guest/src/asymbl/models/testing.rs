@@ -8,7 +8,7 @@ use super::{Fetch, Mapping, Tenant};
 use crate::asymbl::names::{self, Names};
 use crate::asymbl::profile::{JobLink, ObjectShape, Organization, Profile};
 use crate::asymbl::settings::Settings;
-use crate::salesforce::{self, Json, Record};
+use salesforce::{self, Json, Record};
 
 const PACKAGE: &str = include_str!("../../../../tests/practice-org/data/asymbl-package.json");
 

@@ -7,7 +7,7 @@ use crate::asymbl::names;
 use crate::asymbl::row::row_id;
 use crate::exports::ats::connector::types::Model;
 use crate::exports::ats::connector::unified::{User, UserStatus};
-use crate::salesforce::Record;
+use salesforce::Record;
 
 const M: Model = Model::Users;
 

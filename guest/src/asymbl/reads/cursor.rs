@@ -10,7 +10,7 @@ use super::phase::Phase;
 use super::token::{self, Basis, CONTRACT, Extras};
 use crate::asymbl::errors::resync;
 use crate::exports::ats::connector::types::Error;
-use crate::salesforce::Position;
+use salesforce::Position;
 
 /// What a listing gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,8 +15,8 @@ use crate::asymbl::errors::failure;
 use crate::asymbl::models::word;
 use crate::exports::ats::connector::reads::{Coverage, ListQuery, PageInfo, Progress};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
-use crate::salesforce::{ListFlight, Record};
-use crate::transport::Transport;
+use salesforce::transport::Transport;
+use salesforce::{ListFlight, Record};
 
 /// Code of the note by which a delta says that it can't see every deletion; the contract names it.
 const DELETES_UNKNOWN: &str = "deletes-unknown";

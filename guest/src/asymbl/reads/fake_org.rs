@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use self::soql::{Row, Select};
-use crate::salesforce::{SalesforceId, Timestamp};
+use salesforce::{SalesforceId, Timestamp};
 
 pub const JOB: &str = "bpats__Job__c";
 pub const STAGE: &str = "bpats__ATS_Stage__c";

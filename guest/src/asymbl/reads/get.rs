@@ -12,8 +12,8 @@ use crate::asymbl::context::Context;
 use crate::asymbl::errors::problem;
 use crate::exports::ats::connector::reads::RecordBatch;
 use crate::exports::ats::connector::types::{Error, Model};
-use crate::salesforce::SalesforceId;
-use crate::transport::Transport;
+use salesforce::SalesforceId;
+use salesforce::transport::Transport;
 
 /// Ids in one call; the contract says so.
 const MOST: usize = 2_000;

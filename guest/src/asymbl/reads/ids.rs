@@ -12,7 +12,7 @@ use super::token::Basis;
 use crate::asymbl::context::Context;
 use crate::exports::ats::connector::reads::IdPage;
 use crate::exports::ats::connector::types::{Error, Model};
-use crate::transport::Transport;
+use salesforce::transport::Transport;
 
 /// A page of keys.
 ///

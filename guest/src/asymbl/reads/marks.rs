@@ -11,11 +11,9 @@ use serde::Deserialize;
 
 use crate::asymbl::context::{Context, Known, Level};
 use crate::exports::ats::connector::types::{Error, Warning};
-use crate::salesforce::encode;
-use crate::salesforce::{
-    Answer, Call, Composite, ErrorKind, SalesforceError, Subrequest, Timestamp,
-};
-use crate::transport::Transport;
+use salesforce::encode;
+use salesforce::transport::Transport;
+use salesforce::{Answer, Call, Composite, ErrorKind, SalesforceError, Subrequest, Timestamp};
 
 /// By the object's API name.
 pub type Marks = BTreeMap<String, Timestamp>;

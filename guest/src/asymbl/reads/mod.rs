@@ -30,7 +30,7 @@ use crate::exports::ats::connector::reads::{
     HiringTeamMembersPage, JobStagesPage, JobsPage, ListQuery, Organization, UsersPage,
 };
 use crate::exports::ats::connector::types::{Error, Warning};
-use crate::transport::Transport;
+use salesforce::transport::Transport;
 
 pub use engine::{Ahead, Listed, check_switched_on, list};
 pub use get::get_records;

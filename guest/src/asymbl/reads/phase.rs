@@ -1,8 +1,8 @@
 //! A listing is a sequence of phases, each one query read from end to end.
 
 use crate::exports::ats::connector::types::Model;
-use crate::salesforce::soql::{Condition, and, ge, in_query, not_null};
-use crate::salesforce::{Listing, Query, Rows, Timestamp};
+use salesforce::soql::{Condition, and, ge, in_query, not_null};
+use salesforce::{Listing, Query, Rows, Timestamp};
 
 /// What a phase's rows mean to the reader of the model.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,9 +16,9 @@ use super::token::{Basis, Token};
 use crate::asymbl::context::{Context, Known};
 use crate::exports::ats::connector::reads::{ModelProbe, ModelToken};
 use crate::exports::ats::connector::types::{Error, Model};
-use crate::salesforce::soql::ge;
-use crate::salesforce::{Query, Rows, Timestamp};
-use crate::transport::Transport;
+use salesforce::soql::ge;
+use salesforce::transport::Transport;
+use salesforce::{Query, Rows, Timestamp};
 
 /// What one model asks.
 struct Asked {

@@ -16,8 +16,8 @@ use crate::asymbl::context::{Context, Slot};
 use crate::asymbl::models::{Missing, Tenant};
 use crate::exports::ats::connector::reads::{Recheck, Records};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
-use crate::salesforce::Record;
-use crate::transport::Transport;
+use salesforce::Record;
+use salesforce::transport::Transport;
 
 /// What a page has gathered.
 pub struct Page<R> {

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::asymbl::context::Context;
 use crate::asymbl::models::{Fetch, Mapping};
-use crate::salesforce::soql::{Condition, one_of};
-use crate::salesforce::{Query, Record, Rows, SalesforceError};
-use crate::transport::Transport;
+use salesforce::soql::{Condition, one_of};
+use salesforce::transport::Transport;
+use salesforce::{Query, Record, Rows, SalesforceError};
 
 /// Values in one IN list: 1,000 ids are 21,000 of SOQL's 100,000 characters (salesforce-api.md 2.5).
 const VALUES: usize = 1_000;

@@ -9,8 +9,8 @@ use super::readers::{
 use crate::asymbl::context::Context;
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model};
-use crate::salesforce::{Query, Record, Rows};
-use crate::transport::Transport;
+use salesforce::transport::Transport;
+use salesforce::{Query, Record, Rows};
 
 macro_rules! by_model {
     ($model:expr, $function:ident ( $($argument:expr),* )) => {
@@ -95,7 +95,7 @@ fn rows<R: Reader, T: Transport>(
 
 fn latest<T: Transport>(
     ctx: &Context<T>,
-    listing: &crate::salesforce::Listing,
+    listing: &salesforce::Listing,
     columns: &[String],
     limit: u32,
 ) -> Result<Vec<Record>, Error> {

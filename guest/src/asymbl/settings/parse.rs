@@ -14,8 +14,8 @@ use super::tables::{WordTable, fold};
 use super::{CandidateRule, EmailField, JobObject, Settings, TeamLookup, defaults};
 use crate::asymbl::names::Names;
 use crate::exports::ats::connector::unified::HiringTeamRole;
-use crate::salesforce::Query;
-use crate::salesforce::soql::raw;
+use salesforce::Query;
+use salesforce::soql::raw;
 
 /// One thing that is wrong with the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use crate::asymbl::context::Context;
 use crate::asymbl::row::trimmed;
 use crate::exports::ats::connector::types::Error;
-use crate::salesforce::soql::{and, eq, in_query, one_of};
-use crate::salesforce::{Query, Record, Rows};
-use crate::transport::Transport;
+use salesforce::soql::{and, eq, in_query, one_of};
+use salesforce::transport::Transport;
+use salesforce::{Query, Record, Rows};
 
 /// What is known of the grants; empty where nothing can be seen.
 #[derive(Debug, Default)]

@@ -12,9 +12,9 @@ use crate::asymbl::settings::WordTable;
 use crate::exports::ats::connector::inspection::Action;
 use crate::exports::ats::connector::reads::Fact;
 use crate::exports::ats::connector::types::{Error, Model, Warning};
-use crate::salesforce::soql::eq;
-use crate::salesforce::{Query, Record, Rows};
-use crate::transport::Transport;
+use salesforce::soql::eq;
+use salesforce::transport::Transport;
+use salesforce::{Query, Record, Rows};
 
 mod hired_stages;
 

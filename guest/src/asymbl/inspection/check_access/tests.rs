@@ -88,7 +88,7 @@ fn a_move_needs_the_right_to_edit_the_stage_field_and_nothing_more_to_write() {
 
 #[test]
 fn a_value_that_no_table_maps_is_told_with_the_setting_that_would() {
-    use crate::salesforce::PicklistValue;
+    use salesforce::PicklistValue;
     let mut org = TestOrg::new();
     let job = org.objects.get_mut(names::JOB).unwrap();
     let status = job

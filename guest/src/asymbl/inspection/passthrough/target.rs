@@ -1,7 +1,7 @@
 //! The path and query of a passthrough request: what stays under the tenant's origin, whoever reads it.
 
 use crate::exports::ats::connector::inspection::HttpHeader;
-use crate::salesforce::encode::query_value;
+use salesforce::encode::query_value;
 
 /// The request's target from a path, which may bring a query of its own, and further query values, which are encoded here.
 ///

@@ -1,7 +1,7 @@
 use super::*;
 use crate::asymbl::context::Connection;
-use crate::transport::testing::Scripted;
-use crate::transport::{TransportError, TransportErrorKind};
+use salesforce::transport::testing::Scripted;
+use salesforce::transport::{TransportError, TransportErrorKind};
 
 fn context(script: Scripted) -> Context<Scripted> {
     let connection = Connection {

@@ -5,8 +5,8 @@
 
 use super::{Tenant, applicant_link};
 use crate::asymbl::settings::CandidateRule;
-use crate::salesforce::Record;
-use crate::salesforce::soql::{Condition, Query, and, eq, in_query, ne, not_null, one_of, raw};
+use salesforce::Record;
+use salesforce::soql::{Condition, Query, and, eq, in_query, ne, not_null, one_of, raw};
 
 const RECORD_TYPE: &str = "RecordTypeId";
 

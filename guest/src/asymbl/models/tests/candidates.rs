@@ -5,8 +5,8 @@ use crate::asymbl::models::testing::{CANDIDATE_TYPE, Rows, TestOrg, record};
 use crate::asymbl::models::users::{self, Users};
 use crate::asymbl::names::{APPLICANT, CONTACT};
 use crate::exports::ats::connector::unified::{Candidate, UserStatus};
-use crate::salesforce::Query;
 use proptest::prelude::*;
+use salesforce::Query;
 
 fn candidate(org: &TestOrg, members: &str) -> Candidate {
     org.map::<Candidates>(&format!(r#"{{"Id":"003000000000001AAA",{members}}}"#), &[])

@@ -4,8 +4,8 @@ use crate::asymbl::models::job_stages::JobStages;
 use crate::asymbl::models::testing::{TestOrg, record};
 use crate::asymbl::names::{CONTACT, JOB, STAGE, USER};
 use crate::exports::ats::connector::unified::HiringTeamRole::{HiringManager, Recruiter, Sourcer};
-use crate::salesforce::Record;
 use proptest::prelude::*;
+use salesforce::Record;
 
 fn stage(id: u32, job: u32, sequence: &str, created: u32) -> Record {
     record(&format!(

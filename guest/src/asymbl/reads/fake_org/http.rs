@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::soql::{Row, Select};
 use super::{CANDIDATE_TYPE, CLIENT_TYPE, DeleteLog, FakeOrg};
-use crate::salesforce::Timestamp;
-use crate::transport::{Request, Response, Transport, TransportError};
+use salesforce::Timestamp;
+use salesforce::transport::{Request, Response, Transport, TransportError};
 
 impl FakeOrg {
     fn answer(&self, method: &str, path: &str, body: Option<&[u8]>) -> (u16, Value) {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Tables;
-use crate::salesforce::Timestamp;
+use salesforce::Timestamp;
 
 pub struct Select {
     pub columns: Vec<String>,

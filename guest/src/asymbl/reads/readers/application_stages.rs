@@ -10,8 +10,8 @@ use crate::asymbl::reads::rows::{by_ids, map, split_deleted};
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::unified::ApplicationStage;
-use crate::salesforce::Record;
-use crate::transport::Transport;
+use salesforce::Record;
+use salesforce::transport::Transport;
 
 /// Reads application stages.
 pub struct ApplicationStagesReader {

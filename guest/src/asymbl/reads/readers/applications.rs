@@ -16,9 +16,9 @@ use crate::asymbl::reads::rows::{by_ids, map, split_deleted, values_of};
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::unified::Application;
-use crate::salesforce::Record;
-use crate::salesforce::soql::eq;
-use crate::transport::Transport;
+use salesforce::Record;
+use salesforce::soql::eq;
+use salesforce::transport::Transport;
 
 /// Reads applications.
 pub struct ApplicationsReader {

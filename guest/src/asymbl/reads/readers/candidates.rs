@@ -16,9 +16,9 @@ use crate::asymbl::reads::rows::{Fetcher, Find, by_ids, find, split_deleted, val
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::unified::Candidate;
-use crate::salesforce::Record;
-use crate::salesforce::soql::eq;
-use crate::transport::Transport;
+use salesforce::Record;
+use salesforce::soql::eq;
+use salesforce::transport::Transport;
 
 /// Reads candidates.
 pub struct CandidatesReader {

@@ -13,9 +13,9 @@ use crate::asymbl::reads::reader::{Page, Reader, Readers, note};
 use crate::asymbl::reads::rows::{Find, by_ids, find, map, split_deleted, values_of};
 use crate::exports::ats::connector::reads::{JobTeam, Records};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
-use crate::salesforce::soql::{Condition, and, eq, ge, in_query, is_null, one_of};
-use crate::salesforce::{Query, Record, Rows};
-use crate::transport::Transport;
+use salesforce::soql::{Condition, and, eq, ge, in_query, is_null, one_of};
+use salesforce::transport::Transport;
+use salesforce::{Query, Record, Rows};
 
 const EMAIL: &str = "Email";
 /// Addresses in one query for the jobs of contacts.

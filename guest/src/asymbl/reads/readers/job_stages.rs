@@ -16,9 +16,9 @@ use crate::asymbl::reads::reader::{Page, Reader, Readers, RowsRead, readable};
 use crate::asymbl::reads::rows::{Find, find, values_of};
 use crate::exports::ats::connector::reads::{JobPipeline, Records};
 use crate::exports::ats::connector::types::{Error, Model};
-use crate::salesforce::soql::{gt, not_null};
-use crate::salesforce::{Query, Record, Rows};
-use crate::transport::Transport;
+use salesforce::soql::{gt, not_null};
+use salesforce::transport::Transport;
+use salesforce::{Query, Record, Rows};
 
 /// Rows asked for at once.
 const ROWS: u32 = 2_000;

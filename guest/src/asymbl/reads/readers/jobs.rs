@@ -10,9 +10,9 @@ use crate::asymbl::reads::rows::{by_ids, map, split_deleted};
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model, Warning};
 use crate::exports::ats::connector::unified::Job;
-use crate::salesforce::soql::{eq, ge};
-use crate::salesforce::{Query, Record, Rows};
-use crate::transport::Transport;
+use salesforce::soql::{eq, ge};
+use salesforce::transport::Transport;
+use salesforce::{Query, Record, Rows};
 
 /// Reads jobs.
 pub struct JobsReader {

@@ -18,9 +18,9 @@ use crate::asymbl::reads::token::Extras;
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::unified::User;
-use crate::salesforce::Record;
-use crate::salesforce::soql::{eq, ne};
-use crate::transport::Transport;
+use salesforce::Record;
+use salesforce::soql::{eq, ne};
+use salesforce::transport::Transport;
 
 const TYPE: &str = "UserType";
 const STANDARD: &str = "Standard";

@@ -10,7 +10,7 @@ use crate::asymbl::reads::list_jobs;
 use crate::asymbl::reads::token::{Basis, FieldSet, Token, unite};
 use crate::exports::ats::connector::reads::{ListQuery, Progress};
 use crate::exports::ats::connector::types::{Error, Model};
-use crate::salesforce::Timestamp;
+use salesforce::Timestamp;
 
 fn basis() -> Basis {
     let cast = cast();

@@ -5,7 +5,7 @@ use crate::asymbl::settings::actions::{
     ActionSettings, DEFAULT_CAP, EXISTING, ExistingApplication, LARGEST_CAP, PHONE_FIELD, POLICIES,
     SourcePolicy,
 };
-use crate::salesforce::SalesforceId;
+use salesforce::SalesforceId;
 
 impl Reader {
     pub(super) fn actions(&mut self) -> ActionSettings {

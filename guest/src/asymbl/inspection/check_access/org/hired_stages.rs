@@ -7,8 +7,8 @@ use crate::asymbl::models::{self, Tenant};
 use crate::asymbl::names;
 use crate::asymbl::row::trimmed;
 use crate::exports::ats::connector::types::Model;
-use crate::salesforce::soql::{Condition, and, le, one_of, or};
-use crate::salesforce::{Query, Record};
+use salesforce::soql::{Condition, and, le, one_of, or};
+use salesforce::{Query, Record};
 
 /// Stages that are looked at for names to suggest.
 const LOOKED_AT: u32 = 200;

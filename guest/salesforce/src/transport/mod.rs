@@ -7,7 +7,7 @@ mod error;
 mod files;
 mod message;
 mod origin;
-#[cfg(test)]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(target_arch = "wasm32")]
 pub mod wasi;

@@ -141,7 +141,7 @@ impl<T: FileTransport> Client<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::salesforce::ApiVersion;
+    use crate::ApiVersion;
     use crate::transport::Headers;
     use crate::transport::testing::Scripted;
     use serde_json::json;

@@ -4,9 +4,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::salesforce::ErrorKind;
-use crate::salesforce::client::ApiVersion;
-use crate::salesforce::soql::eq as equals;
+use crate::ErrorKind;
+use crate::client::ApiVersion;
+use crate::soql::eq as equals;
 use crate::transport::testing::Scripted;
 use crate::transport::{Request, Response, TransportError};
 

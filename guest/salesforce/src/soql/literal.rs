@@ -1,8 +1,8 @@
 //! Values in SOQL: quoted and escaped, or unquoted where SOQL wants it so.
 
 use super::SoqlError;
-use crate::salesforce::id::SalesforceId;
-use crate::salesforce::time::{Date, Timestamp};
+use crate::id::SalesforceId;
+use crate::time::{Date, Timestamp};
 
 /// A value that a field is compared with.
 #[derive(Debug, Clone, PartialEq)]

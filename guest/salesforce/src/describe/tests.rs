@@ -1,6 +1,6 @@
 use super::*;
-use crate::salesforce::client::ApiVersion;
-use crate::salesforce::fixtures;
+use crate::client::ApiVersion;
+use crate::fixtures;
 use crate::transport::testing::Scripted;
 
 fn client(script: Scripted) -> Client<Scripted> {

@@ -8,8 +8,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::{ApiError, ErrorDetail, ErrorKind, Quota, SalesforceError, WriteProblem, table};
-use crate::salesforce::id::SalesforceId;
-use crate::salesforce::limit_info::LimitInfo;
+use crate::id::SalesforceId;
+use crate::limit_info::LimitInfo;
 
 /// What the headers add to a body.
 #[derive(Debug, Clone, Default)]

@@ -1,6 +1,6 @@
 use super::*;
-use crate::salesforce::id::SalesforceId;
-use crate::salesforce::time::{Date, Timestamp};
+use crate::id::SalesforceId;
+use crate::time::{Date, Timestamp};
 use proptest::prelude::*;
 
 fn soql(condition: Condition) -> String {

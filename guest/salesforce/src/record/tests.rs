@@ -1,6 +1,6 @@
 use super::*;
-use crate::salesforce::fixtures;
-use crate::salesforce::query::QueryPage;
+use crate::fixtures;
+use crate::query::QueryPage;
 use proptest::prelude::*;
 
 fn page(text: &str) -> QueryPage {
@@ -132,7 +132,7 @@ fn what_is_no_page_is_malformed() {
         let parsed = QueryPage::parse(&Json::new(text.to_owned()), None);
         assert_eq!(
             parsed.unwrap_err().kind,
-            crate::salesforce::ErrorKind::Malformed,
+            crate::ErrorKind::Malformed,
             "{text}"
         );
     }

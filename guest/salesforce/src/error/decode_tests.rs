@@ -1,5 +1,5 @@
 use super::*;
-use crate::salesforce::fixtures;
+use crate::fixtures;
 
 fn of(status: u16, body: &str) -> SalesforceError {
     decode(status, body, &Hints::default())

@@ -161,8 +161,8 @@ fn iso(stamp: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::salesforce::client::ApiVersion;
-    use crate::salesforce::fixtures;
+    use crate::client::ApiVersion;
+    use crate::fixtures;
     use crate::transport::testing::Scripted;
 
     fn window() -> (Timestamp, Timestamp) {

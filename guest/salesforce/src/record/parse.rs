@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::salesforce::json::{Json, offset_in};
+use crate::json::{Json, offset_in};
 
 /// A range of the page's text. Pages are megabytes at most; 32 bits halve the memory of the ranges.
 #[derive(Clone, Copy, Default)]
@@ -47,7 +47,7 @@ struct Row {
 }
 
 /// The rows of one page over the page's text.
-pub(in crate::salesforce) struct PageData {
+pub(crate) struct PageData {
     text: Json,
     columns: Vec<Columns>,
     rows: Vec<Row>,
@@ -55,12 +55,12 @@ pub(in crate::salesforce) struct PageData {
 }
 
 /// A page's frame.
-pub(in crate::salesforce) struct ParsedPage {
-    pub(in crate::salesforce) data: PageData,
-    pub(in crate::salesforce) total_size: Option<u64>,
-    pub(in crate::salesforce) done: Option<bool>,
-    pub(in crate::salesforce) next: Option<String>,
-    pub(in crate::salesforce) has_records: bool,
+pub(crate) struct ParsedPage {
+    pub(crate) data: PageData,
+    pub(crate) total_size: Option<u64>,
+    pub(crate) done: Option<bool>,
+    pub(crate) next: Option<String>,
+    pub(crate) has_records: bool,
 }
 
 impl PageData {
@@ -86,7 +86,7 @@ impl PageData {
         Ok(data)
     }
 
-    pub(in crate::salesforce) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.rows.len()
     }
 
@@ -136,7 +136,7 @@ impl PageData {
 }
 
 impl ParsedPage {
-    pub(in crate::salesforce) fn parse(text: &Json) -> serde_json::Result<Self> {
+    pub(crate) fn parse(text: &Json) -> serde_json::Result<Self> {
         let mut page = Self {
             data: PageData::empty(text),
             total_size: None,

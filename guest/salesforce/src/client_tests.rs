@@ -1,5 +1,5 @@
 use super::*;
-use crate::salesforce::error::Quota;
+use crate::error::Quota;
 use crate::transport::testing::Scripted;
 use crate::transport::{Phase, TransportError, TransportErrorKind};
 

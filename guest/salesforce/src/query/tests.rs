@@ -1,8 +1,8 @@
 use super::*;
-use crate::salesforce::client::ApiVersion;
-use crate::salesforce::error::ErrorKind;
-use crate::salesforce::fixtures;
-use crate::salesforce::soql::{eq, one_of};
+use crate::client::ApiVersion;
+use crate::error::ErrorKind;
+use crate::fixtures;
+use crate::soql::{eq, one_of};
 use crate::transport::testing::Scripted;
 
 fn client(script: Scripted) -> Client<Scripted> {
