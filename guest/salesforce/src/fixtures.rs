@@ -1,16 +1,8 @@
 //! Recorded answers of real orgs, for tests.
 
-use std::path::Path;
-
-/// The text of a recorded answer; none, said loudly, where the recordings are not at hand.
-pub fn read(name: &str) -> Option<String> {
-    let Some(folder) = std::env::var_os("SALESFORCE_FIXTURES") else {
-        eprintln!(
-            "SKIPPED: SALESFORCE_FIXTURES is not set, so the recorded answer {name} is not tried"
-        );
-        return None;
-    };
-    let path = Path::new(&folder).join(name);
-    let text = std::fs::read_to_string(&path);
-    Some(text.unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+/// Returns the text of a recorded answer; `tests/data/salesforce/README.md` names the sources.
+pub fn read(name: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/salesforce");
+    let path = std::path::Path::new(folder).join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
