@@ -37,9 +37,12 @@ $(COMPONENT) $(HOSTILE) &: $(SOURCES)
 	host-runner/scripts/build-component.sh asymbl-connector=$(COMPONENT) hostile-guest=$(HOSTILE)
 	@touch $(COMPONENT) $(HOSTILE)
 
+# Format, clippy, documentation, and the dependencies' licences, advisories and use.
 lint:
 	cargo fmt --all --check
+	host-runner/scripts/check-dependencies.sh
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
 # What sandbox, mirror and the practice org's pages cost, as ratios in one run.
 bench: $(COMPONENT)
