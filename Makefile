@@ -14,12 +14,15 @@ demo: $(COMPONENT)
 	$(BINS)
 	@target/debug/asymbl demo --component $(COMPONENT)
 
-# Every test: the guest's logic natively, the host, the practice org, and the real component end to end. A machine without
-# Chromium goes without the look at the report's page, and says so; `cargo test` alone fails there.
+# Every test: the guest's logic natively, the host, the practice org, and the real component end to end. Tests that need a
+# program which is missing are skipped. Cargo hides what a passed test prints, so it is said here. `cargo test` alone fails
+# without Chromium.
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome || command -v google-chrome-stable)
+MISSING := $(foreach program,node npm python3,$(if $(shell command -v $(program)),,$(program)))
 test: $(COMPONENT)
 	$(BINS)
 	@$(if $(CHROMIUM),,echo "NOTE: no Chromium in PATH: the report's page is NOT looked at" >&2)
+	@$(if $(MISSING),echo "NOTE: not in PATH: $(MISSING): the examples and clients that need it are NOT run" >&2)
 	$(if $(CHROMIUM),,ASYMBL_TEST_WITHOUT_BROWSER=1) cargo test --workspace
 
 # The heavy released clients against the practice org: the Salesforce CLI and Airbyte's source (about 1 GB to install).

@@ -3,6 +3,7 @@
 pub mod command;
 pub mod coverage;
 pub mod expected;
+pub mod programs;
 pub mod recorder;
 pub mod soak;
 pub mod tap;

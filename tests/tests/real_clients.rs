@@ -2,31 +2,18 @@
 //! tap-salesforce, and by hand (`make clients`) the Salesforce CLI and Airbyte's source.
 //!
 //! Each client runs a script of checks (`clients/`); its release is installed below the target folder on the first run.
-//! Without Python or Node a test is skipped, and says so.
+//! Without Python or Node a test is skipped, and says so; in CI it fails.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use connector_tests::programs::{output_of, present};
 use practice_org::PracticeOrg;
 
 fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
-}
-
-/// True when the program runs; otherwise shouts that a test is skipped.
-fn present(program: &str, client: &str) -> bool {
-    let runs = Command::new(program)
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if !runs {
-        eprintln!(
-            "\n*** SKIPPED: {program} is missing, so {client} was NOT tried on the practice org ***\n"
-        );
-    }
-    runs
 }
 
 /// Installs a client and answers its folder.
@@ -46,18 +33,9 @@ fn installed(kind: &str) -> PathBuf {
     folder
 }
 
-async fn passes(mut command: Command) {
-    let output = tokio::task::spawn_blocking(move || command.output())
-        .await
-        .unwrap()
-        .unwrap();
-    let said = format!(
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
-    assert!(output.status.success(), "{said}");
-    assert!(said.contains("all checks passed"), "{said}");
+async fn passes(command: Command) {
+    let output = output_of(command).await;
+    assert!(output.contains("all checks passed"), "{output}");
 }
 
 fn credentials(command: &mut Command, org: &PracticeOrg) {

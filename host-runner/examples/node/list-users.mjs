@@ -1,26 +1,28 @@
-// The connector in Node.js, through jco. This host can't add credentials to requests by itself, so it passes a token.
-//
-//   npm install @bytecodealliance/jco @bytecodealliance/preview2-shim        (package.json needs "type": "module")
-//   npx jco transpile asymbl.wasm -o out --name asymbl --map 'ats:connector/host=../host.mjs#host'
-//   BASE_URL=https://acme.my.salesforce.com ACCESS_TOKEN=... node list-users.mjs
-//
-// with host.mjs:
-//
-//   export const host = {
-//     getConnection: () => ({
-//       baseUrl: process.env.BASE_URL, apiVersion: '66.0', settings: '{}', disabled: [],
-//       accessToken: process.env.ACCESS_TOKEN,
-//     }),
-//     log: (level, message) => console.error(level, message),
-//   };
-import { reads } from './out/asymbl.js';
+// Lists the users of an org through the component: node list-users.mjs COMPONENT.wasm
+import { transpile, writeFiles } from '@bytecodealliance/jco-transpile';
 
+const output = new URL('out/', import.meta.url);
+const { files } = await transpile(process.argv[2], {
+  name: 'asymbl',
+  outDir: output.pathname,
+  map: { 'ats:connector/host': '../host.mjs#host' },
+});
+await writeFiles(files);
+const { reads } = await import(new URL('asymbl.js', output));
+
+let exitCode = 0;
 try {
   const { profile } = reads.discover();
-  const users = reads.listUsers(profile, {});
-  for (const user of users.items) console.log(user.remoteId, user.firstName, user.lastName, user.status);
+  let cursor;
+  do {
+    const { items, info } = reads.listUsers(profile, { cursor });
+    for (const user of items) console.log([user.remoteId, user.firstName, user.lastName, user.status].join('\t'));
+    // The last page has a sync token instead: keep it, a listing with it as `since` returns only what changed.
+    cursor = info.progress.tag === 'more' ? info.progress.val : undefined;
+  } while (cursor);
 } catch (error) {
-  // A contract error: `tag` is its case, `val.message` says what to do.
+  // An error of the contract: `tag` is its case, `val.message` says what to do.
   console.error(error.payload ?? error);
+  exitCode = 1;
 }
-process.exit(); // jco's HTTP worker would keep the process alive
+process.exit(exitCode); // The HTTP worker of preview2-shim would keep the process alive.
