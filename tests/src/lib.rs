@@ -11,12 +11,10 @@ pub mod world;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use host_runner::sandbox::{
-    CheckedComponent, CompiledCache, EngineSize, JobSetup, Limits, LoadedConnector, new_engine,
+    CheckedComponent, CompiledCache, EngineSize, LoadedConnector, new_engine,
 };
-use serde_json::json;
 
 /// The repository's folder.
 pub fn root() -> PathBuf {
@@ -59,15 +57,4 @@ pub fn asymbl() -> LoadedConnector {
 pub fn hostile() -> LoadedConnector {
     static LOADED: OnceLock<LoadedConnector> = OnceLock::new();
     LOADED.get_or_init(|| load("hostile-guest.wasm")).clone()
-}
-
-/// A job in which the hostile guest will do the named thing; short limits, so that tests are quick.
-pub fn hostile_setup(behaviour: &str) -> JobSetup {
-    JobSetup::offline()
-        .settings(&json!({ "behaviour": behaviour }))
-        .limits(Limits {
-            cpu_per_call: Duration::from_millis(300),
-            wall_per_call: Duration::from_secs(2),
-            ..Limits::default()
-        })
 }

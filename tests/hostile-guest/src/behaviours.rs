@@ -1,36 +1,35 @@
 //! What a hostile guest tries. Those that come back say what happened to them.
 
+use crate::behaviour::Behaviour::{self, *};
 use crate::bindings::ats::connector::host;
 use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::bindings::wasi::http::outgoing_handler;
 use crate::bindings::wasi::http::types::{Fields, OutgoingRequest, Scheme};
 
-/// A name and what it does.
-pub type Behaviour = (&'static str, fn() -> String);
-
-/// Every behaviour.
-pub const TABLE: &[Behaviour] = &[
-    ("spin", spin),
-    ("recurse", || format!("{}", recurse(1))),
-    ("panic", || panic!("hostile words")),
-    ("take-memory", take_memory),
-    ("leak-handles", leak_handles),
-    ("sleep", sleep),
-    ("flood-the-log", flood_the_log),
-    ("flood-headers", flood_headers),
-    ("ask-plainly", || ask(Some(&own_authority()), &[])),
-    ("ask-another-host", || ask(Some(&other_name_of_own()), &[])),
-    ("ask-without-authority", || ask(None, &[])),
-    ("ask-with-userinfo", || {
+/// What each behaviour does; the text says how it ended.
+pub const TABLE: &[(Behaviour, fn() -> String)] = &[
+    (Nothing, || "did nothing".into()),
+    (Spin, spin),
+    (Recurse, || format!("{}", recurse(1))),
+    (Panic, || panic!("hostile words")),
+    (TakeMemory, take_memory),
+    (LeakHandles, leak_handles),
+    (Sleep, sleep),
+    (FloodTheLog, flood_the_log),
+    (FloodHeaders, flood_headers),
+    (AskPlainly, || ask(Some(&own_authority()), &[])),
+    (AskAnotherHost, || ask(Some(&other_name_of_own()), &[])),
+    (AskWithoutAuthority, || ask(None, &[])),
+    (AskWithUserinfo, || {
         ask(Some(&format!("user:word@{}", own_authority())), &[])
     }),
-    ("send-credentials", || {
+    (SendCredentials, || {
         ask(
             Some(&own_authority()),
             &[("authorization", "Bearer stolen")],
         )
     }),
-    ("send-a-host-header", || {
+    (SendAHostHeader, || {
         ask(Some(&own_authority()), &[("host", "elsewhere.example")])
     }),
 ];

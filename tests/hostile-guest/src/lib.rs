@@ -1,5 +1,5 @@
 //! A connector of the contract whose `discover` does what its settings name: compute for ever, take all memory, ask for
-//! other hosts. Each behaviour is named here once and has a test of that name in `tests/tests/sandbox.rs`.
+//! other hosts. `tests/tests/sandbox.rs` has a test for each behaviour.
 #![allow(
     clippy::result_large_err,
     reason = "the contract's error is what it is"
@@ -10,6 +10,7 @@ mod bindings {
     wit_bindgen::generate!({ path: "../../wit", world: "connector", generate_all });
 }
 
+mod behaviour;
 mod behaviours;
 mod refuse;
 
@@ -22,7 +23,8 @@ fn discover() -> Result<reads::Discovery, reads::Error> {
     let settings = bindings::ats::connector::host::get_connection().settings;
     // The settings are `{"behaviour":"name"}`; a JSON parser would be the larger part of this program.
     let name = settings.split('"').nth(3).unwrap_or_default();
-    let said = match behaviours::TABLE.iter().find(|(known, _)| *known == name) {
+    let known = behaviours::TABLE;
+    let said = match known.iter().find(|(known, _)| format!("{known:?}") == name) {
         Some((_, behave)) => behave(),
         None => format!("no behaviour {name:?}"),
     };
