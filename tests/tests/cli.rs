@@ -126,7 +126,7 @@ async fn records_and_list_print_exactly_the_fields_of_the_coverage_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn records_prints_no_more_than_asked_for_and_only_what_changed_since() {
+async fn records_honours_its_limit_and_since() {
     let world = World::of(small_org()).await;
     world.sync().await;
     let lines = async |more: &[&str]| {
@@ -146,7 +146,7 @@ async fn records_prints_no_more_than_asked_for_and_only_what_changed_since() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_stops_at_its_limit_and_its_token_gives_what_changed_since() {
+async fn a_list_stops_at_its_limit_and_its_token_works() {
     let world = World::of(small_org()).await;
     let some = asymbl(
         world.folder(),
@@ -303,7 +303,7 @@ async fn a_typo_in_the_tenant_file_is_shown_with_what_was_meant() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_component_that_wants_sockets_is_refused_before_anything_is_sent() {
+async fn a_component_with_sockets_is_refused_without_a_request() {
     let world = World::of(small_org()).await;
     world.sync().await;
     let wasm =
@@ -337,7 +337,7 @@ async fn an_unknown_model_is_answered_with_the_nearest_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_object_that_the_user_may_not_read_fails_its_model_alone_and_the_mirror_keeps_it() {
+async fn an_unreadable_object_fails_its_model_alone() {
     let world = World::of(small_org()).await;
     world.sync().await;
     let before = world.contents();

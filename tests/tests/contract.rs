@@ -62,7 +62,7 @@ fn the_component_exports_the_interfaces_of_the_contract() {
 }
 
 #[tokio::test]
-async fn the_connector_reports_the_models_and_fields_of_the_coverage_page() {
+async fn the_connector_reports_the_fields_of_the_coverage_page() {
     let mut job = asymbl().start(JobSetup::offline()).await.unwrap();
     let about = job.describe_connector().await.unwrap();
     let reported: Vec<coverage::CoveredModel> = about

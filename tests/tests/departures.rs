@@ -59,7 +59,7 @@ fn clients(world: &World) -> [String; 2] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_contact_that_a_new_application_leaves_in_the_middle_of_a_run_is_no_candidate() {
+async fn an_application_that_moves_mid_run_frees_its_contact() {
     let world = synced().await;
     let [first, second] = clients(&world);
     let job = ids(world.db(), JOB)[0].to_string();
@@ -79,7 +79,7 @@ async fn a_contact_that_a_new_application_leaves_in_the_middle_of_a_run_is_no_ca
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_of_another_type_stays_only_while_a_manager_has_the_same_address() {
+async fn a_user_of_another_type_stays_while_a_manager() {
     let world = synced().await;
     let guest = outsider(&world);
     let manager = ids(world.db(), JOB)
@@ -100,7 +100,7 @@ async fn a_user_of_another_type_stays_only_while_a_manager_has_the_same_address(
 
 /// A full listing reads every candidate before applications are read; the next delta sees only where the applicant went.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_candidate_whose_applicant_left_in_the_middle_of_the_first_sync_has_its_source_no_more() {
+async fn a_candidate_loses_the_source_of_a_lost_applicant() {
     let world = World::of(small_org()).await;
     let described = |application: &RecordId| {
         let contact = text(world.db(), APPLICANT, *application, APPLICANT)?;
@@ -128,7 +128,7 @@ async fn a_candidate_whose_applicant_left_in_the_middle_of_the_first_sync_has_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_of_another_type_who_leaves_the_team_before_it_is_read_goes() {
+async fn a_user_of_another_type_goes_with_the_team() {
     let world = synced().await;
     let guest = outsider(&world);
     let job = ids(world.db(), JOB)[0].to_string();

@@ -131,7 +131,7 @@ async fn a_killed_sync_is_resumed_and_ends_as_if_it_had_not_been_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_sync_of_the_same_mirror_is_refused_while_the_first_runs() {
+async fn a_second_sync_of_one_mirror_is_refused() {
     let world = World::of(org().latency(slow().per_call)).await;
     let mut first = start(world.folder(), &["sync"]);
     let held = || mirror(&world).and_then(|mirror| mirror.holder().ok().flatten());
@@ -220,7 +220,7 @@ async fn sigterm_ends_a_sync_behind_its_page_and_the_next_goes_on_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_schedule_syncs_at_once_and_ends_well_by_sigterm_between_two_syncs() {
+async fn sigterm_ends_a_schedule_between_two_syncs() {
     let world = World::of(org()).await;
     let child = start(world.folder(), &["sync", "--every", "15m"]);
     until("the first sync is over", || {

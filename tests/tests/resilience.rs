@@ -69,7 +69,7 @@ async fn rides_out(rule: Rule) -> SyncReport {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_is_too_large_for_the_sandbox_is_asked_for_in_smaller_ones() {
+async fn a_page_too_large_for_the_sandbox_is_split() {
     let limits = "\n[limits]\nmemory = \"64MiB\"\n";
     let world = World::with(org().candidates(900).page_size(400), limits).await;
     let field =
@@ -229,7 +229,7 @@ fn failure(report: &SyncReport, model: Model) -> &Failure {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_stays_down_is_an_error_and_the_next_run_goes_on_from_there() {
+async fn the_run_after_an_outage_resumes() {
     let world = World::of(org()).await;
     // The users fit one page: the second page of stages is the first that fails.
     world.org.fault(
@@ -262,7 +262,7 @@ async fn a_server_that_stays_down_is_an_error_and_the_next_run_goes_on_from_ther
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_daily_quota_that_runs_out_ends_the_run_with_a_typed_error_and_the_next_goes_on() {
+async fn the_run_after_a_spent_quota_resumes() {
     let world = World::of(org()).await;
     let discovered = world.discover().await;
     // "TotalRequests Limit exceeded.", from some request on and for the rest of the day.

@@ -157,7 +157,7 @@ async fn behave_for_a_tenant(server: &Recorder, name: Behaviour) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_tenants_gate_lets_nothing_through_but_plain_requests_to_its_own_origin() {
+async fn the_gate_passes_only_plain_requests_to_its_own_origin() {
     let server = Recorder::start();
     let said = behave_for_a_tenant(&server, Behaviour::AskPlainly).await;
     assert_eq!(said, "answered: 204");

@@ -69,7 +69,7 @@ fn whatever_happens_the_mirror_equals_the_org_at_quiet_points() {
 }
 
 #[test]
-fn with_the_newest_stamp_seen_as_the_mark_records_are_lost_within_few_seeds() {
+fn the_newest_stamp_as_watermark_loses_records() {
     let is_lost =
         |seed| matches!(live(seed, Mark::NewestStampSeen), Err(what) if what.contains("differ"));
     assert!((1..=12).any(is_lost));

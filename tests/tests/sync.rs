@@ -42,7 +42,7 @@ async fn a_full_sync_mirrors_the_org_field_by_field() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn references_in_printed_records_are_the_ids_of_the_records_they_mean() {
+async fn printed_references_are_the_ids_of_their_records() {
     let world = World::of(small_org()).await;
     world.sync().await;
     let org = world.org_id();

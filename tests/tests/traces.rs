@@ -94,7 +94,7 @@ async fn a_moved_work_site_moves_its_jobs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_source_of_the_first_applicant_is_the_candidates_where_it_has_none() {
+async fn a_candidate_takes_the_source_of_its_first_applicant() {
     let world = synced().await;
     let (contact, applicant) = applied(&world);
     a_delta_follows(
@@ -132,7 +132,7 @@ async fn a_client_who_applies_becomes_a_candidate() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_deleted_candidate_leaves_its_applications_without_one_and_comes_back_when_restored() {
+async fn a_restored_candidate_is_back_on_its_applications() {
     let world = synced().await;
     let (contact, _) = applied(&world);
     let id = contact.to_string();

@@ -83,7 +83,7 @@ async fn an_org_with_its_own_job_object_syncs_that_object_as_the_job() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_object_that_can_not_be_told_any_more_is_not_exchanged_for_the_packages_own() {
+async fn a_hidden_job_mapping_does_not_select_the_packages_job() {
     let world = World::of(small_org().custom_job_object()).await;
     world.sync().await;
     let before = world.contents();
@@ -156,7 +156,7 @@ async fn hidden_fields_are_left_empty_reported_once_and_not_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_the_package_users_sync_and_the_other_models_say_what_is_missing() {
+async fn without_the_package_users_still_sync() {
     let world = World::of(small_org().no_package()).await;
     let run = asymbl(world.folder(), &["sync", "--json"]).await;
     assert_eq!(run.code, 5, "{}{}", run.out, run.err);

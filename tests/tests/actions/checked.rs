@@ -23,7 +23,7 @@ async fn problems(world: &World, action: Action, wanted: &Value) -> Vec<(String,
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_host_and_what_the_connector_finds_wrong_is_told_in_one_round() {
+async fn host_and_connector_report_their_problems_together() {
     let world = World::of(small_org()).await;
     let bad = json!({
         "candidate": {
@@ -79,7 +79,7 @@ async fn what_the_host_and_what_the_connector_finds_wrong_is_told_in_one_round()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_actions_input_is_told_whole_under_the_names_that_it_was_given_by() {
+async fn problems_name_inputs_as_the_caller_named_them() {
     let world = World::of(small_org()).await;
     let bad_file = json!({ "name": "..", "content_type": "text/plain\n", "data": "" });
     for (action, bad, expected) in [
@@ -120,7 +120,7 @@ async fn each_actions_input_is_told_whole_under_the_names_that_it_was_given_by()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_command_tells_a_wrong_input_before_it_asks_the_org_for_anything() {
+async fn the_command_rejects_a_wrong_input_without_a_request() {
     let world = World::of(small_org()).await;
     let create = json!({ "candidate": { "first_name": "" }, "nope": 1 });
     let moving = json!({ "application_id": "a01000000000001", "stage_id": "a02000000000001" });
@@ -240,7 +240,7 @@ fn ignored() -> Vec<(&'static str, Value, Vec<Value>)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_input_that_asymbl_lacks_has_a_warning_and_a_wrong_shape_of_it_is_refused() {
+async fn an_input_that_asymbl_lacks_is_a_warning() {
     let world = World::of(small_org()).await;
     let (job, _) = open_job(&world);
     let with = |n: usize, path: &str, value: &Value| {
@@ -281,7 +281,7 @@ async fn each_input_that_asymbl_lacks_has_a_warning_and_a_wrong_shape_of_it_is_r
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn remote_fields_of_a_move_and_of_a_file_are_accepted_with_a_warning() {
+async fn remote_fields_are_accepted_with_a_warning() {
     let world = World::of(small_org()).await;
     let (job, stages) = open_job(&world);
     let wanted = input(&job, "remote@example.com");

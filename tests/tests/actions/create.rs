@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{APPLICANT, JOB, STAGE, act, act_in, id, input, job_where, kind, open_job, words};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_candidate_is_written_once_and_stands_in_the_mirror_before_any_sync() {
+async fn a_new_candidate_is_in_the_mirror_before_any_sync() {
     let world = World::of(small_org()).await;
     world.sync().await;
     let (job, stages) = open_job(&world);
@@ -166,7 +166,7 @@ async fn an_existing_contact_is_used_and_left_untouched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_existing_application_is_an_error_where_the_tenant_wants_it_also_with_a_new_key() {
+async fn the_tenant_can_make_existing_applications_errors() {
     let world = World::with(
         small_org(),
         "\n[connector]\nexisting_application = \"error\"\n",
@@ -206,7 +206,7 @@ async fn an_existing_application_is_an_error_where_the_tenant_wants_it_also_with
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_several_contacts_the_applied_one_wins_then_the_candidate_type_then_the_oldest() {
+async fn an_applied_contact_wins_over_older_ones() {
     let world = World::of(small_org()).await;
     let (job, stages) = open_job(&world);
     let db = world.db();
@@ -369,7 +369,7 @@ async fn a_job_without_stages_is_refused_with_what_it_lacks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_contact_is_found_by_any_of_the_address_fields_that_the_tenant_names() {
+async fn a_contact_is_found_by_each_named_address_field() {
     let world = World::of(small_org()).await;
     let (job, _) = open_job(&world);
     let field = json!({ "name": "Private_Email__c", "label": "Private Email", "type": "email", "length": 80 });

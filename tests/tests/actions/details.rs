@@ -77,7 +77,7 @@ async fn salaries_are_written_by_their_period() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_new_contact_is_of_the_candidate_record_type_whatever_the_users_default_is() {
+async fn a_new_contact_has_the_candidate_record_type() {
     let world = World::of(small_org()).await;
     let (job, _) = open_job(&world);
     let db = world.db();
@@ -146,7 +146,7 @@ async fn an_availability_moment_becomes_the_day_in_the_orgs_time_zone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_country_goes_into_the_code_field_where_the_org_has_the_picklists() {
+async fn a_country_goes_into_the_code_field_if_there_is_one() {
     let plain = World::of(small_org()).await;
     let (job, _) = open_job(&plain);
     let made = act(

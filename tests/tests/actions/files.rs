@@ -81,8 +81,7 @@ async fn files_are_stored_listed_and_come_back_byte_for_byte() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_of_every_size_are_stored_with_thrice_their_size_of_memory_and_refused_over_the_cap()
-{
+async fn files_up_to_the_cap_are_stored_in_bounded_memory() {
     let world = World::of(small_org()).await;
     let (job, _) = open_job(&world);
     let made = act(
@@ -137,7 +136,7 @@ async fn files_of_every_size_are_stored_with_thrice_their_size_of_memory_and_ref
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn attachments_of_the_old_kind_are_listed_beside_files_and_downloaded() {
+async fn attachments_of_the_old_kind_are_listed_and_downloaded() {
     let world = World::of(small_org()).await;
     let (job, _) = open_job(&world);
     let first = with_file(
@@ -258,7 +257,7 @@ async fn of_a_file_with_several_versions_the_latest_is_listed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn records_without_their_file_are_a_partial_success_of_the_command() {
+async fn a_failed_file_is_a_partial_success_of_the_command() {
     let world = World::of(small_org()).await;
     let (job, _) = open_job(&world);
     let wanted = with_file(

@@ -34,7 +34,7 @@ fn counts(world: &World) -> [usize; 3] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_repeat_with_the_same_key_gives_the_first_answer_and_sends_nothing() {
+async fn a_repeat_with_the_same_key_returns_the_first_answer() {
     let world = World::of(small_org()).await;
     let (job, stages) = open_job(&world);
     let wanted = with_file(input(&job, "key@example.com"), file("cv.txt", "aGVsbG8="));
@@ -183,7 +183,7 @@ async fn a_call_whose_answers_were_all_lost_is_taken_up_by_the_repeat() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_first_call_stores_its_file_and_a_partial_answer_is_completed_by_the_repeat() {
+async fn a_repeat_completes_a_partial_answer() {
     let world = World::of(small_org()).await;
     let (job, _) = open_job(&world);
     let wanted = with_file(input(&job, "part@example.com"), file("cv.txt", "aGVsbG8="));
@@ -253,7 +253,7 @@ async fn the_stored_ids_are_returned_though_the_record_is_gone_since() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_at_work_in_another_process_is_refused_until_that_one_ends() {
+async fn a_key_in_use_by_another_process_is_refused() {
     let world = World::of(small_org()).await;
     let (job, _) = open_job(&world);
     let profile = world.discover().await.discovery.profile;

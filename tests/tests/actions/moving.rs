@@ -80,7 +80,7 @@ async fn moving_checks_the_job_and_does_nothing_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stage_name_must_be_unique_within_the_job_and_goes_without_a_stage_id() {
+async fn a_stage_name_must_be_unique_within_the_job() {
     let world = World::of(small_org()).await;
     let (job, stages) = open_job(&world);
     let made = act(

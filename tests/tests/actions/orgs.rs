@@ -69,7 +69,7 @@ async fn creates_and_moves_work_in_orgs_of_every_variation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_with_the_packages_own_rights_writes_all_that_the_actions_need() {
+async fn the_packages_permission_sets_suffice_for_the_actions() {
     for set in ["Asymbl_ATS_User", "Asymbl_ATS_Admin"] {
         let world = World::of(small_org().permission_set(set)).await;
         let (job, stages) = super::open_job(&world);

@@ -25,7 +25,7 @@ fn refusal(status: u16) -> Fault {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_slow_file_is_a_partial_success_with_the_ids_and_holds_up_no_longer_than_its_time() {
+async fn a_slow_file_is_a_partial_success_in_bounded_time() {
     let world = World::of(small_org()).await;
     world.sync().await;
     let origin = file_server(b"hello".to_vec(), "/").await;
@@ -95,7 +95,7 @@ async fn a_slow_file_is_a_partial_success_with_the_ids_and_holds_up_no_longer_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_look_fails_around_the_write_the_ids_of_what_is_written_are_told() {
+async fn the_ids_of_written_records_survive_failed_reads() {
     let world = World::of(small_org()).await;
     let profile = world.discover().await.discovery.profile;
     let (job, _) = open_job(&world);

@@ -23,7 +23,7 @@ fn person(world: &World, email: &str) -> RecordId {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_creates_at_once_one_writes_and_the_others_fail_where_the_tenant_wants_an_error() {
+async fn of_concurrent_creates_one_writes_and_the_others_fail() {
     let world = World::of(small_org()).await;
     let (job, _) = open_job(&world);
     person(&world, "race@example.com");
@@ -57,7 +57,7 @@ async fn of_creates_at_once_one_writes_and_the_others_fail_where_the_tenant_want
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn without_an_external_id_creates_of_a_new_person_at_once_each_return_what_they_wrote() {
+async fn without_an_external_id_each_create_returns_its_own_ids() {
     let world = World::of(small_org()).await;
     let (job, _) = open_job(&world);
     let wanted = input(&job, "Many@Example.com");
@@ -85,7 +85,7 @@ async fn without_an_external_id_creates_of_a_new_person_at_once_each_return_what
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_application_that_only_the_unique_key_shows_is_told_with_its_id() {
+async fn an_invisible_duplicate_application_is_named_by_id() {
     for setting in ["return", "error"] {
         let world = World::of(small_org()).await;
         let (job, _) = open_job(&world);
@@ -119,7 +119,7 @@ async fn an_application_that_only_the_unique_key_shows_is_told_with_its_id() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_unique_field_of_the_customers_own_is_no_existing_application() {
+async fn a_customers_unique_field_is_not_an_application() {
     let world = World::of(small_org()).await;
     let (job, _) = open_job(&world);
     let message =
@@ -137,7 +137,7 @@ async fn another_unique_field_of_the_customers_own_is_no_existing_application() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_the_setting_error_only_a_repeat_of_the_key_returns_the_application() {
+async fn with_the_setting_error_a_repeat_returns_the_application() {
     let world = World::of(small_org()).await;
     let (job, _) = open_job(&world);
     let refusing = tenant_with(&world, "", "[connector]\nexisting_application = \"error\"");

@@ -38,7 +38,7 @@ async fn org(description: &str) -> World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn duplicate_rules_are_told_in_both_spellings_and_kinds_with_the_records_found() {
+async fn duplicate_rules_are_reported_with_their_records() {
     for (action, right_spelling) in [
         ("alert", false),
         ("block", false),
@@ -67,7 +67,7 @@ async fn duplicate_rules_are_told_in_both_spellings_and_kinds_with_the_records_f
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn validation_rules_are_told_under_the_input_that_feeds_their_field() {
+async fn validation_rules_are_reported_under_their_input() {
     let world = org(
         "[[validation_rules]]\nobject = \"Contact\"\nwhen = \"Title = 'Nobody'\"\nmessage = \"Nobody is no title.\"\n\
          field = \"Title\"\n\
@@ -279,7 +279,7 @@ async fn a_locked_row_is_waited_for_and_told_when_it_stays_locked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_create_that_meets_a_lock_is_sent_again_until_it_is_free_and_written_once() {
+async fn a_create_waits_for_a_lock_and_writes_once() {
     let world = World::of(small_org()).await;
     let (job, _) = open_job(&world);
     let db = world.db();

@@ -70,7 +70,7 @@ async fn two_creates_of_one_person_at_once_end_in_one_application() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_creates_of_a_new_person_at_once_end_in_one_contact_where_an_external_id_guards() {
+async fn an_external_id_keeps_concurrent_creates_to_one_contact() {
     let world = World::with(
         small_org(),
         "\n[connector]\ncontact_external_id_field = \"Email_Hash__c\"\n",
@@ -151,7 +151,7 @@ fn arguments<'a>(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_host_killed_after_the_commit_and_started_again_writes_nothing_twice() {
+async fn a_host_killed_after_the_commit_writes_nothing_twice() {
     for key in [None, Some("order-4711")] {
         let world = World::of(small_org()).await;
         let (job, stages) = open_job(&world);

@@ -55,7 +55,7 @@ fn behind(application: &Value, url: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_whose_url_expired_after_a_lost_answer_is_found_and_never_stored_twice() {
+async fn a_file_with_an_expired_url_is_not_stored_twice() {
     let Scene {
         world,
         origin,
@@ -117,7 +117,7 @@ async fn a_repeat_that_is_refused_leaves_its_key_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_url_that_was_signed_anew_is_the_same_input_and_one_of_another_file_is_not() {
+async fn a_url_with_a_new_signature_is_the_same_input() {
     let Scene {
         world,
         origin,
@@ -166,7 +166,7 @@ async fn a_url_that_was_signed_anew_is_the_same_input_and_one_of_another_file_is
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_of_unknown_length_is_taken_up_by_its_name_and_the_time_of_the_first_call() {
+async fn a_file_of_unknown_length_is_found_by_name_and_time() {
     let Scene {
         world,
         origin,
@@ -196,7 +196,7 @@ async fn a_file_of_unknown_length_is_taken_up_by_its_name_and_the_time_of_the_fi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_create_that_is_repeated_takes_up_its_files_though_their_urls_expired() {
+async fn a_repeated_create_finds_files_with_expired_urls() {
     let Scene {
         world,
         origin,

@@ -105,7 +105,7 @@ async fn a_file_over_the_cap_makes_a_create_a_partial_success() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn at_most_three_redirects_are_followed_and_none_to_another_origin() {
+async fn three_redirects_are_followed_within_an_origin() {
     let world = World::of(small_org()).await;
     let elsewhere = Recorder::start();
     let origin = file_server(b"hello".to_vec(), &format!("{}/x", elsewhere.url())).await;
@@ -154,7 +154,7 @@ async fn at_most_three_redirects_are_followed_and_none_to_another_origin() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn urls_of_private_addresses_plain_http_and_the_org_itself_are_refused() {
+async fn urls_of_private_addresses_and_of_the_org_are_refused() {
     let world = World::of(small_org()).await;
     let (job, _) = open_job(&world);
     let made = act(

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::{JOB, notes, synced, synced_with, update, value};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_formula_over_another_object_is_refreshed_when_a_full_listing_is_due() {
+async fn formulas_over_other_objects_refresh_with_full_listings() {
     let world = synced_with("\n[sync]\nrefresh_days = 0\n").await;
     let managed = |job: &RecordId| text(world.db(), JOB, *job, "bpats__Hiring_Manager__c");
     let (job, manager) = ids(world.db(), JOB)
@@ -37,7 +37,7 @@ async fn a_formula_over_another_object_is_refreshed_when_a_full_listing_is_due()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_field_that_comes_into_sight_is_back_filled_and_a_lost_one_is_said() {
+async fn a_newly_readable_field_is_filled_by_a_full_listing() {
     let world = synced().await;
     assert!(control(
         &world.org,
@@ -105,7 +105,7 @@ async fn a_changed_setting_is_a_back_fill_of_what_it_steers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_of_an_older_contract_or_of_another_org_is_a_full_listing_that_says_so() {
+async fn an_unusable_token_leads_to_a_full_listing() {
     let world = synced().await;
     for (key, other, said) in [
         ("v", json!(0), "version 0"),

@@ -45,7 +45,7 @@ async fn a_deleted_job_takes_its_pipeline_and_team_along() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_merged_candidate_is_gone_and_its_applications_follow_the_winner() {
+async fn applications_of_a_merged_candidate_follow_the_winner() {
     let world = synced().await;
     let candidates = world.live(Model::Candidates);
     let key = |n: usize| candidates[n].record.key().to_string();

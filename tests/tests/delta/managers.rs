@@ -45,7 +45,7 @@ fn manages(world: &World, user: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_manager_who_is_deleted_manages_no_more_whatever_the_address_had_become() {
+async fn a_deleted_manager_leaves_the_team() {
     let world = synced().await;
     let (manager, user) = managing(&world).await;
     leave(&world, &manager);

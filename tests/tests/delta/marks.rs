@@ -92,7 +92,7 @@ async fn more_rows_in_one_second_than_a_page_holds_come_through_whole() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_object_without_a_change_log_is_read_again_from_fifteen_minutes_ago() {
+async fn without_a_change_log_the_watermark_is_15_minutes_old() {
     let without = "package = true\n[[objects]]\nname = \"Contact\"\nreplicateable = false\n";
     let org = small_org().description(Description::parse(without).unwrap());
     let world = World::of(org).await;

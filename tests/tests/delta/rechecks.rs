@@ -15,7 +15,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_contact_that_is_seen_and_no_candidate_any_more_is_no_lost_right() {
+async fn a_contact_that_is_no_longer_a_candidate_is_a_tombstone() {
     let world = synced_with("\n[sync]\nmass_delete_percent = 0\nmass_delete_rows = 0\n").await;
     let left = client(&world);
     let application = apply(&world, &left);
@@ -59,7 +59,7 @@ fn move_stages(world: &World) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_for_applications_costs_nothing_while_they_are_switched_off() {
+async fn waiting_rechecks_cost_nothing_while_switched_off() {
     let world = synced().await;
     let off = world.session_with("\n[scopes]\ndisabled_models = [\"applications\"]\n");
     world.sync_while(&off, |_| true).await.unwrap();
@@ -77,7 +77,7 @@ async fn what_waits_for_applications_costs_nothing_while_they_are_switched_off()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_comparison_that_was_stopped_is_gone_on_with_and_not_begun_again() {
+async fn a_stopped_comparison_is_resumed() {
     let world = synced().await;
     world.org.set_page_size(5);
     let options = SyncOptions {

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::{APPLICANT, delete, hard_delete, is_gone, update, value};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_meets_expired_locators_and_ended_sessions_ends_in_the_same_mirror() {
+async fn expired_locators_and_sessions_change_no_result() {
     let calm = World::of(small_org()).await;
     calm.sync().await;
     let rough = World::of(small_org().page_size(20)).await;
@@ -98,7 +98,7 @@ async fn a_run_that_was_stopped_goes_on_from_its_last_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_changed_on_pages_from_before_a_crash_comes_with_the_run_that_goes_on() {
+async fn a_resumed_run_reads_what_changed_before_the_crash() {
     let world = World::of(small_org().page_size(20)).await;
     world.db().clock().freeze();
     let second_page = |event: &Event| matches!(event, Event::Page { model: Model::Candidates, pages, .. } if *pages > 1);
@@ -115,7 +115,7 @@ async fn what_changed_on_pages_from_before_a_crash_comes_with_the_run_that_goes_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_other_run_takes_the_mirror_while_a_call_into_the_connector_may_still_answer() {
+async fn a_slow_call_keeps_the_mirror_locked() {
     let world = World::of(small_org()).await;
     let (options, mut asked) = (SyncOptions::default(), 0);
     let ended = world.sync_between(world.session(), &options, |moment| {
@@ -150,7 +150,7 @@ async fn a_sync_stops_at_the_set_share_of_the_quota_and_goes_on_later() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_quota_reached_in_the_middle_of_a_listing_leaves_it_to_be_gone_on_with() {
+async fn a_quota_reached_within_a_listing_leaves_it_resumable() {
     let world = World::of(small_org().page_size(20)).await;
     world.org.set_quota(10, 100_000);
     let stopped = world.sync_while(world.session(), |event| {
@@ -178,7 +178,7 @@ async fn a_quota_reached_in_the_middle_of_a_listing_leaves_it_to_be_gone_on_with
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn when_most_created_applications_are_out_of_sight_none_is_marked_as_deleted() {
+async fn hidden_created_applications_are_not_tombstoned() {
     let world = World::with(small_org(), "\n[sync]\nonly_created_applications = true\n").await;
     let full = World::of(small_org()).await;
     full.sync().await;
@@ -228,7 +228,7 @@ async fn a_second_sync_on_one_mirror_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_the_option_only_created_applications_and_their_candidates_come() {
+async fn only_created_applications_and_their_candidates_come() {
     let world = World::with(small_org(), "\n[sync]\nonly_created_applications = true\n").await;
     let full = World::of(small_org()).await;
     full.sync().await;
@@ -266,7 +266,7 @@ async fn with_the_option_only_created_applications_and_their_candidates_come() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_created_application_takes_its_candidate_along_when_contacts_are_merged() {
+async fn a_created_application_follows_a_merged_contact() {
     let world = World::with(small_org(), "\n[sync]\nonly_created_applications = true\n").await;
     let full = World::of(small_org()).await;
     full.sync().await;

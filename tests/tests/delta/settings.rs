@@ -34,7 +34,7 @@ async fn a_model_that_was_switched_off_learns_what_happened_meanwhile() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_candidate_whose_applicant_moved_on_before_applications_were_ever_read_goes() {
+async fn a_candidate_without_its_applicant_is_a_tombstone() {
     let world = World::of(small_org()).await;
     let off = world.session_with("\n[scopes]\ndisabled_models = [\"applications\"]\n");
     world.sync_while(&off, |_| true).await.unwrap();
@@ -50,7 +50,7 @@ async fn a_candidate_whose_applicant_moved_on_before_applications_were_ever_read
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn applications_lose_the_job_that_is_deleted_while_jobs_are_switched_off() {
+async fn applications_lose_a_job_deleted_while_jobs_are_off() {
     let world = synced_with("\n[scopes]\ndisabled_models = [\"jobs\"]\n").await;
     let jobs: Vec<String> = ids(world.db(), JOB)
         .iter()
@@ -75,7 +75,7 @@ async fn applications_lose_the_job_that_is_deleted_while_jobs_are_switched_off()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn rows_of_a_listing_under_other_settings_that_was_dropped_are_read_again() {
+async fn rows_of_a_dropped_listing_are_read_again() {
     let world = synced().await;
     world.org.set_page_size(5);
     let without = world.session_with("\n[scopes]\ndisabled_fields = [\"candidates.title\"]\n");
@@ -99,7 +99,7 @@ async fn rows_of_a_listing_under_other_settings_that_was_dropped_are_read_again(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_record_type_with_another_api_name_is_a_back_fill_of_candidates() {
+async fn a_renamed_record_type_is_a_full_listing_of_candidates() {
     let world = synced_with("\n[sync]\nmass_delete_percent = 100\n").await;
     let kind = candidate_type(&world);
     let before = world.live(Model::Candidates);

@@ -14,7 +14,7 @@ use crate::{
 };
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stage_that_comes_or_goes_or_moves_to_another_job_moves_the_index_of_others() {
+async fn a_stage_that_moves_changes_the_index_of_others() {
     let world = synced().await;
     let jobs = ids(world.db(), JOB);
     let stages: Vec<String> = ids(world.db(), STAGE)
@@ -42,7 +42,7 @@ async fn a_stage_that_comes_or_goes_or_moves_to_another_job_moves_the_index_of_o
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_contact_becomes_a_candidate_with_its_first_applicant_and_stops_with_its_last() {
+async fn a_contact_is_a_candidate_while_it_has_an_applicant() {
     let world = synced().await;
     let contact = client(&world);
     let application = apply(&world, &contact);
@@ -54,7 +54,7 @@ async fn a_contact_becomes_a_candidate_with_its_first_applicant_and_stops_with_i
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_contact_whose_application_was_given_to_another_or_purged_stops_being_a_candidate() {
+async fn a_contact_without_its_application_is_no_candidate() {
     let world = synced().await;
     let contact = client(&world);
     let application = apply(&world, &contact);
@@ -135,7 +135,7 @@ async fn a_users_new_address_makes_and_breaks_a_hiring_manager() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stage_that_moves_while_its_long_pipeline_is_read_takes_no_other_along() {
+async fn a_stage_that_moves_while_read_moves_alone() {
     for at in 2..5 {
         let world = World::of(small_org()).await;
         world.db().clock().freeze();

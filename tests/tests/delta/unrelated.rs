@@ -75,7 +75,7 @@ fn member_by_address(world: &World) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_that_went_before_jobs_were_ever_read_stays_on_no_application() {
+async fn a_job_deleted_before_any_listing_is_on_no_application() {
     let world = World::of(small_org()).await;
     sync_of(&world, &[Model::Applications, Model::JobStages]).await;
     let job = world
@@ -89,7 +89,7 @@ async fn a_job_that_went_before_jobs_were_ever_read_stays_on_no_application() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_listing_that_only_was_not_closed_does_not_stand_for_what_other_rights_read() {
+async fn an_unclosed_listing_under_other_rights_is_not_used() {
     let world = synced().await;
     // As a crash behind its last page leaves it.
     let state = world.mirror().model_state(Model::Applications).unwrap();
@@ -116,7 +116,7 @@ async fn a_listing_that_only_was_not_closed_does_not_stand_for_what_other_rights
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_applied_stays_a_candidate_while_applications_are_out_of_sight() {
+async fn applicants_stay_candidates_while_applications_are_hidden() {
     for hidden in [
         json!({ "object": APPLICANT }),
         json!({ "object": APPLICANT, "field": LINK }),
@@ -159,7 +159,7 @@ async fn users_read_after_teams_include_whoever_is_on_one_by_an_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_is_on_a_team_by_an_address_is_not_missed_in_a_listing_of_all_users() {
+async fn a_manager_by_address_is_in_a_listing_of_all_users() {
     let none_may_vanish = "\n[sync]\nmass_delete_percent = 0\nmass_delete_rows = 0\n";
     let world = World::with(small_org(), none_may_vanish).await;
     let guest = member_by_address(&world);
@@ -181,7 +181,7 @@ async fn whoever_is_on_a_team_by_an_address_is_not_missed_in_a_listing_of_all_us
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_about_applications_reads_no_candidate_under_rights_that_its_token_does_not_know() {
+async fn a_partial_run_reads_no_candidate_under_new_rights() {
     let world = synced().await;
     let application = world
         .live(Model::Applications)
@@ -212,7 +212,7 @@ async fn a_run_about_applications_reads_no_candidate_under_rights_that_its_token
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whom_an_application_left_before_an_action_read_it_is_a_candidate_no_more() {
+async fn an_application_moved_before_an_action_frees_its_contact() {
     let world = synced().await;
     let left = client(&world);
     let application = apply(&world, &left);
@@ -253,7 +253,7 @@ async fn what_an_action_reads_back_under_other_rights_is_read_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_deleted_for_good_while_jobs_are_switched_off_takes_its_pipeline_along() {
+async fn a_job_purged_while_switched_off_loses_its_pipeline() {
     let world = synced_with("\n[scopes]\ndisabled_models = [\"jobs\"]\n").await;
     let pipeline = world.live(Model::JobStages);
     let job = pipeline[0].record.reference("job_id").unwrap().to_owned();

@@ -77,7 +77,7 @@ async fn personal_data_are_masked_unless_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hidden_field_and_a_hidden_object_are_named_with_cost_and_mend() {
+async fn hidden_fields_and_objects_are_named_with_a_fix() {
     let mut builder = small_org().hidden_field("bpats__Job__c.bpats__Salary__c");
     builder = builder.variations(practice_org::Variations {
         hidden_fields: vec!["bpats__Job__c.bpats__Salary__c".into()],
@@ -157,7 +157,7 @@ async fn an_org_without_the_package_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_installed_package_that_the_user_does_not_see_is_told_from_an_absent_one() {
+async fn a_hidden_package_differs_from_an_absent_one() {
     let hidden = [
         "bpats__Job__c",
         "bpats__ATS_Stage__c",
@@ -190,7 +190,7 @@ async fn a_model_without_records_is_empty_and_that_is_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_model_that_may_be_read_and_fails_says_why_and_the_others_are_tested() {
+async fn a_failing_model_says_why_and_others_are_tested() {
     let world = World::of(small_org()).await;
     let action = Action::Status {
         status: 400,

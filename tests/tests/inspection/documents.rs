@@ -35,7 +35,7 @@ async fn the_components_models_are_those_of_the_coverage_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_components_actions_and_inputs_are_those_of_the_coverage_page() {
+async fn the_actions_and_inputs_are_those_of_the_coverage_page() {
     let told = told().await;
     let actions = told["actions"].as_array().unwrap();
     let promised = coverage::actions();
@@ -153,7 +153,7 @@ fn value(name: &str, ids: &dyn Fn(&str) -> String) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_input_that_is_listed_is_taken_and_the_ignored_ones_are_named_in_warnings() {
+async fn ignored_inputs_are_named_in_warnings() {
     use connector_tests::world::{ids, text};
     let world = World::of(small_org()).await;
     let (job, applicant, stage) = (

@@ -72,7 +72,7 @@ async fn every_model_can_be_explored() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fields_of_the_objects_that_a_model_refers_to_are_listed_with_them() {
+async fn fields_of_referenced_objects_are_listed() {
     let world = World::of(small_org()).await;
     for (name, object, source, feeds) in [
         (
@@ -103,7 +103,7 @@ async fn fields_of_the_objects_that_a_model_refers_to_are_listed_with_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_mapped_field_that_the_user_does_not_see_is_listed_as_not_readable() {
+async fn a_hidden_mapped_field_is_listed_as_not_readable() {
     let builder = small_org()
         .hidden_field("bpats__Job__c.bpats__Salary__c")
         .hidden_field("bpats__Work_Site_Location__c.bpats__State_Code__c");
@@ -126,7 +126,7 @@ async fn a_mapped_field_that_the_user_does_not_see_is_listed_as_not_readable() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn candidates_for_integration_fields_are_told_and_work_once_promoted() {
+async fn fields_marked_as_promotable_can_be_promoted() {
     let world = World::of(small_org()).await;
     let of = |outcome: &Outcome| -> Vec<String> {
         lines(outcome)

@@ -214,7 +214,7 @@ fn without_files(mut input: Value) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_action_asks_for_what_the_check_says_that_it_needs_and_for_nothing_else() {
+async fn an_action_needs_exactly_what_the_check_names() {
     let (report, of_models) = needed().await;
     let world = world(org()).await;
     let tap = Tap::before(&world.org.url());

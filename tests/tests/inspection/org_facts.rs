@@ -40,7 +40,7 @@ async fn facts_differ_from_org_to_org() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn values_that_no_table_maps_are_told_with_their_setting_and_what_they_cost() {
+async fn unmapped_values_are_reported_with_their_setting() {
     let world = World::of(small_org().other_value_sets()).await;
     let (_, report) = check(&world).await;
     let told: Vec<&str> = report["warnings"]
@@ -106,7 +106,7 @@ async fn renamed(from: &[&str], to: &str) -> World {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn hired_stages_that_no_stage_answers_to_are_told_with_the_last_stages() {
+async fn unknown_hired_stages_are_reported_with_the_last_ones() {
     let world = renamed(&["Hired", "Pending"], "Placed").await;
     let (code, report) = check(&world).await;
     assert_eq!(code, 0, "{report:#}");
@@ -204,7 +204,7 @@ async fn a_set_that_is_assigned_is_not_advised_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_administrator_sees_all_records_and_a_user_without_sets_is_told_to_get_one() {
+async fn a_user_without_permission_sets_is_told_to_get_one() {
     let (_, report) = check(&World::of(small_org()).await).await;
     assert!(!codes(&report).contains(&"records-by-sharing"));
     assert_eq!(
@@ -237,7 +237,7 @@ async fn an_administrator_sees_all_records_and_a_user_without_sets_is_told_to_ge
 const OWN_JOB: &str = "\n[connector.fields.jobs]\nstatus = \"State__c\"\n";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hidden_field_of_the_orgs_own_job_is_a_missing_right_where_the_tenant_named_it() {
+async fn a_hidden_mapped_field_of_an_own_job_is_a_missing_right() {
     let own = || small_org().custom_job_object();
     let hidden = World::with(own().hidden_field("Position__c.State__c"), OWN_JOB).await;
     let (code, report) = check(&hidden).await;
@@ -275,7 +275,7 @@ async fn a_hidden_field_of_the_orgs_own_job_is_a_missing_right_where_the_tenant_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_orgs_own_job_lacks_is_told_with_the_setting_that_helps() {
+async fn what_an_own_job_object_lacks_is_reported() {
     let (_, report) = check(&World::of(small_org().custom_job_object()).await).await;
     let notes = |finding: &Value| -> String {
         let notes = finding["notes"].as_array().unwrap().iter();

@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn any_request_goes_out_with_the_tenants_credentials_and_none_come_back() {
+async fn responses_never_carry_the_tenants_credentials() {
     let world = World::of(small_org()).await;
     let outcome = run(
         &world,
@@ -165,7 +165,7 @@ async fn a_download_that_breaks_off_or_is_refused_leaves_no_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_leads_elsewhere_or_carries_credentials_is_refused_and_nothing_is_sent() {
+async fn foreign_and_credentialed_requests_are_refused() {
     let world = World::of(small_org()).await;
     let refused: [&[&str]; 10] = [
         &["GET", "https://example.com/services/data"],

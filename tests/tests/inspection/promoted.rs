@@ -53,7 +53,7 @@ async fn synced(world: &World, session: &host_runner::session::Session) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_promoted_field_takes_effect_in_the_next_delta_and_follows_its_source() {
+async fn a_promoted_field_takes_effect_in_the_next_delta() {
     let world = World::of(org()).await;
     let job = ids(world.db(), JOB)[0];
     let change = json!({ "Reference__c": "REF-1" });
@@ -123,7 +123,7 @@ async fn an_action_writes_the_promoted_field_and_answers_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bad_mapping_is_refused_or_told_with_the_key_and_what_is_wrong() {
+async fn a_bad_mapping_is_reported_with_its_key() {
     let world = World::of(org()).await;
     let file = std::fs::read_to_string(world.tenant()).unwrap();
     for (bad, told) in [

@@ -254,7 +254,7 @@ async fn what_one_model_alone_rests_on_is_enough() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_an_application_points_to_is_described_with_applications_alone() {
+async fn with_applications_alone_their_references_are_described() {
     let others: Vec<String> = coverage::models()
         .iter()
         .filter(|m| m.name != "applications")

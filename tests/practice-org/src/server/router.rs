@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_31_to_68_are_served_older_ones_gone_and_newer_ones_unknown() {
+    fn versions_31_to_68_are_served_and_others_are_refused() {
         assert_eq!(parse_version("v31.0"), Ok(31));
         assert_eq!(parse_version("v68.0"), Ok(68));
         assert_eq!(parse_version("v30.0").unwrap_err().status, 410);
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_plus_in_a_query_string_is_a_space_and_an_encoded_one_is_a_plus() {
+    fn a_plus_in_a_query_string_is_a_space() {
         assert_eq!(
             pairs("q=SELECT+Id%2B1&x"),
             [

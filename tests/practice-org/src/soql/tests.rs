@@ -270,7 +270,7 @@ fn child_rows_come_along_and_page_on_their_own() {
 }
 
 #[test]
-fn polymorphic_owners_show_name_and_type_and_typeof_picks_by_object() {
+fn typeof_selects_by_the_type_of_a_polymorphic_owner() {
     let (db, actor, _) = small();
     let queue = LoadRow {
         id: None,

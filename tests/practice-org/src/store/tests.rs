@@ -221,7 +221,7 @@ fn auto_numbers_and_ids_rise_and_a_unique_field_is_guarded() {
 }
 
 #[test]
-fn a_delete_clears_lookups_cascades_to_details_and_an_undelete_brings_all_back() {
+fn a_delete_cascades_and_an_undelete_restores_everything() {
     let (db, actor) = org();
     let account = db
         .insert(&actor, "Account", &map(json!({ "Name": "Acme" })))
@@ -262,7 +262,7 @@ fn a_restricted_delete_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn a_merge_bins_the_losers_and_repoints_their_children_without_their_stamps() {
+fn a_merge_repoints_children_without_new_stamps() {
     let (db, actor) = org();
     let (winner, loser) = (
         contact(&db, &actor, "Winner"),
@@ -318,7 +318,7 @@ fn missing_and_deleted_rows_answer_404_as_the_platform_does() {
 }
 
 #[test]
-fn a_failed_transaction_leaves_no_trace_and_a_failed_statement_only_itself() {
+fn a_failed_transaction_leaves_no_trace() {
     let (db, actor) = org();
     let result: Result<(), ApiError> = db.write(&actor, |w| {
         w.insert("Contact", &map(json!({ "LastName": "A" })))?;
@@ -340,7 +340,7 @@ fn a_failed_transaction_leaves_no_trace_and_a_failed_statement_only_itself() {
 }
 
 #[test]
-fn an_upsert_finds_by_external_id_and_creates_what_it_does_not_find() {
+fn an_upsert_finds_or_creates_by_external_id() {
     let (db, actor) = org();
     let fields = map(json!({ "Name": "Standard" }));
     let first = db

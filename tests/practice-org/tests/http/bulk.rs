@@ -23,7 +23,7 @@ fn path(id: &Value) -> String {
 }
 
 #[test]
-fn a_query_job_answers_the_documented_info_and_its_counters_only_later() {
+fn a_query_job_reports_its_counters_when_it_has_ended() {
     let org = small();
     let made = create(&org, "SELECT Id FROM Account");
     assert_eq!(made["object"], "Account");
@@ -234,7 +234,7 @@ fn bulk_refuses_what_the_platform_refuses() {
 }
 
 #[test]
-fn bulk_prints_times_with_z_quotes_everything_and_shows_null_as_nothing() {
+fn bulk_rows_quote_everything_and_leave_null_empty() {
     let org = small();
     let id = org
         .post(

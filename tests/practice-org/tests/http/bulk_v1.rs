@@ -221,7 +221,7 @@ fn a_job_may_be_made_in_xml_and_its_csv_rows_deleted_again() {
 }
 
 #[test]
-fn errors_have_exception_code_and_message_in_the_form_of_the_request() {
+fn errors_have_the_format_of_the_request() {
     let org = small();
     let lost = get(&org, "/750000000000001AAA");
     assert_eq!(lost.expect(400).json()["exceptionCode"], "InvalidJob");

@@ -71,7 +71,7 @@ fn references_tie_subrequests_together_in_one_call() {
 }
 
 #[test]
-fn all_or_none_leaves_nothing_behind_and_names_the_member_that_failed() {
+fn all_or_none_writes_nothing_and_names_the_failed_member() {
     let org = small();
     let replies = send(
         &org,
@@ -117,7 +117,7 @@ fn all_or_none_leaves_nothing_behind_and_names_the_member_that_failed() {
 }
 
 #[test]
-fn without_all_or_none_the_good_members_stay_and_dependants_of_the_bad_are_halted() {
+fn without_all_or_none_the_valid_members_are_written() {
     let org = small();
     let replies = send(
         &org,

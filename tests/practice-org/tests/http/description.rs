@@ -85,7 +85,7 @@ fn create(org: &Org, fields: Value) -> crate::client::Answer {
 }
 
 #[test]
-fn another_package_is_served_with_its_objects_rows_and_record_types() {
+fn an_org_description_adds_objects_rows_and_record_types() {
     let org = other();
     let describe = org
         .get("sobjects/acme__Talent__c/describe")
@@ -306,7 +306,7 @@ fn a_locked_record_can_be_neither_changed_nor_deleted() {
 }
 
 #[test]
-fn required_fields_lengths_and_value_lists_hold_for_described_objects() {
+fn described_objects_check_required_fields_and_lengths() {
     let org =
         start(PracticeOrg::builder().candidates(5).description(
             Description::parse(&OTHER_PACKAGE.replace("run_as", "# run_as")).unwrap(),

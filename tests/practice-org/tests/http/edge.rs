@@ -3,7 +3,7 @@ use practice_org::{Action, FaultBody, PracticeOrg, Rule};
 use serde_json::json;
 
 #[test]
-fn a_uri_over_16384_bytes_is_refused_with_html_and_one_below_is_not() {
+fn a_uri_over_16384_bytes_is_refused_with_html() {
     let org = small();
     let path = |length: usize| {
         let head = "/services/data/v66.0/query?q=SELECT+Id+FROM+Contact+WHERE+Name='";
@@ -78,7 +78,7 @@ fn each_rest_reply_tells_calls_used_and_the_orgs_own_time() {
 }
 
 #[test]
-fn the_quota_ends_in_403_with_the_code_that_also_means_concurrency() {
+fn a_spent_quota_is_a_403_with_the_concurrency_code() {
     let org = small();
     org.org.set_quota(10, 10);
     let answer = org.get("limits").expect(403);
@@ -171,7 +171,7 @@ fn an_answer_lost_after_the_commit_leaves_the_row_behind() {
 }
 
 #[test]
-fn an_answer_held_back_after_the_commit_leaves_the_row_to_be_seen_meanwhile() {
+fn a_row_is_visible_while_its_response_is_held_back() {
     let org = small();
     org.control(
         "faults",
@@ -195,7 +195,7 @@ fn an_answer_held_back_after_the_commit_leaves_the_row_to_be_seen_meanwhile() {
 }
 
 #[test]
-fn slashes_at_the_end_unknown_parameters_and_old_versions_are_accepted() {
+fn trailing_slashes_and_unknown_parameters_are_accepted() {
     let org = small();
     org.get(&format!(
         "/services/data/v31.0/query/?q={}&x=1",
@@ -232,7 +232,7 @@ fn latency_is_added_to_each_call() {
 }
 
 #[test]
-fn a_connection_through_connect_reaches_the_org_whatever_host_it_names() {
+fn connect_reaches_the_org_under_any_host_name() {
     use std::io::{Read as _, Write as _};
     let folder = tempfile::tempdir().unwrap();
     let authority = folder.path().join("ca.pem");
@@ -292,7 +292,7 @@ fn a_json_body_over_50_mb_is_too_large_and_one_below_is_read() {
 }
 
 #[test]
-fn held_requests_do_nothing_until_they_are_let_in_and_are_cut_when_they_are_dropped() {
+fn held_requests_wait_and_are_cut_when_dropped() {
     let org = small();
     let used = || org.org.stats().api_calls;
     let before = used();

@@ -3,7 +3,7 @@ use base64::Engine as _;
 use serde_json::json;
 
 #[test]
-fn a_file_sent_as_json_is_linked_to_its_record_and_comes_back_byte_for_byte() {
+fn a_file_sent_as_json_comes_back_byte_for_byte() {
     let org = small();
     let contact = org.first("SELECT Id FROM Contact LIMIT 1")["Id"].clone();
     let data = base64::engine::general_purpose::STANDARD.encode("hello résumé");

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::client::{encode, small, start};
 
 #[test]
-fn the_command_line_clients_probes_get_the_answers_it_can_live_with() {
+fn the_salesforce_cli_accepts_the_responses_to_its_probes() {
     let org = small();
     let who = org.get("/services/oauth2/userinfo").expect(200).json();
     let user = org

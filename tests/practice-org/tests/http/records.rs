@@ -86,7 +86,7 @@ fn refused_writes_carry_code_message_and_fields() {
 }
 
 #[test]
-fn an_upsert_creates_then_updates_and_refuses_an_unknown_key_field() {
+fn an_upsert_refuses_an_unknown_key_field() {
     let org = small();
     let path = "sobjects/bpats__ATS_Template__c/bpats__ATS_Template_External_Id__c/EXT-1";
     let made = org.patch(path, &json!({"Name": "Mine"})).expect(201).json();
@@ -151,7 +151,7 @@ fn limits_and_record_counts_are_told() {
 }
 
 #[test]
-fn an_upsert_that_meets_several_rows_answers_300_with_their_addresses() {
+fn an_upsert_that_matches_several_rows_is_a_300() {
     let org = small();
     let field = json!({"name": "Badge__c", "label": "Badge", "type": "string", "length": 20, "external_id": true});
     org.control("fields", &json!({"object": "Contact", "field": field}));

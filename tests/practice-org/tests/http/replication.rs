@@ -23,7 +23,7 @@ fn frozen() -> Org {
 }
 
 #[test]
-fn updated_lists_changes_and_covers_up_to_the_end_cut_to_the_minute() {
+fn updated_covers_the_window_up_to_the_full_minute() {
     let org = frozen();
     let id = org
         .post("sobjects/Contact", &json!({"LastName": "New"}))
@@ -41,7 +41,7 @@ fn updated_lists_changes_and_covers_up_to_the_end_cut_to_the_minute() {
 }
 
 #[test]
-fn a_late_commit_holds_the_mark_back_and_appears_with_its_old_stamp() {
+fn a_late_commit_holds_the_watermark_back() {
     let org = frozen();
     let id = org
         .post("sobjects/Contact", &json!({"LastName": "Late"}))
@@ -149,7 +149,7 @@ fn deleted_lists_the_bin_and_bad_windows_are_refused() {
 }
 
 #[test]
-fn a_window_that_begins_before_the_delete_log_was_purged_is_refused() {
+fn a_window_from_before_the_purge_is_refused() {
     let org = frozen();
     let deleted = |start: &str| {
         org.get(&format!(

@@ -32,7 +32,7 @@ fn glued(org: &Org) -> String {
 }
 
 #[test]
-fn a_soap_login_answers_a_session_that_works_and_a_soap_logout_ends_it() {
+fn a_soap_session_works_until_the_logout() {
     let mut org = open_org();
     let path = "/services/Soap/u/59.0";
     let answer = login(&org, path, &org.org.username(), &glued(&org)).expect(200);

@@ -120,7 +120,7 @@ fn a_search_finds_rows_by_any_of_their_texts() {
 }
 
 #[test]
-fn rows_held_by_somebody_else_cannot_be_locked_until_they_are_let_go() {
+fn rows_locked_by_another_transaction_stay_locked() {
     let org = small();
     let id = org.first("SELECT Id FROM Contact LIMIT 1")["Id"]
         .as_str()
@@ -186,7 +186,7 @@ fn an_open_transaction_of_a_composite_does_not_wait_for_itself() {
 }
 
 #[test]
-fn the_first_failure_halts_the_others_and_fourteen_failed_graphs_halt_the_rest() {
+fn fourteen_failed_graphs_halt_the_rest() {
     let org = small();
     let member = |id: &str, body: Value| json!({"method": "POST", "url": "/services/data/v66.0/sobjects/Contact", "referenceId": id, "body": body});
     let good = json!({"LastName": "Halted"});

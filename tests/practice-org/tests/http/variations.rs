@@ -47,7 +47,7 @@ fn an_org_may_have_its_own_words_for_status_type_and_stage() {
 }
 
 #[test]
-fn state_and_country_picklists_add_codes_and_put_names_into_the_text_fields() {
+fn state_and_country_picklists_add_code_fields() {
     let org = start(
         PracticeOrg::builder()
             .candidates(40)

@@ -26,7 +26,7 @@ fn a_stage_with_a_new_name_turns_the_outcome_of_its_applications() {
 }
 
 #[test]
-fn a_contact_becomes_a_candidate_with_its_first_applicant_and_stops_with_its_last() {
+fn a_contact_is_a_candidate_while_it_has_an_applicant() {
     let cast = cast();
     let client = &cast.contacts[4];
     let first = token(&cast.org, Model::Candidates);
@@ -58,7 +58,7 @@ fn a_candidate_out_of_sight_is_not_gone_because_its_application_changed() {
 }
 
 #[test]
-fn a_merged_candidate_is_gone_and_its_applications_follow_the_winner() {
+fn applications_of_a_merged_candidate_follow_the_winner() {
     let cast = cast();
     let mut mirror = Mirror::default();
     mirror.sync(&cast.org, "{}", |_| ());

@@ -10,7 +10,7 @@ use crate::schema::Visibility;
 const MINUTE: i64 = 60_000;
 
 #[test]
-fn a_row_committed_late_carries_its_old_stamp_and_the_mark_waits_for_it() {
+fn the_watermark_waits_for_a_row_committed_late() {
     let (db, actor) = org();
     let all = Visibility::everything();
     db.clock().advance(5_000);
@@ -39,7 +39,7 @@ fn a_row_committed_late_carries_its_old_stamp_and_the_mark_waits_for_it() {
 }
 
 #[test]
-fn rows_of_an_open_transaction_are_locked_and_a_dropped_one_leaves_nothing() {
+fn an_open_transaction_locks_its_rows() {
     let (db, actor) = org();
     let id = contact(&db, &actor, "A");
     let mut open = db.begin(&actor);
@@ -59,7 +59,7 @@ fn rows_of_an_open_transaction_are_locked_and_a_dropped_one_leaves_nothing() {
 }
 
 #[test]
-fn a_row_that_an_open_transaction_refers_to_can_not_be_deleted_meanwhile() {
+fn an_open_transaction_locks_the_rows_it_refers_to() {
     let (db, actor) = org();
     let id = contact(&db, &actor, "Manager");
     let refer = || {
@@ -97,7 +97,7 @@ fn the_mark_is_cut_to_the_minute_and_can_be_held_back() {
 }
 
 #[test]
-fn deletes_show_until_the_bin_is_purged_and_the_answer_says_that_something_is_missing() {
+fn deletes_are_listed_until_the_bin_is_purged() {
     let (db, actor) = org();
     let all = Visibility::everything();
     let ids: Vec<String> = ["A", "B"]
