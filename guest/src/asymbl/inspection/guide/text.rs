@@ -44,7 +44,7 @@ A Connected App with the same settings works as well.",
         "Test the connection",
         "\
 Enter the three values and run the test (`asymbl check` on the command line). It signs in, says for each model and action what \
-the user may do and which right lacks, and reads a few records of each model. It writes nothing.
+the user may do and which right is missing, and reads a few records of each model. It writes nothing.
 
 New apps need up to ten minutes before they accept a sign-in.",
     ),
