@@ -2,7 +2,7 @@
 
 COMPONENT := target-component/asymbl.wasm
 HOSTILE := target-component/hostile-guest.wasm
-SOURCES := $(shell find guest wit tests/hostile-guest host-runner/componentize host-runner/scripts Cargo.toml Cargo.lock -type f)
+SOURCES := $(shell find guest wit tests/hostile-guest host-runner/componentize host-runner/scripts Cargo.toml Cargo.lock -type f ! -name '*.md')
 
 .PHONY: demo test clients soak component lint bench clean
 

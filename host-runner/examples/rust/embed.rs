@@ -1,6 +1,6 @@
 //! The least that a platform written in Rust needs: load the component once, run a job for a tenant.
 //!
-//! `cargo run --example embed -- target-component/asymbl.wasm tenant.toml`
+//! `cargo run --package host-runner --example embed -- target-component/asymbl.wasm tenant.toml`
 
 use std::error::Error;
 
