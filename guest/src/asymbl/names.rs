@@ -1,7 +1,30 @@
-//! The package's API names in a tenant's org.
+//! Names: those of the models, and the package's API names in a tenant's org.
 //!
 //! The tables of this connector spell every package name with the production namespace `bpats__`. Asymbl's own test orgs
 //! use another one (asymbl-schema.md 1), so a name is translated here before it reaches Salesforce.
+
+use crate::exports::ats::connector::types::Model;
+
+/// Every model with its name in settings, messages and command lines, in the order of the contract.
+pub const MODELS: [(Model, &str); 7] = [
+    (Model::Users, "users"),
+    (Model::Jobs, "jobs"),
+    (Model::Candidates, "candidates"),
+    (Model::ApplicationStages, "application-stages"),
+    (Model::Applications, "applications"),
+    (Model::JobStages, "job-stages"),
+    (Model::HiringTeamMembers, "hiring-team-members"),
+];
+
+/// A model's name: `job-stages`.
+pub fn word(model: Model) -> &'static str {
+    MODELS[model as usize].1
+}
+
+/// The model of that name.
+pub fn from_word(name: &str) -> Option<Model> {
+    MODELS.iter().find(|(_, w)| *w == name).map(|(m, _)| *m)
+}
 
 /// The prefix that the tables are written with.
 const WRITTEN: &str = "bpats__";

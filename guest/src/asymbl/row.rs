@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use salesforce::Record;
+use salesforce::{Date, Record, Timestamp};
 
 /// A column as text without surrounding white space; numbers and booleans as written; none where nothing is left.
 pub fn trimmed(row: &Record, column: &str) -> Option<String> {
@@ -21,6 +21,15 @@ pub fn raw<'a>(row: &'a Record, column: &str) -> Option<Cow<'a, str>> {
         return row.text(column).map(|text| quoted(&text).into());
     }
     Some(raw.into())
+}
+
+/// A Salesforce dateTime or date in the unified format; a date becomes midnight UTC.
+pub fn timestamp(text: &str) -> Option<String> {
+    let text = text.trim();
+    if let Ok(date) = Date::parse(text) {
+        return Some(format!("{date}T00:00:00.000Z"));
+    }
+    Timestamp::parse(text).ok().map(|t| t.to_string())
 }
 
 /// The row's id in its 18-character form; none where the row has none.

@@ -1,7 +1,7 @@
 //! Which input goes into which field, and what the actions look up: the table that the actions work by, and that the access
 //! check and the connection guide are made from (asymbl-schema.md 3).
 
-use crate::asymbl::models::{Tenant, is_on, source_fields};
+use crate::asymbl::models::{Tenant, is_on, jobs};
 use crate::asymbl::names::{self, STAGE};
 use crate::exports::ats::connector::types::Model;
 
@@ -192,7 +192,8 @@ pub fn stages(tenant: Tenant<'_>, input: &'static str) -> LookUp {
 pub fn open_job(tenant: Tenant<'_>) -> LookUp {
     LookUp {
         object: tenant.profile.job_link.object.clone(),
-        fields: source_fields(tenant, Model::Jobs, "status")
+        fields: jobs::TABLE
+            .source_fields(tenant, "status")
             .into_iter()
             .map(|field| (field, "application.job_id"))
             .collect(),

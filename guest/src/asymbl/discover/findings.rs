@@ -1,6 +1,6 @@
 //! What a person should know of an org: facts, and what looks wrong.
 
-use crate::asymbl::models::{self, OPTIONAL, Source, Tenant, rules, word};
+use crate::asymbl::models::{self, OPTIONAL, Source, TABLES, Table, Tenant, word};
 use crate::asymbl::names;
 use crate::asymbl::profile::ObjectShape;
 use crate::asymbl::settings::{CandidateRule, Settings};
@@ -79,11 +79,11 @@ type Warnings = Vec<(&'static str, String)>;
 fn hidden_objects(tenant: Tenant<'_>, warnings: &mut Warnings) {
     let names = tenant.profile.names();
     let missing = |object: &str| tenant.profile.object(object).is_none();
-    for model in models::in_order().filter(|m| tenant.settings.scopes.model_on(*m)) {
-        let object = models::object_of(tenant, model);
+    for table in tables_on(tenant) {
+        let object = table.object.api(tenant);
         if missing(&object) {
             let told = models::Missing { object };
-            warnings.push(("object-hidden", format!("{}: {told}", word(model))));
+            warnings.push(("object-hidden", format!("{}: {told}", word(table.model))));
         }
     }
     let site = names.api(names::SITE);
@@ -97,46 +97,59 @@ fn hidden_objects(tenant: Tenant<'_>, warnings: &mut Warnings) {
     }
 }
 
-/// Expected source fields that describe does not list, a line for each object.
-fn hidden_fields(tenant: Tenant<'_>, warnings: &mut Warnings) {
+/// The tables of the models that are switched on.
+fn tables_on(tenant: Tenant<'_>) -> impl Iterator<Item = &'static Table> {
+    let scopes = &tenant.settings.scopes;
+    let tables = TABLES.into_iter();
+    tables.filter(|table| scopes.model_on(table.model))
+}
+
+/// Expected source fields of a model's own object that describe does not list, with what they feed.
+fn lost_fields(tenant: Tenant<'_>, table: &Table, shape: &ObjectShape) -> Vec<String> {
+    let mut lost = Vec::new();
+    for rule in table.rules_on(tenant) {
+        if tenant
+            .settings
+            .override_of(table.model, rule.field)
+            .is_some()
+            || uses_setting(rule.sources)
+        {
+            continue;
+        }
+        for name in table.source_fields(tenant, rule.field) {
+            if !shape.has(&name) && !OPTIONAL.contains(&name.as_str()) {
+                let field = rule.field.split('.').next().unwrap_or(rule.field);
+                lost.push(format!("{name} ({field})"));
+            }
+        }
+    }
+    lost
+}
+
+/// The same of other objects that the user sees.
+fn lost_fields_elsewhere(tenant: Tenant<'_>, table: &Table) -> Vec<String> {
     let names = tenant.profile.names();
-    for model in models::in_order().filter(|m| tenant.settings.scopes.model_on(*m)) {
-        let Some(shape) = tenant.profile.object(&models::object_of(tenant, model)) else {
+    let sources = table.rules_on(tenant).flat_map(|rule| rule.sources);
+    sources
+        .filter_map(|source| {
+            let Source::Other(object, field) = source else {
+                return None;
+            };
+            let (object, field) = (names.api(object), names.api(field));
+            let is_lost = !tenant.profile.object(&object)?.has(&field);
+            is_lost.then(|| format!("{object}.{field}"))
+        })
+        .collect()
+}
+
+/// Expected source fields that describe does not list, a line for each model.
+fn hidden_fields(tenant: Tenant<'_>, warnings: &mut Warnings) {
+    for table in tables_on(tenant) {
+        let Some(shape) = tenant.profile.object(&table.object.api(tenant)) else {
             continue;
         };
-        let mut lost = Vec::new();
-        for rule in rules(model)
-            .iter()
-            .filter(|r| models::is_on(tenant, model, r.field))
-        {
-            if tenant.settings.override_of(model, rule.field).is_some()
-                || uses_setting(rule.sources)
-            {
-                continue;
-            }
-            for name in models::source_fields(tenant, model, rule.field) {
-                if !shape.has(&name) && !OPTIONAL.contains(&name.as_str()) {
-                    let field = rule.field.split('.').next().unwrap_or(rule.field);
-                    lost.push(format!("{name} ({field})"));
-                }
-            }
-        }
-        for source in rules(model)
-            .iter()
-            .filter(|r| models::is_on(tenant, model, r.field))
-            .flat_map(|r| r.sources)
-        {
-            if let Source::Other(object, field) = source {
-                let (object, field) = (names.api(object), names.api(field));
-                if tenant
-                    .profile
-                    .object(&object)
-                    .is_some_and(|o| !o.has(&field))
-                {
-                    lost.push(format!("{object}.{field}"));
-                }
-            }
-        }
+        let mut lost = lost_fields(tenant, table, shape);
+        lost.extend(lost_fields_elsewhere(tenant, table));
         if !lost.is_empty() {
             let mend = if tenant.profile.job_link.standard
                 || shape.name != tenant.profile.job_link.object
@@ -149,7 +162,7 @@ fn hidden_fields(tenant: Tenant<'_>, warnings: &mut Warnings) {
                 "field-hidden",
                 format!(
                     "{}: {} does not show {}; what they feed stays empty: {mend}",
-                    word(model),
+                    word(table.model),
                     shape.name,
                     lost.join(", "),
                 ),
@@ -194,7 +207,11 @@ fn uses_setting(sources: &[Source]) -> bool {
 
 fn settings_without_effect(tenant: Tenant<'_>, record_types: &[&str], warnings: &mut Warnings) {
     let settings = tenant.settings;
-    let shape_of = |model: Model| tenant.profile.object(&models::object_of(tenant, model));
+    let shape_of = |model| {
+        tenant
+            .profile
+            .object(&models::table(model).object.api(tenant))
+    };
     let mut check = |key: String, shape: Option<&ObjectShape>, field: &str| {
         if let Some(shape) = shape
             && !shape.has(field)
@@ -285,13 +302,13 @@ fn sources_of_other_types(tenant: Tenant<'_>, warnings: &mut Warnings) {
         {
             continue;
         }
-        let Some(shape) = tenant
-            .profile
-            .object(&models::object_of(tenant, chosen.model))
-        else {
+        let table = models::table(chosen.model);
+        let (Some(shape), Some(takes)) = (
+            tenant.profile.object(&table.object.api(tenant)),
+            table.rule(&chosen.field).and_then(|rule| rule.choice),
+        ) else {
             continue;
         };
-        let takes = models::takes(&chosen.field);
         for source in &chosen.sources {
             if let Some(field) = shape.field(source).filter(|f| !takes.fits(&f.kind)) {
                 warnings.push((
@@ -315,13 +332,13 @@ fn sources_of_other_types(tenant: Tenant<'_>, warnings: &mut Warnings) {
             .contact()
             .and_then(|c| c.field(&email.field))
             .map(|f| f.kind.as_str());
-        if let Some(kind) = kind.filter(|kind| !models::takes("email").fits(kind)) {
+        if let Some(kind) = kind.filter(|kind| !models::EMAIL.fits(kind)) {
             warnings.push((
                 "setting-wrong-type",
                 format!(
                     "candidate_email_fields: {} is of the type {kind}, and an e-mail address is {}: name a field of such a type",
                     email.field,
-                    models::takes("email").words(),
+                    models::EMAIL.words(),
                 ),
             ));
         }
@@ -333,7 +350,7 @@ fn unknown_scopes(settings: &Settings, warnings: &mut Warnings) {
         let known = match entry.split_once('.') {
             None => models::from_word(entry).is_some() || ACTIONS.contains(&entry),
             Some((name, field)) => {
-                models::from_word(name).is_some_and(|m| rules(m).iter().any(|r| r.field == field))
+                models::from_word(name).is_some_and(|model| models::table(model).has(field))
             }
         };
         if !known {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use super::needs::{self, ACTIONS, ObjectNeed, Operation};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::PERMISSION_SET;
-use crate::asymbl::models::{self, Tenant};
+use crate::asymbl::models::{TABLES, Tenant};
 use crate::exports::ats::connector::inspection::{
     AccessFinding, AccessLevel, AccessReport, ActionAccess, MissingRight, ModelAccess,
 };
@@ -31,8 +31,12 @@ pub fn check_access<T: Transport>(ctx: &Context<T>, profile: &str) -> Result<Acc
     let known = ctx.known(profile)?;
     let tenant = ctx.tenant(&known.profile);
     let scopes = &ctx.settings.scopes;
-    let models: Vec<_> = models::in_order()
-        .map(|m| (m, scopes.model_on(m).then(|| needs::of_model(tenant, m))))
+    let models: Vec<_> = TABLES
+        .into_iter()
+        .map(|table| {
+            let is_on = scopes.model_on(table.model);
+            (table.model, is_on.then(|| needs::of_model(tenant, table)))
+        })
         .collect();
     let off = |word: &str| scopes.entries().any(|entry| entry == word);
     let actions: Vec<_> = ACTIONS

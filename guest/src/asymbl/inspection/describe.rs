@@ -1,11 +1,10 @@
 //! What the connector can do, told from the tables that it works by.
 
-use crate::asymbl::models::{Rule, in_order, label, rules};
+use crate::asymbl::models::{Rule, TABLES, Table};
 use crate::asymbl::settings::settings_schema;
 use crate::exports::ats::connector::inspection::{
     Action, ConnectorDescription, FeatureCoverage, FieldCoverage, ModelCoverage,
 };
-use crate::exports::ats::connector::types::Model;
 
 /// What works around the models: name, label, what it does.
 const FEATURES: [(&str, &str, &str); 8] = [
@@ -59,7 +58,7 @@ pub fn describe_connector() -> ConnectorDescription {
         slug: "asymbl".to_owned(),
         label: "Asymbl ATS".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        models: in_order().map(model).collect(),
+        models: TABLES.into_iter().map(model).collect(),
         actions: crate::asymbl::actions::coverage(),
         features: FEATURES.iter().map(feature).collect(),
         settings_schema: settings_schema(),
@@ -101,16 +100,17 @@ fn feature((name, label, note): &(&str, &str, &str)) -> FeatureCoverage {
     }
 }
 
-fn model(model: Model) -> ModelCoverage {
+fn model(table: &Table) -> ModelCoverage {
     ModelCoverage {
-        model,
-        label: label(model).to_owned(),
-        fields: rules(model)
+        model: table.model,
+        label: table.label.to_owned(),
+        fields: table
+            .rules
             .iter()
             .filter(|r| !r.field.contains('.'))
             .map(field)
             .collect(),
-        notes: notes(model).iter().map(|n| (*n).to_owned()).collect(),
+        notes: table.notes.iter().map(|n| (*n).to_owned()).collect(),
     }
 }
 
@@ -118,26 +118,6 @@ fn field(rule: &Rule) -> FieldCoverage {
     FieldCoverage {
         name: rule.field.to_owned(),
         note: rule.note.to_owned(),
-    }
-}
-
-fn notes(model: Model) -> &'static [&'static str] {
-    match model {
-        Model::Users => &["Users of type Standard, and others who are on a hiring team."],
-        Model::Jobs => &["The package's Job, or the org's own object that it uses as the Job."],
-        Model::Candidates => &[
-            "Contacts of the candidate record type or with an application; the setting `candidates` says otherwise.",
-        ],
-        Model::ApplicationStages => &["A stage belongs to one job."],
-        Model::Applications => &[
-            "Only ATS applicants are applications: job board applications are another entity and are not synced.",
-            "HIRED depends on the application's stage: its name or type is \"Hired\" or \"Pending\", or one of the setting \
-             `hired_stages`.",
-        ],
-        Model::JobStages => &["A job's pipeline comes whole."],
-        Model::HiringTeamMembers => {
-            &["One row for each job and user, roles merged; a job's team comes whole."]
-        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::needs::{self, ACTIONS, ObjectNeed, Operation};
 use crate::asymbl::errors::failure;
-use crate::asymbl::models::{self, Tenant, label};
+use crate::asymbl::models::{TABLES, Tenant, word};
 use crate::asymbl::names::Names;
 use crate::asymbl::profile::{JobLink, Organization, Profile};
 use crate::asymbl::settings::Settings;
@@ -100,9 +100,9 @@ fn objects(needs: &[ObjectNeed]) -> String {
 
 fn models_table(tenant: Tenant<'_>) -> String {
     let mut table = String::from("| to read | objects |\n| --- | --- |\n");
-    for model in models::in_order() {
+    for model in TABLES {
         let needs = needs::of_model(tenant, model);
-        table.push_str(&format!("| {} | {} |\n", label(model), objects(&needs)));
+        table.push_str(&format!("| {} | {} |\n", model.label, objects(&needs)));
     }
     table.trim_end().to_owned()
 }
@@ -143,11 +143,9 @@ fn fields_table(tenant: Tenant<'_>) -> String {
             }
         }
     };
-    for model in models::in_order() {
-        add(
-            needs::of_model(tenant, model),
-            &format!("{}.", models::word(model)),
-        );
+    for table in TABLES {
+        let user = format!("{}.", word(table.model));
+        add(needs::of_model(tenant, table), &user);
     }
     for (action, _) in ACTIONS {
         add(needs::of_action(tenant, action), "input ");
@@ -191,9 +189,9 @@ fn markdown(inputs: &[GuideInput], steps: &[GuideStep], troubles: &[GuideTrouble
 
 /// The source fields that a model's table names; for tests of completeness.
 #[cfg(test)]
-fn every_source(model: crate::exports::ats::connector::types::Model) -> Vec<String> {
-    use crate::asymbl::models::{Source, rules};
-    let own = rules(model).iter().flat_map(|r| r.sources);
+fn every_source(table: &crate::asymbl::models::Table) -> Vec<String> {
+    use crate::asymbl::models::Source;
+    let own = table.rules.iter().flat_map(|r| r.sources);
     own.filter_map(|source| match source {
         Source::Own(name) | Source::Other(_, name) => Some((*name).to_owned()),
         _ => None,

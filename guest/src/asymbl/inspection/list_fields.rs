@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 
 use super::needs::{self, ObjectNeed};
 use crate::asymbl::context::Context;
-use crate::asymbl::models::custom_fields;
-use crate::asymbl::models::{self, Missing, Tenant, rules};
+use crate::asymbl::models::{Missing, Table, Tenant, custom_fields, is_on, table};
 use crate::asymbl::profile;
 use crate::asymbl::reads::{check_switched_on, sample_rows};
 use crate::asymbl::row::raw;
-use crate::asymbl::settings::PROMOTING;
 use crate::exports::ats::connector::inspection::{Choice, SourceField};
 use crate::exports::ats::connector::types::{Error, Model};
 use salesforce::transport::Transport;
@@ -36,8 +34,9 @@ pub fn list_fields<T: Transport>(
     check_switched_on(ctx, model)?;
     let known = ctx.known(profile)?;
     let tenant = ctx.tenant(&known.profile);
-    let own = models::object_of(tenant, model);
-    let needs = needs::of_model(tenant, model);
+    let table = table(model);
+    let own = table.object.api(tenant);
+    let needs = needs::of_model(tenant, table);
     let mut objects = vec![own.as_str()];
     objects.extend(
         needs
@@ -57,10 +56,10 @@ pub fn list_fields<T: Transport>(
             continue;
         };
         let feeds = match object == own {
-            true => feeds(tenant, model, &shape),
+            true => feeds(tenant, table, &shape),
             false => need.map(fed_by).unwrap_or_default(),
         };
-        let off = switched_off(tenant, model);
+        let off = switched_off(tenant, table);
         let sampled = |field: &FieldShape| {
             has_a_value(field) && !(object == own && off.contains(&field.name))
         };
@@ -85,7 +84,7 @@ pub fn list_fields<T: Transport>(
             .map(|field| {
                 let looked = rows.as_deref().filter(|_| sampled(field));
                 let mut told = source_field(tenant, object, field, &feeds, looked);
-                told.candidate = object == own && is_candidate(model, field, &told.feeds);
+                told.candidate = object == own && is_candidate(table, field, &told.feeds);
                 told
             })
             .chain(unseen(tenant, object, need, |name| shape.has_field(name)))
@@ -149,8 +148,8 @@ fn fed_by(need: &ObjectNeed) -> BTreeMap<String, Vec<String>> {
 /// Fields of the platform that a tenant has no use for.
 const OF_THE_PLATFORM: [&str; 3] = ["Id", "IsDeleted", "SystemModstamp"];
 
-fn is_candidate(model: Model, field: &FieldShape, feeds: &[String]) -> bool {
-    PROMOTING.contains(&model)
+fn is_candidate(table: &Table, field: &FieldShape, feeds: &[String]) -> bool {
+    table.has("integration_fields")
         && has_a_value(field)
         && !OF_THE_PLATFORM.contains(&field.name.as_str())
         && feeds.iter().all(|fed| fed == "custom_fields")
@@ -161,13 +160,12 @@ fn is_of_the_customer(tenant: Tenant<'_>, field: &str) -> bool {
 }
 
 /// Source fields whose only use is switched off: no query asks for them.
-fn switched_off(tenant: Tenant<'_>, model: Model) -> Vec<String> {
+fn switched_off(tenant: Tenant<'_>, table: &Table) -> Vec<String> {
     let of = |on: bool| {
-        let chosen = move |r: &&models::Rule| models::is_on(tenant, model, r.field) == on;
-        rules(model)
-            .iter()
-            .filter(chosen)
-            .flat_map(|r| models::source_fields(tenant, model, r.field))
+        let rules = table.rules.iter();
+        rules
+            .filter(move |rule| is_on(tenant, table.model, rule.field) == on)
+            .flat_map(|rule| table.source_fields(tenant, rule.field))
     };
     let on: Vec<String> = of(true).collect();
     of(false).filter(|field| !on.contains(field)).collect()
@@ -246,7 +244,7 @@ fn shortened(json: &str) -> String {
 }
 
 /// By source field the unified fields that it feeds.
-fn feeds(tenant: Tenant<'_>, model: Model, shape: &ObjectShape) -> BTreeMap<String, Vec<String>> {
+fn feeds(tenant: Tenant<'_>, table: &Table, shape: &ObjectShape) -> BTreeMap<String, Vec<String>> {
     let kept = profile::ObjectShape::of(shape);
     let mut feeds: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut add = |source: &str, unified: String| {
@@ -255,11 +253,8 @@ fn feeds(tenant: Tenant<'_>, model: Model, shape: &ObjectShape) -> BTreeMap<Stri
             fed.push(unified);
         }
     };
-    for rule in rules(model)
-        .iter()
-        .filter(|r| models::is_on(tenant, model, r.field))
-    {
-        for source in models::source_fields(tenant, model, rule.field) {
+    for rule in table.rules_on(tenant) {
+        for source in table.source_fields(tenant, rule.field) {
             let parts: Vec<String> = kept.parts(&source).map(|(_, f)| f.name.clone()).collect();
             for part in parts {
                 add(&part, rule.field.to_owned());
@@ -267,16 +262,14 @@ fn feeds(tenant: Tenant<'_>, model: Model, shape: &ObjectShape) -> BTreeMap<Stri
             add(&source, rule.field.to_owned());
         }
     }
-    if model == Model::Jobs {
-        for lookup in &tenant.settings.hiring_team {
-            add(&lookup.field, "hiring-team-members.user_id".to_owned());
-        }
+    for (field, fed) in table.fields_for_others(tenant) {
+        add(&field, fed.to_owned());
     }
-    for field in custom_fields::fields(tenant, model, &kept) {
+    for field in custom_fields::fields(tenant, table, &kept) {
         add(&field.name, "custom_fields".to_owned());
     }
-    if models::is_on(tenant, model, "integration_fields") {
-        for promoted in tenant.settings.promoted(model) {
+    if is_on(tenant, table.model, "integration_fields") {
+        for promoted in tenant.settings.promoted(table.model) {
             add(promoted, "integration_fields".to_owned());
         }
     }

@@ -3,11 +3,9 @@
 
 use crate::asymbl::actions::table::{self, LookUp, Place};
 use crate::asymbl::models::applications::links;
-use crate::asymbl::models::{self, OPTIONAL, Source, Tenant, rules};
+use crate::asymbl::models::{OPTIONAL, Source, TABLES, Table, Tenant};
 use crate::asymbl::names;
-use crate::asymbl::settings::CandidateRule;
 use crate::exports::ats::connector::inspection::Action;
-use crate::exports::ats::connector::types::Model;
 
 /// What must be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -126,86 +124,45 @@ impl ObjectNeed {
 const ALWAYS: [&str; 4] = ["Id", "CreatedDate", "LastModifiedDate", "SystemModstamp"];
 
 /// What reading a model needs. Switched-off fields need nothing.
-pub fn of_model(tenant: Tenant<'_>, model: Model) -> Vec<ObjectNeed> {
+pub fn of_model(tenant: Tenant<'_>, table: &Table) -> Vec<ObjectNeed> {
     let names = tenant.profile.names();
     let mut needs = Needs::default();
-    let own = models::object_of(tenant, model);
+    let own = table.object.api(tenant);
     needs.object(&own, true);
-    for rule in rules(model)
-        .iter()
-        .filter(|r| models::is_on(tenant, model, r.field))
-    {
+    let mut read = |object: &str, field: &str, affects: &str| {
+        let need = needs.object(object, false);
+        need.field(field, Operation::Read, affects, false);
+    };
+    for rule in table.rules_on(tenant) {
         let unified = rule.field.split('.').next().unwrap_or(rule.field);
-        for name in models::source_fields(tenant, model, rule.field) {
+        for name in table.source_fields(tenant, rule.field) {
             if !ALWAYS.contains(&name.as_str()) && !OPTIONAL.contains(&name.as_str()) {
-                needs
-                    .object(&own, true)
-                    .field(&name, Operation::Read, unified, false);
+                read(&own, &name, unified);
             }
         }
-        if tenant.settings.override_of(model, rule.field).is_some() {
+        if tenant
+            .settings
+            .override_of(table.model, rule.field)
+            .is_some()
+        {
             continue;
         }
         for source in rule.sources {
             if let Source::Other(object, field) = source {
-                needs.object(&names.api(object), false).field(
-                    &names.api(field),
-                    Operation::Read,
-                    unified,
-                    false,
-                );
+                read(&names.api(object), &names.api(field), unified);
             }
         }
     }
-    let by_applicants = matches!(
-        tenant.settings.candidates,
-        CandidateRule::AppliedOrTyped | CandidateRule::Applied
-    );
-    if model == Model::Candidates && by_applicants {
-        needs.object(&names.api(names::APPLICANT), false).field(
-            &names.api(CONTACT_LOOKUP),
-            Operation::Read,
-            "candidates with an application",
-            false,
-        );
-    }
-    let typed = matches!(
-        tenant.settings.candidates,
-        CandidateRule::AppliedOrTyped | CandidateRule::Typed
-    );
-    if model == Model::Candidates && typed && !tenant.profile.candidate_types.is_empty() {
-        needs.object(&own, true).field(
-            "RecordTypeId",
-            Operation::Read,
-            "candidates by their record type",
-            false,
-        );
-    }
-    let of_people: &[(&str, &str)] = match model {
-        Model::Users => &[("UserType", "users of other types left out")],
-        Model::HiringTeamMembers => &[
-            ("IsActive", "which user a contact is"),
-            ("UserType", "which user a contact is"),
-        ],
-        _ => &[],
-    };
-    for (field, affects) in of_people {
-        needs.object(names::USER, model == Model::Users).field(
-            field,
-            Operation::Read,
-            affects,
-            false,
-        );
+    for further in table.needs.iter().filter(|need| (need.when)(tenant)) {
+        let object = further.object.api(tenant);
+        read(&object, &names.api(further.field), further.affects);
     }
     needs.0
 }
 
 /// The objects that something switched on reads or writes, files aside: what discovery looks at.
 pub fn objects(tenant: Tenant<'_>) -> Vec<String> {
-    let names = tenant.profile.names();
     let scopes = &tenant.settings.scopes;
-    let job = &tenant.profile.job_link.object;
-    let stage = names.api(names::STAGE);
     let mut objects: Vec<String> = Vec::new();
     let mut add = |object: &str| {
         let is_file = [table::FILE, table::FILE_LINK, table::LEGACY_FILE].contains(&object);
@@ -213,18 +170,12 @@ pub fn objects(tenant: Tenant<'_>) -> Vec<String> {
             objects.push(object.to_owned());
         }
     };
-    for model in models::in_order().filter(|m| scopes.model_on(*m)) {
-        for need in of_model(tenant, model) {
+    for table in TABLES.iter().filter(|t| scopes.model_on(t.model)) {
+        for need in of_model(tenant, table) {
             add(&need.object);
         }
-        match model {
-            // Users of other types count where they are on a job's team; a hiring manager is a contact.
-            Model::Users => [job, names::CONTACT].into_iter().for_each(&mut add),
-            // A job that changed or went has its pipeline read again.
-            Model::JobStages => add(job),
-            // What an application points to may be deleted, which shows nowhere on the application.
-            Model::Applications => [&stage, job, names::CONTACT].into_iter().for_each(&mut add),
-            _ => {}
+        for object in table.counting(tenant, table.follows) {
+            add(&object.api(tenant));
         }
     }
     for (action, word) in ACTIONS {
@@ -234,13 +185,8 @@ pub fn objects(tenant: Tenant<'_>) -> Vec<String> {
             }
         }
     }
-    if scopes.model_on(Model::Jobs) && models::is_on(tenant, Model::Jobs, "location") {
-        add(&names.api(names::SITE));
-    }
     objects
 }
-
-const CONTACT_LOOKUP: &str = "bpats__ATS_Applicant__c";
 
 /// The actions, with their names.
 pub const ACTIONS: [(Action, &str); 5] = [

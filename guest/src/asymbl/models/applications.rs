@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::common::{Frame, Picked, distinct};
-use super::rules::{
-    Rule,
-    Source::{JobLookup, Other, Own},
-    is_on, made, platform,
+use super::common::{Frame, distinct, pick};
+use super::table::{
+    Object,
+    Source::{JobOfApplicant, Other, Own},
+    Table, While, always, computed, field, host_assigned, is_on,
 };
+use super::takes::TEXT;
 use super::{Fetch, Mapping, Missing, Tenant};
-use crate::asymbl::names::STAGE;
+use crate::asymbl::names::{APPLICANT, CONTACT, STAGE};
 use crate::asymbl::row::{row_id, trimmed};
 use crate::asymbl::settings::fold;
 use crate::exports::ats::connector::types::Model;
@@ -26,32 +27,47 @@ const STATUS: &str = "bpats__Applicant_Status__c";
 
 /// The table.
 #[rustfmt::skip]
-pub(super) const RULES: &[Rule] = &[
-    platform("id"),
-    Rule { field: "remote_id", sources: &[Own("Id")], note: "" },
-    platform("changed_at"),
-    platform("remote_deleted_at"),
-    Rule {
-        field: "outcome",
-        sources: &[Own("bpats__Applicant_Status__c"), Other(STAGE, "Name"), Other(STAGE, STAGE_TYPE)],
-        note: "DECLINED when rejected; HIRED when the stage's name or type is in the setting `hired_stages` (\"Hired\", \"Pending\"); \
-               else PENDING",
-    },
-    Rule {
-        field: "rejection_reason_name",
-        sources: &[Own("bpats__Asymbl_Rejection_Reason__c")],
-        note: "only of declined applications",
-    },
-    Rule { field: "current_stage_id", sources: &[Own(STAGE_LOOKUP)], note: "" },
-    Rule { field: "job_id", sources: &[JobLookup], note: "none when the job was deleted" },
-    Rule { field: "candidate_id", sources: &[Own("bpats__ATS_Applicant__c")], note: "none when the contact was deleted" },
-    made("custom_fields", "custom fields by API name, without day counters"),
-    made("integration_fields", "the fields of the setting `integration_fields`"),
-    made("remote_url", "the record's page in Lightning"),
-    Rule { field: "remote_created_at", sources: &[Own("CreatedDate")], note: "" },
-    Rule { field: "remote_updated_at", sources: &[Own("LastModifiedDate")], note: "" },
-    made("remote_data", "the source row as received"),
-];
+pub const TABLE: Table = Table {
+    rules: &[
+        host_assigned("id"),
+        field("remote_id", &[Own("Id")]),
+        host_assigned("changed_at"),
+        host_assigned("remote_deleted_at"),
+        field("outcome", &[Own(STATUS), Other(STAGE, "Name"), Other(STAGE, STAGE_TYPE)])
+            .note("DECLINED when rejected; HIRED when the stage's name or type is in the setting `hired_stages` (\"Hired\", \"Pending\"); \
+                   else PENDING"),
+        field("rejection_reason_name", &[Own("bpats__Asymbl_Rejection_Reason__c")]).choosable(TEXT)
+            .note("only of declined applications"),
+        field("current_stage_id", &[Own(STAGE_LOOKUP)]),
+        field("job_id", &[JobOfApplicant])
+            .note("none when the job was deleted"),
+        field("candidate_id", &[Own("bpats__ATS_Applicant__c")])
+            .note("none when the contact was deleted"),
+        computed("custom_fields", "custom fields by API name, without day counters"),
+        computed("integration_fields", "the fields of the setting `integration_fields`"),
+        computed("remote_url", "the record's page in Lightning"),
+        field("remote_created_at", &[Own("CreatedDate")]),
+        field("remote_updated_at", &[Own("LastModifiedDate")]),
+        computed("remote_data", "the source row as received"),
+    ],
+    extra_columns: &[
+        While { what: Own(STATUS), one_is_on: &["outcome", "rejection_reason_name"] },
+        While { what: Own(STAGE_LOOKUP), one_is_on: &["outcome"] },
+    ],
+    // What an application points to may be deleted, which shows nowhere on the application.
+    follows: &[
+        always(Object::Named(STAGE)),
+        always(Object::Job),
+        always(Object::Named(CONTACT)),
+    ],
+    steered_by: |settings| format!("{:?};", settings.hired_stages),
+    notes: &[
+        "Only ATS applicants are applications: job board applications are another entity and are not synced.",
+        "HIRED depends on the application's stage: its name or type is \"Hired\" or \"Pending\", or one of the setting \
+         `hired_stages`.",
+    ],
+    ..Table::new(M, "Applications", Object::Named(APPLICANT))
+};
 
 /// How an applicant row becomes an application.
 #[derive(Debug, Clone)]
@@ -60,10 +76,6 @@ pub struct Applications {
     outcome_on: bool,
     /// The rejected flag; needed for the reason too.
     status: Option<String>,
-    reason: Picked,
-    stage: Picked,
-    job: Picked,
-    candidate: Picked,
     /// What tells a stage's outcome; none where the outcome is off or stages can't be read.
     stages: Option<Stages>,
 }
@@ -79,24 +91,15 @@ struct Stages {
 /// Whether each of the rows' stages means hired, by stage id.
 pub type HiredStages = BTreeMap<String, bool>;
 
-/// What outcome and rejection reason follow from, as far as one is switched on.
-pub(super) fn needed(tenant: Tenant<'_>) -> Vec<&'static str> {
-    let is_on = |field: &str| is_on(tenant, M, field);
-    let of_both = Some(STATUS).filter(|_| is_on("outcome") || is_on("rejection_reason_name"));
-    let of_outcome = Some(STAGE_LOOKUP).filter(|_| is_on("outcome"));
-    of_both.into_iter().chain(of_outcome).collect()
-}
-
 impl Mapping for Applications {
-    const MODEL: Model = M;
+    const TABLE: &'static Table = &TABLE;
     type Record = Application;
     type Related = HiredStages;
 
     fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
         let outcome_on = is_on(tenant, M, "outcome");
-        let (frame, shape) = Frame::new(tenant, M)?;
+        let (frame, shape) = Frame::new(tenant, &TABLE)?;
         let names = tenant.profile.names();
-        let pick = |field: &str| Picked::new(tenant, M, shape, field);
         let status = names.api(STATUS);
         let lookup = names.api(STAGE_LOOKUP);
         let stages = tenant
@@ -116,21 +119,13 @@ impl Mapping for Applications {
         Ok(Self {
             outcome_on,
             status: Some(status).filter(|s| shape.has(s)),
-            reason: pick("rejection_reason_name"),
-            stage: pick("current_stage_id"),
-            job: pick("job_id"),
-            candidate: pick("candidate_id"),
             stages,
             frame,
         })
     }
 
-    fn object(&self) -> &str {
-        &self.frame.object
-    }
-
-    fn columns(&self) -> &[String] {
-        &self.frame.columns
+    fn frame(&self) -> &Frame {
+        &self.frame
     }
 
     fn related<F: Fetch>(&self, fetch: &mut F, rows: &[Record]) -> Result<HiredStages, F::Error> {
@@ -159,13 +154,13 @@ impl Mapping for Applications {
                 None
             },
             rejection_reason_name: if rejected == Some(true) {
-                self.reason.text(row)
+                pick!(self, "rejection_reason_name").text(row)
             } else {
                 None
             },
-            current_stage_id: self.stage.text(row),
-            job_id: self.job.text(row),
-            candidate_id: self.candidate.text(row),
+            current_stage_id: pick!(self, "current_stage_id").text(row),
+            job_id: pick!(self, "job_id").text(row),
+            candidate_id: pick!(self, "candidate_id").text(row),
             custom_fields: rest.custom_fields,
             integration_fields: rest.integration_fields,
             remote_url: rest.remote_url,

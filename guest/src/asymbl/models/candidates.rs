@@ -4,16 +4,18 @@ mod membership;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::common::{Frame, Picked, distinct, is_email};
+use super::common::{Frame, distinct, is_email, pick};
 use super::location::OwnAddress;
-use super::rules::{
-    Rule,
+use super::table::{
+    FurtherNeed, Object,
     Source::{EmailFields, Other, Own},
-    is_on, made, platform,
+    Table, always, computed, field, host_assigned, is_on,
 };
+use super::takes::TEXT;
 use super::{Fetch, Mapping, Missing, Tenant};
-use crate::asymbl::names::APPLICANT;
+use crate::asymbl::names::{APPLICANT, CONTACT};
 use crate::asymbl::row::{row_id, trimmed};
+use crate::asymbl::settings::{CandidateRule, Settings};
 use crate::exports::ats::connector::types::Model;
 use crate::exports::ats::connector::unified::{Candidate, EmailAddress, PhoneNumber};
 use salesforce::Record;
@@ -36,55 +38,71 @@ const CONTACT_LOOKUP: &str = "bpats__ATS_Applicant__c";
 
 /// The table.
 #[rustfmt::skip]
-pub(super) const RULES: &[Rule] = &[
-    platform("id"),
-    Rule { field: "remote_id", sources: &[Own("Id")], note: "" },
-    platform("changed_at"),
-    platform("remote_deleted_at"),
-    Rule { field: "first_name", sources: &[Own("FirstName")], note: "" },
-    Rule { field: "last_name", sources: &[Own("LastName")], note: "" },
-    Rule { field: "title", sources: &[Own("Title")], note: "the present job title" },
-    Rule {
-        field: "source",
-        sources: &[
-            Own("LeadSource"),
-            Other(APPLICANT, APPLICANT_SOURCES[0]),
-            Other(APPLICANT, APPLICANT_SOURCES[1]),
-        ],
-        note: "the lead source, else the source or internal source of the first applicant",
+pub const TABLE: Table = Table {
+    rules: &[
+        host_assigned("id"),
+        field("remote_id", &[Own("Id")]),
+        host_assigned("changed_at"),
+        host_assigned("remote_deleted_at"),
+        field("first_name", &[Own("FirstName")]).choosable(TEXT),
+        field("last_name", &[Own("LastName")]).choosable(TEXT),
+        field("title", &[Own("Title")]).choosable(TEXT)
+            .note("the present job title"),
+        field("source", &[Own("LeadSource"), Other(APPLICANT, APPLICANT_SOURCES[0]), Other(APPLICANT, APPLICANT_SOURCES[1])]).choosable(TEXT)
+            .note("the lead source, else the source or internal source of the first applicant"),
+        field("phone_numbers", &[Own(PHONES[0].0), Own(PHONES[1].0), Own(PHONES[2].0), Own(PHONES[3].0)])
+            .note("WORK, MOBILE, HOME, OTHER; equal numbers once"),
+        field("email_addresses", &[Own("Email"), EmailFields])
+            .note("with the fields of the setting `candidate_email_fields`; invalid ones left out"),
+        field("location", &[])
+            .note("the mailing address"),
+        field("location.street_1", &[Own("MailingStreet")]).choosable(TEXT),
+        field("location.city", &[Own("MailingCity")]).choosable(TEXT),
+        field("location.state", &[Own("MailingStateCode"), Own("MailingState")]).choosable(TEXT),
+        field("location.zip_code", &[Own("MailingPostalCode")]).choosable(TEXT),
+        field("location.country", &[Own("MailingCountryCode"), Own("MailingCountry")]).choosable(TEXT),
+        computed("custom_fields", "custom fields by API name"),
+        computed("integration_fields", "the fields of the setting `integration_fields`"),
+        computed("remote_url", "the record's page in Lightning"),
+        field("remote_created_at", &[Own("CreatedDate")]),
+        field("remote_updated_at", &[Own("LastModifiedDate")]),
+        computed("remote_data", "the source row as received"),
+    ],
+    extra_columns: &[always(Own("RecordTypeId"))],
+    needs: &[
+        FurtherNeed {
+            object: Object::Named(APPLICANT),
+            field: CONTACT_LOOKUP,
+            affects: "candidates with an application",
+            when: |tenant| asks_for_applicants(&tenant.settings.candidates),
+        },
+        FurtherNeed {
+            object: Object::Named(CONTACT),
+            field: "RecordTypeId",
+            affects: "candidates by their record type",
+            when: |tenant| asks_for_types(&tenant.settings.candidates) && !tenant.profile.candidate_types.is_empty(),
+        },
+    ],
+    steered_by: |settings| {
+        let Settings { candidates, candidate_record_type, candidate_email_fields, .. } = settings;
+        format!("{:?};", (candidates, candidate_record_type, candidate_email_fields))
     },
-    Rule {
-        field: "phone_numbers",
-        sources: &[Own(PHONES[0].0), Own(PHONES[1].0), Own(PHONES[2].0), Own(PHONES[3].0)],
-        note: "WORK, MOBILE, HOME, OTHER; equal numbers once",
-    },
-    Rule {
-        field: "email_addresses",
-        sources: &[Own("Email"), EmailFields],
-        note: "with the fields of the setting `candidate_email_fields`; invalid ones left out",
-    },
-    Rule { field: "location", sources: &[], note: "the mailing address" },
-    Rule { field: "location.street_1", sources: &[Own("MailingStreet")], note: "" },
-    Rule { field: "location.city", sources: &[Own("MailingCity")], note: "" },
-    Rule { field: "location.state", sources: &[Own("MailingStateCode"), Own("MailingState")], note: "" },
-    Rule { field: "location.zip_code", sources: &[Own("MailingPostalCode")], note: "" },
-    Rule { field: "location.country", sources: &[Own("MailingCountryCode"), Own("MailingCountry")], note: "" },
-    made("custom_fields", "custom fields by API name"),
-    made("integration_fields", "the fields of the setting `integration_fields`"),
-    made("remote_url", "the record's page in Lightning"),
-    Rule { field: "remote_created_at", sources: &[Own("CreatedDate")], note: "" },
-    Rule { field: "remote_updated_at", sources: &[Own("LastModifiedDate")], note: "" },
-    made("remote_data", "the source row as received"),
-];
+    notes: &["Contacts of the candidate record type or with an application; the setting `candidates` says otherwise."],
+    ..Table::new(M, "Candidates", Object::Named(CONTACT))
+};
+
+fn asks_for_applicants(rule: &CandidateRule) -> bool {
+    matches!(rule, CandidateRule::AppliedOrTyped | CandidateRule::Applied)
+}
+
+fn asks_for_types(rule: &CandidateRule) -> bool {
+    matches!(rule, CandidateRule::AppliedOrTyped | CandidateRule::Typed)
+}
 
 /// How a contact row becomes a candidate.
 #[derive(Debug, Clone)]
 pub struct Candidates {
     frame: Frame,
-    first_name: Picked,
-    last_name: Picked,
-    title: Picked,
-    source: Picked,
     applicants: Option<Applicants>,
     phones: Vec<(String, &'static str)>,
     emails: Vec<(String, Option<String>)>,
@@ -113,13 +131,12 @@ pub struct FirstApplicant {
 }
 
 impl Mapping for Candidates {
-    const MODEL: Model = M;
+    const TABLE: &'static Table = &TABLE;
     type Record = Candidate;
     type Related = FirstApplicants;
 
     fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
-        let (frame, shape) = Frame::new(tenant, M)?;
-        let pick = |field: &str| Picked::new(tenant, M, shape, field);
+        let (frame, shape) = Frame::new(tenant, &TABLE)?;
         let on = |field: &str| is_on(tenant, M, field);
         let phones = PHONES
             .iter()
@@ -129,24 +146,16 @@ impl Mapping for Candidates {
             .chain(further.map(|e| (e.field.clone(), e.kind.clone())))
             .filter(|(f, _)| on("email_addresses") && shape.has(f));
         Ok(Self {
-            first_name: pick("first_name"),
-            last_name: pick("last_name"),
-            title: pick("title"),
-            source: pick("source"),
             applicants: Applicants::new(tenant),
             phones: phones.map(|(f, kind)| ((*f).to_owned(), *kind)).collect(),
             emails: emails.collect(),
-            address: OwnAddress::new(tenant, M, shape),
+            address: OwnAddress::new(tenant, &TABLE, shape),
             frame,
         })
     }
 
-    fn object(&self) -> &str {
-        &self.frame.object
-    }
-
-    fn columns(&self) -> &[String] {
-        &self.frame.columns
+    fn frame(&self) -> &Frame {
+        &self.frame
     }
 
     fn related<F: Fetch>(
@@ -157,7 +166,9 @@ impl Mapping for Candidates {
         let Some(applicants) = &self.applicants else {
             return Ok(FirstApplicants::new());
         };
-        let without_own = rows.iter().filter(|row| self.source.text(row).is_none());
+        let without_own = rows
+            .iter()
+            .filter(|row| pick!(self, "source").text(row).is_none());
         let ids = distinct(without_own.map(row_id));
         if ids.is_empty() {
             return Ok(FirstApplicants::new());
@@ -175,11 +186,10 @@ impl Mapping for Candidates {
         let id = row_id(row)?;
         let rest = self.frame.members(row, &id);
         Some(Candidate {
-            first_name: self.first_name.text(row),
-            last_name: self.last_name.text(row),
-            title: self.title.text(row),
-            source: self
-                .source
+            first_name: pick!(self, "first_name").text(row),
+            last_name: pick!(self, "last_name").text(row),
+            title: pick!(self, "title").text(row),
+            source: pick!(self, "source")
                 .text(row)
                 .or_else(|| first.get(&id)?.source.clone()),
             phone_numbers: self.phone_numbers(row),

@@ -3,24 +3,33 @@
 
 use std::collections::BTreeSet;
 
+use super::columns::columns;
 use super::custom_fields::Exporter;
-use super::rules::{columns, is_on, object_of, source_fields};
-use super::{Missing, Tenant};
+use super::table::{Table, is_on};
+use super::tenant::{Missing, Tenant};
 use crate::asymbl::profile::ObjectShape;
-use crate::asymbl::row::trimmed;
-use crate::exports::ats::connector::types::Model;
-use salesforce::{Date, Record, Timestamp};
+use crate::asymbl::row::{timestamp, trimmed};
+use salesforce::Record;
+
+/// The readable sources of a field of the model's table, in a mapping with a frame. The field is found at compile time: one that
+/// the table lacks does not compile.
+macro_rules! pick {
+    ($mapping:expr, $field:literal) => {
+        $mapping.frame.picked(const { TABLE.place($field) })
+    };
+}
+pub(super) use pick;
 
 /// The readable sources of one unified field, in order of preference; none of them when it is switched off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Picked(Vec<String>);
 
 impl Picked {
-    pub fn new(tenant: Tenant<'_>, model: Model, shape: &ObjectShape, field: &str) -> Self {
-        if !is_on(tenant, model, field) {
+    pub fn new(tenant: Tenant<'_>, table: &Table, shape: &ObjectShape, field: &str) -> Self {
+        if !is_on(tenant, table.model, field) {
             return Self(Vec::new());
         }
-        let mut names = source_fields(tenant, model, field);
+        let mut names = table.source_fields(tenant, field);
         names.retain(|n| shape.has(n));
         Self(names)
     }
@@ -57,15 +66,6 @@ impl Picked {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
-}
-
-/// A Salesforce dateTime or date in the unified format; a date becomes midnight UTC.
-pub(super) fn timestamp(text: &str) -> Option<String> {
-    let text = text.trim();
-    if let Ok(date) = Date::parse(text) {
-        return Some(format!("{date}T00:00:00.000Z"));
-    }
-    Timestamp::parse(text).ok().map(|t| t.to_string())
 }
 
 /// The values, each once and in order, without the absent ones.
@@ -110,9 +110,11 @@ pub fn is_email(text: &str) -> bool {
 
 /// What most mappings hold: the object, its columns, and the members that come of the whole row.
 #[derive(Debug, Clone)]
-pub(super) struct Frame {
-    pub object: String,
-    pub columns: Vec<String>,
+pub struct Frame {
+    pub(super) object: String,
+    pub(super) columns: Vec<String>,
+    /// By the place of the field's line in the table.
+    picks: Vec<Picked>,
     link: Option<String>,
     created: Picked,
     updated: Picked,
@@ -135,34 +137,44 @@ impl Frame {
     ///
     /// # Errors
     /// When the user may not read its object.
-    pub fn new<'a>(tenant: Tenant<'a>, model: Model) -> Result<(Self, &'a ObjectShape), Missing> {
-        let object = object_of(tenant, model);
+    pub(super) fn new<'a>(
+        tenant: Tenant<'a>,
+        table: &Table,
+    ) -> Result<(Self, &'a ObjectShape), Missing> {
+        let object = table.object.api(tenant);
         let Some(shape) = tenant.profile.object(&object) else {
             return Err(Missing { object });
         };
-        let link = is_on(tenant, model, "remote_url").then(|| {
+        let pick = |field: &str| Picked::new(tenant, table, shape, field);
+        let link = is_on(tenant, table.model, "remote_url").then(|| {
             format!(
                 "{}/lightning/r/{object}/",
                 tenant.base_url.trim_end_matches('/')
             )
         });
         let frame = Self {
-            columns: columns(tenant, model, shape),
+            columns: columns(tenant, table, shape),
+            picks: table.rules.iter().map(|rule| pick(rule.field)).collect(),
             link,
-            created: Picked::new(tenant, model, shape, "remote_created_at"),
-            updated: Picked::new(tenant, model, shape, "remote_updated_at"),
-            exporter: Exporter::new(tenant, model, shape),
-            remote_data: is_on(tenant, model, "remote_data"),
+            created: pick("remote_created_at"),
+            updated: pick("remote_updated_at"),
+            exporter: Exporter::new(tenant, table, shape),
+            remote_data: is_on(tenant, table.model, "remote_data"),
             object,
         };
         Ok((frame, shape))
     }
 
-    pub fn remote_data(&self, row: &Record) -> Option<String> {
+    /// The readable sources of the field whose line has this place in the table.
+    pub(super) fn picked(&self, place: usize) -> &Picked {
+        &self.picks[place]
+    }
+
+    pub(super) fn remote_data(&self, row: &Record) -> Option<String> {
         self.remote_data.then(|| row.source_json())
     }
 
-    pub fn members(&self, row: &Record, id: &str) -> Members {
+    pub(super) fn members(&self, row: &Record, id: &str) -> Members {
         Members {
             custom_fields: self.exporter.custom_fields(row),
             integration_fields: self.exporter.integration_fields(row),

@@ -6,12 +6,10 @@
 
 use std::borrow::Cow;
 
-use super::common::timestamp;
-use super::rules::{feeding_fields, is_on};
-use super::{Tenant, object_of, rules};
+use super::table::{Table, is_on};
+use super::tenant::Tenant;
 use crate::asymbl::profile::{FieldShape, ObjectShape};
-use crate::asymbl::row::{push_member, quoted, raw};
-use crate::exports::ats::connector::types::Model;
+use crate::asymbl::row::{push_member, quoted, raw, timestamp};
 use salesforce::Record;
 
 /// Formulas that count days.
@@ -23,18 +21,14 @@ const DAY_COUNTERS: [&str; 2] = [
 /// The fields that go into `custom_fields`; none when the model has no such member or it is switched off.
 pub(crate) fn fields<'a>(
     tenant: Tenant<'_>,
-    model: Model,
+    table: &Table,
     shape: &'a ObjectShape,
 ) -> Vec<&'a FieldShape> {
-    let has_member = rules(model).iter().any(|r| r.field == "custom_fields");
-    if !has_member || !is_on(tenant, model, "custom_fields") {
+    if !table.has("custom_fields") || !is_on(tenant, table.model, "custom_fields") {
         return Vec::new();
     }
     let names = tenant.profile.names();
-    let mut taken = feeding_fields(tenant, model);
-    if model == Model::Jobs {
-        taken.extend(tenant.settings.hiring_team.iter().map(|t| t.field.clone()));
-    }
+    let mut taken = table.feeding_fields(tenant);
     taken.extend(DAY_COUNTERS.map(|n| names.api(n)));
     shape
         .fields
@@ -44,11 +38,11 @@ pub(crate) fn fields<'a>(
 }
 
 /// How the fields of the two members are written: what an administrator changes of it moves no stamp.
-pub(super) fn style(tenant: Tenant<'_>, model: Model) -> String {
-    let Some(shape) = tenant.profile.object(&object_of(tenant, model)) else {
+pub(super) fn style(tenant: Tenant<'_>, table: &Table) -> String {
+    let Some(shape) = tenant.profile.object(&table.object.api(tenant)) else {
         return String::new();
     };
-    let exporter = Exporter::new(tenant, model, shape);
+    let exporter = Exporter::new(tenant, table, shape);
     let dated = exporter.custom.iter();
     let dated = dated.filter(|field| matches!(field.value, Value::DateTime));
     let dated: Vec<&str> = dated.map(|field| field.name.as_str()).collect();
@@ -82,7 +76,7 @@ pub(super) struct Exporter {
 }
 
 impl Exporter {
-    pub fn new(tenant: Tenant<'_>, model: Model, shape: &ObjectShape) -> Self {
+    pub fn new(tenant: Tenant<'_>, table: &Table, shape: &ObjectShape) -> Self {
         let outgoing = |f: &FieldShape| Outgoing {
             name: f.name.clone(),
             label: f.label.clone(),
@@ -98,13 +92,13 @@ impl Exporter {
                 _ => Value::AsReceived,
             },
         };
-        let promoted = if is_on(tenant, model, "integration_fields") {
-            tenant.settings.promoted(model)
+        let promoted = if is_on(tenant, table.model, "integration_fields") {
+            tenant.settings.promoted(table.model)
         } else {
             &[]
         };
         Self {
-            custom: fields(tenant, model, shape)
+            custom: fields(tenant, table, shape)
                 .into_iter()
                 .map(outgoing)
                 .collect(),

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 
 use super::common::{Frame, distinct};
-use super::rules::{
-    Rule,
+use super::table::{
+    FurtherNeed, Object,
     Source::{Other, Own, TeamLookups},
-    is_on, platform,
+    Table, field, host_assigned, is_on,
 };
 use super::{Fetch, Mapping, Missing, Tenant};
 use crate::asymbl::names;
@@ -26,22 +26,36 @@ const USER_PREFIX: &str = "005";
 
 /// The table.
 #[rustfmt::skip]
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        field: "roles",
-        sources: &[],
-        note: "by the setting `hiring_team`; may be empty",
-    },
-    Rule { field: "job_id", sources: &[Own("Id")], note: "" },
-    Rule {
-        field: "user_id",
-        sources: &[TeamLookups, Other(names::CONTACT, "Email"), Other(names::USER, "Email")],
-        note: "users on the job's lookups; a hiring manager is a contact, matched to a user by e-mail address",
-    },
-    platform("id"),
-    platform("changed_at"),
-    platform("remote_deleted_at"),
-];
+pub const TABLE: Table = Table {
+    rules: &[
+        field("roles", &[])
+            .note("by the setting `hiring_team`; may be empty"),
+        field("job_id", &[Own("Id")]),
+        field("user_id", &[TeamLookups, Other(names::CONTACT, "Email"), Other(names::USER, "Email")])
+            .note("users on the job's lookups; a hiring manager is a contact, matched to a user by e-mail address"),
+        host_assigned("id"),
+        host_assigned("changed_at"),
+        host_assigned("remote_deleted_at"),
+    ],
+    other_columns: |tenant| vec![(names::USER, matched_columns(tenant))],
+    needs: &[
+        FurtherNeed {
+            object: Object::Named(names::USER),
+            field: "IsActive",
+            affects: "which user a contact is",
+            when: |_| true,
+        },
+        FurtherNeed {
+            object: Object::Named(names::USER),
+            field: "UserType",
+            affects: "which user a contact is",
+            when: |_| true,
+        },
+    ],
+    steered_by: |settings| format!("{:?};", settings.hiring_team),
+    notes: &["One row for each job and user, roles merged; a job's team comes whole."],
+    ..Table::new(M, "Job hiring team members", Object::Job)
+};
 
 /// How a job row becomes the job's team.
 #[derive(Debug, Clone)]
@@ -63,12 +77,12 @@ struct Lookup {
 pub type Managers = BTreeMap<String, String>;
 
 impl Mapping for HiringTeams {
-    const MODEL: Model = M;
+    const TABLE: &'static Table = &TABLE;
     type Record = JobTeam;
     type Related = Managers;
 
     fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
-        let (frame, shape) = Frame::new(tenant, M)?;
+        let (frame, shape) = Frame::new(tenant, &TABLE)?;
         let roles_on = is_on(tenant, M, "roles");
         let lookups = tenant.settings.hiring_team.iter().filter_map(|t| {
             let field = shape.field(&t.field)?;
@@ -86,12 +100,8 @@ impl Mapping for HiringTeams {
         })
     }
 
-    fn object(&self) -> &str {
-        &self.frame.object
-    }
-
-    fn columns(&self) -> &[String] {
-        &self.frame.columns
+    fn frame(&self) -> &Frame {
+        &self.frame
     }
 
     fn related<F: Fetch>(&self, fetch: &mut F, rows: &[Record]) -> Result<Managers, F::Error> {

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use super::common::{Picked, timestamp};
-use super::rules::{
-    Rule,
-    Source::{JobLookup, Own},
-    columns, is_on, object_of, platform,
+use super::columns::columns;
+use super::common::Picked;
+use super::table::{
+    Object,
+    Source::{JobOfStage, Own},
+    Table, always, field, host_assigned, is_on,
 };
 use super::{Missing, Tenant};
-use crate::asymbl::row::{row_id, trimmed};
+use crate::asymbl::names::STAGE;
+use crate::asymbl::row::{row_id, timestamp, trimmed};
 use crate::exports::ats::connector::reads::JobPipeline;
 use crate::exports::ats::connector::types::Model;
 use crate::exports::ats::connector::unified::JobStage;
@@ -19,18 +21,23 @@ const M: Model = Model::JobStages;
 
 /// The table.
 #[rustfmt::skip]
-pub(super) const RULES: &[Rule] = &[
-    Rule {
-        field: "index",
-        sources: &[Own("bpats__Sequence__c"), Own("CreatedDate")],
-        note: "position in the job's pipeline, 0 for the first",
-    },
-    Rule { field: "job_id", sources: &[JobLookup], note: "stages without a job are left out" },
-    Rule { field: "stage_id", sources: &[Own("Id")], note: "" },
-    platform("id"),
-    platform("changed_at"),
-    platform("remote_deleted_at"),
-];
+pub const TABLE: Table = Table {
+    rules: &[
+        field("index", &[Own("bpats__Sequence__c"), Own("CreatedDate")])
+            .note("position in the job's pipeline, 0 for the first"),
+        field("job_id", &[JobOfStage])
+            .note("stages without a job are left out"),
+        field("stage_id", &[Own("Id")]),
+        host_assigned("id"),
+        host_assigned("changed_at"),
+        host_assigned("remote_deleted_at"),
+    ],
+    extra_columns: &[always(JobOfStage)],
+    // A job that changed or went has its pipeline read again.
+    follows: &[always(Object::Job)],
+    notes: &["A job's pipeline comes whole."],
+    ..Table::new(M, "Job-specific application stages", Object::Named(STAGE))
+};
 
 /// How stage rows become pipelines.
 #[derive(Debug, Clone)]
@@ -47,7 +54,7 @@ impl JobStages {
     /// # Errors
     /// When the user may not read the stages or their lookup to the job.
     pub fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
-        let object = object_of(tenant, M);
+        let object = TABLE.object.api(tenant);
         let job = tenant.profile.job_link.stage_lookup.clone();
         let Some(shape) = tenant.profile.object(&object) else {
             return Err(Missing { object });
@@ -57,11 +64,11 @@ impl JobStages {
                 object: format!("{object}.{job}"),
             });
         }
-        let index = Picked::new(tenant, M, shape, "index");
+        let index = Picked::new(tenant, &TABLE, shape, "index");
         let sequence = tenant.profile.names().api("bpats__Sequence__c");
         let sequence =
             Some(sequence).filter(|s| is_on(tenant, M, "index") && index.iter().any(|i| i == s));
-        let mut columns = columns(tenant, M, shape);
+        let mut columns = columns(tenant, &TABLE, shape);
         columns.retain(|c| shape.has(c));
         Ok(Self {
             object,

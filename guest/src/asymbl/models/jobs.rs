@@ -1,16 +1,17 @@
 //! Jobs, from the package's Job or the org's own Job object.
 
-use super::common::{Frame, Picked};
-use super::location::{OwnAddress, SiteLocations, Sites};
-use super::rules::{
-    Rule,
-    Source::{ClosedFlag, Other, Own},
-    made, platform,
+use super::common::{Frame, pick};
+use super::location::{OwnAddress, SiteLocations, Sites, site_columns};
+use super::table::{
+    Object,
+    Source::{ClosedFlag, Other, Own, TeamLookups},
+    Table, While, computed, field, host_assigned, is_on,
 };
+use super::takes::{CURRENCY, DATE, NUMBER, TEXT, WORD};
 use super::{Fetch, Mapping, Missing, Tenant};
 use crate::asymbl::names::SITE;
 use crate::asymbl::row::row_id;
-use crate::asymbl::settings::WordTable;
+use crate::asymbl::settings::{Settings, WordTable};
 use crate::exports::ats::connector::types::Model;
 use crate::exports::ats::connector::unified::{EmploymentType, Job, JobStatus, Visibility};
 use salesforce::Record;
@@ -19,75 +20,64 @@ const M: Model = Model::Jobs;
 
 /// The table.
 #[rustfmt::skip]
-pub(super) const RULES: &[Rule] = &[
-    platform("id"),
-    Rule { field: "remote_id", sources: &[Own("Id")], note: "" },
-    platform("changed_at"),
-    platform("remote_deleted_at"),
-    Rule { field: "name", sources: &[Own("Name")], note: "" },
-    Rule { field: "job_code", sources: &[Own("bpats__Job_Number__c")], note: "text: leading zeros count" },
-    Rule {
-        field: "description",
-        sources: &[Own("bpats__Job_Description__c"), Own("bpats__Short_Description__c")],
-        note: "HTML; the short description where the external one is empty",
+pub const TABLE: Table = Table {
+    rules: &[
+        host_assigned("id"),
+        field("remote_id", &[Own("Id")]),
+        host_assigned("changed_at"),
+        host_assigned("remote_deleted_at"),
+        field("name", &[Own("Name")]).choosable(TEXT),
+        field("job_code", &[Own("bpats__Job_Number__c")]).choosable(TEXT)
+            .note("text: leading zeros count"),
+        field("description", &[Own("bpats__Job_Description__c"), Own("bpats__Short_Description__c")]).choosable(TEXT)
+            .note("HTML; the short description where the external one is empty"),
+        field("employment_type", &[Own("bpats__Type__c")]).choosable(WORD)
+            .note("by the setting `employment_type`; words that it does not know pass through"),
+        field("status", &[Own("bpats__Status__c")]).choosable(WORD)
+            .note("CLOSED when the closed flag is set, else by the setting `job_status`; words that it does not know pass through"),
+        field("status.closed", &[ClosedFlag]),
+        field("visibility", &[Own("bpats__Post_Externally__c")]).choosable(WORD)
+            .note("by the setting `visibility`: PUBLIC when posted externally, else INTERNAL"),
+        field("salary_amount", &[Own("bpats__Salary__c")]).choosable(NUMBER)
+            .note("for a year"),
+        field("salary_currency", &[Own("CurrencyIsoCode")]).choosable(CURRENCY)
+            .note("the record's currency, else the setting `default_currency`; none without an amount"),
+        field("location", &[Own("bpats__Work_Site_Location__c")])
+            .note("the work site's address field where one is filled, else its state and country codes"),
+        field("location.raw", &[Own("bpats__Location__c")]).choosable(TEXT),
+        computed("location.street_1", "").choosable(TEXT),
+        computed("location.city", "").choosable(TEXT),
+        field("location.state", &[Other(SITE, "bpats__State_Code__c")]).choosable(TEXT),
+        computed("location.zip_code", "").choosable(TEXT),
+        field("location.country", &[Other(SITE, "bpats__Country_Code__c")]).choosable(TEXT),
+        computed("custom_fields", "custom fields by API name"),
+        computed("integration_fields", "the fields of the setting `integration_fields`"),
+        computed("remote_url", "the record's page in Lightning"),
+        field("opened_at", &[Own("bpats__Posted_Date__c")]).choosable(DATE)
+            .note("midnight UTC of the posted date"),
+        field("remote_created_at", &[Own("CreatedDate")]),
+        field("remote_updated_at", &[Own("LastModifiedDate")]),
+        computed("remote_data", "the source row as received"),
+    ],
+    other_columns: |tenant| match is_on(tenant, M, "location") {
+        true => vec![(SITE, site_columns(tenant))],
+        false => Vec::new(),
     },
-    Rule {
-        field: "employment_type",
-        sources: &[Own("bpats__Type__c")],
-        note: "by the setting `employment_type`; words that it does not know pass through",
+    follows: &[While { what: Object::Named(SITE), one_is_on: &["location"] }],
+    feeds_others: &[(TeamLookups, "hiring-team-members.user_id")],
+    steered_by: |settings| {
+        let Settings { job_status, employment_type, visibility, default_currency, hiring_team, .. } = settings;
+        format!("{:?};", (job_status, employment_type, visibility, default_currency, hiring_team))
     },
-    Rule {
-        field: "status",
-        sources: &[Own("bpats__Status__c")],
-        note: "CLOSED when the closed flag is set, else by the setting `job_status`; words that it does not know pass through",
-    },
-    Rule { field: "status.closed", sources: &[ClosedFlag], note: "" },
-    Rule {
-        field: "visibility",
-        sources: &[Own("bpats__Post_Externally__c")],
-        note: "by the setting `visibility`: PUBLIC when posted externally, else INTERNAL",
-    },
-    Rule { field: "salary_amount", sources: &[Own("bpats__Salary__c")], note: "for a year" },
-    Rule {
-        field: "salary_currency",
-        sources: &[Own("CurrencyIsoCode")],
-        note: "the record's currency, else the setting `default_currency`; none without an amount",
-    },
-    Rule {
-        field: "location",
-        sources: &[Own("bpats__Work_Site_Location__c")],
-        note: "the work site's address field where one is filled, else its state and country codes",
-    },
-    Rule { field: "location.raw", sources: &[Own("bpats__Location__c")], note: "" },
-    made("location.street_1", ""),
-    made("location.city", ""),
-    Rule { field: "location.state", sources: &[Other(SITE, "bpats__State_Code__c")], note: "" },
-    made("location.zip_code", ""),
-    Rule { field: "location.country", sources: &[Other(SITE, "bpats__Country_Code__c")], note: "" },
-    made("custom_fields", "custom fields by API name"),
-    made("integration_fields", "the fields of the setting `integration_fields`"),
-    made("remote_url", "the record's page in Lightning"),
-    Rule { field: "opened_at", sources: &[Own("bpats__Posted_Date__c")], note: "midnight UTC of the posted date" },
-    Rule { field: "remote_created_at", sources: &[Own("CreatedDate")], note: "" },
-    Rule { field: "remote_updated_at", sources: &[Own("LastModifiedDate")], note: "" },
-    made("remote_data", "the source row as received"),
-];
+    notes: &["The package's Job, or the org's own object that it uses as the Job."],
+    ..Table::new(M, "Jobs", Object::Job)
+};
 
 /// How a job row becomes a job.
 #[derive(Debug, Clone)]
 pub struct Jobs {
     frame: Frame,
-    name: Picked,
-    job_code: Picked,
-    description: Picked,
-    employment_type: Picked,
-    status: Picked,
-    closed: Picked,
-    visibility: Picked,
-    salary_amount: Picked,
-    salary_currency: Picked,
     default_currency: Option<String>,
-    opened_at: Picked,
     address: OwnAddress,
     sites: Option<Sites>,
     job_status_words: WordTable,
@@ -96,28 +86,17 @@ pub struct Jobs {
 }
 
 impl Mapping for Jobs {
-    const MODEL: Model = M;
+    const TABLE: &'static Table = &TABLE;
     type Record = Job;
     type Related = SiteLocations;
 
     fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
-        let (frame, shape) = Frame::new(tenant, M)?;
-        let pick = |field: &str| Picked::new(tenant, M, shape, field);
+        let (frame, shape) = Frame::new(tenant, &TABLE)?;
         let settings = tenant.settings;
         let currency_on = settings.scopes.field_on(M, "salary_currency");
         Ok(Self {
-            name: pick("name"),
-            job_code: pick("job_code"),
-            description: pick("description"),
-            employment_type: pick("employment_type"),
-            status: pick("status"),
-            closed: pick("status.closed"),
-            visibility: pick("visibility"),
-            salary_amount: pick("salary_amount"),
-            salary_currency: pick("salary_currency"),
             default_currency: settings.default_currency.clone().filter(|_| currency_on),
-            opened_at: pick("opened_at"),
-            address: OwnAddress::new(tenant, M, shape),
+            address: OwnAddress::new(tenant, &TABLE, shape),
             sites: Sites::new(tenant, shape),
             job_status_words: settings.job_status.clone(),
             employment_words: settings.employment_type.clone(),
@@ -126,12 +105,8 @@ impl Mapping for Jobs {
         })
     }
 
-    fn object(&self) -> &str {
-        &self.frame.object
-    }
-
-    fn columns(&self) -> &[String] {
-        &self.frame.columns
+    fn frame(&self) -> &Frame {
+        &self.frame
     }
 
     fn related<F: Fetch>(&self, fetch: &mut F, rows: &[Record]) -> Result<SiteLocations, F::Error> {
@@ -144,17 +119,17 @@ impl Mapping for Jobs {
     fn map(&self, row: &Record, sites: &SiteLocations) -> Option<Job> {
         let id = row_id(row)?;
         let rest = self.frame.members(row, &id);
-        let salary_amount = self.salary_amount.number(row);
+        let salary_amount = pick!(self, "salary_amount").number(row);
         let site = self.sites.as_ref().and_then(|s| s.of(row, sites));
         Some(Job {
-            name: self.name.text(row),
-            job_code: self.job_code.text(row),
-            description: self.description.verbatim(row),
+            name: pick!(self, "name").text(row),
+            job_code: pick!(self, "job_code").text(row),
+            description: pick!(self, "description").verbatim(row),
             employment_type: self.employment_type(row),
             status: self.status(row),
             visibility: self.visibility(row),
             salary_currency: salary_amount.and_then(|_| {
-                self.salary_currency
+                pick!(self, "salary_currency")
                     .text(row)
                     .or_else(|| self.default_currency.clone())
             }),
@@ -163,7 +138,7 @@ impl Mapping for Jobs {
             custom_fields: rest.custom_fields,
             integration_fields: rest.integration_fields,
             remote_url: rest.remote_url,
-            opened_at: self.opened_at.timestamp(row),
+            opened_at: pick!(self, "opened_at").timestamp(row),
             remote_created_at: rest.remote_created_at,
             remote_updated_at: rest.remote_updated_at,
             remote_data: rest.remote_data,
@@ -174,7 +149,7 @@ impl Mapping for Jobs {
 
 impl Jobs {
     fn employment_type(&self, row: &Record) -> Option<EmploymentType> {
-        let word = self.employment_type.text(row)?;
+        let word = pick!(self, "employment_type").text(row)?;
         Some(match self.employment_words.get(&word).unwrap_or(&word) {
             "FULL_TIME" => EmploymentType::FullTime,
             "PART_TIME" => EmploymentType::PartTime,
@@ -186,10 +161,13 @@ impl Jobs {
     }
 
     fn status(&self, row: &Record) -> Option<JobStatus> {
-        if self.closed.iter().any(|f| row.flag(f) == Some(true)) {
+        if pick!(self, "status.closed")
+            .iter()
+            .any(|f| row.flag(f) == Some(true))
+        {
             return Some(JobStatus::Closed);
         }
-        let word = self.status.text(row)?;
+        let word = pick!(self, "status").text(row)?;
         Some(match self.job_status_words.get(&word).unwrap_or(&word) {
             "OPEN" => JobStatus::Open,
             "CLOSED" => JobStatus::Closed,
@@ -200,7 +178,7 @@ impl Jobs {
     }
 
     fn visibility(&self, row: &Record) -> Option<Visibility> {
-        let word = self.visibility.text(row)?;
+        let word = pick!(self, "visibility").text(row)?;
         Some(match self.visibility_words.get(&word).unwrap_or(&word) {
             "PUBLIC" => Visibility::Public,
             "INTERNAL" => Visibility::Internal,

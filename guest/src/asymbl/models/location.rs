@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use celes::Country;
 
 use super::common::{Picked, distinct};
-use super::rules::is_on;
-use super::{Fetch, Tenant};
+use super::mapping::Fetch;
+use super::table::{Table, is_on};
+use super::tenant::Tenant;
 use crate::asymbl::names;
 use crate::asymbl::profile::ObjectShape;
 use crate::asymbl::row::{row_id, trimmed};
@@ -124,8 +125,8 @@ pub(super) struct OwnAddress {
 }
 
 impl OwnAddress {
-    pub fn new(tenant: Tenant<'_>, model: Model, shape: &ObjectShape) -> Self {
-        let pick = |field: &str| Picked::new(tenant, model, shape, field);
+    pub fn new(tenant: Tenant<'_>, table: &Table, shape: &ObjectShape) -> Self {
+        let pick = |field: &str| Picked::new(tenant, table, shape, field);
         Self {
             raw: pick("location.raw"),
             street: pick("location.street_1"),

@@ -1,8 +1,11 @@
 //! Users: people of the customer's company, from `User`.
 
-use super::common::{Frame, Picked, is_email};
-use super::rules::{Rule, Source::Own, made, platform};
-use super::{Fetch, Mapping, Missing, Tenant};
+use super::common::{Frame, is_email, pick};
+use super::table::{
+    FurtherNeed, Object, Source::Own, Table, always, computed, field, host_assigned,
+};
+use super::takes::{EMAIL, TEXT};
+use super::{Mapping, Missing, Tenant};
 use crate::asymbl::names;
 use crate::asymbl::row::row_id;
 use crate::exports::ats::connector::types::Model;
@@ -13,65 +16,61 @@ const M: Model = Model::Users;
 
 /// The table.
 #[rustfmt::skip]
-pub(super) const RULES: &[Rule] = &[
-    platform("id"),
-    Rule { field: "remote_id", sources: &[Own("Id")], note: "" },
-    platform("changed_at"),
-    platform("remote_deleted_at"),
-    Rule { field: "first_name", sources: &[Own("FirstName")], note: "" },
-    Rule { field: "last_name", sources: &[Own("LastName")], note: "" },
-    Rule { field: "email", sources: &[Own("Email")], note: "none when it is no valid address" },
-    Rule { field: "status", sources: &[Own("IsActive")], note: "ACTIVE or INACTIVE: whether the user may log in" },
-    made("remote_data", "the source row as received"),
-];
+pub const TABLE: Table = Table {
+    rules: &[
+        host_assigned("id"),
+        field("remote_id", &[Own("Id")]),
+        host_assigned("changed_at"),
+        host_assigned("remote_deleted_at"),
+        field("first_name", &[Own("FirstName")]).choosable(TEXT),
+        field("last_name", &[Own("LastName")]).choosable(TEXT),
+        field("email", &[Own("Email")]).choosable(EMAIL)
+            .note("none when it is no valid address"),
+        field("status", &[Own("IsActive")])
+            .note("ACTIVE or INACTIVE: whether the user may log in"),
+        computed("remote_data", "the source row as received"),
+    ],
+    extra_columns: &[always(Own("UserType"))],
+    needs: &[FurtherNeed {
+        object: Object::Named(names::USER),
+        field: "UserType",
+        affects: "users of other types left out",
+        when: |_| true,
+    }],
+    // Users of other types count where they are on a job's team; a hiring manager is a contact.
+    follows: &[always(Object::Job), always(Object::Named(names::CONTACT))],
+    steered_by: |settings| format!("{:?};", settings.hiring_team),
+    notes: &["Users of type Standard, and others who are on a hiring team."],
+    ..Table::new(M, "Users", Object::Named(names::USER))
+};
 
 /// How a user row becomes a user.
 #[derive(Debug, Clone)]
 pub struct Users {
     frame: Frame,
-    first_name: Picked,
-    last_name: Picked,
-    email: Picked,
-    status: Picked,
 }
 
 impl Mapping for Users {
-    const MODEL: Model = M;
+    const TABLE: &'static Table = &TABLE;
     type Record = User;
     type Related = ();
 
     fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
-        let (frame, shape) = Frame::new(tenant, M)?;
-        let pick = |field: &str| Picked::new(tenant, M, shape, field);
-        Ok(Self {
-            first_name: pick("first_name"),
-            last_name: pick("last_name"),
-            email: pick("email"),
-            status: pick("status"),
-            frame,
-        })
+        let (frame, _) = Frame::new(tenant, &TABLE)?;
+        Ok(Self { frame })
     }
 
-    fn object(&self) -> &str {
-        &self.frame.object
-    }
-
-    fn columns(&self) -> &[String] {
-        &self.frame.columns
-    }
-
-    fn related<F: Fetch>(&self, _: &mut F, _: &[Record]) -> Result<(), F::Error> {
-        Ok(())
+    fn frame(&self) -> &Frame {
+        &self.frame
     }
 
     fn map(&self, row: &Record, (): &()) -> Option<User> {
         Some(User {
             remote_id: row_id(row)?,
-            first_name: self.first_name.text(row),
-            last_name: self.last_name.text(row),
-            email: self.email.text(row).filter(|e| is_email(e)),
-            status: self
-                .status
+            first_name: pick!(self, "first_name").text(row),
+            last_name: pick!(self, "last_name").text(row),
+            email: pick!(self, "email").text(row).filter(|e| is_email(e)),
+            status: pick!(self, "status")
                 .first()
                 .and_then(|f| row.flag(f))
                 .map(|active| match active {

@@ -103,6 +103,7 @@ pub struct Basis {
 impl Basis {
     /// As it is now.
     pub fn of(tenant: Tenant<'_>, model: Model) -> Self {
+        let table = models::table(model);
         let profile = tenant.profile;
         // A record type renamed, another object as the Job, a field with another label or type, or another address of the org
         // changes what the same rows mean.
@@ -111,7 +112,7 @@ impl Basis {
             profile.job_link,
             profile.candidate_types,
             profile.namespace,
-            models::appearance(tenant, model)
+            models::appearance(tenant, table)
         );
         Self {
             org: profile.organization.id.clone(),
@@ -121,7 +122,7 @@ impl Basis {
                 tenant.settings.fingerprint(model),
                 hash(found.as_bytes())
             ),
-            fields: FieldSet::of(models::column_set(tenant, model)),
+            fields: FieldSet::of(models::column_set(tenant, table)),
             job: profile.job_link.object.clone(),
             job_assumed: profile.job_assumed,
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::asymbl::models::word;
+use crate::asymbl::names::word;
 use crate::exports::ats::connector::types::Model;
 
 /// Switched-off entries of the connection: `candidates`, `candidates.location`, `create-candidate`.

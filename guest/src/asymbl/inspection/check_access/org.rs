@@ -5,7 +5,7 @@ use super::Shapes;
 use super::grants::Grants;
 use crate::asymbl::context::Context;
 use crate::asymbl::inspection::needs::ACTIONS;
-use crate::asymbl::models::{self, Tenant};
+use crate::asymbl::models::{self, TABLES, Tenant, jobs};
 use crate::asymbl::names;
 use crate::asymbl::row::trimmed;
 use crate::asymbl::settings::WordTable;
@@ -170,11 +170,12 @@ fn assigned(about: &mut About, tenant: Tenant<'_>, grants: &Grants) {
         },
     );
     let scopes = &tenant.settings.scopes;
-    let mut partly: Vec<String> = models::in_order()
+    let mut partly: Vec<String> = TABLES
+        .iter()
+        .filter(|table| scopes.model_on(table.model))
+        .map(|table| table.object.api(tenant))
         // Every user sees every user, unless an org changes that.
-        .filter(|model| scopes.model_on(*model) && *model != Model::Users)
-        .map(|model| models::object_of(tenant, model))
-        .filter(|object| grants.sees_all(object) == Some(false))
+        .filter(|object| object != names::USER && grants.sees_all(object) == Some(false))
         .collect();
     partly.sort_unstable();
     partly.dedup();
@@ -209,7 +210,7 @@ pub(super) fn unmapped(about: &mut About, tenant: Tenant<'_>, shapes: &Shapes) {
         if !settings.scopes.model_on(Model::Jobs) || !models::is_on(tenant, Model::Jobs, unified) {
             continue;
         }
-        let fields = models::source_fields(tenant, Model::Jobs, unified);
+        let fields = jobs::TABLE.source_fields(tenant, unified);
         let values = fields
             .iter()
             .filter_map(|name| shape.field(name))

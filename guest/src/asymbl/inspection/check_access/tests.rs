@@ -1,4 +1,5 @@
 use super::*;
+use crate::asymbl::models::table;
 use crate::asymbl::models::testing::TestOrg;
 use crate::asymbl::names;
 use crate::exports::ats::connector::types::Model;
@@ -8,7 +9,7 @@ fn model(org: &TestOrg, model: Model) -> (AccessLevel, Vec<String>) {
     org.tenant(|tenant| {
         let found = finding(
             tenant,
-            &needs::of_model(tenant, model),
+            &needs::of_model(tenant, table(model)),
             &org.objects,
             &Grants::default(),
         );
@@ -20,7 +21,7 @@ fn model(org: &TestOrg, model: Model) -> (AccessLevel, Vec<String>) {
 #[test]
 fn a_user_who_sees_everything_may_read_every_model() {
     let org = TestOrg::new();
-    for m in models::in_order() {
+    for m in TABLES.map(|t| t.model) {
         assert_eq!(model(&org, m), (AccessLevel::Full, Vec::new()), "{m:?}");
     }
 }
@@ -33,7 +34,7 @@ fn a_hidden_field_is_named_with_what_it_costs() {
     assert_eq!(access, AccessLevel::Partial);
     assert_eq!(missing, ["read bpats__Job__c.bpats__Salary__c"]);
     let affects = org.tenant(|tenant| {
-        let needs = needs::of_model(tenant, Model::Jobs);
+        let needs = needs::of_model(tenant, table(Model::Jobs));
         finding(tenant, &needs, &org.objects, &Grants::default()).missing[0]
             .affects
             .clone()

@@ -269,7 +269,7 @@ fn a_filled_address_field_of_the_site_wins_over_its_codes() {
         Some("TX"),
         "an empty address field leaves the codes"
     );
-    let columns = org.tenant(|t| crate::asymbl::models::column_set(t, Jobs::MODEL));
+    let columns = org.tenant(|t| crate::asymbl::models::column_set(t, Jobs::TABLE));
     assert!(
         columns.contains(&format!("{SITE}.Address__City__s"))
             && !columns.contains(&format!("{SITE}.Address__c"))

@@ -1,6 +1,6 @@
 use crate::asymbl::models::testing::TestOrg;
 use crate::asymbl::models::{
-    MODELS, Source, appearance, column_set, from_word, in_order, label, rules, source_fields, word,
+    MODELS, Source, TABLES, appearance, applications, column_set, from_word, table, word,
 };
 use crate::asymbl::settings::{OVERRIDABLE, PROMOTING};
 
@@ -8,8 +8,8 @@ use crate::asymbl::settings::{OVERRIDABLE, PROMOTING};
 fn names_and_models_go_both_ways() {
     for (model, name) in MODELS {
         assert_eq!(
-            (word(model), from_word(name), label(model).is_empty()),
-            (name, Some(model), false)
+            (word(model), from_word(name), table(model).model),
+            (name, Some(model), model)
         );
     }
     assert_eq!(from_word("offers"), None);
@@ -17,14 +17,13 @@ fn names_and_models_go_both_ways() {
 
 #[test]
 fn every_choosable_and_promoting_field_is_a_line_of_its_models_table() {
-    let has = |model, field: &str| rules(model).iter().any(|r| r.field == field);
-    for (model, fields) in OVERRIDABLE {
-        for field in *fields {
-            assert!(has(*model, field), "{}.{field}", word(*model));
-        }
-    }
-    for model in in_order() {
-        assert_eq!(has(model, "integration_fields"), PROMOTING.contains(&model));
+    for table in TABLES {
+        let choosable = table.rules.iter().filter(|rule| rule.choice.is_some());
+        let listed = OVERRIDABLE.iter().find(|(model, _)| *model == table.model);
+        let listed = listed.map_or(&[][..], |(_, fields)| fields);
+        assert_eq!(choosable.map(|rule| rule.field).collect::<Vec<_>>(), listed);
+        let promotes = table.has("integration_fields");
+        assert_eq!(promotes, PROMOTING.contains(&table.model));
     }
 }
 
@@ -36,11 +35,11 @@ fn every_source_of_the_tables_exists_in_the_package_or_the_platform() {
         org.add("Contact", name, "picklist", "");
     }
     org.tenant(|tenant| {
-        for model in in_order() {
-            let object = crate::asymbl::models::object_of(tenant, model);
+        for table in TABLES {
+            let object = table.object.api(tenant);
             let shape = tenant.profile.object(&object).unwrap();
-            for rule in rules(model) {
-                for name in source_fields(tenant, model, rule.field) {
+            for rule in table.rules {
+                for name in table.source_fields(tenant, rule.field) {
                     assert!(shape.has(&name), "{object}.{name}");
                 }
                 for source in rule.sources {
@@ -63,18 +62,18 @@ fn a_field_more_shows_in_the_column_set_and_unread_fields_do_not() {
     after.add("bpats__Job__c", "New__c", "string", "");
     after.add("bpats__Job__c", "NotCustom", "string", "");
     after.add("bpats__ATS_Stage__c", "Colour__c", "string", "");
-    for model in in_order() {
+    for table in TABLES {
         let (old, new) = (
-            before.tenant(|t| column_set(t, model)),
-            after.tenant(|t| column_set(t, model)),
+            before.tenant(|t| column_set(t, table)),
+            after.tenant(|t| column_set(t, table)),
         );
         let more: Vec<_> = new.iter().filter(|c| !old.contains(c)).cloned().collect();
-        let expected: &[&str] = if word(model) == "jobs" {
+        let expected: &[&str] = if table.label == "Jobs" {
             &["bpats__Job__c.New__c"]
         } else {
             &[]
         };
-        assert_eq!(more, expected, "{}", word(model));
+        assert_eq!(more, expected, "{}", table.label);
     }
 }
 
@@ -82,7 +81,7 @@ fn a_field_more_shows_in_the_column_set_and_unread_fields_do_not() {
 fn a_field_that_only_another_one_needs_is_in_the_column_set_too() {
     let mut org = TestOrg::new();
     org.disabled = vec!["applications.outcome".into()];
-    let columns = org.tenant(|t| column_set(t, from_word("applications").unwrap()));
+    let columns = org.tenant(|t| column_set(t, &applications::TABLE));
     let status = "bpats__ATS_Applicant__c.bpats__Applicant_Status__c";
     assert!(columns.iter().any(|column| column == status), "{columns:?}");
 }
@@ -102,10 +101,11 @@ fn a_label_a_type_or_the_orgs_address_shows_in_the_appearance_of_what_carries_it
     let changed = |other: &TestOrg| -> Vec<_> {
         let before = org("Code", "string");
         let differs = |model| {
-            let now = other.tenant(|t| appearance(t, model));
-            before.tenant(|t| appearance(t, model)) != now
+            let now = other.tenant(|t| appearance(t, table(model)));
+            before.tenant(|t| appearance(t, table(model))) != now
         };
-        in_order().filter(|m| differs(*m)).map(word).collect()
+        let models = MODELS.iter().filter(|(model, _)| differs(*model));
+        models.map(|(_, name)| *name).collect()
     };
     assert!(changed(&org("Code", "string")).is_empty());
     assert_eq!(changed(&org("Job code", "string")), ["jobs"]);
