@@ -19,18 +19,8 @@
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
-#[cfg(feature = "sync")]
-pub mod actions;
-#[cfg(feature = "cli")]
-pub mod cli;
 pub mod egress;
-#[cfg(feature = "mirror")]
-pub mod mirror;
-#[cfg(feature = "mirror")]
-pub mod report;
 pub mod sandbox;
 pub mod session;
-#[cfg(feature = "sync")]
-pub mod sync;
 pub mod tenant;
 pub mod unified;

@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use connector_tests::asymbl;
 use host_runner::egress::CallOptions;
-use host_runner::mirror::SqliteMirror;
 use host_runner::sandbox::JobSetup;
 use host_runner::sandbox::contract::reads::{ListQuery, Progress};
 use host_runner::session::Session;
-use host_runner::sync::{Events, SyncOptions, discover, sync};
 use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
 use host_runner::unified::Model;
 use http_body_util::BodyExt;
+use mirror::store::SqliteMirror;
+use mirror::sync::{Events, SyncOptions, discover, sync};
 use practice_org::PracticeOrg;
 
 const ROUNDS: u32 = 3;

@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use host_runner::mirror::{Mirror, RecordFilter, Records, SqliteMirror, StoredRecord};
 use host_runner::session::Session;
-use host_runner::sync::{
-    Discovered, Event, Events, ModelReport, SyncError, SyncOptions, SyncReport, discover, sync,
-};
 use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
 use host_runner::unified::{Model, OrgId};
+use mirror::store::{Mirror, RecordFilter, Records, SqliteMirror, StoredRecord};
+use mirror::sync::{
+    Discovered, Event, Events, ModelReport, SyncError, SyncOptions, SyncReport, discover, sync,
+};
 use practice_org::id::RecordId;
 use practice_org::server::Builder;
 use practice_org::store::{Actor, JsonMap};

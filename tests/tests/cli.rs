@@ -235,9 +235,9 @@ async fn assert_refused(world: &World, arguments: &[&str], code: i32, words: &[&
     assert!(others(world) == before, "nothing may be touched");
     if noted {
         assert!(held(world) == records, "no record may be touched");
-        let runs = host_runner::mirror::Mirror::runs(&world.mirror(), 2).unwrap();
-        assert_eq!(runs[0].outcome, host_runner::mirror::RunOutcome::Failed);
-        assert_eq!(runs[1].outcome, host_runner::mirror::RunOutcome::Succeeded);
+        let runs = mirror::store::Mirror::runs(&world.mirror(), 2).unwrap();
+        assert_eq!(runs[0].outcome, mirror::store::RunOutcome::Failed);
+        assert_eq!(runs[1].outcome, mirror::store::RunOutcome::Succeeded);
     }
     redacted(message, world)
 }

@@ -2,8 +2,8 @@
 
 use connector_tests::soak::equals_the_org;
 use connector_tests::world::{World, fields, ids, small_org, text};
-use host_runner::sync::Event;
 use host_runner::unified::Model;
+use mirror::sync::Event;
 use practice_org::id::RecordId;
 use serde_json::json;
 

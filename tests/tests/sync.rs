@@ -2,8 +2,8 @@
 
 use connector_tests::expected::assert_mirrors_the_org;
 use connector_tests::world::{World, fields, ids, of_model, small_org, text};
-use host_runner::mirror::Coverage;
 use host_runner::unified::{Model, Timestamp};
+use mirror::store::Coverage;
 use practice_org::value::Value as OrgValue;
 use serde_json::{Value, json};
 
@@ -239,7 +239,7 @@ async fn a_full_sync_over_a_mirror_marks_what_is_gone_without_a_trace() {
     world.sync().await;
     let gone = ids(world.db(), APPLICANT)[0].to_string();
     world.write(|org| org.hard_delete(APPLICANT, &gone));
-    let options = host_runner::sync::SyncOptions {
+    let options = mirror::sync::SyncOptions {
         full: true,
         ..Default::default()
     };

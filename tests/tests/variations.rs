@@ -6,8 +6,8 @@ use connector_tests::command::asymbl;
 use connector_tests::expected::assert_mirrors_the_org;
 use connector_tests::soak::control;
 use connector_tests::world::{World, ids, of_model, small_org, text};
-use host_runner::sync::{SyncOptions, SyncReport};
 use host_runner::unified::Model;
+use mirror::sync::{SyncOptions, SyncReport};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,7 +33,7 @@ const NEVER: [HeaderName; 16] = [
 const NEVER_BEGIN: [&str; 2] = ["proxy-", "x-forwarded-"];
 
 /// Whether a header never goes out, nor into a sandbox, as somebody else set it.
-pub(crate) fn is_stripped(name: &HeaderName) -> bool {
+pub fn is_stripped(name: &HeaderName) -> bool {
     NEVER.contains(name)
         || NEVER_BEGIN
             .iter()
@@ -77,9 +77,11 @@ pub(crate) fn strip(headers: &mut HeaderMap, method: &Method, body: &RequestBody
     }
 }
 
-/// A person's headers, or what is wrong with one. Values are not told: they may be secrets.
-#[cfg(feature = "cli")]
-pub(crate) fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, String> {
+/// A person's headers. No message shows a value: it may be a secret.
+///
+/// # Errors
+/// What is wrong with one of them.
+pub fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
     for (name, value) in pairs {
         let name: HeaderName = name
@@ -100,8 +102,10 @@ pub(crate) fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, String> {
 
 /// Path and query of a person's request. The gate goes to the tenant's origin whatever the path says; this refuses what a
 /// server could read as another path than a person does.
-#[cfg(feature = "cli")]
-pub(crate) fn target(path: &str, query: &[(String, String)]) -> Result<String, String> {
+///
+/// # Errors
+/// What is wrong with the path.
+pub fn target(path: &str, query: &[(String, String)]) -> Result<String, String> {
     if !path.starts_with('/') {
         return Err(
             "give the path, which goes to the tenant's own org and begins with /; absolute URLs are refused"
@@ -123,7 +127,6 @@ pub(crate) fn target(path: &str, query: &[(String, String)]) -> Result<String, S
     Ok(format!("{path}{separator}{values}"))
 }
 
-#[cfg(feature = "cli")]
 fn one_reading(path: &str) -> Result<(), String> {
     let mut read = path.to_owned();
     // A proxy and the server behind it may each decode once.
@@ -148,7 +151,6 @@ fn one_reading(path: &str) -> Result<(), String> {
 }
 
 /// Takes off one layer of encoding; a % that begins no escape is an error where it is `strict`, else it stays.
-#[cfg(feature = "cli")]
 fn decoded(text: &str, strict: bool) -> Result<String, String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -185,7 +187,6 @@ mod tests {
     use super::*;
     use crate::egress::{empty_body, full_body};
 
-    #[cfg(feature = "cli")]
     #[test]
     fn downloads_stay_on_their_path() {
         for path in [
@@ -217,7 +218,6 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "cli")]
     #[test]
     fn credentials_and_framing_are_not_the_callers() {
         for name in [

@@ -8,7 +8,7 @@
 mod address;
 mod body;
 mod budget;
-pub(crate) mod caller;
+pub mod caller;
 mod cause;
 mod client;
 mod connect;

@@ -88,8 +88,7 @@ impl UnifiedRecord {
     }
 
     /// A record read back from a mirror, which holds only records that were checked once.
-    #[cfg_attr(not(feature = "mirror"), allow(dead_code))]
-    pub(crate) fn trusted(
+    pub fn trusted(
         model: Model,
         key: NaturalKey,
         content: Map<String, Value>,

@@ -7,10 +7,10 @@ mod dice;
 
 use std::collections::BTreeMap;
 
-use host_runner::actions::{Action, run as run_action};
-use host_runner::mirror::{Mirror, RecordFilter, Records, RunEnd, RunInfo, SqliteMirror};
-use host_runner::sync::{Events, SyncOptions, SyncReport, discover, sync};
 use host_runner::unified::{Model, Timestamp};
+use mirror::actions::{Action, run as run_action};
+use mirror::store::{Mirror, RecordFilter, Records, RunEnd, RunInfo, SqliteMirror};
+use mirror::sync::{Events, SyncOptions, SyncReport, discover, sync};
 use practice_org::store::RowView;
 use practice_org::value::ValueRef;
 use practice_org::{Action as Fault, FaultBody, PracticeOrg, Rule};

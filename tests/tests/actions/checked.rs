@@ -2,7 +2,7 @@
 
 use connector_tests::command;
 use connector_tests::world::{World, small_org};
-use host_runner::actions::{Action, ActionError, run};
+use mirror::actions::{Action, ActionError, run};
 use serde_json::{Value, json};
 
 use super::{act, input, open_job, with_file};

@@ -1,9 +1,9 @@
 //! What a create writes, and whom it writes it for.
 
 use connector_tests::world::{World, ids, small_org, text};
-use host_runner::actions::Action;
-use host_runner::mirror::Mirror;
 use host_runner::unified::Model;
+use mirror::actions::Action;
+use mirror::store::Mirror;
 use practice_org::id::RecordId;
 use practice_org::value::Value as OrgValue;
 use serde_json::json;

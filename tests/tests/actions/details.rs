@@ -1,7 +1,7 @@
 //! Inputs that become something else in the org: salaries, dates, countries, sources.
 
 use connector_tests::world::{World, small_org, text};
-use host_runner::actions::Action;
+use mirror::actions::Action;
 use practice_org::schema::FieldSpec;
 use practice_org::value::{Value as OrgValue, parse_date};
 use serde_json::{Value, json};

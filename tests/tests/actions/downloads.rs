@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use connector_tests::command;
 use connector_tests::world::{World, small_org};
-use host_runner::actions::Action;
+use mirror::actions::Action;
 use practice_org::id::RecordId;
 use practice_org::value::Value as OrgValue;
 use serde_json::{Value, json};

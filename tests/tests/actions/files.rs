@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use connector_tests::command;
 use connector_tests::world::{World, ids, small_org};
-use host_runner::actions::{Action, ActionError};
+use mirror::actions::{Action, ActionError};
 use practice_org::value::Value as OrgValue;
 use serde_json::{Value, json};
 

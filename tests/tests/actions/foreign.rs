@@ -1,8 +1,8 @@
 //! What an action wrote is no news to the next delta: the mirror holds it already, as the org does.
 
 use connector_tests::world::{World, small_org};
-use host_runner::actions::Action;
 use host_runner::unified::Model;
+use mirror::actions::Action;
 use serde_json::json;
 
 use super::{act, input, open_job};

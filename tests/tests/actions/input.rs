@@ -2,7 +2,7 @@
 
 use connector_tests::command;
 use connector_tests::world::{World, ids, small_org, text};
-use host_runner::actions::{Action, ActionError};
+use mirror::actions::{Action, ActionError};
 use serde_json::{Value, json};
 
 use super::{APPLICANT, STAGE, act, id, input, kind, open_job, with_file};

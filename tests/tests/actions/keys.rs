@@ -2,7 +2,7 @@
 
 use connector_tests::command;
 use connector_tests::world::{World, small_org};
-use host_runner::actions::{Action, ActionError, Outcome, run};
+use mirror::actions::{Action, ActionError, Outcome, run};
 use practice_org::{Action as Fault, Rule};
 use serde_json::{Value, json};
 

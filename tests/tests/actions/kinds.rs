@@ -1,7 +1,7 @@
 //! Content types: those of names, of downloads, and names that do not agree with them.
 
 use connector_tests::world::{World, small_org, text};
-use host_runner::actions::Action;
+use mirror::actions::Action;
 use serde_json::json;
 
 use super::server::file_server;

@@ -20,9 +20,9 @@ mod taken_up;
 mod urls;
 
 use connector_tests::world::{World, ids, text, write_private};
-use host_runner::actions::{Action, ActionError, Outcome, run};
-use host_runner::mirror::SqliteMirror;
 use host_runner::session::Session;
+use mirror::actions::{Action, ActionError, Outcome, run};
+use mirror::store::SqliteMirror;
 use practice_org::ApiError;
 use practice_org::id::RecordId;
 use practice_org::store::{Draft, Trigger, Writer};
@@ -88,7 +88,7 @@ async fn act_in(
     input: &Value,
     key: Option<&str>,
 ) -> Result<Outcome, ActionError> {
-    let profile = host_runner::sync::discover(session)
+    let profile = mirror::sync::discover(session)
         .await
         .expect("a discovery")
         .discovery

@@ -2,8 +2,8 @@
 
 use connector_tests::command;
 use connector_tests::world::{World, ids, small_org, text};
-use host_runner::actions::Action;
 use host_runner::unified::Model;
+use mirror::actions::Action;
 use practice_org::Action as Fault;
 use practice_org::Rule;
 use practice_org::id::RecordId;

@@ -1,7 +1,7 @@
 //! The same actions in orgs that differ from the plain one.
 
 use connector_tests::world::{World, ids, small_org, text};
-use host_runner::actions::Action;
+use mirror::actions::Action;
 use practice_org::server::Builder;
 use serde_json::json;
 

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use connector_tests::command;
 use connector_tests::world::{World, ids, small_org};
-use host_runner::actions::{Action, run};
-use host_runner::mirror::Mirror;
 use host_runner::unified::{Model, NaturalKey};
+use mirror::actions::{Action, run};
+use mirror::store::Mirror;
 use practice_org::{Action as Fault, Rule};
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use connector_tests::world::{World, ids, small_org, text};
-use host_runner::actions::{Action, ActionError, Outcome};
+use mirror::actions::{Action, ActionError, Outcome};
 use practice_org::ApiError;
 use practice_org::id::RecordId;
 use practice_org::store::Draft;

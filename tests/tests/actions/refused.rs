@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use connector_tests::world::{World, ids, small_org, text};
-use host_runner::actions::{Action, ActionError};
+use mirror::actions::{Action, ActionError};
 use practice_org::ApiError;
 use practice_org::description::Description;
 use practice_org::schema::FieldSpec;

@@ -2,7 +2,7 @@
 
 use connector_tests::command;
 use connector_tests::world::{World, ids, small_org, text};
-use host_runner::actions::{Action, run};
+use mirror::actions::{Action, run};
 use practice_org::schema::FieldSpec;
 use practice_org::value::Value as OrgValue;
 use practice_org::{Action as Fault, Rule};

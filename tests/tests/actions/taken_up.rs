@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use connector_tests::world::{World, small_org, text};
-use host_runner::actions::{Action, ActionError, Outcome};
 use host_runner::session::Session;
+use mirror::actions::{Action, ActionError, Outcome};
 use practice_org::{Action as Fault, Rule};
 use serde_json::{Value, json};
 

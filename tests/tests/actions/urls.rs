@@ -2,7 +2,7 @@
 
 use connector_tests::recorder::Recorder;
 use connector_tests::world::{World, small_org};
-use host_runner::actions::{Action, ActionError};
+use mirror::actions::{Action, ActionError};
 use serde_json::json;
 
 use super::server::file_server;

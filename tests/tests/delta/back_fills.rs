@@ -2,9 +2,9 @@
 
 use connector_tests::soak::{control, equals_the_org};
 use connector_tests::world::{World, ids, of_model, text};
-use host_runner::mirror::{Coverage, Mirror, RunEnd, RunInfo};
-use host_runner::sync::SyncOptions;
 use host_runner::unified::{Model, Timestamp};
+use mirror::store::{Coverage, Mirror, RunEnd, RunInfo};
+use mirror::sync::SyncOptions;
 use practice_org::id::RecordId;
 use serde_json::{Value, json};
 
@@ -82,9 +82,9 @@ async fn a_changed_setting_is_a_back_fill_of_what_it_steers() {
         + "\n[connector]\nhired_stages = [\"Interview\"]\n";
     std::fs::write(world.tenant(), file).unwrap();
     let session = connector_tests::world::session(&world.tenant());
-    let discovered = host_runner::sync::discover(&session).await.unwrap();
+    let discovered = mirror::sync::discover(&session).await.unwrap();
     let options = SyncOptions::default();
-    let report = host_runner::sync::sync(
+    let report = mirror::sync::sync(
         &session,
         &mut world.mirror(),
         &discovered,

@@ -2,9 +2,9 @@
 
 use connector_tests::soak::equals_the_org;
 use connector_tests::world::{fields, ids, of_model};
-use host_runner::mirror::{Mirror, RunEnd, RunInfo};
-use host_runner::sync::{Event, Failure, SyncOptions};
 use host_runner::unified::{Model, Timestamp};
+use mirror::store::{Mirror, RunEnd, RunInfo};
+use mirror::sync::{Event, Failure, SyncOptions};
 use serde_json::json;
 
 use crate::{
@@ -146,8 +146,8 @@ async fn reconciling_reads_what_the_mirror_lacks() {
         let claim = mirror
             .claim(&RunInfo::this_process("lose a row"), Timestamp::now())
             .unwrap();
-        let page = host_runner::mirror::Page {
-            gone: vec![host_runner::mirror::Gone::Record(application.clone())],
+        let page = mirror::store::Page {
+            gone: vec![mirror::store::Gone::Record(application.clone())],
             ..Default::default()
         };
         mirror

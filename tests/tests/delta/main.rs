@@ -12,9 +12,9 @@ mod traceless;
 mod unrelated;
 
 use connector_tests::world::{World, fields, ids, of_model, small_org, text};
-use host_runner::mirror::StoredRecord;
-use host_runner::sync::SyncReport;
 use host_runner::unified::Model;
+use mirror::store::StoredRecord;
+use mirror::sync::SyncReport;
 use practice_org::id::RecordId;
 use practice_org::store::Actor;
 use serde_json::{Value, json};

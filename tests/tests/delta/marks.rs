@@ -2,8 +2,8 @@
 
 use connector_tests::soak::equals_the_org;
 use connector_tests::world::{World, fields, ids, of_model, small_org};
-use host_runner::mirror::Mirror;
 use host_runner::unified::{Model, Timestamp};
+use mirror::store::Mirror;
 use practice_org::description::Description;
 use serde_json::{Value, json};
 

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use connector_tests::expected::assert_mirrors_the_org;
 use connector_tests::world::{Moment, World, of_model};
-use host_runner::mirror::{Mirror, StoredRecord};
-use host_runner::sync::SyncOptions;
 use host_runner::unified::Model;
+use mirror::store::{Mirror, StoredRecord};
+use mirror::sync::SyncOptions;
 
 use serde_json::json;
 

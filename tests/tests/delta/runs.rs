@@ -3,9 +3,9 @@
 use connector_tests::expected::assert_mirrors_the_org;
 use connector_tests::soak::equals_the_org;
 use connector_tests::world::{Moment, World, fields, of_model, small_org};
-use host_runner::mirror::{Mirror, MirrorError, RunInfo, RunOutcome};
-use host_runner::sync::{Event, Stop, Stopped, SyncError, SyncOptions};
 use host_runner::unified::{Model, Timestamp};
+use mirror::store::{Mirror, MirrorError, RunInfo, RunOutcome};
+use mirror::sync::{Event, Stop, Stopped, SyncError, SyncOptions};
 use practice_org::{Action, Rule};
 use serde_json::json;
 
@@ -63,14 +63,14 @@ async fn a_run_that_was_stopped_goes_on_from_its_last_page() {
         let watcher = tokio::spawn(async move {
             let mut pages = 0;
             while let Some(event) = events.recv().await {
-                pages += usize::from(matches!(event, host_runner::sync::Event::Page { .. }));
+                pages += usize::from(matches!(event, mirror::sync::Event::Page { .. }));
                 if pages == 4 {
                     asking.ask();
                 }
             }
         });
-        let events = host_runner::sync::Events::to(sender);
-        let report = host_runner::sync::sync(
+        let events = mirror::sync::Events::to(sender);
+        let report = mirror::sync::sync(
             world.session(),
             &mut world.mirror(),
             &discovered,

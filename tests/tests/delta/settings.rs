@@ -3,8 +3,8 @@
 use connector_tests::expected::assert_mirrors_the_org;
 use connector_tests::soak::equals_the_org;
 use connector_tests::world::{World, ids, small_org, text};
-use host_runner::sync::Event;
 use host_runner::unified::Model;
+use mirror::sync::Event;
 use practice_org::id::RecordId;
 use serde_json::json;
 
@@ -27,8 +27,7 @@ async fn a_model_that_was_switched_off_learns_what_happened_meanwhile() {
     delete(&world, JOB, &job);
     world.sync_while(&off, |_| true).await.unwrap();
     world.sync().await;
-    let still =
-        |row: &host_runner::mirror::StoredRecord| row.record.reference("job_id") == Some(&job);
+    let still = |row: &mirror::store::StoredRecord| row.record.reference("job_id") == Some(&job);
     assert!(!world.live(Model::Applications).iter().any(still));
     equals_the_org(&world).await.unwrap();
 }

@@ -3,9 +3,9 @@
 use connector_tests::expected::assert_mirrors_the_org;
 use connector_tests::soak::equals_the_org;
 use connector_tests::world::{Moment, World, fields, ids, small_org, text};
-use host_runner::mirror::StoredRecord;
-use host_runner::sync::{Event, SyncOptions};
 use host_runner::unified::Model;
+use mirror::store::StoredRecord;
+use mirror::sync::{Event, SyncOptions};
 use serde_json::json;
 
 use crate::{

@@ -3,12 +3,10 @@
 use connector_tests::expected::assert_mirrors_the_org;
 use connector_tests::soak::control;
 use connector_tests::world::{World, ids, of_model, small_org, text};
-use host_runner::actions::{Action, run};
-use host_runner::mirror::{
-    ListingKind, ListingStart, Mirror, Page, Progress, Recheck, RunEnd, RunInfo,
-};
-use host_runner::sync::{SyncOptions, SyncReport};
 use host_runner::unified::{Model, Timestamp, UnifiedRecord};
+use mirror::actions::{Action, run};
+use mirror::store::{ListingKind, ListingStart, Mirror, Page, Progress, Recheck, RunEnd, RunInfo};
+use mirror::sync::{SyncOptions, SyncReport};
 use serde_json::{Value, json};
 
 use crate::{
@@ -232,7 +230,7 @@ async fn an_application_moved_before_an_action_frees_its_contact() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_action_reads_back_under_other_rights_is_read_again() {
     let world = synced().await;
-    let sourced = |held: &&host_runner::mirror::StoredRecord| {
+    let sourced = |held: &&mirror::store::StoredRecord| {
         let fields = held.record.content().get("custom_fields");
         fields.is_some_and(|fields| fields["bpats__Source__c"].is_string())
             && held.record.reference("current_stage_id").is_some()

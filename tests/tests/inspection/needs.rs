@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use connector_tests::tap::{Sent, Tap};
 use connector_tests::world::{ids, session};
-use host_runner::actions::{Action as Write, run as act};
-use host_runner::sync::discover;
+use mirror::actions::{Action as Write, run as act};
+use mirror::sync::discover;
 use practice_org::description::Description;
 use practice_org::schema::Schema;
 

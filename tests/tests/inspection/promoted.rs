@@ -37,13 +37,13 @@ fn settings(world: &World, file: &str, connector: &str) -> host_runner::session:
 }
 
 async fn synced(world: &World, session: &host_runner::session::Session) {
-    let discovered = host_runner::sync::discover(session).await.unwrap();
-    let report = host_runner::sync::sync(
+    let discovered = mirror::sync::discover(session).await.unwrap();
+    let report = mirror::sync::sync(
         session,
         &mut world.mirror(),
         &discovered,
-        &host_runner::sync::SyncOptions::default(),
-        &host_runner::sync::Events::default(),
+        &mirror::sync::SyncOptions::default(),
+        &mirror::sync::Events::default(),
     )
     .await
     .unwrap();

@@ -130,13 +130,13 @@ async fn an_outage_shows_from_its_first_sync_on() {
     }
     world.org.clear_faults();
     world.sync().await;
-    let runs = host_runner::mirror::Mirror::runs(&world.mirror(), 10).unwrap();
+    let runs = mirror::store::Mirror::runs(&world.mirror(), 10).unwrap();
     assert_eq!(runs.len(), 4);
     // Wrong input is no run.
     write_private(&world.tenant(), "name = 5");
     let mirror = world.mirror_path().display().to_string();
     assert_eq!(run(&world, &["sync", "--mirror", &mirror]).await.code, 2);
-    let runs = host_runner::mirror::Mirror::runs(&world.mirror(), 10).unwrap();
+    let runs = mirror::store::Mirror::runs(&world.mirror(), 10).unwrap();
     assert_eq!(runs.len(), 4);
 }
 
@@ -145,7 +145,7 @@ async fn the_charts_have_a_scale_and_empty_fields_a_colour() {
     let more = "\n[connector.integration_fields]\njobs = [\"bpats__Pay_Rate__c\"]\n";
     let (world, page) = reported_of(World::with(small_org(), more).await).await;
     for model in host_runner::unified::Model::ALL {
-        let most = host_runner::mirror::Mirror::totals(&world.mirror(), model).unwrap();
+        let most = mirror::store::Mirror::totals(&world.mirror(), model).unwrap();
         let scale = format!("<span>{}</span><span>0</span>", most.live);
         assert!(page.contains(&scale), "{model}: {scale}");
     }

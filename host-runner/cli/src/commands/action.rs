@@ -1,0 +1,150 @@
+//! `asymbl action NAME`: one action, JSON in and JSON out.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::component::sign_in;
+use super::{Context, MirrorArgument, TenantArgument, WrongInput};
+use host_runner::session::Session;
+use mirror::actions::{self, Action, ActionError, NAMES, Problem};
+use mirror::store::{Mirror, MirrorError, SqliteMirror};
+use mirror::sync::discover;
+
+/// What to do.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// create-candidate, create-application, add-attachment-to-application, move-application-to-stage, get-candidate-attachments
+    #[arg(value_parser = action)]
+    action: Action,
+    #[command(flatten)]
+    tenant: TenantArgument,
+    #[command(flatten)]
+    mirror: MirrorArgument,
+    /// The input, a JSON object (- for standard input)
+    #[arg(long, value_name = "FILE")]
+    input: String,
+    /// Names this attempt: a repeat with the same key returns what the first one wrote
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
+    /// The stage to move to, by its name within the job, in place of the input's stage_id
+    #[arg(long, value_name = "NAME")]
+    stage: Option<String>,
+}
+
+fn action(name: &str) -> Result<Action, String> {
+    Action::of(name).ok_or_else(|| {
+        format!(
+            "no such action; actions: {}",
+            NAMES.map(|(name, _)| name).join(", ")
+        )
+    })
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    let mut input = read(&arguments.input)?;
+    if arguments.stage.is_some() && arguments.action != Action::Move {
+        anyhow::bail!(WrongInput(
+            "--stage goes with move-application-to-stage".into()
+        ));
+    }
+    let session = context.unsigned(&arguments.tenant.tenant)?;
+    let path = arguments.mirror.path(&arguments.tenant);
+    check(arguments, &input, &session, &path).await?;
+    sign_in(&session).await?;
+    let discovered = discover(&session).await?;
+    let mut mirror = SqliteMirror::open(&path, &discovered.org)?;
+    let profile = &discovered.discovery.profile;
+    if let Some(name) = &arguments.stage {
+        let application = input
+            .get("application_id")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        let stage = actions::stage_named(&session, &mirror, profile, &application, name).await?;
+        if let Some(object) = input.as_object_mut() {
+            object.insert("stage_id".into(), stage.into());
+        }
+    }
+    let key = arguments.idempotency_key.clone();
+    let outcome = actions::run(
+        &session,
+        &mut mirror,
+        profile,
+        arguments.action,
+        &input,
+        key,
+    )
+    .await?;
+    let status = if outcome.is_partial {
+        "partial"
+    } else {
+        "success"
+    };
+    let answer = json!({ "status": status, "data": outcome.data, "warnings": outcome.warnings });
+    if context.json {
+        println!("{answer}");
+    } else {
+        println!("{answer:#}");
+    }
+    Ok(if outcome.is_partial {
+        ExitCode::from(5)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// Finds every problem of the input before the org is asked for anything.
+async fn check(
+    arguments: &Arguments,
+    input: &Value,
+    session: &Session,
+    mirror: &Path,
+) -> anyhow::Result<()> {
+    let mirror = match SqliteMirror::open_existing(mirror) {
+        Ok(mirror) => Some(mirror),
+        Err(MirrorError::Missing { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let mirror = mirror.as_ref().map(|mirror| mirror as &dyn Mirror);
+    let key = arguments.idempotency_key.as_deref();
+    let mut problems = match actions::check(session, mirror, arguments.action, input, key).await {
+        Ok(()) => Vec::new(),
+        Err(ActionError::Input(problems)) => problems,
+        Err(error) => return Err(error.into()),
+    };
+    if arguments.stage.is_some() {
+        problems.retain(|problem| problem.field != "stage_id");
+        if input.get("stage_id").is_some_and(|id| !id.is_null()) {
+            problems.push(Problem {
+                field: "stage_id".into(),
+                message: "give --stage or the input's stage_id, not both".into(),
+            });
+        }
+    }
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(ActionError::Input(problems).into())
+    }
+}
+
+fn read(file: &str) -> anyhow::Result<Value> {
+    let text = if file == "-" {
+        let mut text = String::new();
+        std::io::stdin()
+            .lock()
+            .read_to_string(&mut text)
+            .context("standard input")?;
+        text
+    } else {
+        std::fs::read_to_string(file)
+            .map_err(|why| WrongInput(format!("can't read {file}: {why}")))?
+    };
+    Ok(serde_json::from_str(&text)
+        .map_err(|why| WrongInput(format!("the input is no JSON: {why}")))?)
+}

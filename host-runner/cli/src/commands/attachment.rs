@@ -1,0 +1,75 @@
+//! `asymbl attachment ID --output FILE`: a candidate's file, from the gate to the disk, past the sandbox.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::json;
+
+use super::output::count;
+use super::save::{fetch, save};
+use super::{Context, TenantArgument};
+use host_runner::session::StepError;
+use mirror::sync::discover;
+
+/// Which file, and where to.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The file's id (remote_id), as get-candidate-attachments tells it
+    id: String,
+    #[command(flatten)]
+    tenant: TenantArgument,
+    /// Where to write it
+    #[arg(long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    let session = context.session(&arguments.tenant.tenant).await?;
+    let profile = discover(&session).await?.discovery.profile;
+    let mut job = session.start().await?;
+    let found = match job.locate_attachment(&profile, &arguments.id).await {
+        Ok(found) => found,
+        Err(error) => {
+            return Err(
+                StepError::new(&session, "locate the attachment", error, Some(&job)).into(),
+            );
+        }
+    };
+    let name = session.tenant().file().name().to_owned();
+    let mut headers = HeaderMap::new();
+    for header in &found.headers {
+        let pair = (
+            header.name.parse::<HeaderName>(),
+            header.value.parse::<HeaderValue>(),
+        );
+        if let (Ok(header), Ok(value)) = pair {
+            headers.append(header, value);
+        }
+    }
+    let response = fetch(&session, "download", &found.path, headers).await?;
+    let status = response.status();
+    if !status.is_success() {
+        anyhow::bail!(
+            "{name}: download: Salesforce answered HTTP {}; nothing is written",
+            status.as_u16()
+        );
+    }
+    let written = save(&session, response, &arguments.output, found.size).await?;
+    if context.json {
+        let file = &arguments.output;
+        println!(
+            "{}",
+            json!({ "file": file, "bytes": written, "file_name": found.file_name, "content_type": found.content_type })
+        );
+    } else {
+        eprintln!(
+            "{}: {} bytes in {}",
+            found.file_name,
+            count(written),
+            arguments.output.display()
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,301 @@
+//! `asymbl check`: what works with this tenant and what lacks: the connection, the rights, each model really read. Nothing is
+//! written. The exit code is for scripts, the words are for people.
+
+mod mask;
+mod print;
+mod trouble;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::output::error_text;
+use super::{Context, TenantArgument, exit_code};
+use host_runner::egress::ApiUsage;
+use host_runner::sandbox::contract::inspection::{
+    AccessFinding, AccessLevel, AccessReport, Action, ModelTest, TestOutcome,
+};
+use host_runner::sandbox::contract::reads::Discovery;
+use host_runner::sandbox::unified_model;
+use host_runner::session::{Session, StepError};
+use host_runner::unified::Model;
+
+use trouble::Trouble;
+
+/// How thoroughly to look.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    tenant: TenantArgument,
+    /// How many records of each model to read, at most 200; 0 reads none
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=200))]
+    records: u32,
+    /// Show the first record of each model as it is; personal data are masked otherwise
+    #[arg(long)]
+    unmasked: bool,
+}
+
+/// The warning of a source field that a unified field can't be made of.
+const WRONG_TYPE: &str = "setting-wrong-type";
+
+/// A model's test, and how long it took.
+struct Tested {
+    model: Model,
+    test: ModelTest,
+    elapsed: Duration,
+}
+
+/// What was found.
+struct Checked {
+    discovery: Discovery,
+    access: AccessReport,
+    tests: Vec<Tested>,
+    requests: u64,
+    usage: Option<ApiUsage>,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    let looked = match context.session(&arguments.tenant.tenant).await {
+        Ok(session) => look(&session, arguments.records).await,
+        Err(error) => Err(error),
+    };
+    match looked {
+        Ok(checked) => {
+            if context.json {
+                println!("{}", as_json(&checked, arguments.unmasked));
+            } else {
+                print::print(&checked, &mut std::io::stdout().lock())?;
+            }
+            Ok(ExitCode::from(checked.code()))
+        }
+        Err(error) => {
+            let trouble = Trouble::of(&error);
+            if context.json {
+                let code = exit_code(&error);
+                let problem = json!({ "kind": trouble.kind, "mend": trouble.mend, "message": error_text(&error) });
+                println!(
+                    "{}",
+                    json!({ "ok": false, "exit_code": code, "problem": problem })
+                );
+                return Ok(ExitCode::from(code));
+            }
+            eprintln!("{}: {}", trouble.title, trouble.mend);
+            Err(error)
+        }
+    }
+}
+
+async fn look(session: &Session, records: u32) -> anyhow::Result<Checked> {
+    let mut job = session.start().await?;
+    let step = |step: String, error, job: &_| StepError::new(session, step, error, Some(job));
+    let discovery = match job.discover().await {
+        Ok(discovery) => discovery,
+        Err(error) => return Err(step("discover".into(), error, &job).into()),
+    };
+    let access = match job.check_access(&discovery.profile).await {
+        Ok(access) => access,
+        Err(error) => return Err(step("check access".into(), error, &job).into()),
+    };
+    let mut tests = Vec::new();
+    for found in access
+        .models
+        .iter()
+        .filter(|found| !found.finding.switched_off && records > 0)
+    {
+        let model = unified_model(found.model);
+        let started = Instant::now();
+        let test = match job.test_model(&discovery.profile, model, records).await {
+            Ok(test) => test,
+            Err(error) => return Err(step(format!("test {model}"), error, &job).into()),
+        };
+        tests.push(Tested {
+            model,
+            test,
+            elapsed: started.elapsed(),
+        });
+    }
+    let stats = job.stats();
+    Ok(Checked {
+        discovery,
+        access,
+        tests,
+        requests: stats.requests,
+        usage: stats.api_usage,
+    })
+}
+
+impl Checked {
+    /// 0: all that is switched on works. 2: a setting can't work. 3: a right lacks. 5: a model fails though it may be read.
+    fn code(&self) -> u8 {
+        let lacks =
+            |finding: &AccessFinding| !finding.switched_off && finding.access != AccessLevel::Full;
+        let failing = |outcome| {
+            self.tests
+                .iter()
+                .any(|tested| tested.test.outcome == outcome)
+        };
+        let rights = self.access.models.iter().any(|found| lacks(&found.finding))
+            || self
+                .access
+                .actions
+                .iter()
+                .any(|found| lacks(&found.finding));
+        if rights || failing(TestOutcome::Denied) {
+            3
+        } else if failing(TestOutcome::Failing) {
+            5
+        } else if self.warnings().any(|(code, _)| code == WRONG_TYPE) {
+            2
+        } else {
+            0
+        }
+    }
+
+    /// What concerns the org as a whole and is no error of a call.
+    fn problem(&self) -> Option<(&str, &str)> {
+        ["package-not-installed", "package-hidden", WRONG_TYPE]
+            .into_iter()
+            .find_map(|wanted| self.warnings().find(|(code, _)| *code == wanted))
+    }
+
+    fn tested(&self, model: Model) -> Option<&Tested> {
+        self.tests.iter().find(|tested| tested.model == model)
+    }
+
+    /// Warnings of discovery and check, each once.
+    fn warnings(&self) -> impl Iterator<Item = (&str, &str)> {
+        let found = self
+            .access
+            .warnings
+            .iter()
+            .map(|w| (w.code.as_str(), w.message.as_str()));
+        found.chain(
+            self.discovery
+                .warnings
+                .iter()
+                .map(|w| (w.code.as_str(), w.message.as_str())),
+        )
+    }
+}
+
+fn access_word(finding: &AccessFinding) -> &'static str {
+    match (finding.switched_off, finding.access) {
+        (true, _) => "off",
+        (_, AccessLevel::Full) => "allowed",
+        (_, AccessLevel::Partial) => "partly",
+        (_, AccessLevel::Denied) => "denied",
+    }
+}
+
+fn outcome_word(outcome: TestOutcome) -> &'static str {
+    match outcome {
+        TestOutcome::Ok => "ok",
+        TestOutcome::Empty => "empty",
+        TestOutcome::Denied => "denied",
+        TestOutcome::Failing => "failing",
+    }
+}
+
+fn action_word(action: Action) -> &'static str {
+    match action {
+        Action::CreateCandidate => "create-candidate",
+        Action::CreateApplication => "create-application",
+        Action::AddAttachmentToApplication => "add-attachment-to-application",
+        Action::MoveApplicationToStage => "move-application-to-stage",
+        Action::GetCandidateAttachments => "get-candidate-attachments",
+    }
+}
+
+fn records_of(test: &ModelTest) -> Vec<Value> {
+    serde_json::from_str(&test.records).unwrap_or_default()
+}
+
+fn as_json(checked: &Checked, unmasked: bool) -> Value {
+    let finding = |finding: &AccessFinding| {
+        json!({
+            "access": access_word(finding),
+            "missing": finding.missing.iter().map(|missing| json!({
+                "right": missing.right,
+                "affects": missing.affects,
+                "mend": missing.mend,
+            })).collect::<Vec<_>>(),
+            "notes": finding.notes.iter().map(|note| &note.message).collect::<Vec<_>>(),
+        })
+    };
+    let test = |tested: &Tested| {
+        let mut records = records_of(&tested.test);
+        let count = records.len();
+        let mut first = if records.is_empty() {
+            Value::Null
+        } else {
+            records.swap_remove(0)
+        };
+        if !unmasked {
+            mask::mask(&mut first);
+        }
+        json!({
+            "outcome": outcome_word(tested.test.outcome),
+            "message": tested.test.message,
+            "records": count,
+            "requests": tested.test.requests,
+            "milliseconds": u64::try_from(tested.elapsed.as_millis()).unwrap_or(u64::MAX),
+            "first": first,
+        })
+    };
+    let with = |mut object: Value, more: &[(&str, Value)]| {
+        if let Some(members) = object.as_object_mut() {
+            members.extend(
+                more.iter()
+                    .map(|(name, value)| ((*name).to_owned(), value.clone())),
+            );
+        }
+        object
+    };
+    let models: Vec<Value> = checked
+        .access
+        .models
+        .iter()
+        .map(|found| {
+            let model = unified_model(found.model);
+            let tested = checked.tested(model).map_or(Value::Null, test);
+            with(
+                finding(&found.finding),
+                &[("model", Value::from(model.name())), ("test", tested)],
+            )
+        })
+        .collect();
+    let actions: Vec<Value> = checked
+        .access
+        .actions
+        .iter()
+        .map(|found| {
+            with(
+                finding(&found.finding),
+                &[("action", Value::from(action_word(found.action)))],
+            )
+        })
+        .collect();
+    let facts = checked.discovery.facts.iter().chain(&checked.access.facts);
+    let facts: serde_json::Map<String, Value> = facts
+        .map(|fact| (fact.name.clone(), Value::from(fact.value.clone())))
+        .collect();
+    let code = checked.code();
+    json!({
+        "ok": code == 0,
+        "exit_code": code,
+        "problem": checked.problem().map(|(kind, message)| json!({ "kind": kind, "message": message })),
+        "organization": {
+            "id": checked.discovery.organization.id,
+            "name": checked.discovery.organization.name,
+            "time_zone": checked.discovery.organization.time_zone,
+        },
+        "facts": facts,
+        "models": models,
+        "actions": actions,
+        "warnings": checked.warnings().map(|(code, message)| json!({ "code": code, "message": message })).collect::<Vec<_>>(),
+        "requests": checked.requests,
+        "api_usage": checked.usage.map(|usage| json!({ "used": usage.used, "max": usage.limit })),
+    })
+}

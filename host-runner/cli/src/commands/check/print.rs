@@ -1,0 +1,112 @@
+//! The check's result for people: the org, a line a model and an action, then what lacks and what to do about it.
+
+use std::io::{self, Write};
+
+use super::super::output::{Table, count, duration};
+use super::{Checked, access_word, action_word, outcome_word, records_of};
+use host_runner::sandbox::contract::inspection::AccessFinding;
+use host_runner::sandbox::unified_model;
+
+pub(super) fn print(checked: &Checked, out: &mut impl Write) -> io::Result<()> {
+    let organization = &checked.discovery.organization;
+    let name = organization.name.as_deref().unwrap_or("the org");
+    writeln!(out, "Signed in to {name} ({}).\n", organization.id)?;
+    for fact in checked.discovery.facts.iter().chain(&checked.access.facts) {
+        writeln!(out, "  {}: {}", fact.name, fact.value)?;
+    }
+    writeln!(out)?;
+    let mut models = Table::new(&["model", "access", "test", "records", "requests", "time"]);
+    for found in &checked.access.models {
+        let model = unified_model(found.model);
+        let mut row = vec![model.to_string(), access_word(&found.finding).to_owned()];
+        if let Some(tested) = checked.tested(model) {
+            row.push(outcome_word(tested.test.outcome).to_owned());
+            row.push(records_of(&tested.test).len().to_string());
+            row.push(tested.test.requests.to_string());
+            row.push(duration(tested.elapsed));
+        }
+        models.row(row);
+    }
+    models.print(out)?;
+    writeln!(out)?;
+    let mut actions = Table::new(&["action", "access"]);
+    for found in &checked.access.actions {
+        actions.row(vec![
+            action_word(found.action).to_owned(),
+            access_word(&found.finding).to_owned(),
+        ]);
+    }
+    actions.print(out)?;
+
+    let models = checked
+        .access
+        .models
+        .iter()
+        .map(|m| (unified_model(m.model).to_string(), &m.finding));
+    let actions = checked
+        .access
+        .actions
+        .iter()
+        .map(|a| (action_word(a.action).to_owned(), &a.finding));
+    let findings: Vec<_> = models.chain(actions).collect();
+    lacking(&findings, out)?;
+    for tested in &checked.tests {
+        if matches!(outcome_word(tested.test.outcome), "denied" | "failing") {
+            writeln!(out, "\n{}: {}", tested.model, tested.test.message)?;
+        }
+    }
+    let mut told: Vec<&str> = Vec::new();
+    for (_, message) in checked.warnings() {
+        if !told.contains(&message) {
+            writeln!(
+                out,
+                "{}note: {message}",
+                if told.is_empty() { "\n" } else { "" }
+            )?;
+            told.push(message);
+        }
+    }
+    let verdict = match checked.code() {
+        0 => "All that is switched on works",
+        2 => "A setting can't work",
+        3 => "Rights are missing",
+        _ => "Some models fail",
+    };
+    writeln!(out, "\n{verdict} ({} requests).", count(checked.requests))
+}
+
+/// Each missing right once, with everything that it costs.
+fn lacking(findings: &[(String, &AccessFinding)], out: &mut impl Write) -> io::Result<()> {
+    let mut rights: Vec<(&str, &str, Vec<String>)> = Vec::new();
+    for (name, finding) in findings {
+        for missing in &finding.missing {
+            let cost = if missing.affects.is_empty() {
+                vec![name.clone()]
+            } else {
+                missing
+                    .affects
+                    .iter()
+                    .map(|affected| format!("{name}: {affected}"))
+                    .collect()
+            };
+            match rights
+                .iter_mut()
+                .find(|(right, _, _)| *right == missing.right)
+            {
+                Some((_, _, costs)) => costs.extend(cost),
+                None => rights.push((&missing.right, &missing.mend, cost)),
+            }
+        }
+        for note in &finding.notes {
+            writeln!(out, "\n{name}: {}", note.message)?;
+        }
+    }
+    for (right, mend, costs) in rights {
+        writeln!(
+            out,
+            "\nmissing: {right}\n  costs:   {}\n  to mend: {mend}",
+            costs.join(", ")
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! Finding and loading the component, with the compiled form kept for the next time.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::Context;
+use host_runner::sandbox::{
+    CheckedComponent, CompiledCache, EngineSize, LoadedConnector, new_engine,
+};
+use host_runner::session::Session;
+use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
+
+impl Context {
+    fn component_path(&self) -> anyhow::Result<PathBuf> {
+        if let Some(path) = &self.component {
+            return Ok(path.clone());
+        }
+        let beside = std::env::current_exe()
+            .ok()
+            .and_then(|program| Some(program.parent()?.join("asymbl.wasm")));
+        [beside, Some(PathBuf::from("target-component/asymbl.wasm"))]
+            .into_iter()
+            .flatten()
+            .find(|path| path.is_file())
+            .context("no component: name one with --component, or make one with `make component`")
+    }
+
+    /// The component, checked but not linked.
+    pub(super) fn check(&self) -> anyhow::Result<CheckedComponent> {
+        let path = self.component_path()?;
+        let engine = new_engine(EngineSize::default())?;
+        let cache = cache_folder().and_then(|folder| match CompiledCache::open(&folder) {
+            Ok(cache) => Some(cache),
+            Err(error) => {
+                tracing::warn!(%error, folder = %folder.display(), "no cache of compiled components");
+                None
+            }
+        });
+        CheckedComponent::from_file(&engine, &path, cache.as_ref())
+            .with_context(|| format!("component {}", path.display()))
+    }
+
+    pub(super) fn load(&self) -> anyhow::Result<LoadedConnector> {
+        let path = self.component_path()?;
+        self.check()?
+            .link()
+            .with_context(|| format!("component {}", path.display()))
+    }
+
+    /// A session with the tenant of this file, signed in: what is wrong with the credentials shows here, in the best words.
+    pub(super) async fn session(&self, tenant_file: &Path) -> anyhow::Result<Session> {
+        let session = self.unsigned(tenant_file)?;
+        sign_in(&session).await?;
+        Ok(session)
+    }
+
+    /// The same without signing in: nothing is sent.
+    pub(super) fn unsigned(&self, tenant_file: &Path) -> anyhow::Result<Session> {
+        let file = TenantFile::load(tenant_file)?;
+        let tenant = Tenant::open(file, TokenSourceOptions::default())?;
+        Ok(Session::new(self.load()?, tenant))
+    }
+}
+
+/// Signs in, so that wrong credentials are told as such and not by the first request.
+pub(super) async fn sign_in(session: &Session) -> anyhow::Result<()> {
+    let tenant = session.tenant();
+    let signed = tenant.sign_in().await;
+    signed.with_context(|| format!("{}: sign in", tenant.file().name()))?;
+    Ok(())
+}
+
+/// The user's cache folder, by the rules of the platform.
+fn cache_folder() -> Option<PathBuf> {
+    let folder = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let base = folder("XDG_CACHE_HOME").or_else(|| {
+        let home = folder("HOME")?;
+        Some(home.join(if cfg!(target_os = "macos") {
+            "Library/Caches"
+        } else {
+            ".cache"
+        }))
+    });
+    base.or_else(|| folder("LOCALAPPDATA"))
+        .map(|base| base.join("asymbl"))
+}

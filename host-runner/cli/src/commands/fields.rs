@@ -1,0 +1,155 @@
+//! `asymbl fields MODEL`: every source field that a model could draw on, and what recent rows hold in it.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::output::Table;
+use super::{Context, TenantArgument, model};
+use host_runner::sandbox::contract::inspection::SourceField;
+use host_runner::session::StepError;
+use host_runner::unified::Model;
+
+/// What to look at.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// users, jobs, candidates, application-stages, applications, job-stages, hiring-team-members
+    #[arg(value_parser = model)]
+    model: Model,
+    #[command(flatten)]
+    tenant: TenantArgument,
+    /// Look at this many recent rows for values and fill rates, at most 200
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=200))]
+    sample: u32,
+    /// Only fields that no unified field, reference or team draws on
+    #[arg(long)]
+    unmapped: bool,
+    /// Only fields that the setting `integration_fields` could hand on, and does not
+    #[arg(long)]
+    candidates: bool,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    let session = context.session(&arguments.tenant.tenant).await?;
+    let mut job = session.start().await?;
+    let step = |step: String, error, job: &_| StepError::new(&session, step, error, Some(job));
+    let profile = match job.discover().await {
+        Ok(discovery) => discovery.profile,
+        Err(error) => return Err(step("discover".into(), error, &job).into()),
+    };
+    let mut fields = match job
+        .list_fields(&profile, arguments.model, arguments.sample)
+        .await
+    {
+        Ok(fields) => fields,
+        Err(error) => return Err(step(format!("fields {}", arguments.model), error, &job).into()),
+    };
+    if arguments.unmapped {
+        // Custom fields come along as such; what is asked here is which could feed more.
+        fields.retain(|field| {
+            field
+                .feeds
+                .iter()
+                .all(|fed| matches!(fed.as_str(), "custom_fields" | "integration_fields"))
+        });
+    }
+    if arguments.candidates {
+        fields.retain(|field| field.candidate);
+    }
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    if context.json {
+        for field in &fields {
+            writeln!(out, "{}", as_json(field))?;
+        }
+    } else {
+        print(&fields, arguments.sample > 0, &mut out)?;
+    }
+    out.flush()?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn as_json(field: &SourceField) -> Value {
+    let sample =
+        |text: &String| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()));
+    json!({
+        "object": field.object,
+        "name": field.name,
+        "label": field.label,
+        "type": field.kind,
+        "custom": field.custom,
+        "readable": field.readable,
+        "writable": field.writable,
+        "required": field.required,
+        "values": field.choices.iter().map(|choice| json!({
+            "value": choice.value,
+            "label": choice.label,
+            "active": choice.active,
+        })).collect::<Vec<_>>(),
+        "feeds": field.feeds,
+        "candidate": field.candidate,
+        "samples": field.samples.iter().map(sample).collect::<Vec<Value>>(),
+        "fill_rate": field.fill_rate,
+    })
+}
+
+/// A table for each object.
+fn print(fields: &[SourceField], sampled: bool, out: &mut impl Write) -> std::io::Result<()> {
+    for (i, of_object) in fields.chunk_by(|a, b| a.object == b.object).enumerate() {
+        if i > 0 {
+            writeln!(out)?;
+        }
+        table(of_object, sampled, out)?;
+    }
+    Ok(())
+}
+
+fn table(fields: &[SourceField], sampled: bool, out: &mut impl Write) -> std::io::Result<()> {
+    if let Some(first) = fields.first() {
+        writeln!(out, "{}: {} fields\n", first.object, fields.len())?;
+    }
+    let mut head = vec!["field", "label", "type", "rights", "feeds"];
+    if sampled {
+        head.extend(["filled", "for example"]);
+    }
+    let mut table = Table::new(&head);
+    for field in fields {
+        let rights = match (field.readable, field.required, field.writable) {
+            (false, ..) => "not visible",
+            (true, true, _) => "required",
+            (true, false, true) => "read, write",
+            (true, false, false) => "read",
+        };
+        let mut row = vec![
+            field.name.clone(),
+            field.label.clone(),
+            field.kind.clone(),
+            rights.to_owned(),
+            field.feeds.join(", "),
+        ];
+        if sampled {
+            row.push(
+                field
+                    .fill_rate
+                    .map_or_else(String::new, |rate| format!("{:.0} %", rate * 100.0)),
+            );
+            row.push(example(field));
+        }
+        table.row(row);
+    }
+    table.print(out)
+}
+
+/// One value in short, without what would draw on a terminal.
+fn example(field: &SourceField) -> String {
+    let Some(first) = field.samples.first() else {
+        return String::new();
+    };
+    let plain: String = first
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(40)
+        .collect();
+    plain
+}

@@ -1,0 +1,37 @@
+//! `asymbl guide`: how an administrator links the system, as a Markdown page or as data.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use serde_json::json;
+
+use super::Context;
+use host_runner::sandbox::JobSetup;
+
+pub(super) async fn run(context: &Context) -> anyhow::Result<ExitCode> {
+    let mut job = context.load()?.start(JobSetup::offline()).await?;
+    let guide = job.connection_guide().await?;
+    let mut out = std::io::stdout().lock();
+    if !context.json {
+        out.write_all(guide.markdown.as_bytes())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let guide = json!({
+        "title": guide.title,
+        "inputs": guide.inputs.iter().map(|input| json!({
+            "name": input.name,
+            "label": input.label,
+            "help": input.help,
+            "pattern": input.pattern,
+            "secret": input.secret,
+        })).collect::<Vec<_>>(),
+        "steps": guide.steps.iter().map(|step| json!({ "title": step.title, "body": step.body })).collect::<Vec<_>>(),
+        "troubles": guide.troubles.iter().map(|trouble| json!({
+            "symptom": trouble.symptom,
+            "mend": trouble.mend,
+        })).collect::<Vec<_>>(),
+        "markdown": guide.markdown,
+    });
+    writeln!(out, "{guide}")?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,99 @@
+//! `asymbl inspect`: what a component asks of its host, what it offers, what it can do.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::json;
+
+use super::{Context, coverage};
+use host_runner::sandbox::{JobSetup, LoadedConnector, contract::inspection, unified_model};
+
+/// What to show.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Models with their fields, actions with their inputs, features; as Markdown, or with --json as data
+    #[arg(long)]
+    coverage: bool,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    let connector = context.load()?;
+    let component = connector.component();
+    let about = describe(&connector).await?;
+    if arguments.coverage {
+        let mut out = std::io::stdout().lock();
+        if context.json {
+            writeln!(out, "{}", coverage::as_json(&about))?;
+        } else {
+            coverage::markdown(&about, &mut out)?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let models: Vec<String> = about
+        .models
+        .iter()
+        .map(|model| unified_model(model.model).to_string())
+        .collect();
+    let features: Vec<&str> = about
+        .features
+        .iter()
+        .map(|feature| feature.name.as_str())
+        .collect();
+    let actions: Vec<&str> = about
+        .actions
+        .iter()
+        .map(|action| action.label.as_str())
+        .collect();
+    let mut out = std::io::stdout().lock();
+    if context.json {
+        let settings: serde_json::Value = serde_json::from_str(&about.settings_schema)
+            .context("the component's settings schema")?;
+        let about = json!({
+            "slug": about.slug,
+            "label": about.label,
+            "version": about.version,
+            "imports": component.imports(),
+            "exports": component.exports(),
+            "models": about.models.iter().map(|model| json!({
+                "name": unified_model(model.model).to_string(),
+                "label": model.label,
+                "fields": model.fields.iter().map(|field| &field.name).collect::<Vec<_>>(),
+                "notes": model.notes,
+            })).collect::<Vec<_>>(),
+            "actions": actions,
+            "features": features,
+            "settings_schema": settings,
+        });
+        writeln!(out, "{about}")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    writeln!(out, "{} ({}) {}", about.label, about.slug, about.version)?;
+    writeln!(out, "\nIt imports, and can reach nothing else:")?;
+    for import in component.imports() {
+        writeln!(out, "  {import}")?;
+    }
+    writeln!(out, "\nIt exports:")?;
+    for export in component.exports() {
+        writeln!(out, "  {export}")?;
+    }
+    writeln!(out, "\nModels:   {}", models.join(", "))?;
+    writeln!(out, "Actions:  {}", none_or(&actions))?;
+    writeln!(out, "Features: {}", none_or(&features))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn none_or(words: &[&str]) -> String {
+    if words.is_empty() {
+        "none yet".into()
+    } else {
+        words.join(", ")
+    }
+}
+
+/// Asks the component about itself: no tenant, no network.
+async fn describe(connector: &LoadedConnector) -> anyhow::Result<inspection::ConnectorDescription> {
+    let mut job = connector.start(JobSetup::offline()).await?;
+    Ok(job.describe_connector().await?)
+}

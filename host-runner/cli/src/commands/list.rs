@@ -1,0 +1,99 @@
+//! `asymbl list MODEL`: records live from Salesforce, without a mirror: remote ids, no `changed_at`.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::{Context, TenantArgument, model, output};
+use host_runner::sandbox::contract::reads::{ListQuery, Progress};
+use host_runner::session::StepError;
+use host_runner::unified::{Model, list_line};
+
+/// What to list.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// users, jobs, candidates, application-stages, applications, job-stages, hiring-team-members
+    #[arg(value_parser = model)]
+    model: Model,
+    #[command(flatten)]
+    tenant: TenantArgument,
+    /// Stop after this many records
+    #[arg(long, value_name = "N")]
+    limit: Option<usize>,
+    /// Only what changed since the listing that ended with this token
+    #[arg(long, value_name = "TOKEN")]
+    changed_since: Option<String>,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    let session = context.session(&arguments.tenant.tenant).await?;
+    let mut job = session.start().await?;
+    let step = |step: String, error, job: &_| StepError::new(&session, step, error, Some(job));
+    let profile = match job.discover().await {
+        Ok(discovery) => discovery.profile,
+        Err(error) => return Err(step("discover".into(), error, &job).into()),
+    };
+    let limit = arguments.limit.unwrap_or(usize::MAX);
+    let page_size = u32::try_from(limit).ok().filter(|limit| *limit < 2_000);
+    let mut query = ListQuery {
+        since: arguments.changed_since.clone(),
+        cursor: None,
+        page_size,
+    };
+    let mut printed = 0;
+    let mut deleted = Vec::new();
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let token = loop {
+        let page = match job.list(arguments.model, &profile, &query).await {
+            Ok(page) => page,
+            Err(error) => return Err(step(format!("list {}", arguments.model), error, &job).into()),
+        };
+        for record in page.rows.into_records() {
+            if printed < limit {
+                print(&record, context.json, &mut out)?;
+                printed += 1;
+            }
+        }
+        deleted.extend(page.info.deleted);
+        match page.info.progress {
+            Progress::More(_) if printed >= limit => break None,
+            Progress::More(cursor) => query.cursor = Some(cursor),
+            Progress::Done(token) => break Some(token),
+        }
+    };
+    out.flush()?;
+    // The records alone are standard output; what belongs to the listing as a whole goes beside it.
+    let requests = job.stats().requests;
+    if context.json {
+        eprintln!(
+            "{}",
+            serde_json::json!({ "records": printed, "deleted": deleted, "requests": requests, "token": token })
+        );
+    } else {
+        eprintln!(
+            "{} records, {} requests",
+            output::count(printed as u64),
+            requests
+        );
+        if !deleted.is_empty() {
+            eprintln!("deleted: {}", deleted.join(" "));
+        }
+        if let Some(token) = token {
+            eprintln!("changes from here on: --changed-since '{token}'");
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(
+    record: &host_runner::unified::UnifiedRecord,
+    json: bool,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
+    if json {
+        writeln!(out, "{}", list_line(record))
+    } else {
+        writeln!(out, "{}", super::records::summary(record))
+    }
+}

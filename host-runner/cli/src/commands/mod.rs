@@ -1,0 +1,248 @@
+//! The command `asymbl`: what it takes, and what its exit code means. Each command is a page of its own.
+
+mod action;
+mod attachment;
+mod check;
+mod component;
+mod coverage;
+mod demo;
+mod fields;
+mod guide;
+mod inspect;
+mod list;
+mod output;
+mod practice;
+mod records;
+mod report;
+mod request;
+mod save;
+mod schedule;
+mod sync;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use host_runner::egress::EgressError;
+use host_runner::sandbox::{CallError, LoadError};
+use host_runner::session::StepError;
+use host_runner::tenant::TenantError;
+use host_runner::tenant::oauth::OAuthError;
+use host_runner::unified::Model;
+use mirror::actions::ActionError;
+use mirror::store::MirrorError;
+use mirror::sync::SyncError;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all went well
+  1  an unexpected failure
+  2  the command line, the tenant file or another input is wrong; nothing was done
+  3  the credentials are refused, or the connected user lacks a right
+  4  Salesforce is unreachable, overloaded or out of quota: try again later
+  5  a sync in which some models failed or that was stopped, what it wrote is kept; an action of which a part is written (its answer says which)
+  6  the mirror is in use by another run, belongs to another org, or can't be used
+  7  the component is refused or crashed";
+
+/// Runs an ATS connector, sandboxed, against a Salesforce org with Asymbl ATS.
+#[derive(Parser)]
+#[command(name = "asymbl", version, after_help = EXIT_CODES)]
+struct Command {
+    #[command(subcommand)]
+    what: What,
+    /// Print JSON: one object, or one line per record
+    #[arg(long, global = true)]
+    json: bool,
+    /// The connector component [default: asymbl.wasm beside this program, or target-component/asymbl.wasm]
+    #[arg(long, global = true, value_name = "PATH", env = "ASYMBL_COMPONENT")]
+    component: Option<PathBuf>,
+    /// Also print what the connector logs
+    #[arg(short, long, global = true)]
+    verbose: bool,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Show what a component imports, exports and can do
+    Inspect(inspect::Arguments),
+    /// Test the connection, the rights and each model; writes nothing
+    Check(check::Arguments),
+    /// List a model's source fields: what they feed, what recent rows hold in them
+    Fields(fields::Arguments),
+    /// Print how an administrator links the org
+    Guide,
+    /// List a model, live from Salesforce
+    List(list::Arguments),
+    /// Bring the local mirror up to date
+    Sync(sync::Arguments),
+    /// Print what the mirror holds
+    Records(records::Arguments),
+    /// Write a page about the last syncs and the mirror's records
+    Report(report::Arguments),
+    /// Send any request to the org, with the tenant's credentials
+    Request(request::Arguments),
+    /// Write to the org: candidates, applications, files, stages
+    Action(action::Arguments),
+    /// Download a candidate's file
+    Attachment(attachment::Arguments),
+    /// Run a simulated Salesforce org with the Asymbl package
+    PracticeOrg(practice::Arguments),
+    /// Sync a practice org, change it, sync again, and show what changed
+    Demo(demo::Arguments),
+}
+
+/// Which tenant.
+#[derive(Args, Clone)]
+struct TenantArgument {
+    /// The tenant file
+    #[arg(long, value_name = "FILE", default_value = "tenant.toml")]
+    tenant: PathBuf,
+}
+
+/// Which mirror.
+#[derive(Args, Clone)]
+struct MirrorArgument {
+    /// The mirror's file [default: the tenant file's name with the ending .mirror.sqlite]
+    #[arg(long, value_name = "PATH")]
+    mirror: Option<PathBuf>,
+}
+
+impl MirrorArgument {
+    fn path(&self, tenant: &TenantArgument) -> PathBuf {
+        self.mirror
+            .clone()
+            .unwrap_or_else(|| tenant.tenant.with_extension("mirror.sqlite"))
+    }
+}
+
+fn model(text: &str) -> Result<Model, String> {
+    text.parse::<Model>().map_err(|error| error.to_string())
+}
+
+/// What all commands share.
+struct Context {
+    json: bool,
+    component: Option<PathBuf>,
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let command = Command::parse();
+    output::start_log(command.verbose);
+    let context = Context {
+        json: command.json,
+        component: command.component,
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: can't start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(run(command.what, &context));
+    // Connections that are still open must not hold up the end.
+    runtime.shutdown_background();
+    match result {
+        Ok(code) => code,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::print_error(&error, context.json);
+            ExitCode::from(exit_code(&error))
+        }
+    }
+}
+
+async fn run(what: What, context: &Context) -> anyhow::Result<ExitCode> {
+    match what {
+        What::Inspect(arguments) => inspect::run(&arguments, context).await,
+        What::Check(arguments) => check::run(&arguments, context).await,
+        What::Fields(arguments) => fields::run(&arguments, context).await,
+        What::Guide => guide::run(context).await,
+        What::List(arguments) => list::run(&arguments, context).await,
+        What::Sync(arguments) => sync::run(&arguments, context).await,
+        What::Records(arguments) => records::run(&arguments, context),
+        What::Report(arguments) => report::run(&arguments, context),
+        What::Request(arguments) => request::run(&arguments, context).await,
+        What::Action(arguments) => action::run(&arguments, context).await,
+        What::Attachment(arguments) => attachment::run(&arguments, context).await,
+        What::PracticeOrg(arguments) => practice::run(arguments).await,
+        What::Demo(arguments) => demo::run(&arguments, context).await,
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// An input that the command line's own parser can't judge.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct WrongInput(String);
+
+/// The exit code of an error, by its innermost typed cause.
+fn exit_code(error: &anyhow::Error) -> u8 {
+    for cause in error.chain() {
+        if let Some(error) = cause.downcast_ref::<StepError>() {
+            return call_code(&error.error);
+        }
+        if let Some(error) = cause.downcast_ref::<CallError>() {
+            return call_code(error);
+        }
+        if cause.is::<TenantError>() || cause.is::<WrongInput>() {
+            return 2;
+        }
+        if let Some(error) = cause.downcast_ref::<EgressError>() {
+            return match error {
+                EgressError::Denied(_) => 2,
+                EgressError::Credentials { .. } => 3,
+                _ => 4,
+            };
+        }
+        if let Some(error) = cause.downcast_ref::<std::sync::Arc<OAuthError>>() {
+            return match **error {
+                OAuthError::Network { .. } | OAuthError::Unavailable { .. } => 4,
+                OAuthError::OtherOrg { .. } => 2,
+                _ => 3,
+            };
+        }
+        if cause.is::<MirrorError>() {
+            return 6;
+        }
+        match cause.downcast_ref::<ActionError>() {
+            Some(ActionError::Input(_) | ActionError::KeyReused { .. }) => return 2,
+            Some(ActionError::KeyAtWork { .. }) => return 6,
+            Some(ActionError::Step(error)) => return call_code(&error.error),
+            Some(ActionError::Broken(error)) => return call_code(error),
+            Some(ActionError::Mirror(_)) => return 6,
+            None => {}
+        }
+        if let Some(SyncError::Step(error)) = cause.downcast_ref::<SyncError>() {
+            return call_code(&error.error);
+        }
+        if let Some(SyncError::Mirror(_)) = cause.downcast_ref::<SyncError>() {
+            return 6;
+        }
+        if cause.is::<LoadError>() {
+            return 7;
+        }
+    }
+    1
+}
+
+fn call_code(error: &CallError) -> u8 {
+    match error.kind() {
+        "unauthenticated" | "permission" => 3,
+        "rate-limited" | "unavailable" => 4,
+        "invalid-input" | "unsupported" | "not-found" => 2,
+        "outage" | "broken-contract" => 7,
+        _ => 1,
+    }
+}

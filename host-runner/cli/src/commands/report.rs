@@ -1,0 +1,61 @@
+//! `asymbl report --html FILE`: a page about the mirror, for people.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::{Context, MirrorArgument, TenantArgument};
+use crate::report::collect;
+use host_runner::tenant::TenantFile;
+use host_runner::unified::Timestamp;
+use mirror::store::SqliteMirror;
+
+/// What to write.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    tenant: TenantArgument,
+    #[command(flatten)]
+    mirror: MirrorArgument,
+    /// Write the page here: one file that needs nothing else
+    #[arg(long, value_name = "FILE")]
+    html: PathBuf,
+}
+
+pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    // The mirror needs no credentials; a tenant file that is there gives the page its name.
+    let title = if arguments.mirror.mirror.is_none() || arguments.tenant.tenant.is_file() {
+        TenantFile::load(&arguments.tenant.tenant)?
+            .name()
+            .to_owned()
+    } else {
+        "Mirror".to_owned()
+    };
+    let mirror = SqliteMirror::open_existing(&arguments.mirror.path(&arguments.tenant))?;
+    let page = collect(&mirror, &title, Timestamp::now())?.html();
+    write(&arguments.html, &page)
+        .with_context(|| format!("can't write {}", arguments.html.display()))?;
+    if context.json {
+        println!(
+            "{}",
+            serde_json::json!({ "file": arguments.html, "bytes": page.len() })
+        );
+    } else {
+        eprintln!("The report is in {}.", arguments.html.display());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Whole or not at all: someone may have the page open.
+fn write(path: &Path, page: &str) -> std::io::Result<()> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let file = tempfile::NamedTempFile::new_in(folder)?;
+    std::fs::write(file.path(), page)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}

@@ -1,0 +1,283 @@
+//! `asymbl request METHOD PATH`: any request to the tenant's Salesforce, with the tenant's credentials and limits.
+
+mod download;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use clap::Args;
+use http::HeaderName;
+use serde_json::{Map, Value, json};
+
+use super::{Context, TenantArgument};
+use host_runner::egress::caller::is_stripped;
+use host_runner::sandbox::contract::inspection::{
+    FormPart, HttpHeader, PassthroughRequest, PassthroughResponse, RequestBody,
+};
+use host_runner::session::StepError;
+
+/// What to send.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// GET, HEAD, POST, PUT, PATCH or DELETE
+    method: String,
+    /// Path under the org's address: /services/data/v66.0/limits
+    path: String,
+    #[command(flatten)]
+    tenant: TenantArgument,
+    /// A value of the query, encoded for you: --query 'q=SELECT Id FROM Contact LIMIT 3'
+    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    query: Vec<(String, String)>,
+    /// A header
+    #[arg(short = 'H', long, value_name = "NAME: VALUE", value_parser = header)]
+    header: Vec<(String, String)>,
+    /// Send this JSON (@FILE: the file's; @-: from standard input)
+    #[arg(long, value_name = "JSON", group = "body")]
+    data: Option<String>,
+    /// Send this text (@FILE, @- as above)
+    #[arg(long, value_name = "TEXT", group = "body")]
+    text: Option<String>,
+    /// Send a file's bytes (- for standard input)
+    #[arg(long, value_name = "FILE", group = "body")]
+    binary: Option<PathBuf>,
+    /// Send a form: a value, or a file as NAME=@FILE; `;type=` and `;filename=` may follow
+    #[arg(long, value_name = "NAME=VALUE", group = "body", value_parser = pair)]
+    form: Vec<(String, String)>,
+    /// Write the answer's body to a file as it comes, however large (GET only)
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("write NAME: VALUE")?;
+    Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    if let Some(file) = &arguments.output {
+        return download::run(arguments, file, context).await;
+    }
+    let request = PassthroughRequest {
+        method: arguments.method.clone(),
+        path: arguments.path.clone(),
+        query: headers(&arguments.query),
+        headers: headers(&arguments.header),
+        body: body(arguments)?,
+    };
+    let session = context.session(&arguments.tenant.tenant).await?;
+    let mut job = session.start().await?;
+    let response = match job.passthrough(&request).await {
+        Ok(response) => response,
+        Err(error) => return Err(StepError::new(&session, "request", error, Some(&job)).into()),
+    };
+    let mut out = std::io::stdout().lock();
+    if context.json {
+        writeln!(out, "{}", as_json(&response))?;
+    } else {
+        eprintln!("HTTP {}", response.status);
+        out.write_all(&response.body)?;
+        if response.body.last().is_some_and(|last| *last != b'\n') {
+            writeln!(out)?;
+        }
+    }
+    Ok(code(response.status))
+}
+
+/// 0 for an answer that is no error, else 1: a script need not read the status.
+fn code(status: u16) -> ExitCode {
+    if status < 400 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn headers(pairs: &[(String, String)]) -> Vec<HttpHeader> {
+    let header = |(name, value): &(String, String)| HttpHeader {
+        name: name.clone(),
+        value: value.clone(),
+    };
+    pairs.iter().map(header).collect()
+}
+
+fn body(arguments: &Arguments) -> anyhow::Result<RequestBody> {
+    Ok(if let Some(data) = &arguments.data {
+        RequestBody::Json(text_of(data)?)
+    } else if let Some(text) = &arguments.text {
+        RequestBody::Text(text_of(text)?)
+    } else if let Some(file) = &arguments.binary {
+        RequestBody::Binary(bytes_of(&file.to_string_lossy())?)
+    } else if !arguments.form.is_empty() {
+        RequestBody::Multipart(
+            arguments
+                .form
+                .iter()
+                .map(|(name, value)| part(name, value))
+                .collect::<anyhow::Result<_>>()?,
+        )
+    } else {
+        RequestBody::Empty
+    })
+}
+
+fn text_of(argument: &str) -> anyhow::Result<String> {
+    match argument.strip_prefix('@') {
+        None => Ok(argument.to_owned()),
+        Some(file) => {
+            String::from_utf8(bytes_of(file)?).with_context(|| format!("{file} is not UTF-8 text"))
+        }
+    }
+}
+
+fn bytes_of(file: &str) -> anyhow::Result<Vec<u8>> {
+    if file == "-" {
+        let mut bytes = Vec::new();
+        std::io::Read::read_to_end(&mut std::io::stdin().lock(), &mut bytes)
+            .context("standard input")?;
+        return Ok(bytes);
+    }
+    std::fs::read(file).with_context(|| format!("can't read {file}"))
+}
+
+fn part(name: &str, value: &str) -> anyhow::Result<FormPart> {
+    let mut pieces = value.split(';');
+    let mut first = pieces.next().unwrap_or_default().to_owned();
+    let (mut content_type, mut file_name) = (None, None);
+    for piece in pieces {
+        if let Some(kind) = piece.strip_prefix("type=") {
+            content_type = Some(kind.to_owned());
+        } else if let Some(name) = piece.strip_prefix("filename=") {
+            file_name = Some(name.to_owned());
+        } else {
+            // A value may hold semicolons of its own.
+            first.push(';');
+            first.push_str(piece);
+        }
+    }
+    let content = match first.strip_prefix('@') {
+        None => first.into_bytes(),
+        Some(file) => {
+            let base = std::path::Path::new(file)
+                .file_name()
+                .map(|base| base.to_string_lossy().into_owned());
+            file_name = file_name.or(base);
+            content_type = content_type.or_else(|| Some("application/octet-stream".to_owned()));
+            bytes_of(file)?
+        }
+    };
+    Ok(FormPart {
+        name: name.to_owned(),
+        file_name,
+        content_type,
+        content,
+    })
+}
+
+/// The answer as one object: JSON bodies parsed, text as text, anything else as base64 (`data_kind` says which).
+fn as_json(response: &PassthroughResponse) -> Value {
+    let headers = header_map(
+        response
+            .headers
+            .iter()
+            .map(|header| (header.name.as_str(), header.value.as_str().into())),
+    );
+    let (kind, data) = match std::str::from_utf8(&response.body) {
+        Ok("") => ("empty", Value::Null),
+        Ok(text) => match serde_json::from_str(text) {
+            Ok(data) => ("json", data),
+            Err(_) => ("text", Value::from(text)),
+        },
+        Err(_) => ("base64", Value::from(STANDARD.encode(&response.body))),
+    };
+    json!({
+        "url": response.url,
+        "status": response.status,
+        "headers": headers,
+        "data_kind": kind,
+        "data": data,
+    })
+}
+
+/// By name; a header that comes several times is a list. Cookies and challenges stay behind.
+fn header_map<'a>(
+    pairs: impl Iterator<Item = (&'a str, std::borrow::Cow<'a, str>)>,
+) -> Map<String, Value> {
+    let mut headers = Map::new();
+    let withheld = |name: &str| HeaderName::try_from(name).is_ok_and(|name| is_stripped(&name));
+    for (name, value) in pairs.filter(|(name, _)| !withheld(name)) {
+        let value = Value::from(value);
+        match headers.get_mut(name) {
+            None => {
+                headers.insert(name.to_owned(), value);
+            }
+            Some(Value::Array(values)) => values.push(value),
+            Some(first) => *first = Value::from(vec![first.take(), value]),
+        }
+    }
+    headers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn response(headers: &[(&str, &str)], body: &[u8]) -> PassthroughResponse {
+        let header = |(name, value): &(&str, &str)| HttpHeader {
+            name: (*name).to_owned(),
+            value: (*value).to_owned(),
+        };
+        PassthroughResponse {
+            url: "https://acme.my.salesforce.com/x".into(),
+            status: 200,
+            headers: headers.iter().map(header).collect(),
+            body: body.to_vec(),
+        }
+    }
+
+    #[test]
+    fn bodies_come_as_json_text_or_base64() {
+        for (body, kind, data) in [
+            (&b"{\"a\":1}"[..], "json", json!({ "a": 1 })),
+            (b"Id,Name", "text", json!("Id,Name")),
+            (b"\xff\xfe", "base64", json!("//4=")),
+            (b"", "empty", Value::Null),
+        ] {
+            let answer = as_json(&response(&[], body));
+            assert_eq!(
+                (&answer["data_kind"], &answer["data"]),
+                (&json!(kind), &data)
+            );
+        }
+    }
+
+    #[test]
+    fn a_header_that_comes_twice_is_a_list() {
+        let answer = as_json(&response(
+            &[("via", "a"), ("via", "b"), ("via", "c"), ("x", "1")],
+            b"",
+        ));
+        assert_eq!(
+            answer["headers"],
+            json!({ "via": ["a", "b", "c"], "x": "1" })
+        );
+    }
+
+    #[test]
+    fn a_form_value_keeps_its_semicolons() {
+        let part = part("note", "a;b;type=text/csv;filename=x.csv").unwrap();
+        assert_eq!(part.content, b"a;b");
+        assert_eq!(
+            (part.content_type.as_deref(), part.file_name.as_deref()),
+            (Some("text/csv"), Some("x.csv"))
+        );
+    }
+}

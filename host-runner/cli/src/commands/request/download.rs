@@ -1,0 +1,75 @@
+//! `asymbl request GET PATH --output FILE`: the body goes from the gate to the file, piece by piece; the sandbox could not
+//! hold a large one, and need not see it.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::bail;
+use http_body_util::BodyExt;
+use serde_json::json;
+
+use super::super::output::count;
+use super::super::save::{fetch, save};
+use super::super::{Context, WrongInput};
+use super::{Arguments, header_map};
+use host_runner::egress::caller;
+
+/// How much of an error's body is shown, in bytes.
+const ERROR_SHOWN: usize = 4_000;
+
+pub(super) async fn run(
+    arguments: &Arguments,
+    file: &Path,
+    context: &Context,
+) -> anyhow::Result<ExitCode> {
+    let no_body = arguments.data.is_none()
+        && arguments.text.is_none()
+        && arguments.binary.is_none()
+        && arguments.form.is_empty();
+    if !arguments.method.eq_ignore_ascii_case("GET") || !no_body {
+        bail!(WrongInput("--output works for GET without a body".into()));
+    }
+    let path = caller::target(&arguments.path, &arguments.query).map_err(WrongInput)?;
+    let headers = caller::headers(&arguments.header).map_err(WrongInput)?;
+    let session = context.session(&arguments.tenant.tenant).await?;
+    let response = fetch(&session, "request", &path, headers).await?;
+    let status = response.status();
+    if !status.is_success() {
+        let mut body = response.into_body();
+        let mut shown = Vec::new();
+        while let Some(Ok(frame)) = body.frame().await {
+            shown.extend_from_slice(frame.data_ref().map_or(&[][..], |data| &data[..]));
+            if shown.len() > ERROR_SHOWN {
+                shown.truncate(ERROR_SHOWN);
+                break;
+            }
+        }
+        eprintln!(
+            "HTTP {}: nothing is written\n{}",
+            status.as_u16(),
+            String::from_utf8_lossy(&shown)
+        );
+        return Ok(ExitCode::FAILURE);
+    }
+    let headers = header_map(
+        response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes()))),
+    );
+    let written = save(&session, response, file, None).await?;
+    if context.json {
+        println!(
+            "{}",
+            json!({ "status": status.as_u16(), "headers": headers, "file": file, "bytes": written })
+        );
+    } else {
+        eprintln!(
+            "HTTP {}: {} bytes in {}",
+            status.as_u16(),
+            count(written),
+            file.display()
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}

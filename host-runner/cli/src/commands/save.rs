@@ -1,0 +1,81 @@
+//! A download, from the gate to the disk piece by piece: the sandbox could not hold a large one, and need not see it.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Context as _;
+use http_body_util::BodyExt;
+
+use super::output::count;
+use host_runner::egress::{CallOptions, ResponseBody};
+use host_runner::session::Session;
+
+/// The answer's body, still to come.
+pub(super) type Response = http::Response<ResponseBody>;
+
+/// Asks for a path of the tenant's org; its answer may be as large as what a job may receive.
+///
+/// # Errors
+/// What the gate refuses or the way there brings; `step` and the tenant are named.
+pub(super) async fn fetch(
+    session: &Session,
+    step: &str,
+    path: &str,
+    headers: http::HeaderMap,
+) -> anyhow::Result<Response> {
+    let tenant = session.tenant();
+    let options = CallOptions {
+        max_response: Some(tenant.file().limits().bytes_per_job),
+        ..CallOptions::default()
+    };
+    // The job's budget of bytes bounds it too.
+    let response = tenant.gate().fetch(path, headers, options).await;
+    response.with_context(|| format!("{}: {step}", tenant.file().name()))
+}
+
+/// Writes a body to a file and says how many bytes it had. Where anything goes wrong, or the size is not the expected one, the
+/// file stays as it was.
+///
+/// # Errors
+/// A download that breaks off, a size that does not agree, a place that can't be written to.
+pub(super) async fn save(
+    session: &Session,
+    response: Response,
+    file: &Path,
+    expected: Option<u64>,
+) -> anyhow::Result<u64> {
+    let name = session.tenant().file().name();
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let unwritable = || format!("can't write to {}", folder.display());
+    // Beside its place, so that a broken download leaves no file that looks whole.
+    let mut partial = tempfile::NamedTempFile::new_in(folder).with_context(unwritable)?;
+    let mut written: u64 = 0;
+    let mut body = response.into_body();
+    while let Some(frame) = body.frame().await {
+        let broken = || {
+            format!(
+                "{name}: the download broke off after {} bytes",
+                count(written)
+            )
+        };
+        let frame = frame.with_context(broken)?;
+        if let Some(data) = frame.data_ref() {
+            partial.write_all(data).with_context(unwritable)?;
+            written += data.len() as u64;
+        }
+    }
+    if let Some(size) = expected.filter(|size| *size != written) {
+        anyhow::bail!(
+            "{name}: the download has {} bytes where the file has {}; nothing is written",
+            count(written),
+            count(size)
+        );
+    }
+    partial
+        .persist(file)
+        .with_context(|| format!("can't write {}", file.display()))?;
+    Ok(written)
+}

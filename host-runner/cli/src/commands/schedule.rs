@@ -1,0 +1,137 @@
+//! `asymbl sync --every 15m`: one sync after the other, with back-off, until it is told to stop.
+
+use std::time::Duration;
+
+use mirror::sync::Stop;
+
+/// The longest wait after failures: long enough for an outage or a spent quota, short enough to be back the same day.
+const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// Reads `90s`, `15m`, `2h` or `1d`.
+pub(super) fn interval(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("\"{text}\" is not a time; write for example 90s, 15m, 2h or 1d");
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return Err(wrong()),
+    };
+    let seconds = digits
+        .parse::<u64>()
+        .ok()
+        .and_then(|n| n.checked_mul(unit))
+        .ok_or_else(wrong)?;
+    // Salesforce asks that its change log is not polled more often than this (salesforce-api.md 3.2).
+    if seconds < 5 * 60 {
+        return Err(
+            "less than five minutes is more often than Salesforce's change log should be asked"
+                .into(),
+        );
+    }
+    Ok(Duration::from_secs(seconds))
+}
+
+/// How long to wait for the next sync: twice as long after each failure in a row.
+pub(super) fn wait(every: Duration, failures: u32) -> Duration {
+    every
+        .saturating_mul(2_u32.saturating_pow(failures.min(16)))
+        .min(LONGEST.max(every))
+}
+
+/// Asks for a stop when somebody presses ctrl-c or the system sends SIGTERM; a second time ends the process at once.
+pub(super) fn stop_on_signals(stop: &Stop) -> std::io::Result<()> {
+    let mut signals = Signals::new()?;
+    let stop = stop.clone();
+    tokio::spawn(async move {
+        signals.next().await;
+        tracing::info!("stopping after this page; once more to stop at once");
+        stop.ask();
+        signals.next().await;
+        std::process::exit(130);
+    });
+    Ok(())
+}
+
+/// Waits for a time or until a stop is asked for.
+pub(super) async fn sleep(time: Duration, stop: &Stop) {
+    let until = tokio::time::Instant::now() + time;
+    while !stop.is_asked() && tokio::time::Instant::now() < until {
+        let rest = until - tokio::time::Instant::now();
+        tokio::time::sleep(rest.min(Duration::from_millis(200))).await;
+    }
+}
+
+#[cfg(unix)]
+struct Signals(tokio::signal::unix::Signal, tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self(
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+        ))
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.0.recv() => {}
+            _ = self.1.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_are_read_with_their_units() {
+        assert_eq!(interval("15m"), Ok(Duration::from_secs(900)));
+        assert_eq!(interval("2h"), Ok(Duration::from_secs(7_200)));
+        assert_eq!(interval("1d"), Ok(Duration::from_secs(86_400)));
+        for wrong in [
+            "",
+            "15",
+            "m",
+            "1.5h",
+            "15 m",
+            "99999999999999999999d",
+            "10s",
+        ] {
+            assert!(interval(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_wait_doubles_with_each_failure_up_to_a_limit() {
+        let minutes = |n: u64| Duration::from_secs(n * 60);
+        assert_eq!(wait(minutes(15), 0), minutes(15));
+        assert_eq!(wait(minutes(15), 2), minutes(60));
+        assert_eq!(wait(minutes(15), 40), LONGEST);
+        assert_eq!(
+            wait(minutes(24 * 60), 3),
+            minutes(24 * 60),
+            "never sooner than asked for"
+        );
+    }
+}

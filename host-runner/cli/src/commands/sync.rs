@@ -1,0 +1,311 @@
+//! `asymbl sync`: brings the local mirror up to date, and says what that took.
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::output::{Progress, Table, count, duration};
+use super::{Context, MirrorArgument, TenantArgument, WrongInput, model, schedule};
+use host_runner::session::Session;
+use host_runner::unified::{Model, Timestamp};
+use mirror::store::{Coverage, Mirror as _, RunEnd, RunInfo, SqliteMirror};
+use mirror::sync::{
+    Event, Events, Failure, Stop, Stopped, SyncOptions, SyncReport, discover, sync,
+};
+
+/// What to sync.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    tenant: TenantArgument,
+    #[command(flatten)]
+    mirror: MirrorArgument,
+    /// Read everything again, also where reading the changes would do
+    #[arg(long)]
+    full: bool,
+    /// Also compare all ids, to find what was deleted for good; a sync does so by itself when it is due
+    #[arg(long)]
+    reconcile: bool,
+    /// Mark records as deleted even when a large share of a model has vanished
+    #[arg(long)]
+    allow_mass_delete: bool,
+    /// Sync again and again, this long after each sync (15m, 2h, 1d), until stopped by ctrl-c or SIGTERM
+    #[arg(long, value_name = "TIME", value_parser = schedule::interval)]
+    every: Option<Duration>,
+    /// Only these models [default: all]
+    #[arg(value_name = "MODEL", value_parser = model)]
+    models: Vec<Model>,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+    let stop = Stop::default();
+    schedule::stop_on_signals(&stop).context("can't listen for signals")?;
+    let Some(every) = arguments.every else {
+        return once(arguments, context, &stop).await;
+    };
+    let mut failures = 0;
+    while !stop.is_asked() {
+        let result = once(arguments, context, &stop).await;
+        failures = match result {
+            Ok(code) if code == ExitCode::SUCCESS => 0,
+            Ok(_) => failures + 1,
+            // A person must mend these; repeating them changes nothing.
+            Err(error) if [2, 3].contains(&super::exit_code(&error)) => return Err(error),
+            Err(error) => {
+                super::output::print_error(&error, context.json);
+                failures + 1
+            }
+        };
+        if stop.is_asked() {
+            break;
+        }
+        let wait = schedule::wait(every, failures);
+        tracing::info!("the next sync begins in {}", duration(wait));
+        schedule::sleep(wait, &stop).await;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn once(arguments: &Arguments, context: &Context, stop: &Stop) -> anyhow::Result<ExitCode> {
+    let mut begun = false;
+    let result = attempt(arguments, context, stop, &mut begun).await;
+    if let (Err(error), false) = (&result, begun) {
+        note_failure(arguments, error);
+    }
+    result
+}
+
+/// A sync that ended before it had a run in the mirror's history must show there too: the report would call yesterday's the
+/// last. Best effort, since the error itself is what the caller should hear of; wrong input
+/// and a refused component are no run.
+fn note_failure(arguments: &Arguments, error: &anyhow::Error) {
+    let path = arguments.mirror.path(&arguments.tenant);
+    if [2, 7].contains(&super::exit_code(error)) || !path.is_file() {
+        return;
+    }
+    let noted = SqliteMirror::open_existing(&path).and_then(|mut mirror| {
+        let now = Timestamp::now();
+        let claim = mirror.claim(&RunInfo::this_process(command(arguments)), now)?;
+        let message = super::output::error_text(error);
+        mirror.release(claim, &RunEnd::failed(message), now)
+    });
+    if let Err(error) = noted {
+        tracing::warn!(%error, "the failed sync is not in the mirror's history");
+    }
+}
+
+fn command(arguments: &Arguments) -> &'static str {
+    match arguments.full {
+        true => "sync --full",
+        false => "sync",
+    }
+}
+
+async fn attempt(
+    arguments: &Arguments,
+    context: &Context,
+    stop: &Stop,
+    begun: &mut bool,
+) -> anyhow::Result<ExitCode> {
+    let session = context.session(&arguments.tenant.tenant).await?;
+    let switched_off = session.switched_off();
+    let mut wished = arguments.models.iter().map(|model| model.name());
+    if let Some(off) = wished.find(|model| switched_off.iter().any(|off| off == model)) {
+        anyhow::bail!(WrongInput(format!(
+            "{off} is switched off in the tenant file (`scopes.disabled_models`)"
+        )));
+    }
+    let wanted = |model: &Model| arguments.models.is_empty() || arguments.models.contains(model);
+    let options = SyncOptions {
+        models: Model::SYNC_ORDER.into_iter().filter(wanted).collect(),
+        full: arguments.full,
+        reconcile: arguments.reconcile,
+        allow_mass_delete: arguments.allow_mass_delete,
+        stop: stop.clone(),
+        command: command(arguments).into(),
+    };
+    let discovered = discover(&session).await?;
+    let mut mirror =
+        SqliteMirror::open(&arguments.mirror.path(&arguments.tenant), &discovered.org)?;
+    *begun = true;
+    let report = watched(&session, &mut mirror, &discovered, &options).await?;
+    let mut out = std::io::stdout().lock();
+    if context.json {
+        writeln!(out, "{}", as_json(&report))?;
+    } else {
+        for warning in &discovered.discovery.warnings {
+            writeln!(out, "note: {}", warning.message)?;
+        }
+        print(&report, &mut out)?;
+    }
+    drop(out);
+    code(&report)
+}
+
+/// A sync whose progress shows on a terminal.
+pub(super) async fn watched(
+    session: &Session,
+    mirror: &mut SqliteMirror,
+    discovered: &mirror::sync::Discovered,
+    options: &SyncOptions,
+) -> anyhow::Result<SyncReport> {
+    let (sender, mut events) = mpsc::unbounded_channel();
+    let watcher = tokio::spawn(async move {
+        let progress = Progress::new();
+        while let Some(event) = events.recv().await {
+            match event {
+                Event::ModelStarted { model } => progress.say(format!("{model}")),
+                Event::Page { model, pages, rows } => {
+                    progress.say(format!(
+                        "{model}: {} records, {} pages",
+                        count(rows),
+                        count(pages)
+                    ));
+                }
+                Event::ModelEnded { report } => {
+                    if let Some(failure) = &report.failure {
+                        progress.line(&format!("error: {failure}"));
+                    }
+                }
+            }
+        }
+    });
+    let events = Events::to(sender);
+    let result = sync(session, mirror, discovered, options, &events).await;
+    drop(events);
+    watcher.await.context("the progress display")?;
+    Ok(result?)
+}
+
+/// 0 when all is up to date, 5 when some models are, else the code of the first failure.
+fn code(report: &SyncReport) -> anyhow::Result<ExitCode> {
+    let failures: Vec<_> = report
+        .models
+        .iter()
+        .filter_map(|model| model.failure.as_ref())
+        .collect();
+    match failures.first() {
+        None if matches!(report.stopped, Some(Stopped::Quota { .. })) => Ok(ExitCode::from(4)),
+        None if report.stopped.is_some() => Ok(ExitCode::from(5)),
+        None => Ok(ExitCode::SUCCESS),
+        Some(first) if failures.len() == report.models.len() => {
+            Ok(ExitCode::from(failure_code(first)))
+        }
+        Some(_) => Ok(ExitCode::from(5)),
+    }
+}
+
+fn failure_code(failure: &Failure) -> u8 {
+    match failure {
+        Failure::Step(error) => super::call_code(&error.error),
+        Failure::MassDelete(_) => 5,
+    }
+}
+
+/// A line a model, and what a person should know.
+pub(super) fn print(report: &SyncReport, out: &mut impl Write) -> std::io::Result<()> {
+    let mut table = Table::new(&[
+        "model", "read", "records", "new", "changed", "gone", "pages", "requests", "time",
+    ]);
+    for model in &report.models {
+        let read = match (&model.failure, model.coverage) {
+            (Some(_), _) => "failed",
+            (None, _) if model.quiet => "nothing new",
+            (None, _) if model.narrowed => "our own",
+            (None, Coverage::Everything) => "all",
+            (None, Coverage::Changes) => "changes",
+        };
+        table.row(vec![
+            model.model.to_string(),
+            read.into(),
+            count(model.rows),
+            count(model.counts.inserted + model.counts.undeleted),
+            count(model.counts.updated),
+            count(model.counts.deleted),
+            count(model.pages),
+            count(model.requests),
+            duration(model.elapsed),
+        ]);
+    }
+    table.print(out)?;
+    let quota = match report.quota {
+        Some(quota) => format!(
+            "; the org has used {} of {} API calls",
+            count(quota.used),
+            count(quota.max)
+        ),
+        None => String::new(),
+    };
+    writeln!(
+        out,
+        "\n{} requests in {}{quota}",
+        count(report.requests()),
+        duration(report.elapsed)
+    )?;
+    if let Some(why) = &report.stopped {
+        writeln!(out, "note: {why}")?;
+    }
+    for model in &report.models {
+        for note in &model.notes {
+            writeln!(out, "note: {}: {note}", model.model)?;
+        }
+        if model.resumed {
+            writeln!(
+                out,
+                "note: {}: went on from where an earlier run ended",
+                model.model
+            )?;
+        }
+        if model.restarts > 0 {
+            writeln!(
+                out,
+                "note: {}: the connector ended {} times and was started again",
+                model.model, model.restarts
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn as_json(report: &SyncReport) -> serde_json::Value {
+    let models: Vec<_> = report
+        .models
+        .iter()
+        .map(|model| {
+            json!({
+                "model": model.model.name(),
+                "coverage": match model.coverage { Coverage::Everything => "everything", Coverage::Changes => "changes" },
+                "records": model.rows,
+                "inserted": model.counts.inserted,
+                "updated": model.counts.updated,
+                "unchanged": model.counts.unchanged,
+                "deleted": model.counts.deleted,
+                "undeleted": model.counts.undeleted,
+                "pages": model.pages,
+                "requests": model.requests,
+                "resumed": model.resumed,
+                "restarts": model.restarts,
+                "milliseconds": u64::try_from(model.elapsed.as_millis()).unwrap_or(u64::MAX),
+                "notes": model.notes,
+                "quiet": model.quiet,
+                "only_created": model.narrowed,
+                "error": model.failure.as_ref().map(|failure| json!({
+                    "kind": failure.kind(),
+                    "message": failure.to_string(),
+                })),
+            })
+        })
+        .collect();
+    json!({
+        "models": models,
+        "requests": report.requests(),
+        "stopped": report.stopped.map(|why| why.to_string()),
+        "api_usage": report.quota.map(|quota| json!({ "used": quota.used, "max": quota.max })),
+        "milliseconds": u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX),
+    })
+}

@@ -1,0 +1,61 @@
+//! A page about a mirror for people: what the last syncs did, how full the records are, where applications stand.
+//!
+//! [`collect`] reads the mirror, [`Report::html`] writes one self-contained page: no script, no font, no request to anywhere.
+
+mod chart;
+mod collect;
+mod format;
+mod html;
+mod pipeline;
+
+pub use collect::collect;
+pub(crate) use format::count;
+
+use host_runner::unified::{Model, Timestamp};
+use mirror::store::{Quota, Run, Totals};
+
+/// What the page shows.
+#[derive(Debug, Clone)]
+pub struct Report {
+    title: String,
+    org: String,
+    now: Timestamp,
+    /// Oldest first.
+    runs: Vec<Run>,
+    models: Vec<ModelPart>,
+    /// Jobs with applications, those with the most first.
+    pipelines: Vec<Pipeline>,
+    quota: Option<Quota>,
+    problems: Vec<Problem>,
+}
+
+/// A model's share.
+#[derive(Debug, Clone)]
+struct ModelPart {
+    model: Model,
+    totals: Totals,
+    /// Moment and number of live records after each run, oldest first.
+    history: Vec<(Timestamp, u64)>,
+    /// Field and how many live records have a value in it.
+    filled: Vec<(&'static str, u64)>,
+}
+
+/// The applications of one job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pipeline {
+    job: String,
+    status: String,
+    /// Stage and how many applications stand there, in the order of the job's process.
+    stages: Vec<(String, u64)>,
+    hired: u64,
+    declined: u64,
+    total: u64,
+}
+
+/// Something that a person should look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Problem {
+    /// Worse than a remark.
+    serious: bool,
+    what: String,
+}

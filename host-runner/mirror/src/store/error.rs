@@ -1,0 +1,140 @@
+//! What can go wrong with a mirror, in words that say what to do.
+
+use std::path::{Path, PathBuf};
+
+use super::run::Holder;
+use host_runner::unified::{Model, OrgId};
+
+/// Why a mirror can not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MirrorError {
+    /// A live run holds the mirror.
+    #[error("the mirror is in use by {0}; wait for it to end or stop it")]
+    Claimed(Holder),
+    /// A later run took the mirror over: this one must stop.
+    #[error(
+        "this run (number {ours}) lost the mirror to {holder}; nothing more was written, the later run goes on from the last page"
+    )]
+    Fenced {
+        /// The fence token of the run that was refused.
+        ours: u64,
+        /// Who holds the mirror, or held it last.
+        holder: Holder,
+    },
+    /// The file is the mirror of another org.
+    #[error("{} is the mirror of org {found}, but the tenant's org is {wanted}; use another mirror file for it", path.display())]
+    OtherOrg {
+        /// The file.
+        path: PathBuf,
+        /// The org it mirrors.
+        found: OrgId,
+        /// The org asked for.
+        wanted: OrgId,
+    },
+    /// Written by a later version of this program.
+    #[error("{} has mirror format {found}, this program knows up to {supported}; use a newer version of it", path.display())]
+    SchemaNewer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest format known here.
+        supported: i64,
+    },
+    /// There is no file.
+    #[error("there is no mirror at {}; a sync makes one", path.display())]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Some other file.
+    #[error("{} is not a mirror, it was left untouched; choose another path", path.display())]
+    NotAMirror {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is damaged.
+    #[error("the mirror {} is damaged ({detail}); move it away and sync again to rebuild it", path.display())]
+    Corrupt {
+        /// The file.
+        path: PathBuf,
+        /// What the storage says.
+        detail: String,
+    },
+    /// No room left.
+    #[error("the disk is full: {} could not grow; the last whole page is kept, free some space and run again", path.display())]
+    DiskFull {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another process held the file's write lock for longer than the wait.
+    #[error("{} is busy: another process has been writing to it for too long; try again", path.display())]
+    Busy {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A listing is not where the call needs it.
+    #[error("{model}: {problem}")]
+    Listing {
+        /// The model.
+        model: Model,
+        /// What is missing.
+        problem: &'static str,
+    },
+    /// A row that does not belong on its page.
+    #[error("{model}: the record {key} does not belong on this page: {problem}")]
+    ForeignRow {
+        /// The model of the page.
+        model: Model,
+        /// The row's key.
+        key: String,
+        /// Why not.
+        problem: &'static str,
+    },
+    /// Anything else that the storage says.
+    #[error("the mirror {} failed: {detail}", path.display())]
+    Storage {
+        /// The file.
+        path: PathBuf,
+        /// What the storage says.
+        detail: String,
+    },
+}
+
+impl MirrorError {
+    /// Names the file in an error that arose below where it is known.
+    pub(super) fn at(mut self, file: &Path) -> Self {
+        if let Self::Corrupt { path, .. }
+        | Self::DiskFull { path }
+        | Self::Busy { path }
+        | Self::Storage { path, .. } = &mut self
+        {
+            file.clone_into(path);
+        }
+        self
+    }
+
+    /// A stored value that no version of this program writes.
+    pub(crate) fn damaged(detail: impl Into<String>) -> Self {
+        Self::Corrupt {
+            path: PathBuf::new(),
+            detail: detail.into(),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for MirrorError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        let path = PathBuf::new();
+        let detail = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::DiskFull { path },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Corrupt { path, detail }
+            }
+            _ => Self::Storage { path, detail },
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Where the reading of a model stands, so that any later run can go on from the last page.
+
+use host_runner::unified::{Model, Timestamp};
+
+/// What a listing set out to read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListingKind {
+    /// All records.
+    Full,
+    /// What changed since a token. It may turn into everything on the way (see [`super::Coverage`]).
+    Delta,
+    /// All keys, without the records, to find out what vanished.
+    Ids,
+}
+
+impl ListingKind {
+    /// The word, as stored and printed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Delta => "delta",
+            Self::Ids => "ids",
+        }
+    }
+
+    pub(super) fn of_name(name: &str) -> Option<Self> {
+        [Self::Full, Self::Delta, Self::Ids]
+            .into_iter()
+            .find(|kind| kind.name() == name)
+    }
+}
+
+/// What a listing starts with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListingStart {
+    /// What it reads.
+    pub kind: ListingKind,
+    /// The token a delta starts from; kept so that a resumed run repeats the same query.
+    pub since: Option<String>,
+    /// Fingerprint of the settings and fields it reads with; a resume under another one must start anew.
+    pub fingerprint: String,
+}
+
+/// How far a listing has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Position {
+    /// No page yet.
+    Start,
+    /// Go on with this cursor.
+    At(String),
+    /// Read to its end; the token for the next delta, if it gave one. What is left is to deal with the unseen
+    /// and to finish it.
+    End(Option<String>),
+}
+
+/// A listing that is not finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// The model.
+    pub model: Model,
+    /// Its number: every listing of a mirror has a higher one than those before.
+    pub number: u64,
+    /// What it started with.
+    pub start: ListingStart,
+    /// When it was begun.
+    pub started_at: Timestamp,
+    /// How far it has come.
+    pub position: Position,
+    /// Whether every page so far covered everything, so that at the end what was not seen is gone.
+    pub covers_all: bool,
+    /// Pages applied.
+    pub pages: u64,
+    /// Rows (or keys) on them.
+    pub rows: u64,
+}
+
+/// What is known of a model from its finished listings.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ModelState {
+    /// From where the next delta starts.
+    pub token: Option<String>,
+    /// Fingerprint of the last finished full or delta listing.
+    pub fingerprint: Option<String>,
+    /// When a listing that covered everything was last finished.
+    pub full_at: Option<Timestamp>,
+    /// When a full or delta listing was last finished.
+    pub synced_at: Option<Timestamp>,
+    /// When a listing of keys was last finished.
+    pub reconciled_at: Option<Timestamp>,
+}

@@ -1,0 +1,137 @@
+//! What one transaction carries: rows, what is gone, complete sets, and the place in the listing.
+
+use std::ops::AddAssign;
+
+use host_runner::unified::{KeyError, Model, NaturalKey, UnifiedRecord};
+
+/// Something that a page says is gone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Gone {
+    /// One record.
+    Record(NaturalKey),
+    /// Of a join model: all rows of this parent (job).
+    Set(String),
+}
+
+impl Gone {
+    /// Reads an entry of the contract's `deleted`: a remote id or natural key; of a join model a parent's id alone
+    /// means all of its rows.
+    ///
+    /// # Errors
+    /// [`KeyError`] for text that is neither.
+    pub fn parse(model: Model, text: &str) -> Result<Self, KeyError> {
+        if model.join_fields().is_some() && !text.contains(':') {
+            // The parents are jobs, whose keys are plain remote ids.
+            return NaturalKey::parse(Model::Jobs, text).map(|key| Self::Set(key.to_string()));
+        }
+        NaturalKey::parse(model, text).map(Self::Record)
+    }
+}
+
+/// What the rows of a listing amount to, as the connector says on every page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Coverage {
+    /// Records that do not come are as they were.
+    #[default]
+    Changes,
+    /// Records that do not come, from first page to last, are gone.
+    Everything,
+}
+
+/// Where the listing stands after a page.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Progress {
+    /// The page belongs to no listing: rows read by their ids.
+    #[default]
+    Aside,
+    /// More comes after this cursor.
+    More(String),
+    /// That was the last page; the token for the next delta, none from a listing of keys.
+    Done(Option<String>),
+}
+
+/// Records to read again because a record they refer to changed. Kept until a page says that it was done.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Recheck {
+    /// The model to read again.
+    pub model: Model,
+    /// The model referred to.
+    pub target: Model,
+    /// The remote id referred to.
+    pub remote_id: String,
+}
+
+impl Recheck {
+    /// "Read this record itself again."
+    pub fn itself(model: Model, remote_id: &str) -> Self {
+        Self {
+            model,
+            target: model,
+            remote_id: remote_id.to_owned(),
+        }
+    }
+}
+
+/// What one transaction writes.
+#[derive(Debug, Clone, Default)]
+pub struct Page {
+    /// Records as they are now. One that is also in `gone` is there: a row in hand beats a tombstone.
+    pub rows: Vec<UnifiedRecord>,
+    /// What is gone; unknown keys are no error.
+    pub gone: Vec<Gone>,
+    /// Join models: parents (jobs) whose complete set is in `rows`; their other rows are gone. May be empty sets.
+    pub complete_sets: Vec<String>,
+    /// Keys that exist, without their rows (a listing of keys).
+    pub present: Vec<NaturalKey>,
+    /// Whether what the listing does not show is gone.
+    pub coverage: Coverage,
+    /// Where the listing stands after it.
+    pub progress: Progress,
+    /// Rechecks that the page asks for.
+    pub rechecks: Vec<Recheck>,
+    /// Numbers of the rechecks that are done with this page.
+    pub rechecked: Vec<u64>,
+    /// API calls spent on it.
+    pub api_calls: u64,
+}
+
+/// How many records met which fate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// New.
+    pub inserted: u64,
+    /// Unified content moved.
+    pub updated: u64,
+    /// Same unified content (the source row may have been stored afresh).
+    pub unchanged: u64,
+    /// Newly marked as deleted.
+    pub deleted: u64,
+    /// Back after having been deleted, whether or not the content moved.
+    pub undeleted: u64,
+}
+
+impl Counts {
+    /// Records whose `changed_at` moved.
+    pub const fn changed(&self) -> u64 {
+        self.inserted + self.updated + self.deleted + self.undeleted
+    }
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.inserted += other.inserted;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.deleted += other.deleted;
+        self.undeleted += other.undeleted;
+    }
+}
+
+/// What a page did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageOutcome {
+    /// By fate.
+    pub counts: Counts,
+    /// Of [`Page::present`]: keys that the mirror lacks or holds as deleted; to be read by their ids.
+    pub missing: Vec<NaturalKey>,
+}

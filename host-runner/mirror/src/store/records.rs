@@ -1,0 +1,113 @@
+//! Reading what a mirror holds, a few hundred records at a time, in an order that does not shift.
+
+use std::collections::VecDeque;
+
+use super::{Mirror, MirrorError};
+use host_runner::unified::{
+    MirrorStamps, Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord, mirror_line,
+};
+
+/// A record as a mirror holds it.
+#[derive(Debug, Clone)]
+pub struct StoredRecord {
+    /// The unified id.
+    pub id: UnifiedId,
+    /// Its fields, with remote ids.
+    pub record: UnifiedRecord,
+    /// `changed_at` and `remote_deleted_at`.
+    pub stamps: MirrorStamps,
+}
+
+impl StoredRecord {
+    /// The record as one line of JSON in shape A, references as unified ids.
+    pub fn line(&self, org: &OrgId) -> String {
+        mirror_line(org, &self.record, &self.stamps)
+    }
+
+    /// Where a reading goes on after this record.
+    pub fn position(&self) -> RecordPosition {
+        RecordPosition {
+            changed_at: self.stamps.changed_at,
+            key: self.record.key().clone(),
+        }
+    }
+}
+
+/// Which records, and with that in which order: by key, or by (`changed_at`, key) when `changed_since` is set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RecordFilter {
+    /// Also those marked as deleted.
+    pub include_deleted: bool,
+    /// Only those whose `changed_at` is this moment or later.
+    pub changed_since: Option<Timestamp>,
+}
+
+/// A place in a reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordPosition {
+    pub(super) changed_at: Timestamp,
+    pub(super) key: NaturalKey,
+}
+
+/// How many records.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Not deleted. From [`Mirror::unseen_count`]: all that are not deleted.
+    pub live: u64,
+    /// Marked as deleted. From [`Mirror::unseen_count`]: those that would be.
+    pub gone: u64,
+}
+
+/// An iterator over the records of a model that holds no lock and no long read between two pages: a sync may write
+/// meanwhile. Each record is whole; one written behind the reading's place is not seen, one ahead of it is.
+pub struct Records<'a> {
+    mirror: &'a dyn Mirror,
+    model: Model,
+    filter: RecordFilter,
+    after: Option<RecordPosition>,
+    ready: VecDeque<StoredRecord>,
+    ended: bool,
+}
+
+impl<'a> Records<'a> {
+    /// 256 records of a few kilobytes: well under a megabyte in memory.
+    const PAGE: usize = 256;
+
+    /// Reads from the beginning.
+    pub fn new(mirror: &'a dyn Mirror, model: Model, filter: RecordFilter) -> Self {
+        Self {
+            mirror,
+            model,
+            filter,
+            after: None,
+            ready: VecDeque::new(),
+            ended: false,
+        }
+    }
+}
+
+impl Iterator for Records<'_> {
+    type Item = Result<StoredRecord, MirrorError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ready.is_empty() && !self.ended {
+            match self.mirror.records_page(
+                self.model,
+                &self.filter,
+                self.after.as_ref(),
+                Self::PAGE,
+            ) {
+                Ok(page) => {
+                    self.ended = page.len() < Self::PAGE;
+                    self.after = page.last().map(StoredRecord::position);
+                    self.ready = page.into();
+                }
+                Err(error) => {
+                    self.ended = true;
+                    return Some(Err(error));
+                }
+            }
+        }
+        self.ready.pop_front().map(Ok)
+    }
+}

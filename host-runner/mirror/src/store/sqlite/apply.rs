@@ -1,0 +1,360 @@
+//! One page into the file: compare, write what moved, mark what was seen, bury what is gone.
+
+use std::collections::HashSet;
+
+use rusqlite::{OptionalExtension, Transaction, params};
+
+use super::schema::code;
+use super::{listing, read};
+use crate::store::{
+    Counts, Coverage, Gone, Listing, ListingKind, MirrorError, Page, PageOutcome, Progress, Recheck,
+};
+use host_runner::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord};
+
+/// What writing needs to know besides the rows.
+pub(super) struct Writer<'a> {
+    pub(super) transaction: &'a Transaction<'a>,
+    pub(super) org: &'a OrgId,
+    pub(super) model: Model,
+    /// The listing whose seen-marks the rows get, if one is open that may end by burying the unseen.
+    pub(super) marks: Option<u64>,
+    pub(super) now: Timestamp,
+    pub(super) counts: Counts,
+}
+
+/// The listing that rows written now must be marked for, lest its end bury them as unseen.
+/// Rows from outside the listing count too: they exist. Pages that cover only changes need no marks.
+pub(super) fn marks(
+    open: Option<&Listing>,
+    progress: &Progress,
+    coverage: Coverage,
+) -> Option<u64> {
+    open.filter(|listing| {
+        let covers = coverage == Coverage::Everything
+            || listing.start.kind == ListingKind::Ids
+            || *progress == Progress::Aside;
+        listing.covers_all && covers
+    })
+    .map(|listing| listing.number)
+}
+
+/// Writes records from outside of any listing; with `track` their ids join the tracked set.
+pub(super) fn through(
+    transaction: &Transaction<'_>,
+    org: &OrgId,
+    records: &[UnifiedRecord],
+    track: bool,
+    now: Timestamp,
+) -> Result<Counts, MirrorError> {
+    let mut counts = Counts::default();
+    for record in records {
+        let model = record.model();
+        let open = listing::open(transaction, model)?;
+        let mut writer = Writer {
+            transaction,
+            org,
+            model,
+            marks: marks(open.as_ref(), &Progress::Aside, Coverage::Changes),
+            now,
+            counts: Counts::default(),
+        };
+        let left = left_behind(transaction, record)?;
+        writer.upsert(record)?;
+        counts += writer.counts;
+        // Rights or settings may be others than those that the model's token stands for, and no stamp tells when they are again.
+        let moved = writer.counts.updated + writer.counts.undeleted > 0;
+        let itself = moved.then(|| Recheck::itself(model, record.key().as_str()));
+        for recheck in left.iter().chain(&itself) {
+            ask_anew(transaction, recheck)?;
+        }
+        if track {
+            transaction.execute(
+                "INSERT OR IGNORE INTO tracked (model, remote_id, since) VALUES (?1, ?2, ?3)",
+                params![code(model), record.key().as_str(), now.millis()],
+            )?;
+        }
+    }
+    Ok(counts)
+}
+
+/// "Read again whom this record was about", where that was somebody else before: the next listing will see the record as it is
+/// already, and not what it left.
+fn left_behind(
+    transaction: &Transaction<'_>,
+    record: &UnifiedRecord,
+) -> Result<Option<Recheck>, MirrorError> {
+    let Some((field, target)) = record.model().membership() else {
+        return Ok(None);
+    };
+    let before = read::by_key(transaction, record.model(), record.key())?
+        .filter(|before| before.stamps.remote_deleted_at.is_none());
+    let before = before
+        .as_ref()
+        .and_then(|before| before.record.reference(field));
+    Ok(before
+        .filter(|id| record.reference(field) != Some(id))
+        .map(|id| Recheck::itself(target, id)))
+}
+
+/// Writes the page; the caller has checked the claim and commits.
+pub(super) fn page(
+    transaction: &Transaction<'_>,
+    org: &OrgId,
+    model: Model,
+    page: &Page,
+    now: Timestamp,
+) -> Result<PageOutcome, MirrorError> {
+    check(model, page)?;
+    let open = listing::open(transaction, model)?;
+    if page.progress != Progress::Aside && open.is_none() {
+        return Err(MirrorError::Listing {
+            model,
+            problem: "the page belongs to a listing, but none is open",
+        });
+    }
+    let mut writer = Writer {
+        transaction,
+        org,
+        model,
+        marks: marks(open.as_ref(), &page.progress, page.coverage),
+        now,
+        counts: Counts::default(),
+    };
+    let held: HashSet<&NaturalKey> = page.rows.iter().map(UnifiedRecord::key).collect();
+    for gone in &page.gone {
+        match gone {
+            Gone::Record(key) if held.contains(key) => {}
+            Gone::Record(key) => writer.bury(key)?,
+            Gone::Set(parent) => writer.bury_set_except(parent, &held)?,
+        }
+    }
+    for parent in &page.complete_sets {
+        writer.bury_set_except(parent, &held)?;
+    }
+    for row in &page.rows {
+        writer.upsert(row)?;
+    }
+    let mut missing = Vec::new();
+    for key in &page.present {
+        if !writer.mark_present(key)? {
+            missing.push(key.clone());
+        }
+    }
+    let counts = writer.counts;
+    listing::advance(transaction, model, page)?;
+    for number in &page.rechecked {
+        transaction
+            .prepare_cached("DELETE FROM recheck WHERE number = ?1")?
+            .execute([number])?;
+    }
+    ask(transaction, &page.rechecks)?;
+    Ok(PageOutcome { counts, missing })
+}
+
+/// Notes what is to be read again.
+pub(super) fn ask(transaction: &Transaction<'_>, rechecks: &[Recheck]) -> Result<(), MirrorError> {
+    let mut insert = transaction.prepare_cached(
+        "INSERT OR IGNORE INTO recheck (model, target, remote_id) VALUES (?1, ?2, ?3)",
+    )?;
+    for recheck in rechecks {
+        insert.execute(params![
+            code(recheck.model),
+            code(recheck.target),
+            recheck.remote_id
+        ])?;
+    }
+    Ok(())
+}
+
+/// Notes it also where it is noted already: a run may have read what it is about and not yet said so.
+fn ask_anew(transaction: &Transaction<'_>, recheck: &Recheck) -> Result<(), MirrorError> {
+    transaction.execute(
+        "INSERT OR REPLACE INTO recheck (model, target, remote_id) VALUES (?1, ?2, ?3)",
+        params![code(recheck.model), code(recheck.target), recheck.remote_id],
+    )?;
+    Ok(())
+}
+
+/// Rows of the page's model only; rows of a join model that carries sets only within the sets it carries.
+fn check(model: Model, page: &Page) -> Result<(), MirrorError> {
+    let foreign = |row: &UnifiedRecord, problem| MirrorError::ForeignRow {
+        model,
+        key: row.key().to_string(),
+        problem,
+    };
+    if let Some(row) = page.rows.iter().find(|row| row.model() != model) {
+        return Err(foreign(row, "it is of another model"));
+    }
+    if page.complete_sets.is_empty() {
+        return Ok(());
+    }
+    let Some((parent, _)) = model.join_fields() else {
+        return Err(MirrorError::Listing {
+            model,
+            problem: "complete sets are for join models only",
+        });
+    };
+    let sets: HashSet<&str> = page.complete_sets.iter().map(String::as_str).collect();
+    let outside = |row: &&UnifiedRecord| !row.reference(parent).is_some_and(|id| sets.contains(id));
+    match page.rows.iter().find(outside) {
+        Some(row) => Err(foreign(
+            row,
+            "its parent's set is not among the page's complete sets",
+        )),
+        None => Ok(()),
+    }
+}
+
+impl Writer<'_> {
+    /// Writes a record; `changed_at` moves only when its unified content moves or it comes back.
+    pub(super) fn upsert(&mut self, row: &UnifiedRecord) -> Result<(), MirrorError> {
+        let hash = row.content_hash();
+        let known: Option<(i64, bool, bool)> = self
+            .transaction
+            .prepare_cached(
+                "SELECT number, content_hash = ?3, remote_deleted_at IS NOT NULL FROM record WHERE model = ?1 AND key = ?2",
+            )?
+            .query_row(params![code(self.model), row.key().as_str(), hash], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })
+            .optional()?;
+        let number = match known {
+            None => {
+                self.counts.inserted += 1;
+                self.insert(row, &hash)?
+            }
+            Some((number, true, false)) => {
+                self.counts.unchanged += 1;
+                // The source row may differ where no unified field does: stored afresh, and nobody is told.
+                self.transaction
+                    .prepare_cached("UPDATE body SET remote_data = ?2 WHERE record = ?1 AND remote_data IS NOT ?2")?
+                    .execute(params![number, remote_data(row)])?;
+                number
+            }
+            Some((number, _, deleted)) => {
+                if deleted {
+                    self.counts.undeleted += 1;
+                } else {
+                    self.counts.updated += 1;
+                }
+                self.update(number, row, &hash)?;
+                number
+            }
+        };
+        self.mark(number)
+    }
+
+    fn insert(&self, row: &UnifiedRecord, hash: &[u8; 32]) -> Result<i64, MirrorError> {
+        let [ref0, ref1, ref2] = references(row);
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO record (model, key, id, content_hash, changed_at, ref0, ref1, ref2)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                code(self.model),
+                row.key().as_str(),
+                UnifiedId::of(self.org, self.model, row.key()).as_str(),
+                hash,
+                self.now.millis(),
+                ref0,
+                ref1,
+                ref2,
+            ])?;
+        let number = self.transaction.last_insert_rowid();
+        self.transaction
+            .prepare_cached("INSERT INTO body (record, content, remote_data) VALUES (?1, ?2, ?3)")?
+            .execute(params![number, content(row), remote_data(row)])?;
+        Ok(number)
+    }
+
+    fn update(&self, number: i64, row: &UnifiedRecord, hash: &[u8; 32]) -> Result<(), MirrorError> {
+        let [ref0, ref1, ref2] = references(row);
+        self.transaction
+            .prepare_cached(
+                "UPDATE record SET content_hash = ?2, changed_at = ?3, remote_deleted_at = NULL,
+                        ref0 = ?4, ref1 = ?5, ref2 = ?6 WHERE number = ?1",
+            )?
+            .execute(params![number, hash, self.now.millis(), ref0, ref1, ref2])?;
+        self.transaction
+            .prepare_cached("UPDATE body SET content = ?2, remote_data = ?3 WHERE record = ?1")?
+            .execute(params![number, content(row), remote_data(row)])?;
+        Ok(())
+    }
+
+    fn mark(&self, number: i64) -> Result<(), MirrorError> {
+        if let Some(listing) = self.marks {
+            self.transaction
+                .prepare_cached(
+                    "INSERT INTO seen (record, listing) VALUES (?1, ?2)
+                     ON CONFLICT (record) DO UPDATE SET listing = excluded.listing",
+                )?
+                .execute(params![number, listing])?;
+        }
+        Ok(())
+    }
+
+    /// Marks a key as seen; false when the mirror does not hold it as existing.
+    fn mark_present(&self, key: &NaturalKey) -> Result<bool, MirrorError> {
+        let number = self
+            .transaction
+            .prepare_cached("SELECT number FROM record WHERE model = ?1 AND key = ?2 AND remote_deleted_at IS NULL")?
+            .query_row(params![code(self.model), key.as_str()], |row| row.get(0))
+            .optional()?;
+        match number {
+            Some(number) => self.mark(number).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// Marks a record as deleted; its last content stays. Unknown and already deleted ones are left alone.
+    fn bury(&mut self, key: &NaturalKey) -> Result<(), MirrorError> {
+        let gone = self
+            .transaction
+            .prepare_cached(
+                "UPDATE record SET remote_deleted_at = ?3, changed_at = ?3
+                 WHERE model = ?1 AND key = ?2 AND remote_deleted_at IS NULL",
+            )?
+            .execute(params![code(self.model), key.as_str(), self.now.millis()])?;
+        self.counts.deleted += gone as u64;
+        Ok(())
+    }
+
+    /// Marks the rows of a parent as deleted, except those in hand. The parent is the first reference of both join models.
+    fn bury_set_except(
+        &mut self,
+        parent: &str,
+        held: &HashSet<&NaturalKey>,
+    ) -> Result<(), MirrorError> {
+        let keys = self
+            .transaction
+            .prepare_cached("SELECT key FROM record WHERE model = ?1 AND ref0 = ?2 AND remote_deleted_at IS NULL")?
+            .query_map(params![code(self.model), parent], |row| row.get(0))?
+            .collect::<Result<Vec<String>, _>>()?;
+        for key in keys {
+            let key = NaturalKey::trusted(key);
+            if !held.contains(&key) {
+                self.bury(&key)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The values of the reference fields in table order; no model has more than three.
+fn references(row: &UnifiedRecord) -> [Option<&str>; 3] {
+    let mut values = [None; 3];
+    for (value, (field, _)) in values.iter_mut().zip(row.model().references()) {
+        *value = row.reference(field);
+    }
+    values
+}
+
+fn content(row: &UnifiedRecord) -> String {
+    // A map with text keys always serialises.
+    serde_json::to_string(row.content()).unwrap_or_default()
+}
+
+fn remote_data(row: &UnifiedRecord) -> Option<&str> {
+    row.remote_data().map(serde_json::value::RawValue::get)
+}

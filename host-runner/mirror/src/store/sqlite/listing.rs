@@ -1,0 +1,293 @@
+//! The state of listings and models: begin, advance, end.
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+
+use super::schema::code;
+use super::{apply, read};
+use crate::store::{
+    Coverage, Listing, ListingKind, ListingStart, MirrorError, ModelState, Page, Position,
+    Progress, Recheck, Totals,
+};
+use host_runner::unified::{Model, NaturalKey, Timestamp, UnifiedRecord};
+
+pub(super) fn begin(
+    transaction: &Transaction<'_>,
+    model: Model,
+    start: &ListingStart,
+    now: Timestamp,
+) -> Result<Listing, MirrorError> {
+    transaction.execute(
+        "INSERT INTO meta (name, value) VALUES ('listings', '1')
+         ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1",
+        [],
+    )?;
+    transaction.execute(
+        "INSERT OR REPLACE INTO listing
+             (model, number, kind, since, fingerprint, started_at, stage, place, covers_all, pages, rows)
+         VALUES (?1, (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'listings'),
+                 ?2, ?3, ?4, ?5, 'start', NULL, 1, 0, 0)",
+        params![
+            code(model),
+            start.kind.name(),
+            start.since,
+            start.fingerprint,
+            now.millis()
+        ],
+    )?;
+    open(transaction, model)?.ok_or_else(|| MirrorError::damaged("a listing vanished"))
+}
+
+pub(super) fn open(connection: &Connection, model: Model) -> Result<Option<Listing>, MirrorError> {
+    connection
+        .prepare_cached("SELECT * FROM listing WHERE model = ?1")?
+        .query_row([code(model)], |row| Ok(read(model, row)))
+        .optional()?
+        .transpose()
+}
+
+fn read(model: Model, row: &Row<'_>) -> Result<Listing, MirrorError> {
+    let damaged = || MirrorError::damaged(format!("the listing of {model} can not be read"));
+    let (kind, stage): (String, String) = (row.get("kind")?, row.get("stage")?);
+    let place: Option<String> = row.get("place")?;
+    Ok(Listing {
+        model,
+        number: row.get("number")?,
+        start: ListingStart {
+            kind: ListingKind::of_name(&kind).ok_or_else(damaged)?,
+            since: row.get("since")?,
+            fingerprint: row.get("fingerprint")?,
+        },
+        started_at: Timestamp::from_millis(row.get("started_at")?),
+        position: match (stage.as_str(), place) {
+            ("start", _) => Position::Start,
+            ("at", Some(cursor)) => Position::At(cursor),
+            ("end", token) => Position::End(token),
+            _ => return Err(damaged()),
+        },
+        covers_all: row.get("covers_all")?,
+        pages: row.get("pages")?,
+        rows: row.get("rows")?,
+    })
+}
+
+/// Moves the listing behind this page. A listing covers everything only if each of its pages did.
+pub(super) fn advance(
+    transaction: &Transaction<'_>,
+    model: Model,
+    page: &Page,
+) -> Result<(), MirrorError> {
+    let (stage, place) = match &page.progress {
+        Progress::Aside => return Ok(()),
+        Progress::More(cursor) => ("at", Some(cursor)),
+        Progress::Done(token) => ("end", token.as_ref()),
+    };
+    transaction
+        .prepare_cached(
+            "UPDATE listing SET stage = ?2, place = ?3, covers_all = covers_all AND (?4 OR kind = 'ids'),
+                    pages = pages + 1, rows = rows + ?5 WHERE model = ?1",
+        )?
+        .execute(params![
+            code(model),
+            stage,
+            place,
+            page.coverage == Coverage::Everything,
+            (page.rows.len() + page.present.len()) as u64
+        ])?;
+    Ok(())
+}
+
+/// The open listing, provided it was read to its end.
+fn at_end(connection: &Connection, model: Model) -> Result<Listing, MirrorError> {
+    let problem = |problem| MirrorError::Listing { model, problem };
+    let listing = open(connection, model)?.ok_or_else(|| problem("no listing is open"))?;
+    match listing.position {
+        Position::End(_) => Ok(listing),
+        _ => Err(problem("the listing was not read to its end")),
+    }
+}
+
+fn at_end_of_everything(connection: &Connection, model: Model) -> Result<Listing, MirrorError> {
+    let listing = at_end(connection, model)?;
+    if listing.covers_all {
+        return Ok(listing);
+    }
+    Err(MirrorError::Listing {
+        model,
+        problem: "the listing did not cover all records, so what it did not show may still exist",
+    })
+}
+
+const UNSEEN: &str = "SELECT record.number FROM record INDEXED BY record_live
+     LEFT JOIN seen ON seen.record = record.number
+     WHERE record.model = ?1 AND record.remote_deleted_at IS NULL AND seen.listing IS NOT ?2";
+
+pub(super) fn unseen(connection: &Connection, model: Model) -> Result<Totals, MirrorError> {
+    let listing = at_end_of_everything(connection, model)?;
+    let gone = connection
+        .prepare_cached(&format!("SELECT count(*) FROM ({UNSEEN})"))?
+        .query_row(params![code(model), listing.number], |row| row.get(0))?;
+    let live = connection
+        .prepare_cached(
+            "SELECT count(*) FROM record WHERE model = ?1 AND remote_deleted_at IS NULL",
+        )?
+        .query_row([code(model)], |row| row.get(0))?;
+    Ok(Totals { live, gone })
+}
+
+pub(super) fn tombstone_unseen(
+    transaction: &Transaction<'_>,
+    model: Model,
+    follow_ups: &dyn Fn(&UnifiedRecord) -> Vec<Recheck>,
+    now: Timestamp,
+) -> Result<u64, MirrorError> {
+    let listing = at_end_of_everything(transaction, model)?;
+    let mut gone = 0;
+    let mut last = 0_i64;
+    loop {
+        // A thousand at a time: one statement over all of them would keep the old form of every row in memory.
+        let numbers = transaction
+            .prepare_cached(&format!(
+                "{UNSEEN} AND record.number > ?3 ORDER BY record.number LIMIT 1000"
+            ))?
+            .query_map(params![code(model), listing.number, last], |row| row.get(0))?
+            .collect::<Result<Vec<i64>, _>>()?;
+        let Some(highest) = numbers.last() else {
+            return Ok(gone);
+        };
+        last = *highest;
+        let mut bury = transaction.prepare_cached(
+            "UPDATE record SET remote_deleted_at = ?2, changed_at = ?2 WHERE number = ?1",
+        )?;
+        for number in &numbers {
+            let stored = read::by_number(transaction, model, *number)?;
+            if let Some(stored) = stored {
+                apply::ask(transaction, &follow_ups(&stored.record))?;
+            }
+            gone += bury.execute(params![number, now.millis()])? as u64;
+        }
+    }
+}
+
+pub(super) fn finish(
+    transaction: &Transaction<'_>,
+    model: Model,
+    now: Timestamp,
+) -> Result<(), MirrorError> {
+    let listing = at_end(transaction, model)?;
+    transaction.execute(
+        "INSERT OR IGNORE INTO model_state (model) VALUES (?1)",
+        [code(model)],
+    )?;
+    if listing.start.kind == ListingKind::Ids {
+        transaction.execute(
+            "UPDATE model_state SET reconciled_at = ?2 WHERE model = ?1",
+            params![code(model), now.millis()],
+        )?;
+    } else {
+        let token = match listing.position {
+            Position::End(token) => token,
+            _ => None,
+        };
+        transaction.execute(
+            "UPDATE model_state SET token = ?2, fingerprint = ?3, synced_at = ?4,
+                    full_at = CASE WHEN ?5 THEN ?4 ELSE full_at END WHERE model = ?1",
+            params![
+                code(model),
+                token,
+                listing.start.fingerprint,
+                now.millis(),
+                listing.covers_all
+            ],
+        )?;
+    }
+    if listing.covers_all {
+        ask_for_dangling(transaction, model)?;
+    }
+    transaction.execute("DELETE FROM listing WHERE model = ?1", [code(model)])?;
+    Ok(())
+}
+
+/// Asks for what refers to a record of the model that is not there, now that all of them were seen: it may have vanished before
+/// it was ever held, and the source cleared the reference without a trace.
+fn ask_for_dangling(transaction: &Transaction<'_>, target: Model) -> Result<(), MirrorError> {
+    for model in Model::ALL {
+        for (place, (_, pointed)) in model.references().enumerate() {
+            if pointed != target {
+                continue;
+            }
+            // `place` is 0, 1 or 2: the columns of the schema.
+            transaction.execute(
+                &format!(
+                    "INSERT OR IGNORE INTO recheck (model, target, remote_id)
+                     SELECT DISTINCT ?1, ?2, referring.ref{place} FROM record AS referring
+                     WHERE referring.model = ?1 AND referring.ref{place} IS NOT NULL
+                       AND referring.remote_deleted_at IS NULL
+                       AND NOT EXISTS (SELECT 1 FROM record WHERE model = ?2 AND key = referring.ref{place}
+                                       AND remote_deleted_at IS NULL)"
+                ),
+                params![code(model), code(target)],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Up to `limit` keys, after the one given, of records that are not deleted and that the open listing, which covers all and was
+/// read to its end, has not shown.
+pub(super) fn unseen_keys(
+    connection: &Connection,
+    model: Model,
+    after: Option<&NaturalKey>,
+    limit: usize,
+) -> Result<Vec<NaturalKey>, MirrorError> {
+    let listing = at_end_of_everything(connection, model)?;
+    let (after, limit) = (after.map_or("", NaturalKey::as_str), read::limited(limit));
+    let keys = connection
+        .prepare_cached(&format!(
+            "SELECT key FROM record WHERE number IN ({UNSEEN}) AND key > ?3 ORDER BY key LIMIT ?4"
+        ))?
+        .query_map(params![code(model), listing.number, after, limit], |row| {
+            row.get(0)
+        })?
+        .collect::<Result<Vec<String>, _>>()?;
+    Ok(keys.into_iter().map(NaturalKey::trusted).collect())
+}
+
+pub(super) fn set_token(
+    transaction: &Transaction<'_>,
+    model: Model,
+    token: &str,
+    now: Timestamp,
+) -> Result<(), MirrorError> {
+    let problem = |problem| MirrorError::Listing { model, problem };
+    if open(transaction, model)?.is_some() {
+        return Err(problem(
+            "a listing is open, its own token comes with its end",
+        ));
+    }
+    let known = transaction.execute(
+        "UPDATE model_state SET token = ?2, synced_at = ?3 WHERE model = ?1 AND token IS NOT NULL",
+        params![code(model), token, now.millis()],
+    )?;
+    if known == 0 {
+        return Err(problem("it was never listed, so there is no token to move"));
+    }
+    Ok(())
+}
+
+pub(super) fn state(connection: &Connection, model: Model) -> Result<ModelState, MirrorError> {
+    let stamp = |millis: Option<i64>| millis.map(Timestamp::from_millis);
+    Ok(connection
+        .prepare_cached("SELECT * FROM model_state WHERE model = ?1")?
+        .query_row([code(model)], |row| {
+            Ok(ModelState {
+                token: row.get("token")?,
+                fingerprint: row.get("fingerprint")?,
+                full_at: stamp(row.get("full_at")?),
+                synced_at: stamp(row.get("synced_at")?),
+                reconciled_at: stamp(row.get("reconciled_at")?),
+            })
+        })
+        .optional()?
+        .unwrap_or_default())
+}

@@ -1,0 +1,253 @@
+//! Records out of the file: by id, by key, in pages, by what they refer to.
+
+use rusqlite::types::ToSql;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde_json::value::RawValue;
+
+use super::schema::{code, model_of};
+use crate::store::{MirrorError, Recheck, RecordFilter, RecordPosition, StoredRecord, Totals};
+use host_runner::unified::{MirrorStamps, Model, NaturalKey, Timestamp, UnifiedId, UnifiedRecord};
+
+const COLUMNS: &str = "key, id, changed_at, remote_deleted_at, content, remote_data";
+
+fn record(model: Model, row: &Row<'_>) -> Result<StoredRecord, MirrorError> {
+    let key: String = row.get(0)?;
+    let damaged = || MirrorError::damaged(format!("the record {key} of {model} can not be read"));
+    let id = row.get_ref(1)?.as_str().ok().and_then(UnifiedId::parse);
+    let content = row
+        .get_ref(4)?
+        .as_str()
+        .ok()
+        .and_then(|text| serde_json::from_str(text).ok());
+    let remote_data: Option<String> = row.get(5)?;
+    let remote_data = remote_data
+        .map(RawValue::from_string)
+        .transpose()
+        .map_err(|_| damaged())?;
+    let deleted: Option<i64> = row.get(3)?;
+    let stamps = MirrorStamps {
+        changed_at: Timestamp::from_millis(row.get(2)?),
+        remote_deleted_at: deleted.map(Timestamp::from_millis),
+    };
+    let (id, content) = id.zip(content).ok_or_else(damaged)?;
+    Ok(StoredRecord {
+        id,
+        record: UnifiedRecord::trusted(model, NaturalKey::trusted(key), content, remote_data),
+        stamps,
+    })
+}
+
+fn records(
+    connection: &Connection,
+    model: Model,
+    rest: &str,
+    values: &[&dyn ToSql],
+) -> Result<Vec<StoredRecord>, MirrorError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM record JOIN body ON body.record = record.number WHERE {rest}"
+    ))?;
+    let mut rows = statement.query(values)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(record(model, row)?);
+    }
+    Ok(found)
+}
+
+pub(super) fn by_id(
+    connection: &Connection,
+    model: Model,
+    id: &UnifiedId,
+) -> Result<Option<StoredRecord>, MirrorError> {
+    let found = records(
+        connection,
+        model,
+        "model = ?1 AND id = ?2",
+        &[&code(model), &id.as_str()],
+    )?;
+    Ok(found.into_iter().next())
+}
+
+pub(super) fn by_key(
+    connection: &Connection,
+    model: Model,
+    key: &NaturalKey,
+) -> Result<Option<StoredRecord>, MirrorError> {
+    let found = records(
+        connection,
+        model,
+        "model = ?1 AND key = ?2",
+        &[&code(model), &key.as_str()],
+    )?;
+    Ok(found.into_iter().next())
+}
+
+pub(super) fn by_number(
+    connection: &Connection,
+    model: Model,
+    number: i64,
+) -> Result<Option<StoredRecord>, MirrorError> {
+    let found = records(connection, model, "record.number = ?1", &[&number])?;
+    Ok(found.into_iter().next())
+}
+
+pub(super) fn page(
+    connection: &Connection,
+    model: Model,
+    filter: &RecordFilter,
+    after: Option<&RecordPosition>,
+    limit: usize,
+) -> Result<Vec<StoredRecord>, MirrorError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    // Keys are never empty and stamps never that low, so these stand before every record.
+    let (stamp, key) = after.map_or((i64::MIN, ""), |after| {
+        (after.changed_at.millis(), after.key.as_str())
+    });
+    let live = "(?2 OR remote_deleted_at IS NULL)";
+    match filter.changed_since {
+        None => records(
+            connection,
+            model,
+            &format!("model = ?1 AND {live} AND key > ?3 ORDER BY key LIMIT ?4"),
+            &[&code(model), &filter.include_deleted, &key, &limit],
+        ),
+        Some(since) => records(
+            connection,
+            model,
+            &format!(
+                "model = ?1 AND {live} AND changed_at >= ?3 AND (changed_at, key) > (?4, ?5)
+                 ORDER BY changed_at, key LIMIT ?6"
+            ),
+            &[
+                &code(model),
+                &filter.include_deleted,
+                &since.millis(),
+                &stamp,
+                &key,
+                &limit,
+            ],
+        ),
+    }
+}
+
+fn texts(
+    connection: &Connection,
+    sql: &str,
+    values: &[&dyn ToSql],
+) -> Result<Vec<String>, MirrorError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let found = statement.query_map(values, |row| row.get(0))?;
+    Ok(found.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn limited(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+pub(super) fn keys(
+    connection: &Connection,
+    model: Model,
+    after: Option<&NaturalKey>,
+    limit: usize,
+) -> Result<Vec<NaturalKey>, MirrorError> {
+    let after = after.map_or("", NaturalKey::as_str);
+    let found = texts(
+        connection,
+        "SELECT key FROM record WHERE model = ?1 AND key > ?2 AND remote_deleted_at IS NULL ORDER BY key LIMIT ?3",
+        &[&code(model), &after, &limited(limit)],
+    )?;
+    Ok(found.into_iter().map(NaturalKey::trusted).collect())
+}
+
+pub(super) fn referring(
+    connection: &Connection,
+    model: Model,
+    target: Model,
+    remote_id: &str,
+    after: Option<&NaturalKey>,
+    limit: usize,
+) -> Result<Vec<NaturalKey>, MirrorError> {
+    let Some(place) = model
+        .references()
+        .position(|(_, pointed)| pointed == target)
+    else {
+        return Ok(Vec::new());
+    };
+    let after = after.map_or("", NaturalKey::as_str);
+    // `place` is 0, 1 or 2: the columns of the schema.
+    let found = texts(
+        connection,
+        &format!(
+            "SELECT key FROM record WHERE model = ?1 AND ref{place} = ?2 AND key > ?3
+             AND remote_deleted_at IS NULL ORDER BY key LIMIT ?4"
+        ),
+        &[&code(model), &remote_id, &after, &limited(limit)],
+    )?;
+    Ok(found.into_iter().map(NaturalKey::trusted).collect())
+}
+
+pub(super) fn totals(connection: &Connection, model: Model) -> Result<Totals, MirrorError> {
+    // One statement, so that both counts are of the same moment while a run writes.
+    let (all, live): (u64, u64) = connection
+        .prepare_cached(
+            "SELECT (SELECT count(*) FROM record WHERE model = ?1),
+                    (SELECT count(*) FROM record WHERE model = ?1 AND remote_deleted_at IS NULL)",
+        )?
+        .query_row([code(model)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Totals {
+        live,
+        gone: all - live,
+    })
+}
+
+pub(super) fn rechecks(
+    connection: &Connection,
+    after: Option<u64>,
+    limit: usize,
+) -> Result<Vec<(u64, Recheck)>, MirrorError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT model, target, remote_id, number FROM recheck WHERE number > ?1 ORDER BY number LIMIT ?2",
+    )?;
+    let mut rows = statement.query(params![after.unwrap_or(0), limited(limit)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let recheck = Recheck {
+            model: model_of(row.get(0)?)?,
+            target: model_of(row.get(1)?)?,
+            remote_id: row.get(2)?,
+        };
+        found.push((row.get(3)?, recheck));
+    }
+    Ok(found)
+}
+
+pub(super) fn is_tracked(
+    connection: &Connection,
+    model: Model,
+    remote_id: &str,
+) -> Result<bool, MirrorError> {
+    Ok(connection
+        .prepare_cached("SELECT 1 FROM tracked WHERE model = ?1 AND remote_id = ?2")?
+        .exists(params![code(model), remote_id])?)
+}
+
+pub(super) fn tracked(
+    connection: &Connection,
+    model: Model,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<String>, MirrorError> {
+    texts(
+        connection,
+        "SELECT remote_id FROM tracked WHERE model = ?1 AND remote_id > ?2 ORDER BY remote_id LIMIT ?3",
+        &[&code(model), &after.unwrap_or(""), &limited(limit)],
+    )
+}
+
+pub(super) fn profile(connection: &Connection) -> Result<Option<String>, MirrorError> {
+    Ok(connection
+        .query_row("SELECT value FROM meta WHERE name = 'profile'", [], |row| {
+            row.get(0)
+        })
+        .optional()?)
+}

@@ -1,0 +1,134 @@
+mod attempts;
+mod claims;
+mod crash;
+mod files;
+mod listings;
+mod pages;
+mod property;
+mod rechecks;
+
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::SqliteMirror;
+use crate::store::*;
+use host_runner::unified::*;
+
+/// A mirror in a folder of its own.
+pub(super) struct Place {
+    folder: TempDir,
+}
+
+impl Place {
+    pub(super) fn new() -> Self {
+        Self {
+            folder: TempDir::new().unwrap(),
+        }
+    }
+
+    pub(super) fn path(&self) -> std::path::PathBuf {
+        self.folder.path().join("mirror.sqlite")
+    }
+
+    pub(super) fn open(&self) -> SqliteMirror {
+        SqliteMirror::open(&self.path(), &org()).unwrap()
+    }
+
+    pub(super) fn claimed(&self) -> (SqliteMirror, Claim) {
+        let mut mirror = self.open();
+        let claim = mirror.claim(&run("test"), at(0)).unwrap();
+        (mirror, claim)
+    }
+}
+
+pub(super) fn org() -> OrgId {
+    OrgId::parse("00D5g00000AbCdEEAU").unwrap()
+}
+
+pub(super) fn run(command: &str) -> RunInfo {
+    RunInfo::this_process(command)
+}
+
+/// Of a deleted record, when nothing else depends on it.
+pub(super) fn alone(_: &UnifiedRecord) -> Vec<Recheck> {
+    Vec::new()
+}
+
+/// Seconds after an arbitrary beginning.
+pub(super) fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(1_700_000_000_000 + seconds * 1000)
+}
+
+/// What is to be read again.
+pub(super) fn asked(mirror: &SqliteMirror) -> Vec<Recheck> {
+    let asked = mirror.rechecks(None, 10).unwrap();
+    asked.into_iter().map(|(_, recheck)| recheck).collect()
+}
+
+pub(super) fn key(model: Model, text: &str) -> NaturalKey {
+    NaturalKey::parse(model, text).unwrap()
+}
+
+pub(super) fn row(model: Model, fields: Value, remote_data: &str) -> UnifiedRecord {
+    let Value::Object(content) = fields else {
+        panic!("a record is an object")
+    };
+    let raw = RawValue::from_string(remote_data.to_owned()).unwrap();
+    UnifiedRecord::new(model, content, Some(raw)).unwrap()
+}
+
+pub(super) fn candidate(id: &str, name: &str) -> UnifiedRecord {
+    row(
+        Model::Candidates,
+        json!({ "remote_id": id, "last_name": name }),
+        "{}",
+    )
+}
+
+pub(super) fn member(job: &str, user: &str) -> UnifiedRecord {
+    row(
+        Model::HiringTeamMembers,
+        json!({ "job_id": job, "user_id": user, "roles": ["RECRUITER"] }),
+        "null",
+    )
+}
+
+pub(super) fn rows(rows: Vec<UnifiedRecord>) -> Page {
+    Page {
+        rows,
+        ..Page::default()
+    }
+}
+
+pub(super) fn full() -> ListingStart {
+    ListingStart {
+        kind: ListingKind::Full,
+        since: None,
+        fingerprint: "f1".into(),
+    }
+}
+
+/// All of a model in order: key, last name, `changed_at`, whether deleted.
+pub(super) fn held(mirror: &SqliteMirror, model: Model) -> Vec<(String, String, Timestamp, bool)> {
+    let filter = RecordFilter {
+        include_deleted: true,
+        changed_since: None,
+    };
+    Records::new(mirror, model, filter)
+        .map(|stored| {
+            let stored = stored.unwrap();
+            let name = stored
+                .record
+                .content()
+                .get("last_name")
+                .and_then(Value::as_str);
+            (
+                stored.record.key().to_string(),
+                name.unwrap_or("").to_owned(),
+                stored.stamps.changed_at,
+                stored.stamps.remote_deleted_at.is_some(),
+            )
+        })
+        .collect()
+}

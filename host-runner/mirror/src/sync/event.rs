@@ -1,0 +1,48 @@
+//! What a sync tells whoever watches it. Watching is optional, and a slow watcher holds nothing up.
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::report::ModelReport;
+use host_runner::unified::Model;
+
+/// Something happened.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// A model's listing is about to be read.
+    ModelStarted {
+        /// Which.
+        model: Model,
+    },
+    /// A page was written.
+    Page {
+        /// Of which model.
+        model: Model,
+        /// Pages so far.
+        pages: u64,
+        /// Records so far.
+        rows: u64,
+    },
+    /// A model is done, or failed.
+    ModelEnded {
+        /// What it came to.
+        report: ModelReport,
+    },
+}
+
+/// Where events go.
+#[derive(Debug, Clone, Default)]
+pub struct Events(Option<UnboundedSender<Event>>);
+
+impl Events {
+    /// To this channel.
+    pub fn to(sender: UnboundedSender<Event>) -> Self {
+        Self(Some(sender))
+    }
+
+    pub(super) fn send(&self, event: Event) {
+        if let Some(sender) = &self.0 {
+            // Nobody is watching any more: that is theirs to decide.
+            let _ = sender.send(event);
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Compares all keys, to find what vanished without a trace: rows deleted for good, rows behind lost permissions.
+//!
+//! That one is due is kept in the mirror as a recheck of everything, written with the page that asked for it, so that a crash
+//! does not forget it.
+
+use std::time::Duration;
+
+use super::follow_ups;
+use super::listing::RESTARTS;
+use super::mass_delete::{self, MassDelete};
+use super::{BATCH, ModelReport, Run, SyncError, is_older};
+use crate::store::{
+    Claim, Coverage, ListingKind, ListingStart, Mirror, MirrorError, Page, Position, Progress,
+    Recheck,
+};
+use host_runner::sandbox::CallError;
+use host_runner::unified::{KeyError, Model, NaturalKey, Timestamp};
+
+/// Stands for every record; no source has such an id.
+const ALL: &str = "*";
+
+/// How long deleted rows of the source can be counted on to be shown as deleted (Salesforce's recycle bin, `salesforce-api.md` 3.3).
+const RECYCLE_BIN: Duration = Duration::from_secs(15 * 24 * 60 * 60);
+
+/// "Compare all keys of this model."
+pub(super) fn all_of(model: Model) -> Recheck {
+    Recheck::itself(model, ALL)
+}
+
+/// Whether it says that.
+pub(super) fn is_all(recheck: &Recheck) -> bool {
+    recheck.remote_id == ALL
+}
+
+impl Run<'_> {
+    /// Notes which models are to be reconciled at the end of this run.
+    pub(super) fn ask_to_reconcile(
+        &self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        models: &[Model],
+    ) -> Result<(), MirrorError> {
+        let now = Timestamp::now();
+        for model in models {
+            let state = mirror.model_state(*model)?;
+            let is_old = is_older(
+                state.reconciled_at.max(state.full_at),
+                self.settings.reconcile_after,
+            );
+            // What was deleted since then may have left the bin, and with it the reach of a delta.
+            let is_behind = is_older(state.synced_at, RECYCLE_BIN);
+            if self.options.reconcile || is_old || is_behind {
+                let page = Page {
+                    rechecks: vec![all_of(*model)],
+                    ..Page::default()
+                };
+                mirror.apply_page(claim, *model, &page, now)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads all keys, marks what is not among them as deleted, and asks for what the mirror lacks.
+    pub(super) async fn reconcile(
+        &mut self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        report: &mut ModelReport,
+    ) -> Result<(), SyncError> {
+        let model = report.model;
+        let start = ListingStart {
+            kind: ListingKind::Ids,
+            since: None,
+            fingerprint: self.fingerprint.clone(),
+        };
+        let mut listing = match mirror.open_listing(model)? {
+            // One that came to its end before, and was refused, is too old to judge by.
+            Some(open) if open.start == start && !matches!(open.position, Position::End(_)) => open,
+            _ => mirror.begin_listing(claim, model, &start, Timestamp::now())?,
+        };
+        let mut job = self.start().await?;
+        let (mut counted, mut restarts) = (0, 0);
+        loop {
+            let cursor = match &listing.position {
+                Position::Start => None,
+                Position::At(cursor) => Some(cursor.clone()),
+                Position::End(_) => break,
+            };
+            let result = job.list_ids(model, &self.profile, cursor.as_ref()).await;
+            let api_calls = self.count(&job, counted);
+            counted += api_calls;
+            report.requests += api_calls;
+            let page = match result {
+                Ok(page) => page,
+                Err(error) if error.kind() == "resync-required" && cursor.is_some() => {
+                    listing = mirror.begin_listing(claim, model, &start, Timestamp::now())?;
+                    continue;
+                }
+                Err(CallError::Outage(outage)) if restarts < RESTARTS => {
+                    restarts += 1;
+                    job = self.restart(mirror, claim, report, &outage).await?;
+                    counted = 0;
+                    continue;
+                }
+                Err(error) => {
+                    return Err(self
+                        .step(format!("list the ids of {model}"), error, &job)
+                        .into());
+                }
+            };
+            restarts = 0;
+            let present = page.keys.iter().map(|key| NaturalKey::parse(model, key));
+            let present = present.collect::<Result<Vec<_>, KeyError>>()?;
+            // First what is there, then the cursor together with what is missing: a crash between repeats the page.
+            let seen = Page {
+                present,
+                api_calls,
+                ..Page::default()
+            };
+            let missing = mirror
+                .apply_page(claim, model, &seen, Timestamp::now())?
+                .missing;
+            let next = Page {
+                coverage: Coverage::Everything,
+                progress: page.next.map_or(Progress::Done(None), Progress::More),
+                rechecks: missing
+                    .iter()
+                    .map(|key| Recheck::itself(model, id_of(key)))
+                    .collect(),
+                ..Page::default()
+            };
+            mirror.apply_page(claim, model, &next, Timestamp::now())?;
+            report.pages += 1;
+            listing.position = match next.progress {
+                Progress::More(cursor) => Position::At(cursor),
+                _ => Position::End(None),
+            };
+            if matches!(listing.position, Position::At(_)) {
+                self.may_go_on()?;
+            }
+        }
+        self.finish(mirror, claim, report).await
+    }
+
+    /// Takes back that all keys are to be compared.
+    pub(super) fn reconciled(
+        &self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        model: Model,
+    ) -> Result<(), MirrorError> {
+        let mut after = None;
+        loop {
+            let open = mirror.rechecks(after, BATCH)?;
+            let asked = open
+                .iter()
+                .filter(|(_, recheck)| recheck.model == model && is_all(recheck));
+            let done = Page {
+                rechecked: asked.map(|(number, _)| *number).collect(),
+                ..Page::default()
+            };
+            mirror.apply_page(claim, model, &done, Timestamp::now())?;
+            if open.len() < BATCH {
+                return Ok(());
+            }
+            after = open.last().map(|(number, _)| *number);
+        }
+    }
+
+    /// Ends a listing that was read to its end: what it did not show is gone, unless that is too much to believe.
+    pub(super) async fn finish(
+        &mut self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        report: &mut ModelReport,
+    ) -> Result<(), SyncError> {
+        let model = report.model;
+        if mirror
+            .open_listing(model)?
+            .is_some_and(|listing| listing.covers_all)
+        {
+            if model == Model::Users {
+                self.members_unseen(mirror, claim, report).await?;
+            }
+            if !self.options.allow_mass_delete {
+                MassDelete::check(model, mass_delete::unseen(mirror, model)?, &self.settings)?;
+            }
+            report.counts.deleted +=
+                mirror.tombstone_unseen(claim, model, &follow_ups::of_unseen, Timestamp::now())?;
+        }
+        mirror.finish_listing(claim, model, Timestamp::now())?;
+        Ok(())
+    }
+}
+
+/// The id by which a record is read: of the join models the parent's.
+fn id_of(key: &NaturalKey) -> &str {
+    let text = key.as_str();
+    text.split_once(':').map_or(text, |(parent, _)| parent)
+}
