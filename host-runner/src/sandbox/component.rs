@@ -69,6 +69,7 @@ impl CheckedComponent {
         if let Some(import) = imports.iter().find(|import| !is_allowed(import)) {
             return Err(LoadError::ForbiddenImport {
                 import: import.clone(),
+                allowed: &ALLOWED_IMPORTS,
             });
         }
         let exports = surface

@@ -9,6 +9,7 @@ use std::time::Duration;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use super::error::LoadError;
+use super::limits::LARGEST_MEMORY;
 
 /// How many jobs may be alive at once in one process.
 ///
@@ -30,9 +31,6 @@ impl Default for EngineSize {
         Self(64)
     }
 }
-
-/// The largest memory that any job can be given, whatever its limits say. The pool reserves this much address space.
-pub(super) const LARGEST_MEMORY: usize = 1 << 30;
 
 /// How often running guests are interrupted, to yield to other jobs and to be counted. Finer costs more switches,
 /// coarser lets a runaway guest hold its thread for longer.

@@ -35,11 +35,13 @@ pub enum LoadError {
     /// It asks for more than a connector gets.
     #[error(
         "the component imports `{import}`, which a connector does not get. Allowed are: {}",
-        super::component::ALLOWED_IMPORTS.join(", ")
+        allowed.join(", ")
     )]
     ForbiddenImport {
         /// The name, as the component gives it.
         import: String,
+        /// The interfaces that a connector may import.
+        allowed: &'static [&'static str],
     },
     /// It lacks what a connector must export, or has it in another version.
     #[error("not a connector of the contract ats:connector@0.1.0: {0:#}")]

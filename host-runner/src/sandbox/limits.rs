@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use wasmtime::ResourceLimiter;
 
-use super::engine::LARGEST_MEMORY;
 use crate::egress::ByteSize;
 
 /// Bounds on one job's store and on each of its calls.
@@ -29,6 +28,9 @@ impl Default for Limits {
         }
     }
 }
+
+/// The largest memory that any job can be given, whatever its limits say. The pool reserves this much address space.
+pub(super) const LARGEST_MEMORY: usize = 1 << 30;
 
 /// Bytes that one host call may copy out of the guest: the largest request body (an inline attachment) and its framing.
 pub(super) const HOST_CALL_BYTES: usize = 128 << 20;

@@ -14,6 +14,8 @@ mod engine;
 mod error;
 mod job;
 mod limits;
+mod log;
+mod setup;
 mod state;
 
 pub use bindings::contract;
@@ -25,6 +27,7 @@ pub use convert::{
 };
 pub use engine::{EngineSize, new_engine};
 pub use error::{CallError, LoadError, Outage};
-pub use job::{Job, JobSetup};
+pub use job::Job;
 pub use limits::Limits;
-pub use state::{LogLevel, LogLine, LogSink};
+pub use log::{LogLevel, LogLine, LogSink};
+pub use setup::JobSetup;

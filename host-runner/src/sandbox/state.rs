@@ -1,7 +1,5 @@
 //! What a store holds for the life of one job, and what the guest's imports find there.
 
-use std::sync::Arc;
-
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
@@ -10,43 +8,10 @@ use wasmtime_wasi_http::{
 };
 
 use super::bindings::host;
-use super::job::JobSetup;
 use super::limits::{HEADER_BYTES, HOST_RESOURCES, MemoryMeter};
+use super::log::{LOG_LINES, LogLevel, LogLine, LogSink};
+use super::setup::JobSetup;
 use crate::egress::Gate;
-
-/// How much a log line of the connector matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum LogLevel {
-    /// For whoever writes the connector.
-    Debug,
-    /// What it does.
-    Info,
-    /// Something a person should look at.
-    Warn,
-    /// Something that failed.
-    Error,
-}
-
-/// A log line that the connector wrote, cut to size.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogLine {
-    /// How much it matters.
-    pub level: LogLevel,
-    /// The text.
-    pub message: String,
-    /// Named values.
-    pub fields: Vec<(String, String)>,
-}
-
-/// Where log lines go.
-pub type LogSink = Arc<dyn Fn(LogLine) + Send + Sync>;
-
-/// Lines that one job may write: a connector that logs each row must not fill the disk.
-const LOG_LINES: usize = 2_000;
-/// Characters of one message or value.
-const LOG_CHARACTERS: usize = 2_000;
-/// Named values of one line.
-const LOG_FIELDS: usize = 16;
 
 pub(super) struct JobState {
     wasi: WasiCtx,
@@ -150,37 +115,14 @@ impl host::Host for JobState {
         message: String,
         fields: Vec<host::LogField>,
     ) -> wasmtime::Result<()> {
-        let level = match level {
-            host::LogLevel::Debug => LogLevel::Debug,
-            host::LogLevel::Info => LogLevel::Info,
-            host::LogLevel::Warn => LogLevel::Warn,
-            host::LogLevel::Error => LogLevel::Error,
-        };
-        let message = cut(message);
-        if level == LogLevel::Error {
-            self.last_words = Some(message.clone());
+        let line = LogLine::new(level, message, fields);
+        if line.level == LogLevel::Error {
+            self.last_words = Some(line.message.clone());
         }
         self.log_lines += 1;
         if self.log_lines <= LOG_LINES {
-            let fields = fields
-                .into_iter()
-                .take(LOG_FIELDS)
-                .map(|field| (cut(field.name), cut(field.value)))
-                .collect();
-            (self.log)(LogLine {
-                level,
-                message,
-                fields,
-            });
+            (self.log)(line);
         }
         Ok(())
     }
-}
-
-/// Cut to size, and without control characters: a log line must not draw on a terminal.
-fn cut(text: String) -> String {
-    text.chars()
-        .take(LOG_CHARACTERS)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect()
 }

@@ -4,9 +4,10 @@
 //! in values that make sense. Secrets are not read here but when the tenant is opened: a command that only looks at the
 //! mirror needs none.
 
-use super::auth::{AuthTable, beside};
+use super::auth::AuthTable;
 use super::limits::LimitsTable;
 use super::scopes::ScopesTable;
+use super::secret::beside;
 use super::sync::SyncTable;
 use super::{Auth, Limits, Scopes, SecretRef, SyncSettings, TenantError, strict};
 use crate::egress::Origin;

@@ -18,12 +18,12 @@ mod tests;
 mod token_cache;
 mod token_source;
 
-pub use auth::{Auth, SecretRef};
+pub use auth::Auth;
 pub use error::TenantError;
 pub use file::{ApiVersion, TenantFile};
 pub use limits::Limits;
 pub use scopes::{ACTIONS, MODELS, Scopes};
-pub use secret::Secret;
+pub use secret::{Secret, SecretRef};
 pub use sync::SyncSettings;
 pub use token_source::{TokenSource, TokenSourceOptions};
 

@@ -1,6 +1,10 @@
-//! A text that is never printed.
+//! A text that is never printed, and where the tenant file says it is kept.
 
+use super::TenantError;
+use serde::Deserialize;
+use serde::de::{self, Deserializer, MapAccess, Visitor};
 use std::fmt;
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// A secret text. Debug and Display print `[redacted]`; the memory is wiped on drop.
@@ -28,5 +32,98 @@ impl fmt::Debug for Secret {
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[redacted]")
+    }
+}
+
+/// Where a secret is kept. Debug never shows an inline one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecretRef {
+    /// In the tenant file itself.
+    Inline(Secret),
+    /// In an environment variable of this name.
+    Env(String),
+    /// In a file, relative to the tenant file; white space around it is not part of it.
+    File(PathBuf),
+}
+
+impl SecretRef {
+    /// Reads the secret. `base` is the tenant file, `key` what to name in an error.
+    ///
+    /// # Errors
+    /// When the variable is not set or not text, the file can't be read, or the secret is empty.
+    pub fn resolve(&self, base: &Path, key: &str) -> Result<Secret, TenantError> {
+        let wrong = |problem: String| TenantError::new(base, Some(key), problem);
+        let text = match self {
+            Self::Inline(secret) => secret.expose().to_owned(),
+            Self::Env(name) => std::env::var(name).map_err(|error| match error {
+                std::env::VarError::NotPresent => {
+                    wrong(format!("the environment variable {name} is not set"))
+                }
+                std::env::VarError::NotUnicode(_) => {
+                    wrong(format!("the environment variable {name} is not UTF-8"))
+                }
+            })?,
+            Self::File(path) => {
+                let path = beside(base, path);
+                std::fs::read_to_string(&path).map_err(|error| {
+                    wrong(format!(
+                        "the file {} can't be read: {error}",
+                        path.display()
+                    ))
+                })?
+            }
+        };
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(wrong(match self {
+                Self::Inline(_) => "is empty".to_owned(),
+                Self::Env(name) => format!("the environment variable {name} is empty"),
+                Self::File(path) => format!("the file {} is empty", beside(base, path).display()),
+            }));
+        }
+        Ok(Secret::new(text))
+    }
+}
+
+/// A path of the tenant file, taken relative to that file's own folder.
+pub(crate) fn beside(file: &Path, path: &Path) -> PathBuf {
+    file.parent()
+        .map_or_else(|| path.to_owned(), |folder| folder.join(path))
+}
+
+impl<'de> Deserialize<'de> for SecretRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Refs;
+        impl<'de> Visitor<'de> for Refs {
+            type Value = SecretRef;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text, { env = \"NAME\" } or { file = \"PATH\" }")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<SecretRef, E> {
+                Ok(SecretRef::Inline(Secret::new(text)))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretRef, A::Error> {
+                let Some(kind) = map.next_key::<String>()? else {
+                    return Err(de::Error::custom(
+                        "an empty table; write { env = \"NAME\" } or { file = \"PATH\" }",
+                    ));
+                };
+                let found = match kind.as_str() {
+                    "env" => SecretRef::Env(map.next_value()?),
+                    "file" => SecretRef::File(map.next_value()?),
+                    other => return Err(de::Error::unknown_field(other, &["env", "file"])),
+                };
+                match map.next_key::<String>()? {
+                    None => Ok(found),
+                    Some(_) => Err(de::Error::custom(
+                        "give either `env` or `file`, and nothing else",
+                    )),
+                }
+            }
+        }
+        deserializer.deserialize_any(Refs)
     }
 }

@@ -6,7 +6,7 @@
 
 use super::{Endpoint, Form, Granted, OAuthError, request};
 use crate::egress::Gate;
-use crate::tenant::auth::beside;
+use crate::tenant::secret::beside;
 use crate::tenant::{Secret, SecretRef, TenantError, TenantFile};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

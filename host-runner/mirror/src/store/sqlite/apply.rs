@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::schema::code;
-use super::{listing, read};
+use super::{listing, read, recheck};
 use crate::store::{
     Counts, Coverage, Gone, Listing, ListingKind, MirrorError, Page, PageOutcome, Progress, Recheck,
 };
@@ -64,8 +64,8 @@ pub(super) fn through(
         // Rights or settings may be others than those that the model's token stands for, and no stamp tells when they are again.
         let moved = writer.counts.updated + writer.counts.undeleted > 0;
         let itself = moved.then(|| Recheck::itself(model, record.key().as_str()));
-        for recheck in left.iter().chain(&itself) {
-            ask_anew(transaction, recheck)?;
+        for item in left.iter().chain(&itself) {
+            recheck::requeue(transaction, item)?;
         }
         if track {
             transaction.execute(
@@ -147,32 +147,8 @@ pub(super) fn page(
             .prepare_cached("DELETE FROM recheck WHERE number = ?1")?
             .execute([number])?;
     }
-    ask(transaction, &page.rechecks)?;
+    recheck::enqueue(transaction, &page.rechecks)?;
     Ok(PageOutcome { counts, missing })
-}
-
-/// Notes what is to be read again.
-pub(super) fn ask(transaction: &Transaction<'_>, rechecks: &[Recheck]) -> Result<(), MirrorError> {
-    let mut insert = transaction.prepare_cached(
-        "INSERT OR IGNORE INTO recheck (model, target, remote_id) VALUES (?1, ?2, ?3)",
-    )?;
-    for recheck in rechecks {
-        insert.execute(params![
-            code(recheck.model),
-            code(recheck.target),
-            recheck.remote_id
-        ])?;
-    }
-    Ok(())
-}
-
-/// Notes it also where it is noted already: a run may have read what it is about and not yet said so.
-fn ask_anew(transaction: &Transaction<'_>, recheck: &Recheck) -> Result<(), MirrorError> {
-    transaction.execute(
-        "INSERT OR REPLACE INTO recheck (model, target, remote_id) VALUES (?1, ?2, ?3)",
-        params![code(recheck.model), code(recheck.target), recheck.remote_id],
-    )?;
-    Ok(())
 }
 
 /// Rows of the page's model only; rows of a join model that carries sets only within the sets it carries.

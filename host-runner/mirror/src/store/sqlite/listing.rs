@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::schema::code;
-use super::{apply, read};
+use super::{read, recheck};
 use crate::store::{
     Coverage, Listing, ListingKind, ListingStart, MirrorError, ModelState, Page, Position,
     Progress, Recheck, Totals,
@@ -161,7 +161,7 @@ pub(super) fn tombstone_unseen(
         for number in &numbers {
             let stored = read::by_number(transaction, model, *number)?;
             if let Some(stored) = stored {
-                apply::ask(transaction, &follow_ups(&stored.record))?;
+                recheck::enqueue(transaction, &follow_ups(&stored.record))?;
             }
             gone += bury.execute(params![number, now.millis()])? as u64;
         }
@@ -201,34 +201,9 @@ pub(super) fn finish(
         )?;
     }
     if listing.covers_all {
-        ask_for_dangling(transaction, model)?;
+        recheck::enqueue_dangling(transaction, model)?;
     }
     transaction.execute("DELETE FROM listing WHERE model = ?1", [code(model)])?;
-    Ok(())
-}
-
-/// Asks for what refers to a record of the model that is not there, now that all of them were seen: it may have vanished before
-/// it was ever held, and the source cleared the reference without a trace.
-fn ask_for_dangling(transaction: &Transaction<'_>, target: Model) -> Result<(), MirrorError> {
-    for model in Model::ALL {
-        for (place, (_, pointed)) in model.references().enumerate() {
-            if pointed != target {
-                continue;
-            }
-            // `place` is 0, 1 or 2: the columns of the schema.
-            transaction.execute(
-                &format!(
-                    "INSERT OR IGNORE INTO recheck (model, target, remote_id)
-                     SELECT DISTINCT ?1, ?2, referring.ref{place} FROM record AS referring
-                     WHERE referring.model = ?1 AND referring.ref{place} IS NOT NULL
-                       AND referring.remote_deleted_at IS NULL
-                       AND NOT EXISTS (SELECT 1 FROM record WHERE model = ?2 AND key = referring.ref{place}
-                                       AND remote_deleted_at IS NULL)"
-                ),
-                params![code(model), code(target)],
-            )?;
-        }
-    }
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod claim;
 mod history;
 mod listing;
 mod read;
+mod recheck;
 mod schema;
 
 #[cfg(test)]
@@ -300,7 +301,7 @@ impl Mirror for SqliteMirror {
         after: Option<u64>,
         limit: usize,
     ) -> Result<Vec<(u64, Recheck)>, MirrorError> {
-        self.read(|connection| read::rechecks(connection, after, limit))
+        self.read(|connection| recheck::waiting(connection, after, limit))
     }
 
     fn write_through(

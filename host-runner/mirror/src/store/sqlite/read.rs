@@ -4,8 +4,8 @@ use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::value::RawValue;
 
-use super::schema::{code, model_of};
-use crate::store::{MirrorError, Recheck, RecordFilter, RecordPosition, StoredRecord, Totals};
+use super::schema::code;
+use crate::store::{MirrorError, RecordFilter, RecordPosition, StoredRecord, Totals};
 use host_runner::unified::{MirrorStamps, Model, NaturalKey, Timestamp, UnifiedId, UnifiedRecord};
 
 const COLUMNS: &str = "key, id, changed_at, remote_deleted_at, content, remote_data";
@@ -198,27 +198,6 @@ pub(super) fn totals(connection: &Connection, model: Model) -> Result<Totals, Mi
         live,
         gone: all - live,
     })
-}
-
-pub(super) fn rechecks(
-    connection: &Connection,
-    after: Option<u64>,
-    limit: usize,
-) -> Result<Vec<(u64, Recheck)>, MirrorError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT model, target, remote_id, number FROM recheck WHERE number > ?1 ORDER BY number LIMIT ?2",
-    )?;
-    let mut rows = statement.query(params![after.unwrap_or(0), limited(limit)])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let recheck = Recheck {
-            model: model_of(row.get(0)?)?,
-            target: model_of(row.get(1)?)?,
-            remote_id: row.get(2)?,
-        };
-        found.push((row.get(3)?, recheck));
-    }
-    Ok(found)
 }
 
 pub(super) fn is_tracked(
