@@ -247,7 +247,7 @@ async fn the_run_after_an_outage_resumes() {
         .collect();
     assert_eq!(failed.len(), 1, "{failed:?}");
     let error = failure(&report, failed[0]);
-    assert_eq!(error.kind(), "unavailable");
+    assert_eq!(error.kind_name(), "unavailable");
     let message = error.to_string();
     assert!(
         message.contains(&format!("practice-org: list {}", failed[0])) && message.contains("503"),
@@ -283,7 +283,7 @@ async fn the_run_after_a_spent_quota_resumes() {
     .await;
     match result {
         Err(SyncError::Step(error)) => {
-            assert_eq!(error.error.kind(), "rate-limited");
+            assert_eq!(error.error.kind().name(), "rate-limited");
             assert!(
                 error.to_string().contains("REQUEST_LIMIT_EXCEEDED"),
                 "{error}"

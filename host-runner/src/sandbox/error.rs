@@ -147,25 +147,77 @@ impl CallError {
         }
     }
 
-    /// A stable word for the kind of error, for programs: the contract's case names, `outage`, `broken-contract`.
-    pub fn kind(&self) -> &'static str {
+    /// What kind of error it is.
+    pub fn kind(&self) -> ErrorKind {
         use types::Error as E;
         match self {
             Self::Connector(error) => match **error {
-                E::Unauthenticated(_) => "unauthenticated",
-                E::Permission(_) => "permission",
-                E::RateLimited(_) => "rate-limited",
-                E::Unavailable(_) => "unavailable",
-                E::InvalidInput(_) => "invalid-input",
-                E::NotFound(_) => "not-found",
-                E::AlreadyExists(_) => "already-exists",
-                E::JobClosed(_) => "job-closed",
-                E::ResyncRequired(_) => "resync-required",
-                E::Unsupported(_) => "unsupported",
-                E::Remote(_) => "remote",
+                E::Unauthenticated(_) => ErrorKind::Unauthenticated,
+                E::Permission(_) => ErrorKind::Permission,
+                E::RateLimited(_) => ErrorKind::RateLimited,
+                E::Unavailable(_) => ErrorKind::Unavailable,
+                E::InvalidInput(_) => ErrorKind::InvalidInput,
+                E::NotFound(_) => ErrorKind::NotFound,
+                E::AlreadyExists(_) => ErrorKind::AlreadyExists,
+                E::JobClosed(_) => ErrorKind::JobClosed,
+                E::ResyncRequired(_) => ErrorKind::ResyncRequired,
+                E::Unsupported(_) => ErrorKind::Unsupported,
+                E::Remote(_) => ErrorKind::Remote,
             },
-            Self::Outage(_) => "outage",
-            Self::BrokenContract(_) => "broken-contract",
+            Self::Outage(_) => ErrorKind::Outage,
+            Self::BrokenContract(_) => ErrorKind::BrokenContract,
+        }
+    }
+}
+
+/// The kinds of [`CallError`]: the cases of the contract's `error`, and two that the host finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The credentials are not accepted.
+    Unauthenticated,
+    /// The connected user lacks a right.
+    Permission,
+    /// A quota is spent.
+    RateLimited,
+    /// The ATS is down, unreachable or too slow.
+    Unavailable,
+    /// The input can't be used.
+    InvalidInput,
+    /// A record that the call names does not exist.
+    NotFound,
+    /// The record to create exists.
+    AlreadyExists,
+    /// The job takes no applications.
+    JobClosed,
+    /// The token, cursor or profile can't be used.
+    ResyncRequired,
+    /// The connector does not do that, or the tenant switched it off.
+    Unsupported,
+    /// Anything else that the ATS answered.
+    Remote,
+    /// The guest did not come back ([`Outage`]).
+    Outage,
+    /// The guest's answer breaks the contract.
+    BrokenContract,
+}
+
+impl ErrorKind {
+    /// The kind as JSON output and messages spell it: the contract's case names, `outage`, `broken-contract`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unauthenticated => "unauthenticated",
+            Self::Permission => "permission",
+            Self::RateLimited => "rate-limited",
+            Self::Unavailable => "unavailable",
+            Self::InvalidInput => "invalid-input",
+            Self::NotFound => "not-found",
+            Self::AlreadyExists => "already-exists",
+            Self::JobClosed => "job-closed",
+            Self::ResyncRequired => "resync-required",
+            Self::Unsupported => "unsupported",
+            Self::Remote => "remote",
+            Self::Outage => "outage",
+            Self::BrokenContract => "broken-contract",
         }
     }
 }

@@ -26,7 +26,7 @@ pub use convert::{
     unified_model,
 };
 pub use engine::{EngineSize, new_engine};
-pub use error::{CallError, LoadError, Outage};
+pub use error::{CallError, ErrorKind, LoadError, Outage};
 pub use job::Job;
 pub use limits::Limits;
 pub use log::{LogLevel, LogLine, LogSink};

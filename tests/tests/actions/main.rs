@@ -118,7 +118,7 @@ fn words(outcome: &Outcome) -> Vec<&str> {
 
 fn kind(error: &ActionError) -> &'static str {
     match error {
-        ActionError::Step(step) => step.error.kind(),
+        ActionError::Step(step) => step.error.kind().name(),
         ActionError::Input(_) => "invalid-input",
         other => panic!("{other}"),
     }

@@ -2,14 +2,13 @@
 
 use std::io::Read as _;
 use std::path::Path;
-use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::component::sign_in;
-use super::{Context, MirrorArgument, TenantArgument, WrongInput};
+use super::{Context, Exit, MirrorArgument, TenantArgument, WrongInput};
 use host_runner::session::Session;
 use mirror::actions::{self, Action, ActionError, NAMES, Problem};
 use mirror::store::{Mirror, MirrorError, SqliteMirror};
@@ -45,7 +44,7 @@ fn action(name: &str) -> Result<Action, String> {
     })
 }
 
-pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     let mut input = read(&arguments.input)?;
     if arguments.stage.is_some() && arguments.action != Action::Move {
         anyhow::bail!(WrongInput(
@@ -92,9 +91,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         println!("{answer:#}");
     }
     Ok(if outcome.is_partial {
-        ExitCode::from(5)
+        Exit::Incomplete
     } else {
-        ExitCode::SUCCESS
+        Exit::Success
     })
 }
 

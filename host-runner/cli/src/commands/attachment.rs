@@ -1,7 +1,6 @@
 //! `asymbl attachment ID --output FILE`: a candidate's file, from the gate to the disk, past the sandbox.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use clap::Args;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -9,7 +8,7 @@ use serde_json::json;
 
 use super::output::count;
 use super::save::{fetch, save};
-use super::{Context, TenantArgument};
+use super::{Context, Exit, TenantArgument};
 use host_runner::session::StepError;
 use mirror::sync::discover;
 
@@ -25,7 +24,7 @@ pub(super) struct Arguments {
     output: PathBuf,
 }
 
-pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     let session = context.session(&arguments.tenant.tenant).await?;
     let profile = discover(&session).await?.discovery.profile;
     let mut job = session.start().await?;
@@ -71,5 +70,5 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             arguments.output.display()
         );
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Success)
 }

@@ -5,14 +5,13 @@ mod mask;
 mod print;
 mod trouble;
 
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::output::error_text;
-use super::{Context, TenantArgument, exit_code};
+use super::{Context, Exit, TenantArgument};
 use host_runner::egress::ApiUsage;
 use host_runner::sandbox::contract::inspection::{
     AccessFinding, AccessLevel, AccessReport, Action, ModelTest, TestOutcome,
@@ -56,7 +55,7 @@ struct Checked {
     usage: Option<ApiUsage>,
 }
 
-pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     let looked = match context.session(&arguments.tenant.tenant).await {
         Ok(session) => look(&session, arguments.records).await,
         Err(error) => Err(error),
@@ -68,18 +67,18 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             } else {
                 print::print(&checked, &mut std::io::stdout().lock())?;
             }
-            Ok(ExitCode::from(checked.code()))
+            Ok(checked.exit())
         }
         Err(error) => {
             let trouble = Trouble::of(&error);
             if context.json {
-                let code = exit_code(&error);
+                let exit = Exit::of(&error);
                 let problem = json!({ "kind": trouble.kind, "mend": trouble.mend, "message": error_text(&error) });
                 println!(
                     "{}",
-                    json!({ "ok": false, "exit_code": code, "problem": problem })
+                    json!({ "ok": false, "exit_code": exit.code(), "problem": problem })
                 );
-                return Ok(ExitCode::from(code));
+                return Ok(exit);
             }
             eprintln!("{}: {}", trouble.title, trouble.mend);
             Err(error)
@@ -127,8 +126,9 @@ async fn look(session: &Session, records: u32) -> anyhow::Result<Checked> {
 }
 
 impl Checked {
-    /// 0: all that is switched on works. 2: a setting can't work. 3: a right lacks. 5: a model fails though it may be read.
-    fn code(&self) -> u8 {
+    /// Success when all that is switched on works; `WrongInput` for a setting that can't work; `Incomplete` for a model that fails
+    /// although the user may read it.
+    fn exit(&self) -> Exit {
         let lacks =
             |finding: &AccessFinding| !finding.switched_off && finding.access != AccessLevel::Full;
         let failing = |outcome| {
@@ -143,13 +143,13 @@ impl Checked {
                 .iter()
                 .any(|found| lacks(&found.finding));
         if rights || failing(TestOutcome::Denied) {
-            3
+            Exit::NotAllowed
         } else if failing(TestOutcome::Failing) {
-            5
+            Exit::Incomplete
         } else if self.warnings().any(|(code, _)| code == WRONG_TYPE) {
-            2
+            Exit::WrongInput
         } else {
-            0
+            Exit::Success
         }
     }
 
@@ -281,10 +281,10 @@ fn as_json(checked: &Checked, unmasked: bool) -> Value {
     let facts: serde_json::Map<String, Value> = facts
         .map(|fact| (fact.name.clone(), Value::from(fact.value.clone())))
         .collect();
-    let code = checked.code();
+    let exit = checked.exit();
     json!({
-        "ok": code == 0,
-        "exit_code": code,
+        "ok": exit == Exit::Success,
+        "exit_code": exit.code(),
         "problem": checked.problem().map(|(kind, message)| json!({ "kind": kind, "message": message })),
         "organization": {
             "id": checked.discovery.organization.id,

@@ -2,7 +2,6 @@
 //! again, show what changed.
 
 use std::io::Write;
-use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -11,7 +10,7 @@ use practice_org::PracticeOrg;
 use serde_json::{Value, json};
 
 use super::sync::{print, watched};
-use super::{Context, output};
+use super::{Context, Exit, output};
 use host_runner::egress::{CallOptions, full_body};
 use host_runner::session::Session;
 use host_runner::unified::{Model, Timestamp};
@@ -29,7 +28,7 @@ pub(super) struct Arguments {
     seed: u64,
 }
 
-pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
@@ -137,11 +136,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         output::count(first.requests())
     )?;
     org.shutdown().await;
-    Ok(if failed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
+    Ok(if failed { Exit::Failure } else { Exit::Success })
 }
 
 /// A record as JSON on several lines, without the bulky parts.

@@ -1,13 +1,12 @@
 //! `asymbl fields MODEL`: every source field that a model could draw on, and what recent rows hold in it.
 
 use std::io::Write;
-use std::process::ExitCode;
 
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::output::Table;
-use super::{Context, TenantArgument, model};
+use super::{Context, Exit, TenantArgument, model};
 use host_runner::sandbox::contract::inspection::SourceField;
 use host_runner::session::StepError;
 use host_runner::unified::Model;
@@ -31,7 +30,7 @@ pub(super) struct Arguments {
     candidates: bool,
 }
 
-pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     let session = context.session(&arguments.tenant.tenant).await?;
     let mut job = session.start().await?;
     let step = |step: String, error, job: &_| StepError::new(&session, step, error, Some(job));
@@ -67,7 +66,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         print(&fields, arguments.sample > 0, &mut out)?;
     }
     out.flush()?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Success)
 }
 
 fn as_json(field: &SourceField) -> Value {

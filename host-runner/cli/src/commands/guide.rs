@@ -1,20 +1,19 @@
 //! `asymbl guide`: how an administrator links the system, as a Markdown page or as data.
 
 use std::io::Write;
-use std::process::ExitCode;
 
 use serde_json::json;
 
-use super::Context;
+use super::{Context, Exit};
 use host_runner::sandbox::JobSetup;
 
-pub(super) async fn run(context: &Context) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(context: &Context) -> anyhow::Result<Exit> {
     let mut job = context.load()?.start(JobSetup::offline()).await?;
     let guide = job.connection_guide().await?;
     let mut out = std::io::stdout().lock();
     if !context.json {
         out.write_all(guide.markdown.as_bytes())?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(Exit::Success);
     }
     let guide = json!({
         "title": guide.title,
@@ -33,5 +32,5 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<ExitCode> {
         "markdown": guide.markdown,
     });
     writeln!(out, "{guide}")?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Success)
 }

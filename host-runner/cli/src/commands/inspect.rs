@@ -1,13 +1,12 @@
 //! `asymbl inspect`: what a component asks of its host, what it offers, what it can do.
 
 use std::io::Write;
-use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 
-use super::{Context, coverage};
+use super::{Context, Exit, coverage};
 use host_runner::sandbox::{JobSetup, LoadedConnector, contract::inspection, unified_model};
 
 /// What to show.
@@ -18,7 +17,7 @@ pub(super) struct Arguments {
     coverage: bool,
 }
 
-pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     let connector = context.load()?;
     let component = connector.component();
     let about = describe(&connector).await?;
@@ -29,7 +28,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         } else {
             coverage::markdown(&about, &mut out)?;
         }
-        return Ok(ExitCode::SUCCESS);
+        return Ok(Exit::Success);
     }
     let models: Vec<String> = about
         .models
@@ -67,7 +66,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             "settings_schema": settings,
         });
         writeln!(out, "{about}")?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(Exit::Success);
     }
     writeln!(out, "{} ({}) {}", about.label, about.slug, about.version)?;
     writeln!(out, "\nIt imports, and can reach nothing else:")?;
@@ -81,7 +80,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     writeln!(out, "\nModels:   {}", models.join(", "))?;
     writeln!(out, "Actions:  {}", none_or(&actions))?;
     writeln!(out, "Features: {}", none_or(&features))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Success)
 }
 
 fn none_or(words: &[&str]) -> String {

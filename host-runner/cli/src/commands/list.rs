@@ -1,11 +1,10 @@
 //! `asymbl list MODEL`: records live from Salesforce, without a mirror: remote ids, no `changed_at`.
 
 use std::io::Write;
-use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Context, TenantArgument, model, output};
+use super::{Context, Exit, TenantArgument, model, output};
 use host_runner::sandbox::contract::reads::{ListQuery, Progress};
 use host_runner::session::StepError;
 use host_runner::unified::{Model, list_line};
@@ -26,7 +25,7 @@ pub(super) struct Arguments {
     changed_since: Option<String>,
 }
 
-pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     let session = context.session(&arguments.tenant.tenant).await?;
     let mut job = session.start().await?;
     let step = |step: String, error, job: &_| StepError::new(&session, step, error, Some(job));
@@ -83,7 +82,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             eprintln!("changes from here on: --changed-since '{token}'");
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Success)
 }
 
 fn print(

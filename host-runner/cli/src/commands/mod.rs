@@ -1,4 +1,4 @@
-//! The command `asymbl`: what it takes, and what its exit code means. Each command is a page of its own.
+//! The command `asymbl`: what it takes. Each command is a page of its own; [`exit`] holds the exit codes.
 
 mod action;
 mod attachment;
@@ -6,6 +6,7 @@ mod check;
 mod component;
 mod coverage;
 mod demo;
+mod exit;
 mod fields;
 mod guide;
 mod inspect;
@@ -24,30 +25,13 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use host_runner::egress::EgressError;
-use host_runner::sandbox::{CallError, LoadError};
-use host_runner::session::StepError;
-use host_runner::tenant::TenantError;
-use host_runner::tenant::oauth::OAuthError;
-use host_runner::unified::Model;
-use mirror::actions::ActionError;
-use mirror::store::MirrorError;
-use mirror::sync::SyncError;
+use exit::{Exit, WrongInput};
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0  all went well
-  1  an unexpected failure
-  2  the command line, the tenant file or another input is wrong; nothing was done
-  3  the credentials are refused, or the connected user lacks a right
-  4  Salesforce is unreachable, overloaded or out of quota: try again later
-  5  a sync in which some models failed or that was stopped, what it wrote is kept; an action of which a part is written (its answer says which)
-  6  the mirror is in use by another run, belongs to another org, or can't be used
-  7  the component is refused or crashed";
+use host_runner::unified::Model;
 
 /// Runs an ATS connector, sandboxed, against a Salesforce org with Asymbl ATS.
 #[derive(Parser)]
-#[command(name = "asymbl", version, after_help = EXIT_CODES)]
+#[command(name = "asymbl", version, after_help = exit::help())]
 struct Command {
     #[command(subcommand)]
     what: What,
@@ -141,23 +125,23 @@ pub fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("error: can't start: {error}");
-            return ExitCode::FAILURE;
+            return Exit::Failure.into();
         }
     };
     let result = runtime.block_on(run(command.what, &context));
     // Connections that are still open must not hold up the end.
     runtime.shutdown_background();
     match result {
-        Ok(code) => code,
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Ok(exit) => exit.into(),
+        Err(error) if is_broken_pipe(&error) => Exit::Success.into(),
         Err(error) => {
             output::print_error(&error, context.json);
-            ExitCode::from(exit_code(&error))
+            Exit::of(&error).into()
         }
     }
 }
 
-async fn run(what: What, context: &Context) -> anyhow::Result<ExitCode> {
+async fn run(what: What, context: &Context) -> anyhow::Result<Exit> {
     match what {
         What::Inspect(arguments) => inspect::run(&arguments, context).await,
         What::Check(arguments) => check::run(&arguments, context).await,
@@ -180,69 +164,4 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
         .chain()
         .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
         .any(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
-}
-
-/// An input that the command line's own parser can't judge.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct WrongInput(String);
-
-/// The exit code of an error, by its innermost typed cause.
-fn exit_code(error: &anyhow::Error) -> u8 {
-    for cause in error.chain() {
-        if let Some(error) = cause.downcast_ref::<StepError>() {
-            return call_code(&error.error);
-        }
-        if let Some(error) = cause.downcast_ref::<CallError>() {
-            return call_code(error);
-        }
-        if cause.is::<TenantError>() || cause.is::<WrongInput>() {
-            return 2;
-        }
-        if let Some(error) = cause.downcast_ref::<EgressError>() {
-            return match error {
-                EgressError::Denied(_) => 2,
-                EgressError::Credentials { .. } => 3,
-                _ => 4,
-            };
-        }
-        if let Some(error) = cause.downcast_ref::<std::sync::Arc<OAuthError>>() {
-            return match **error {
-                OAuthError::Network { .. } | OAuthError::Unavailable { .. } => 4,
-                OAuthError::OtherOrg { .. } => 2,
-                _ => 3,
-            };
-        }
-        if cause.is::<MirrorError>() {
-            return 6;
-        }
-        match cause.downcast_ref::<ActionError>() {
-            Some(ActionError::Input(_) | ActionError::KeyReused { .. }) => return 2,
-            Some(ActionError::KeyAtWork { .. }) => return 6,
-            Some(ActionError::Step(error)) => return call_code(&error.error),
-            Some(ActionError::Broken(error)) => return call_code(error),
-            Some(ActionError::Mirror(_)) => return 6,
-            None => {}
-        }
-        if let Some(SyncError::Step(error)) = cause.downcast_ref::<SyncError>() {
-            return call_code(&error.error);
-        }
-        if let Some(SyncError::Mirror(_)) = cause.downcast_ref::<SyncError>() {
-            return 6;
-        }
-        if cause.is::<LoadError>() {
-            return 7;
-        }
-    }
-    1
-}
-
-fn call_code(error: &CallError) -> u8 {
-    match error.kind() {
-        "unauthenticated" | "permission" => 3,
-        "rate-limited" | "unavailable" => 4,
-        "invalid-input" | "unsupported" | "not-found" => 2,
-        "outage" | "broken-contract" => 7,
-        _ => 1,
-    }
 }

@@ -48,7 +48,7 @@ pub(super) fn print_error(error: &anyhow::Error, json: bool) {
     if json {
         eprintln!(
             "{}",
-            serde_json::json!({ "error": message, "exit_code": super::exit_code(error) })
+            serde_json::json!({ "error": message, "exit_code": super::Exit::of(error).code() })
         );
     } else {
         eprintln!("error: {message}");

@@ -1,7 +1,6 @@
 //! `asymbl practice-org`: a simulated Salesforce org on loopback, until it is interrupted.
 
-use std::process::ExitCode;
-
+use super::Exit;
 use clap::Args;
 use practice_org::cli::Options;
 
@@ -12,7 +11,7 @@ pub(super) struct Arguments {
     options: Options,
 }
 
-pub(super) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     arguments.options.run().await?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Success)
 }

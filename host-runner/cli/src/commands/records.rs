@@ -1,11 +1,10 @@
 //! `asymbl records MODEL`: what the mirror holds.
 
 use std::io::Write;
-use std::process::ExitCode;
 
 use clap::Args;
 
-use super::{Context, MirrorArgument, TenantArgument, model, output};
+use super::{Context, Exit, MirrorArgument, TenantArgument, model, output};
 use host_runner::tenant::TenantFile;
 use host_runner::unified::{Model, Timestamp, UnifiedRecord};
 use mirror::store::{Mirror as _, RecordFilter, Records, SqliteMirror};
@@ -61,7 +60,7 @@ pub(super) fn summary(record: &UnifiedRecord) -> String {
     line
 }
 
-pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     // Only to find typos: the mirror needs no credentials.
     if arguments.mirror.mirror.is_none() {
         TenantFile::load(&arguments.tenant.tenant)?;
@@ -92,5 +91,5 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     if !context.json {
         eprintln!("{} records", output::count(printed));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Success)
 }

@@ -1,12 +1,11 @@
 //! `asymbl report --html FILE`: a page about the mirror, for people.
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
 
-use super::{Context, MirrorArgument, TenantArgument};
+use super::{Context, Exit, MirrorArgument, TenantArgument};
 use crate::report::collect;
 use host_runner::tenant::TenantFile;
 use host_runner::unified::Timestamp;
@@ -24,7 +23,7 @@ pub(super) struct Arguments {
     html: PathBuf,
 }
 
-pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     // The mirror needs no credentials; a tenant file that is there gives the page its name.
     let title = if arguments.mirror.mirror.is_none() || arguments.tenant.tenant.is_file() {
         TenantFile::load(&arguments.tenant.tenant)?
@@ -45,7 +44,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     } else {
         eprintln!("The report is in {}.", arguments.html.display());
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Success)
 }
 
 /// Whole or not at all: someone may have the page open.

@@ -4,7 +4,6 @@ mod download;
 
 use std::io::Write;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use anyhow::Context as _;
 use base64::Engine as _;
@@ -13,7 +12,7 @@ use clap::Args;
 use http::HeaderName;
 use serde_json::{Map, Value, json};
 
-use super::{Context, TenantArgument};
+use super::{Context, Exit, TenantArgument};
 use host_runner::egress::caller::is_stripped;
 use host_runner::sandbox::contract::inspection::{
     FormPart, HttpHeader, PassthroughRequest, PassthroughResponse, RequestBody,
@@ -62,7 +61,7 @@ fn header(text: &str) -> Result<(String, String), String> {
     Ok((name.trim().to_owned(), value.trim().to_owned()))
 }
 
-pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     if let Some(file) = &arguments.output {
         return download::run(arguments, file, context).await;
     }
@@ -93,11 +92,11 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
 }
 
 /// 0 for an answer that is no error, else 1: a script need not read the status.
-fn code(status: u16) -> ExitCode {
+fn code(status: u16) -> Exit {
     if status < 400 {
-        ExitCode::SUCCESS
+        Exit::Success
     } else {
-        ExitCode::FAILURE
+        Exit::Failure
     }
 }
 

@@ -1,7 +1,6 @@
 //! `asymbl sync`: brings the local mirror up to date, and says what that took.
 
 use std::io::Write;
-use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -10,13 +9,11 @@ use serde_json::json;
 use tokio::sync::mpsc;
 
 use super::output::{Progress, Table, count, duration};
-use super::{Context, MirrorArgument, TenantArgument, WrongInput, model, schedule};
+use super::{Context, Exit, MirrorArgument, TenantArgument, WrongInput, model, schedule};
 use host_runner::session::Session;
 use host_runner::unified::{Model, Timestamp};
 use mirror::store::{Coverage, Mirror as _, RunEnd, RunInfo, SqliteMirror};
-use mirror::sync::{
-    Event, Events, Failure, Stop, Stopped, SyncOptions, SyncReport, discover, sync,
-};
+use mirror::sync::{Event, Events, Stop, Stopped, SyncOptions, SyncReport, discover, sync};
 
 /// What to sync.
 #[derive(Args)]
@@ -42,7 +39,7 @@ pub(super) struct Arguments {
     models: Vec<Model>,
 }
 
-pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     let stop = Stop::default();
     schedule::stop_on_signals(&stop).context("can't listen for signals")?;
     let Some(every) = arguments.every else {
@@ -52,10 +49,12 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     while !stop.is_asked() {
         let result = once(arguments, context, &stop).await;
         failures = match result {
-            Ok(code) if code == ExitCode::SUCCESS => 0,
+            Ok(Exit::Success) => 0,
             Ok(_) => failures + 1,
             // A person must mend these; repeating them changes nothing.
-            Err(error) if [2, 3].contains(&super::exit_code(&error)) => return Err(error),
+            Err(error) if matches!(Exit::of(&error), Exit::WrongInput | Exit::NotAllowed) => {
+                return Err(error);
+            }
             Err(error) => {
                 super::output::print_error(&error, context.json);
                 failures + 1
@@ -68,10 +67,10 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         tracing::info!("the next sync begins in {}", duration(wait));
         schedule::sleep(wait, &stop).await;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Success)
 }
 
-async fn once(arguments: &Arguments, context: &Context, stop: &Stop) -> anyhow::Result<ExitCode> {
+async fn once(arguments: &Arguments, context: &Context, stop: &Stop) -> anyhow::Result<Exit> {
     let mut begun = false;
     let result = attempt(arguments, context, stop, &mut begun).await;
     if let (Err(error), false) = (&result, begun) {
@@ -85,7 +84,7 @@ async fn once(arguments: &Arguments, context: &Context, stop: &Stop) -> anyhow::
 /// and a refused component are no run.
 fn note_failure(arguments: &Arguments, error: &anyhow::Error) {
     let path = arguments.mirror.path(&arguments.tenant);
-    if [2, 7].contains(&super::exit_code(error)) || !path.is_file() {
+    if matches!(Exit::of(error), Exit::WrongInput | Exit::Component) || !path.is_file() {
         return;
     }
     let noted = SqliteMirror::open_existing(&path).and_then(|mut mirror| {
@@ -111,7 +110,7 @@ async fn attempt(
     context: &Context,
     stop: &Stop,
     begun: &mut bool,
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<Exit> {
     let session = context.session(&arguments.tenant.tenant).await?;
     let switched_off = session.switched_off();
     let mut wished = arguments.models.iter().map(|model| model.name());
@@ -144,7 +143,7 @@ async fn attempt(
         print(&report, &mut out)?;
     }
     drop(out);
-    code(&report)
+    Ok(exit(&report))
 }
 
 /// A sync whose progress shows on a terminal.
@@ -182,28 +181,19 @@ pub(super) async fn watched(
     Ok(result?)
 }
 
-/// 0 when all is up to date, 5 when some models are, else the code of the first failure.
-fn code(report: &SyncReport) -> anyhow::Result<ExitCode> {
-    let failures: Vec<_> = report
+/// How the sync as a whole ended. When all models failed, the first failure decides.
+fn exit(report: &SyncReport) -> Exit {
+    let mut failures = report
         .models
         .iter()
-        .filter_map(|model| model.failure.as_ref())
-        .collect();
-    match failures.first() {
-        None if matches!(report.stopped, Some(Stopped::Quota { .. })) => Ok(ExitCode::from(4)),
-        None if report.stopped.is_some() => Ok(ExitCode::from(5)),
-        None => Ok(ExitCode::SUCCESS),
-        Some(first) if failures.len() == report.models.len() => {
-            Ok(ExitCode::from(failure_code(first)))
-        }
-        Some(_) => Ok(ExitCode::from(5)),
-    }
-}
-
-fn failure_code(failure: &Failure) -> u8 {
-    match failure {
-        Failure::Step(error) => super::call_code(&error.error),
-        Failure::MassDelete(_) => 5,
+        .filter_map(|model| model.failure.as_ref());
+    let (first, others) = (failures.next(), failures.count());
+    match (first, report.stopped) {
+        (None, None) => Exit::Success,
+        (None, Some(Stopped::Quota { .. })) => Exit::Later,
+        (None, Some(Stopped::Asked)) => Exit::Incomplete,
+        (Some(first), _) if others + 1 == report.models.len() => Exit::of_failure(first),
+        (Some(_), _) => Exit::Incomplete,
     }
 }
 
@@ -295,7 +285,7 @@ fn as_json(report: &SyncReport) -> serde_json::Value {
                 "quiet": model.quiet,
                 "only_created": model.narrowed,
                 "error": model.failure.as_ref().map(|failure| json!({
-                    "kind": failure.kind(),
+                    "kind": failure.kind_name(),
                     "message": failure.to_string(),
                 })),
             })

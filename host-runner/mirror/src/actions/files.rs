@@ -7,7 +7,7 @@ use super::contract;
 use super::input::origin;
 use host_runner::egress::{Grant, GrantGuard};
 use host_runner::sandbox::contract::types;
-use host_runner::sandbox::{CallError, Job, Outage};
+use host_runner::sandbox::{CallError, ErrorKind, Job, Outage};
 use host_runner::session::Session;
 use host_runner::unified::Timestamp;
 
@@ -22,8 +22,8 @@ pub(super) struct Stored {
 
 /// A file that was not stored.
 pub(super) struct Failure {
-    /// The contract's word for the error, or `outage`.
-    pub(super) kind: &'static str,
+    /// What kind of error kept it from being stored.
+    pub(super) kind: ErrorKind,
     /// In words for a person.
     pub(super) message: String,
 }

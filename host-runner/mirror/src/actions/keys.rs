@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use super::signed::unsigned;
 use super::{Action, ActionError, Outcome, Problem};
 use crate::store::{Attempt, Earlier, Ending, Mirror};
-use host_runner::sandbox::CallError;
+use host_runner::sandbox::ErrorKind;
 use host_runner::unified::Timestamp;
 
 /// What is wrong with a key, if anything.
@@ -109,13 +109,12 @@ fn wrote_nothing(error: &ActionError) -> bool {
         ActionError::Step(step) => &step.error,
         _ => return false,
     };
-    let word = match error {
-        CallError::Connector(_) => error.kind(),
-        _ => return false,
-    };
     matches!(
-        word,
-        "invalid-input" | "job-closed" | "already-exists" | "unsupported"
+        error.kind(),
+        ErrorKind::InvalidInput
+            | ErrorKind::JobClosed
+            | ErrorKind::AlreadyExists
+            | ErrorKind::Unsupported
     )
 }
 

@@ -159,7 +159,7 @@ pub(super) fn created(
                     "the records are written, but attachments[{i}] is not stored: {message}"
                 );
                 warnings.push(json!({ "code": "attachment-failed", "message": told }));
-                json!({ "remote_id": null, "error": { "kind": kind, "message": message } })
+                json!({ "remote_id": null, "error": { "kind": kind.name(), "message": message } })
             }
         });
     }

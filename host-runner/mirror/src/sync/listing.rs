@@ -7,7 +7,7 @@ use crate::store::{
     Page as MirrorPage, Position, Progress, Recheck,
 };
 use host_runner::sandbox::contract::reads;
-use host_runner::sandbox::{CallError, Job, Outage, Page, PageRows, unified_model};
+use host_runner::sandbox::{CallError, ErrorKind, Job, Outage, Page, PageRows, unified_model};
 use host_runner::session::StepError;
 use host_runner::unified::{KeyError, Model, Timestamp, UnifiedRecord};
 
@@ -108,7 +108,7 @@ impl Run<'_> {
             let page = match result {
                 Ok(page) => page,
                 Err(error)
-                    if error.kind() == "resync-required"
+                    if error.kind() == ErrorKind::ResyncRequired
                         && (listing.start.since.is_some() || query.cursor.is_some()) =>
                 {
                     report.notes.push(format!("read in full: {error}"));

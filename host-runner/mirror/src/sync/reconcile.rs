@@ -13,7 +13,7 @@ use crate::store::{
     Claim, Coverage, ListingKind, ListingStart, Mirror, MirrorError, Page, Position, Progress,
     Recheck,
 };
-use host_runner::sandbox::CallError;
+use host_runner::sandbox::{CallError, ErrorKind};
 use host_runner::unified::{KeyError, Model, NaturalKey, Timestamp};
 
 /// Stands for every record; no source has such an id.
@@ -92,7 +92,7 @@ impl Run<'_> {
             report.requests += api_calls;
             let page = match result {
                 Ok(page) => page,
-                Err(error) if error.kind() == "resync-required" && cursor.is_some() => {
+                Err(error) if error.kind() == ErrorKind::ResyncRequired && cursor.is_some() => {
                     listing = mirror.begin_listing(claim, model, &start, Timestamp::now())?;
                     continue;
                 }

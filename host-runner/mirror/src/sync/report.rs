@@ -21,10 +21,10 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// One word for programs.
-    pub fn kind(&self) -> &'static str {
+    /// The kind of failure as JSON output spells it: an [`ErrorKind`](host_runner::sandbox::ErrorKind)'s name or `mass-delete`.
+    pub fn kind_name(&self) -> &'static str {
         match self {
-            Self::Step(error) => error.error.kind(),
+            Self::Step(error) => error.error.kind().name(),
             Self::MassDelete(_) => "mass-delete",
         }
     }

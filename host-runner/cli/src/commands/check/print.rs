@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::super::Exit;
 use super::super::output::{Table, count, duration};
 use super::{Checked, access_word, action_word, outcome_word, records_of};
 use host_runner::sandbox::contract::inspection::AccessFinding;
@@ -66,10 +67,10 @@ pub(super) fn print(checked: &Checked, out: &mut impl Write) -> io::Result<()> {
             told.push(message);
         }
     }
-    let verdict = match checked.code() {
-        0 => "All that is switched on works",
-        2 => "A setting can't work",
-        3 => "Rights are missing",
+    let verdict = match checked.exit() {
+        Exit::Success => "All that is switched on works",
+        Exit::WrongInput => "A setting can't work",
+        Exit::NotAllowed => "Rights are missing",
         _ => "Some models fail",
     };
     writeln!(out, "\n{verdict} ({} requests).", count(checked.requests))

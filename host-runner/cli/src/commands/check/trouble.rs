@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::super::exit_code;
+use super::super::Exit;
 use host_runner::egress::EgressError;
 use host_runner::sandbox::CallError;
 use host_runner::sandbox::contract::types::{Error, Failure, Quota};
@@ -132,8 +132,8 @@ impl Trouble {
             };
             of_call(refused, step.problem.as_ref().map(|seen| &seen.error))
         });
-        known.unwrap_or(match exit_code(error) {
-            2 => INPUT,
+        known.unwrap_or(match Exit::of(error) {
+            Exit::WrongInput => INPUT,
             _ => FAILED,
         })
     }

@@ -2,7 +2,6 @@
 //! hold a large one, and need not see it.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use anyhow::bail;
 use http_body_util::BodyExt;
@@ -11,7 +10,7 @@ use serde_json::json;
 use super::super::output::count;
 use super::super::save::{fetch, save};
 use super::super::{Context, WrongInput};
-use super::{Arguments, header_map};
+use super::{Arguments, Exit, header_map};
 use host_runner::egress::caller;
 
 /// How much of an error's body is shown, in bytes.
@@ -21,7 +20,7 @@ pub(super) async fn run(
     arguments: &Arguments,
     file: &Path,
     context: &Context,
-) -> anyhow::Result<ExitCode> {
+) -> anyhow::Result<Exit> {
     let no_body = arguments.data.is_none()
         && arguments.text.is_none()
         && arguments.binary.is_none()
@@ -49,7 +48,7 @@ pub(super) async fn run(
             status.as_u16(),
             String::from_utf8_lossy(&shown)
         );
-        return Ok(ExitCode::FAILURE);
+        return Ok(Exit::Failure);
     }
     let headers = header_map(
         response
@@ -71,5 +70,5 @@ pub(super) async fn run(
             file.display()
         );
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(Exit::Success)
 }
