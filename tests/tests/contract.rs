@@ -55,7 +55,7 @@ fn the_component_exports_the_interfaces_of_the_contract() {
     exports.sort_unstable();
     for name in ["actions", "inspection", "reads"] {
         assert!(
-            exports.contains(&format!("ats:connector/{name}@0.1.0").as_str()),
+            exports.contains(&format!("ats:connector/{name}@0.2.0").as_str()),
             "{exports:?}"
         );
     }

@@ -44,7 +44,7 @@ pub enum LoadError {
         allowed: &'static [&'static str],
     },
     /// It lacks what a connector must export, or has it in another version.
-    #[error("not a connector of the contract ats:connector@0.1.0: {0:#}")]
+    #[error("not a connector of the contract ats:connector@0.2.0: {0:#}")]
     OtherContract(#[source] wasmtime::Error),
 }
 

@@ -53,7 +53,7 @@ impl LoadedConnector {
                 CallError::from(Outage::Trap { reason: format!("{error:#}") })
             } else {
                 CallError::BrokenContract(format!(
-                    "its functions are not those of ats:connector@0.1.0, or no instance can be made: {error:#}"
+                    "its functions are not those of ats:connector@0.2.0, or no instance can be made: {error:#}"
                 ))
             }
         })?;

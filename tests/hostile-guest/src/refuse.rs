@@ -59,6 +59,9 @@ impl inspection::Guest for Hostile {
             models: Vec::new(),
             actions: Vec::new(),
             features: Vec::new(),
+            deletions_visible_days: None,
+            shortest_poll_interval_seconds: None,
+            idempotency_key_hours: None,
             settings_schema: "{}".into(),
         }
     }

@@ -52,6 +52,13 @@ const FEATURES: [(&str, &str, &str); 8] = [
     ),
 ];
 
+/// Salesforce keeps deleted rows, and lists them in `/deleted`, for this many days (salesforce-api.md 3.3, 3.4).
+const RECYCLE_BIN_DAYS: u32 = 15;
+/// Salesforce asks that its change log is not polled more often than every five minutes (salesforce-api.md 3.2).
+const SHORTEST_POLL_SECONDS: u32 = 5 * 60;
+/// As long as Salesforce's own idempotent writes are remembered: 30 days (salesforce-api.md 7.5).
+const KEY_HOURS: u32 = 30 * 24;
+
 /// What works, and nothing more.
 pub fn describe_connector() -> ConnectorDescription {
     ConnectorDescription {
@@ -61,6 +68,9 @@ pub fn describe_connector() -> ConnectorDescription {
         models: TABLES.into_iter().map(model).collect(),
         actions: crate::asymbl::actions::coverage(),
         features: FEATURES.iter().map(feature).collect(),
+        deletions_visible_days: Some(RECYCLE_BIN_DAYS),
+        shortest_poll_interval_seconds: Some(SHORTEST_POLL_SECONDS),
+        idempotency_key_hours: Some(KEY_HOURS),
         settings_schema: settings_schema(),
     }
 }

@@ -18,9 +18,6 @@ use crate::exports::ats::connector::types::{Error, Model, Warning};
 use salesforce::transport::Transport;
 use salesforce::{ListFlight, Record};
 
-/// Code of the note by which a delta says that it can't see every deletion; the contract names it.
-const DELETES_UNKNOWN: &str = "deletes-unknown";
-
 /// A page of records of a model.
 pub struct Listed<R> {
     /// The records.
@@ -114,13 +111,15 @@ pub fn list<R: Reader, T: Transport>(
             break Some(cursor.to_text());
         }
     };
+    let mut deletes_unknown = false;
     let progress = match more {
         Some(cursor) => Progress::More(cursor),
         None => {
             reader.finish(ctx, &cursor.extras_before, &cursor.extras, &mut page)?;
             if cursor.kind == Kind::Changes {
-                page.notes
-                    .extend(check_deletes(ctx, &known, &*reader, &cursor.since)?);
+                let note = check_deletes(ctx, &known, &*reader, &cursor.since)?;
+                deletes_unknown = note.is_some();
+                page.notes.extend(note);
             }
             Progress::Done(Token::new(cursor.basis, cursor.marks, cursor.extras).to_text())
         }
@@ -132,6 +131,7 @@ pub fn list<R: Reader, T: Transport>(
             coverage,
             deleted: page.deleted.into_iter().collect(),
             rechecks: page.rechecks,
+            deletes_unknown,
             notes: page.notes,
         },
     })
@@ -256,7 +256,7 @@ fn check_deletes<R: Reader, T: Transport>(
             word(R::MODEL)
         )
     };
-    Ok((!untraced.is_empty()).then(|| note(DELETES_UNKNOWN, what())))
+    Ok((!untraced.is_empty()).then(|| note("deletes-unknown", what())))
 }
 
 /// Why the rows that Salesforce sees a change in are not enough.

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::Context;
+use host_runner::sandbox::contract::inspection::ConnectorDescription;
 use host_runner::sandbox::{
-    CheckedComponent, CompiledCache, EngineSize, LoadedConnector, new_engine,
+    CheckedComponent, CompiledCache, EngineSize, JobSetup, LoadedConnector, new_engine,
 };
 use host_runner::session::Session;
 use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
@@ -61,6 +62,12 @@ impl Context {
         let tenant = Tenant::open(file, TokenSourceOptions::default())?;
         Ok(Session::new(self.load()?, tenant))
     }
+}
+
+/// Asks the component about itself: no tenant, no network.
+pub(super) async fn describe(connector: &LoadedConnector) -> anyhow::Result<ConnectorDescription> {
+    let mut job = connector.start(JobSetup::offline()).await?;
+    Ok(job.describe_connector().await?)
 }
 
 /// Signs in, so that wrong credentials are told as such and not by the first request.

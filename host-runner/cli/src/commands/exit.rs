@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use host_runner::egress::EgressError;
+use host_runner::egress::policy::Rule;
 use host_runner::sandbox::{CallError, ErrorKind, LoadError};
 use host_runner::session::StepError;
 use host_runner::tenant::TenantError;
@@ -77,6 +78,17 @@ impl Exit {
         error.chain().find_map(of_cause).unwrap_or(Self::Failure)
     }
 
+    /// The exit code of a step that failed. A path of credentials that the gate refused is in the input of `asymbl request`; the
+    /// connector does not know it.
+    fn of_step(error: &StepError) -> Self {
+        match error.problem.as_ref().map(|problem| &problem.error) {
+            Some(EgressError::Denied(denied)) if denied.rule == Rule::CredentialPath => {
+                Self::WrongInput
+            }
+            _ => Self::of_call(&error.error),
+        }
+    }
+
     /// The exit code of a call into the connector that failed.
     fn of_call(error: &CallError) -> Self {
         match error.kind() {
@@ -96,7 +108,7 @@ impl Exit {
     /// The exit code of a sync in which all models failed, the first one so.
     pub(super) fn of_failure(failure: &Failure) -> Self {
         match failure {
-            Failure::Step(error) => Self::of_call(&error.error),
+            Failure::Step(error) => Self::of_step(error),
             Failure::MassDelete(_) => Self::Incomplete,
         }
     }
@@ -123,7 +135,7 @@ pub(super) struct WrongInput(pub(super) String);
 /// The exit code of one cause in an error's chain, if it is of a type that decides it.
 fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if let Some(error) = cause.downcast_ref::<StepError>() {
-        return Some(Exit::of_call(&error.error));
+        return Some(Exit::of_step(error));
     }
     if let Some(error) = cause.downcast_ref::<CallError>() {
         return Some(Exit::of_call(error));
@@ -147,7 +159,7 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
         return Some(Exit::Component);
     }
     match cause.downcast_ref::<SyncError>()? {
-        SyncError::Step(error) => Some(Exit::of_call(&error.error)),
+        SyncError::Step(error) => Some(Exit::of_step(error)),
         SyncError::Mirror(_) => Some(Exit::Mirror),
         SyncError::Key(_) => Some(Exit::Component),
         SyncError::MassDelete(_) | SyncError::Stopped(_) => Some(Exit::Incomplete),
@@ -173,7 +185,7 @@ fn of_sign_in(error: &OAuthError) -> Exit {
 fn of_action(error: &ActionError) -> Exit {
     match error {
         ActionError::Input(_) | ActionError::KeyReused { .. } => Exit::WrongInput,
-        ActionError::Step(error) => Exit::of_call(&error.error),
+        ActionError::Step(error) => Exit::of_step(error),
         ActionError::Broken(error) => Exit::of_call(error),
         ActionError::KeyAtWork { .. } | ActionError::Mirror(_) => Exit::Mirror,
     }

@@ -6,8 +6,9 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 
+use super::component::describe;
 use super::{Context, Exit, coverage};
-use host_runner::sandbox::{JobSetup, LoadedConnector, contract::inspection, unified_model};
+use host_runner::sandbox::unified_model;
 
 /// What to show.
 #[derive(Args)]
@@ -89,10 +90,4 @@ fn none_or(words: &[&str]) -> String {
     } else {
         words.join(", ")
     }
-}
-
-/// Asks the component about itself: no tenant, no network.
-async fn describe(connector: &LoadedConnector) -> anyhow::Result<inspection::ConnectorDescription> {
-    let mut job = connector.start(JobSetup::offline()).await?;
-    Ok(job.describe_connector().await?)
 }

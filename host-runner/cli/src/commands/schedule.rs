@@ -2,35 +2,31 @@
 
 use std::time::Duration;
 
+use super::WrongInput;
+use host_runner::sandbox::contract::inspection::ConnectorDescription;
 use mirror::sync::Stop;
 
 /// The longest wait after failures: long enough for an outage or a spent quota, short enough to be back the same day.
 const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// Reads `90s`, `15m`, `2h` or `1d`.
+/// Reads `90s`, `15m`, `2h`, `1h 30m` or `1d`.
 pub(super) fn interval(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("\"{text}\" is not a time; write for example 90s, 15m, 2h or 1d");
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match &text[digits.len()..] {
-        "s" => 1,
-        "m" => 60,
-        "h" => 60 * 60,
-        "d" => 24 * 60 * 60,
-        _ => return Err(wrong()),
-    };
-    let seconds = digits
-        .parse::<u64>()
-        .ok()
-        .and_then(|n| n.checked_mul(unit))
-        .ok_or_else(wrong)?;
-    // Salesforce asks that its change log is not polled more often than this (salesforce-api.md 3.2).
-    if seconds < 5 * 60 {
-        return Err(
-            "less than five minutes is more often than Salesforce's change log should be asked"
-                .into(),
-        );
+    humantime::parse_duration(text)
+        .map_err(|_| format!("\"{text}\" is not a time; write for example 90s, 15m, 2h or 1d"))
+}
+
+/// Refuses an interval shorter than the connector allows.
+pub(super) fn check(every: Duration, about: &ConnectorDescription) -> Result<(), WrongInput> {
+    let seconds = about.shortest_poll_interval_seconds.unwrap_or(1);
+    let shortest = Duration::from_secs(seconds.into());
+    if every >= shortest {
+        return Ok(());
     }
-    Ok(Duration::from_secs(seconds))
+    Err(WrongInput(format!(
+        "--every: the minimum interval is {} (a limit of {})",
+        humantime::format_duration(shortest),
+        about.label
+    )))
 }
 
 /// How long to wait for the next sync: twice as long after each failure in a row.
@@ -109,17 +105,32 @@ mod tests {
         assert_eq!(interval("15m"), Ok(Duration::from_secs(900)));
         assert_eq!(interval("2h"), Ok(Duration::from_secs(7_200)));
         assert_eq!(interval("1d"), Ok(Duration::from_secs(86_400)));
-        for wrong in [
-            "",
-            "15",
-            "m",
-            "1.5h",
-            "15 m",
-            "99999999999999999999d",
-            "10s",
-        ] {
+        assert_eq!(interval("1h 30m"), Ok(Duration::from_secs(5_400)));
+        for wrong in ["", "15", "m", "99999999999999999999d", "-5m"] {
             assert!(interval(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn the_shortest_interval_is_the_connectors() {
+        let about = |seconds| ConnectorDescription {
+            slug: "x".into(),
+            label: "X ATS".into(),
+            version: "1.0.0".into(),
+            models: Vec::new(),
+            actions: Vec::new(),
+            features: Vec::new(),
+            deletions_visible_days: None,
+            shortest_poll_interval_seconds: seconds,
+            idempotency_key_hours: None,
+            settings_schema: "{}".into(),
+        };
+        let seconds = Duration::from_secs;
+        assert!(check(seconds(300), &about(Some(300))).is_ok());
+        let refused = check(seconds(299), &about(Some(300))).unwrap_err();
+        assert!(refused.0.contains("5m (a limit of X ATS)"), "{refused}");
+        assert!(check(seconds(1), &about(None)).is_ok());
+        assert!(check(seconds(0), &about(None)).is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use super::component::describe;
 use super::output::{Progress, Table, count, duration};
 use super::{Context, Exit, MirrorArgument, TenantArgument, WrongInput, model, schedule};
 use host_runner::session::Session;
@@ -31,7 +32,8 @@ pub(super) struct Arguments {
     /// Mark records as deleted even when a large share of a model has vanished
     #[arg(long)]
     allow_mass_delete: bool,
-    /// Sync again and again, this long after each sync (15m, 2h, 1d), until stopped by ctrl-c or SIGTERM
+    /// Sync again and again, this long after each sync (15m, 2h, 1d; at least 5m with Asymbl ATS), until stopped by ctrl-c or
+    /// SIGTERM
     #[arg(long, value_name = "TIME", value_parser = schedule::interval)]
     every: Option<Duration>,
     /// Only these models [default: all]
@@ -45,6 +47,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     let Some(every) = arguments.every else {
         return once(arguments, context, &stop).await;
     };
+    schedule::check(every, &describe(&context.load()?).await?)?;
     let mut failures = 0;
     while !stop.is_asked() {
         let result = once(arguments, context, &stop).await;

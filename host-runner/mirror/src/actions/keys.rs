@@ -1,12 +1,14 @@
 //! Idempotency keys: a repeat of a call is answered from the mirror, and what its first call left open is finished.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::signed::unsigned;
 use super::{Action, ActionError, Outcome, Problem};
 use crate::store::{Attempt, Earlier, Ending, Mirror};
-use host_runner::sandbox::ErrorKind;
+use host_runner::sandbox::{CallError, ErrorKind, Job};
 use host_runner::unified::Timestamp;
 
 /// What is wrong with a key, if anything.
@@ -18,6 +20,17 @@ pub(super) fn problem(key: &str) -> Option<Problem> {
             "must be 1 to 255 visible ASCII characters",
         )
     })
+}
+
+/// For how long a key is remembered where the connector does not say.
+const USUALLY_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// For how long this connector wants a key to be remembered.
+pub(super) async fn kept(job: &mut Job) -> Result<Duration, CallError> {
+    let hours = job.describe_connector().await?.idempotency_key_hours;
+    Ok(hours.map_or(USUALLY_KEPT, |hours| {
+        Duration::from_secs(u64::from(hours) * 60 * 60)
+    }))
 }
 
 /// How a call with a key begins.
@@ -39,6 +52,7 @@ pub(super) fn begin(
     action: Action,
     key: &str,
     input: &Value,
+    kept: Duration,
 ) -> Result<Begun, ActionError> {
     let attempt = Attempt {
         action: action.name().to_owned(),
@@ -46,7 +60,7 @@ pub(super) fn begin(
         input: digest(input),
     };
     let action = action.name();
-    let earlier = mirror.begin_attempt(&attempt, Timestamp::now())?;
+    let earlier = mirror.begin_attempt(&attempt, kept, Timestamp::now())?;
     let Attempt { key, .. } = &attempt;
     match earlier {
         Earlier::Answered(since, text) => Ok(Begun::Repeated(stored(&text, since)?)),

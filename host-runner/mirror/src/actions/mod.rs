@@ -179,7 +179,10 @@ pub async fn run(
     let Some(key) = key.filter(|_| action.writes()) else {
         return carry_out(session, mirror, job, action, &context, typed).await;
     };
-    match keys::begin(mirror, action, &key, input)? {
+    let kept = keys::kept(&mut job)
+        .await
+        .map_err(|error| StepError::new(session, "describe", error, Some(&job)))?;
+    match keys::begin(mirror, action, &key, input, kept)? {
         keys::Begun::Repeated(outcome) => Ok(outcome),
         keys::Begun::On { attempt, since } => {
             context.idempotency_key = Some(key);

@@ -1,11 +1,6 @@
 //! Calls of actions that their callers named with an idempotency key, so that a repeat is told from a new call.
 
-use std::time::Duration;
-
 use host_runner::unified::Timestamp;
-
-/// For how long a key is remembered: as long as Salesforce's own idempotent writes do (salesforce-api.md 7.5).
-pub const ATTEMPTS_KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// A call with an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ mod records;
 mod run;
 mod sqlite;
 
-pub use attempt::{ATTEMPTS_KEPT, Attempt, Earlier, Ending};
+pub use attempt::{Attempt, Earlier, Ending};
 pub use error::MirrorError;
 pub use history::{ModelRun, Quota, Run, RunOutcome};
 pub use listing::{Listing, ListingKind, ListingStart, ModelState, Position};
@@ -19,6 +19,8 @@ pub use page::{Counts, Coverage, Gone, Page, PageOutcome, Progress, Recheck};
 pub use records::{RecordFilter, RecordPosition, Records, StoredRecord, Totals};
 pub use run::{Claim, Holder, RunEnd, RunInfo};
 pub use sqlite::SqliteMirror;
+
+use std::time::Duration;
 
 use host_runner::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord};
 
@@ -188,13 +190,19 @@ pub trait Mirror: Send {
         now: Timestamp,
     ) -> Result<Counts, MirrorError>;
 
-    /// Looks up an idempotency key and, where [`Earlier`] lets the call go on, notes that it begins, all in one step. Not under
-    /// the claim, as [`Mirror::write_through`]. On disk when it returns. A mirror that leaves this out remembers no keys.
+    /// Looks up an idempotency key and, where [`Earlier`] lets the call go on, notes that it begins, all in one step. Keys of calls
+    /// that began longer than `kept` ago are forgotten. Not under the claim, as [`Mirror::write_through`]. On disk when it returns.
+    /// A mirror that leaves this out remembers no keys.
     ///
     /// # Errors
     /// Only those of the storage.
-    fn begin_attempt(&mut self, attempt: &Attempt, now: Timestamp) -> Result<Earlier, MirrorError> {
-        let _ = attempt;
+    fn begin_attempt(
+        &mut self,
+        attempt: &Attempt,
+        kept: Duration,
+        now: Timestamp,
+    ) -> Result<Earlier, MirrorError> {
+        let _ = (attempt, kept);
         Ok(Earlier::Unanswered(now))
     }
 

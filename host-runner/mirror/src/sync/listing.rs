@@ -18,9 +18,6 @@ pub(super) const RESTARTS: u32 = 3;
 /// Rows of the page that is asked for after the connector ended: it may have had no room for a larger one.
 const SMALL_PAGE: u32 = 200;
 
-/// By this code a connector says that records may have vanished without a trace; the contract names it.
-const DELETES_UNKNOWN: &str = "deletes-unknown";
-
 impl Run<'_> {
     /// Brings a model up to date by listings: an open one is read to its end, and what changed behind its back since it was begun
     /// comes by a delta.
@@ -245,10 +242,10 @@ fn mirror_page(
 ) -> Result<MirrorPage, SyncError> {
     let info = page.info;
     let mut rechecks: Vec<Recheck> = info.rechecks.into_iter().flat_map(each).collect();
+    if info.deletes_unknown {
+        rechecks.push(reconcile::all_of(model));
+    }
     for note in info.notes {
-        if note.code == DELETES_UNKNOWN {
-            rechecks.push(reconcile::all_of(model));
-        }
         if !notes.contains(&note.message) {
             notes.push(note.message);
         }

@@ -101,6 +101,8 @@ pub struct Discovered {
     pub discovery: reads::Discovery,
     /// The org, as mirrors are bound to it.
     pub org: OrgId,
+    /// For how long the source shows a deleted record as deleted; none for a source without such a bound.
+    deletions_visible: Option<Duration>,
     requests: u64,
     quota: Option<Quota>,
 }
@@ -118,10 +120,15 @@ pub async fn discover(session: &Session) -> Result<Discovered, SyncError> {
         Ok(discovery) => discovery,
         Err(error) => return Err(StepError::new(session, "discover", error, Some(&job)).into()),
     };
+    let about = match job.describe_connector().await {
+        Ok(about) => about,
+        Err(error) => return Err(StepError::new(session, "describe", error, Some(&job)).into()),
+    };
     let org = OrgId::parse(&discovery.organization.id)?;
     Ok(Discovered {
         discovery,
         org,
+        deletions_visible: about.deletions_visible_days.map(days),
         requests: job.stats().requests,
         quota: quota_of(&job),
     })
@@ -148,6 +155,7 @@ pub async fn sync(
         profile: Arc::new(discovered.discovery.profile.clone()),
         fingerprint: fingerprint(session),
         settings: *session.tenant().file().sync(),
+        deletions_visible: discovered.deletions_visible,
         options,
         events,
         quota: discovered.quota,
@@ -194,6 +202,7 @@ struct Run<'a> {
     profile: Arc<types::Profile>,
     fingerprint: String,
     settings: SyncSettings,
+    deletions_visible: Option<Duration>,
     options: &'a SyncOptions,
     events: &'a Events,
     quota: Option<Quota>,
@@ -344,6 +353,10 @@ impl Run<'_> {
 fn is_older(at: Option<Timestamp>, age: Duration) -> bool {
     let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
     at.is_some_and(|at| Timestamp::now().millis().abs_diff(at.millis()) >= age)
+}
+
+fn days(days: u32) -> Duration {
+    Duration::from_secs(u64::from(days) * 24 * 60 * 60)
 }
 
 fn quota_of(job: &Job) -> Option<Quota> {

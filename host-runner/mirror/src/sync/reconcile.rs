@@ -3,8 +3,6 @@
 //! That one is due is kept in the mirror as a recheck of everything, written with the page that asked for it, so that a crash
 //! does not forget it.
 
-use std::time::Duration;
-
 use super::follow_ups;
 use super::listing::RESTARTS;
 use super::mass_delete::{self, MassDelete};
@@ -18,9 +16,6 @@ use host_runner::unified::{KeyError, Model, NaturalKey, Timestamp};
 
 /// Stands for every record; no source has such an id.
 const ALL: &str = "*";
-
-/// How long deleted rows of the source can be counted on to be shown as deleted (Salesforce's recycle bin, `salesforce-api.md` 3.3).
-const RECYCLE_BIN: Duration = Duration::from_secs(15 * 24 * 60 * 60);
 
 /// "Compare all keys of this model."
 pub(super) fn all_of(model: Model) -> Recheck {
@@ -47,8 +42,10 @@ impl Run<'_> {
                 state.reconciled_at.max(state.full_at),
                 self.settings.reconcile_after,
             );
-            // What was deleted since then may have left the bin, and with it the reach of a delta.
-            let is_behind = is_older(state.synced_at, RECYCLE_BIN);
+            // A delta no longer sees what was deleted before that.
+            let is_behind = self
+                .deletions_visible
+                .is_some_and(|time| is_older(state.synced_at, time));
             if self.options.reconcile || is_old || is_behind {
                 let page = Page {
                     rechecks: vec![all_of(*model)],

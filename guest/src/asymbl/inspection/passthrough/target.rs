@@ -42,36 +42,6 @@ pub(super) fn target(path: &str, query: &[HttpHeader]) -> Result<String, String>
     Ok(target)
 }
 
-/// Paths that hand out, trade or end sessions, and what lies below them: the host's business (salesforce-api.md 1.6). A host
-/// refuses them too, but can't name the input.
-const OF_CREDENTIALS: [&str; 8] = [
-    "/services/oauth2/token",
-    "/services/oauth2/revoke",
-    "/services/oauth2/introspect",
-    "/services/oauth2/authorize",
-    "/services/oauth2/singleaccess",
-    "/services/oauth2/device",
-    "/services/soap",
-    "/secur",
-];
-
-/// Whether a lenient server could read the path as one of those.
-fn is_of_credentials(path: &str) -> bool {
-    let segments = path
-        .split(['/', '\\'])
-        .map(|segment| segment.split(';').next().unwrap_or_default())
-        .filter(|segment| !segment.is_empty());
-    let plain: String = segments
-        .flat_map(|segment| ["/", segment])
-        .collect::<String>()
-        .to_lowercase();
-    OF_CREDENTIALS.iter().any(|prefix| {
-        plain
-            .strip_prefix(prefix)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
-}
-
 /// Refuses what a server could read as another path than a person does, however it is encoded.
 fn check_segments(path: &str) -> Result<(), String> {
     let mut read = path.to_owned();
@@ -87,12 +57,6 @@ fn check_segments(path: &str) -> Result<(), String> {
         if up {
             return Err(
                 "`.` and `..` in a path are refused, also encoded: give the path itself".to_owned(),
-            );
-        }
-        if is_of_credentials(&read) {
-            return Err(
-                "this path hands out or ends sessions, which is the host's business: leave out the call"
-                    .to_owned(),
             );
         }
         // What one round left of a literal %25 is no escape for the next.
@@ -181,23 +145,16 @@ mod tests {
             "/a%25/%252e%252e/oauth2",
             "/a%25/%25%32%65%2e",
             "/a%7fb",
-            "/services/oauth2/token",
-            "/Services//OAuth2/token/x",
-            "/services/%6fauth2/revoke",
-            "/services/oauth2;x/token",
-            "/secur/frontdoor.jsp",
         ] {
             assert!(target(path, &[]).is_err(), "{path}");
         }
     }
 
     #[test]
-    fn paths_beside_those_of_credentials_are_open() {
+    fn other_paths_go_out_as_they_are() {
         for path in [
             "/services/oauth2/userinfo",
             "/services/data",
-            "/security",
-            "/services/soapy",
             "/services/data/v66.0/sobjects/Job__c/Code__c/50%25",
             "/services/data/v66.0/sobjects/Job__c/Code__c/50%25of",
         ] {

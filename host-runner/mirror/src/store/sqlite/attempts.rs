@@ -3,11 +3,12 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 use sha2::{Digest, Sha256};
 
-use crate::store::{ATTEMPTS_KEPT, Attempt, Earlier, Ending, MirrorError};
+use crate::store::{Attempt, Earlier, Ending, MirrorError};
 use host_runner::unified::Timestamp;
 
 /// The lock of a key, held.
@@ -85,9 +86,10 @@ pub(super) fn begin(
     transaction: &Transaction<'_>,
     attempt: &Attempt,
     taken: bool,
+    kept: Duration,
     now: Timestamp,
 ) -> Result<Earlier, MirrorError> {
-    let kept = i64::try_from(ATTEMPTS_KEPT.as_millis()).unwrap_or(i64::MAX);
+    let kept = i64::try_from(kept.as_millis()).unwrap_or(i64::MAX);
     transaction.execute(
         "DELETE FROM attempt WHERE begun_at < ?1",
         [now.millis().saturating_sub(kept)],

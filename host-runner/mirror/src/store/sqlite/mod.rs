@@ -16,6 +16,7 @@ mod tests;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
@@ -316,7 +317,12 @@ impl Mirror for SqliteMirror {
         })
     }
 
-    fn begin_attempt(&mut self, attempt: &Attempt, now: Timestamp) -> Result<Earlier, MirrorError> {
+    fn begin_attempt(
+        &mut self,
+        attempt: &Attempt,
+        kept: Duration,
+        now: Timestamp,
+    ) -> Result<Earlier, MirrorError> {
         // That of a call whose future was dropped.
         self.key = None;
         let (lock, taken) = match attempts::Lock::of(&self.path, attempt) {
@@ -324,8 +330,9 @@ impl Mirror for SqliteMirror {
             attempts::Try::Taken => (None, true),
             attempts::Try::Unknown => (None, false),
         };
-        let earlier =
-            self.write_durably(|transaction, _| attempts::begin(transaction, attempt, taken, now));
+        let earlier = self.write_durably(|transaction, _| {
+            attempts::begin(transaction, attempt, taken, kept, now)
+        });
         match earlier {
             Ok(Earlier::None | Earlier::Unanswered(_)) => self.key = lock,
             _ => lock.into_iter().for_each(attempts::Lock::remove),

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use super::*;
 
 fn attempt(key: &str, input: u8) -> Attempt {
@@ -15,15 +13,18 @@ fn an_answered_key_gives_its_outcome_and_refuses_another_input_also_in_another_p
     let place = Place::new();
     let mut first = place.open();
     let call = attempt("k", 1);
-    assert_eq!(first.begin_attempt(&call, at(0)).unwrap(), Earlier::None);
+    assert_eq!(
+        first.begin_attempt(&call, KEPT, at(0)).unwrap(),
+        Earlier::None
+    );
     first
         .end_attempt(&call, Ending::Answered("{\"data\":1}"))
         .unwrap();
     let mut second = place.open();
     let answered = Earlier::Answered(at(0), "{\"data\":1}".into());
-    assert_eq!(second.begin_attempt(&call, at(9)).unwrap(), answered);
+    assert_eq!(second.begin_attempt(&call, KEPT, at(9)).unwrap(), answered);
     assert_eq!(
-        second.begin_attempt(&attempt("k", 2), at(9)).unwrap(),
+        second.begin_attempt(&attempt("k", 2), KEPT, at(9)).unwrap(),
         Earlier::OtherInput(at(0))
     );
     let other_action = Attempt {
@@ -31,7 +32,7 @@ fn an_answered_key_gives_its_outcome_and_refuses_another_input_also_in_another_p
         ..call
     };
     assert_eq!(
-        second.begin_attempt(&other_action, at(9)).unwrap(),
+        second.begin_attempt(&other_action, KEPT, at(9)).unwrap(),
         Earlier::None
     );
 }
@@ -41,23 +42,28 @@ fn a_key_at_work_is_refused_and_one_whose_call_died_is_unanswered() {
     let place = Place::new();
     let (mut first, mut second) = (place.open(), place.open());
     let call = attempt("k", 1);
-    assert_eq!(first.begin_attempt(&call, at(0)).unwrap(), Earlier::None);
     assert_eq!(
-        second.begin_attempt(&call, at(1)).unwrap(),
+        first.begin_attempt(&call, KEPT, at(0)).unwrap(),
+        Earlier::None
+    );
+    assert_eq!(
+        second.begin_attempt(&call, KEPT, at(1)).unwrap(),
         Earlier::AtWork(at(0))
     );
     assert_eq!(
-        second.begin_attempt(&attempt("other", 1), at(1)).unwrap(),
+        second
+            .begin_attempt(&attempt("other", 1), KEPT, at(1))
+            .unwrap(),
         Earlier::None
     );
     drop(first);
     assert_eq!(
-        second.begin_attempt(&call, at(2)).unwrap(),
+        second.begin_attempt(&call, KEPT, at(2)).unwrap(),
         Earlier::Unanswered(at(0))
     );
     // A dropped call holds nothing up in the same mirror either.
     assert_eq!(
-        second.begin_attempt(&call, at(3)).unwrap(),
+        second.begin_attempt(&call, KEPT, at(3)).unwrap(),
         Earlier::Unanswered(at(0))
     );
 }
@@ -66,19 +72,19 @@ fn a_key_at_work_is_refused_and_one_whose_call_died_is_unanswered() {
 fn a_key_whose_call_wrote_nothing_is_free_again_and_leaves_no_file() {
     let place = Place::new();
     let mut mirror = place.open();
-    mirror.begin_attempt(&attempt("k", 1), at(0)).unwrap();
+    mirror.begin_attempt(&attempt("k", 1), KEPT, at(0)).unwrap();
     mirror
         .end_attempt(&attempt("k", 1), Ending::NothingWritten)
         .unwrap();
     assert_eq!(
-        mirror.begin_attempt(&attempt("k", 2), at(1)).unwrap(),
+        mirror.begin_attempt(&attempt("k", 2), KEPT, at(1)).unwrap(),
         Earlier::None
     );
     mirror
         .end_attempt(&attempt("k", 2), Ending::Unanswered)
         .unwrap();
     assert_eq!(
-        mirror.begin_attempt(&attempt("k", 2), at(2)).unwrap(),
+        mirror.begin_attempt(&attempt("k", 2), KEPT, at(2)).unwrap(),
         Earlier::Unanswered(at(1))
     );
     mirror
@@ -98,16 +104,15 @@ fn a_key_is_forgotten_after_its_time() {
     let place = Place::new();
     let mut mirror = place.open();
     let call = attempt("k", 1);
-    mirror.begin_attempt(&call, at(0)).unwrap();
+    mirror.begin_attempt(&call, KEPT, at(0)).unwrap();
     mirror.end_attempt(&call, Ending::Answered("{}")).unwrap();
-    let kept = i64::try_from(ATTEMPTS_KEPT.as_secs()).unwrap();
-    assert_eq!(ATTEMPTS_KEPT, Duration::from_secs(30 * 86_400));
+    let kept = i64::try_from(KEPT.as_secs()).unwrap();
     assert!(matches!(
-        mirror.begin_attempt(&call, at(kept)).unwrap(),
+        mirror.begin_attempt(&call, KEPT, at(kept)).unwrap(),
         Earlier::Answered(..)
     ));
     assert_eq!(
-        mirror.begin_attempt(&call, at(kept + 1)).unwrap(),
+        mirror.begin_attempt(&call, KEPT, at(kept + 1)).unwrap(),
         Earlier::None
     );
 }
@@ -124,7 +129,7 @@ fn of_many_calls_with_one_key_at_once_one_goes_on() {
             .map(|mirror| {
                 scope.spawn(|| {
                     started.wait();
-                    mirror.begin_attempt(&call, at(0)).unwrap()
+                    mirror.begin_attempt(&call, KEPT, at(0)).unwrap()
                 })
             })
             .collect();

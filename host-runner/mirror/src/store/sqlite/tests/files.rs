@@ -86,7 +86,7 @@ fn a_mirror_of_the_first_format_is_brought_to_the_present_one_with_all_it_holds(
         input: [1; 32],
     };
     assert_eq!(
-        mirror.begin_attempt(&attempt, at(3)).unwrap(),
+        mirror.begin_attempt(&attempt, KEPT, at(3)).unwrap(),
         Earlier::None
     );
     drop(mirror);

@@ -55,6 +55,9 @@ pub(super) fn alone(_: &UnifiedRecord) -> Vec<Recheck> {
     Vec::new()
 }
 
+/// For how long idempotency keys are remembered.
+pub(super) const KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
+
 /// Seconds after an arbitrary beginning.
 pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(1_700_000_000_000 + seconds * 1000)
