@@ -152,32 +152,17 @@ fn one_reading(path: &str) -> Result<(), String> {
 
 /// Takes off one layer of encoding; a % that begins no escape is an error where it is `strict`, else it stays.
 fn decoded(text: &str, strict: bool) -> Result<String, String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        if first != b'%' {
-            bytes.push(first);
-            rest = tail;
-            continue;
-        }
-        let code = tail
-            .get(..2)
-            .filter(|code| code.iter().all(u8::is_ascii_hexdigit))
-            .and_then(|code| std::str::from_utf8(code).ok())
-            .and_then(|code| u8::from_str_radix(code, 16).ok());
-        let Some(code) = code else {
-            if strict {
-                return Err("a % in a path needs two hexadecimal digits: write %25".into());
-            }
-            bytes.push(first);
-            rest = tail;
-            continue;
-        };
-        if code.is_ascii_control() {
-            return Err("the path holds an encoded control character".into());
-        }
-        bytes.push(code);
-        rest = &tail[2..];
+    let is_escape = |rest: &str| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    if strict && !text.split('%').skip(1).all(is_escape) {
+        return Err("a % in a path needs two hexadecimal digits: write %25".into());
+    }
+    let bytes: Vec<u8> = percent_encoding::percent_decode_str(text).collect();
+    // The path itself holds none: `target` refuses them.
+    if bytes.iter().any(u8::is_ascii_control) {
+        return Err("the path holds an encoded control character".into());
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -6,6 +6,7 @@
 
 use super::{AddressRule, ByteSize, Origin, OriginError};
 use http::{Method, header, request::Parts};
+use percent_encoding::{percent_decode, percent_decode_str};
 use std::fmt;
 
 /// The longest URI that is sent, in bytes. Salesforce answers 414 above 16,384 (salesforce-api.md 2.3), and a guest should
@@ -258,7 +259,8 @@ fn uri_length(request: &Parts) -> usize {
 /// The path as a lenient server could read it: percent-decoded (also twice), lower case, single slashes, dot segments
 /// resolved, path parameters (`;x`) dropped. Used for refusing only; the request itself is sent as it was written.
 fn plain_path(path: &str) -> String {
-    let decoded = percent_decoded(&percent_decoded(path.as_bytes()));
+    let once: Vec<u8> = percent_decode_str(path).collect();
+    let decoded: Vec<u8> = percent_decode(&once).collect();
     let text = String::from_utf8_lossy(&decoded)
         .to_lowercase()
         .replace('\\', "/");
@@ -271,25 +273,6 @@ fn plain_path(path: &str) -> String {
         }
     }
     format!("/{}", segments.join("/"))
-}
-
-fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while let Some((&first, tail)) = rest.split_first() {
-        let hex = |b: &u8| char::from(*b).to_digit(16);
-        match (first, tail.first().and_then(hex), tail.get(1).and_then(hex)) {
-            (b'%', Some(high), Some(low)) => {
-                out.push((high * 16 + low) as u8);
-                rest = &tail[2..];
-            }
-            _ => {
-                out.push(first);
-                rest = tail;
-            }
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -204,7 +204,7 @@ impl Soak {
                     return false;
                 }
                 End::Stop(at) if at == requests => {
-                    options.stop.ask();
+                    options.stop.cancel();
                     stopping = true;
                     return true;
                 }

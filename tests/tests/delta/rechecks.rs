@@ -89,7 +89,7 @@ async fn a_stopped_comparison_is_resumed() {
     let stopped = world.sync_between(world.session(), &options, |moment| {
         requests += usize::from(matches!(moment, Moment::Request));
         if requests == 20 {
-            options.stop.ask();
+            options.stop.cancel();
         }
         true
     });

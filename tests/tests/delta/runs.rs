@@ -5,9 +5,10 @@ use connector_tests::soak::equals_the_org;
 use connector_tests::world::{Moment, World, fields, of_model, small_org};
 use host_runner::unified::{Model, Timestamp};
 use mirror::store::{Mirror, MirrorError, RunInfo, RunOutcome};
-use mirror::sync::{Event, Stop, Stopped, SyncError, SyncOptions};
+use mirror::sync::{Event, Stopped, SyncError, SyncOptions};
 use practice_org::{Action, Rule};
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::{APPLICANT, delete, hard_delete, is_gone, update, value};
 
@@ -54,7 +55,7 @@ async fn a_run_that_was_stopped_goes_on_from_its_last_page() {
     let mut runs = 0;
     loop {
         let options = SyncOptions {
-            stop: Stop::default(),
+            stop: CancellationToken::new(),
             ..SyncOptions::default()
         };
         let asking = options.stop.clone();
@@ -65,7 +66,7 @@ async fn a_run_that_was_stopped_goes_on_from_its_last_page() {
             while let Some(event) = events.recv().await {
                 pages += usize::from(matches!(event, mirror::sync::Event::Page { .. }));
                 if pages == 4 {
-                    asking.ask();
+                    asking.cancel();
                 }
             }
         });

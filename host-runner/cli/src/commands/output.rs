@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
+use comfy_table::{Cell, CellAlignment, LineStyle, TableStyle};
 use indicatif::{ProgressBar, ProgressStyle};
 
 pub(super) use crate::report::count;
@@ -94,64 +95,43 @@ impl Drop for Progress {
     }
 }
 
+/// A rule below the head, and nothing else but space.
+const RULED: TableStyle =
+    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+
 /// A table: text to the left, numbers to the right.
-pub(super) struct Table {
-    head: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
-}
+pub(super) struct Table(comfy_table::Table);
 
 impl Table {
-    pub(super) fn new(head: &[&'static str]) -> Self {
-        Self {
-            head: head.to_vec(),
-            rows: Vec::new(),
-        }
+    pub(super) fn new(head: &[&str]) -> Self {
+        let mut table = comfy_table::Table::new();
+        table.load_style(RULED).set_header(head.to_vec());
+        Self(table)
     }
 
     pub(super) fn row(&mut self, cells: Vec<String>) {
-        self.rows.push(cells);
+        self.0.add_row(cells);
     }
 
     /// Whether every cell of a column is a number, with its unit if any; empty cells count for either.
     fn is_of_numbers(&self, column: usize) -> bool {
-        let cells = self.rows.iter().filter_map(|row| row.get(column));
-        let mut filled = cells.filter(|cell| !cell.is_empty()).peekable();
+        let cells = self.0.column_cells_iter(column).flatten();
+        let mut filled = cells
+            .map(Cell::content)
+            .filter(|cell| !cell.is_empty())
+            .peekable();
         filled.peek().is_some() && filled.all(|cell| cell.starts_with(|c: char| c.is_ascii_digit()))
     }
 
-    pub(super) fn print(&self, out: &mut impl Write) -> io::Result<()> {
-        let width = |column: usize| {
-            let cells = self.rows.iter().filter_map(|row| row.get(column));
-            let longest = cells.map(|cell| cell.chars().count()).max().unwrap_or(0);
-            longest.max(self.head.get(column).map_or(0, |head| head.chars().count()))
-        };
-        let widths: Vec<usize> = (0..self.head.len()).map(width).collect();
-        let numbers: Vec<bool> = (0..self.head.len())
-            .map(|column| self.is_of_numbers(column))
-            .collect();
-        let line = |cells: &mut dyn Iterator<Item = &str>| {
-            let mut line = String::new();
-            for (column, cell) in cells.enumerate() {
-                let width = widths.get(column).copied().unwrap_or(0);
-                if numbers.get(column) == Some(&true) {
-                    line.push_str(&format!("  {cell:>width$}"));
-                } else {
-                    line.push_str(&format!("  {cell:<width$}"));
-                }
+    pub(super) fn print(mut self, out: &mut impl Write) -> io::Result<()> {
+        for index in 0..self.0.column_count() {
+            if self.is_of_numbers(index)
+                && let Some(column) = self.0.column_mut(index)
+            {
+                column.set_cell_alignment(CellAlignment::Right);
             }
-            line
-        };
-        writeln!(out, "{}", line(&mut self.head.iter().copied()).trim_end())?;
-        let rules: Vec<String> = widths.iter().map(|width| "─".repeat(*width)).collect();
-        writeln!(out, "{}", line(&mut rules.iter().map(String::as_str)))?;
-        for row in &self.rows {
-            writeln!(
-                out,
-                "{}",
-                line(&mut row.iter().map(String::as_str)).trim_end()
-            )?;
         }
-        Ok(())
+        writeln!(out, "{}", self.0.trim_fmt())
     }
 }
 
@@ -179,9 +159,9 @@ mod tests {
         table.print(&mut printed).unwrap();
         assert_eq!(
             String::from_utf8(printed).unwrap(),
-            "  model  read     records  time\n  \
-             ─────  ───────  ───────  ────\n  \
-             jobs   all        2,018  7 ms\n  \
+            " model  read     records  time\n\
+             ───────────────────────────────\n \
+             jobs   all        2,018  7 ms\n \
              users  changes        5\n"
         );
     }

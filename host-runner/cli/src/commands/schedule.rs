@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use super::WrongInput;
 use host_runner::sandbox::contract::inspection::ConnectorDescription;
-use mirror::sync::Stop;
 
 /// The longest wait after failures: long enough for an outage or a spent quota, short enough to be back the same day.
 const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
@@ -37,26 +38,17 @@ pub(super) fn wait(every: Duration, failures: u32) -> Duration {
 }
 
 /// Asks for a stop when somebody presses ctrl-c or the system sends SIGTERM; a second time ends the process at once.
-pub(super) fn stop_on_signals(stop: &Stop) -> std::io::Result<()> {
+pub(super) fn stop_on_signals(stop: &CancellationToken) -> std::io::Result<()> {
     let mut signals = Signals::new()?;
     let stop = stop.clone();
     tokio::spawn(async move {
         signals.next().await;
         tracing::info!("stopping after this page; once more to stop at once");
-        stop.ask();
+        stop.cancel();
         signals.next().await;
         std::process::exit(130);
     });
     Ok(())
-}
-
-/// Waits for a time or until a stop is asked for.
-pub(super) async fn sleep(time: Duration, stop: &Stop) {
-    let until = tokio::time::Instant::now() + time;
-    while !stop.is_asked() && tokio::time::Instant::now() < until {
-        let rest = until - tokio::time::Instant::now();
-        tokio::time::sleep(rest.min(Duration::from_millis(200))).await;
-    }
 }
 
 #[cfg(unix)]

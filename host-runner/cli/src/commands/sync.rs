@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use super::component::describe;
 use super::output::{Progress, Table, count, duration};
@@ -14,7 +15,7 @@ use super::{Context, Exit, MirrorArgument, TenantArgument, WrongInput, model, sc
 use host_runner::session::Session;
 use host_runner::unified::{Model, Timestamp};
 use mirror::store::{Coverage, Mirror as _, RunEnd, RunInfo, SqliteMirror};
-use mirror::sync::{Event, Events, Stop, Stopped, SyncOptions, SyncReport, discover, sync};
+use mirror::sync::{Event, Events, Stopped, SyncOptions, SyncReport, discover, sync};
 
 /// What to sync.
 #[derive(Args)]
@@ -42,14 +43,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
-    let stop = Stop::default();
+    let stop = CancellationToken::new();
     schedule::stop_on_signals(&stop).context("can't listen for signals")?;
     let Some(every) = arguments.every else {
         return once(arguments, context, &stop).await;
     };
     schedule::check(every, &describe(&context.load()?).await?)?;
     let mut failures = 0;
-    while !stop.is_asked() {
+    while !stop.is_cancelled() {
         let result = once(arguments, context, &stop).await;
         failures = match result {
             Ok(Exit::Success) => 0,
@@ -63,17 +64,21 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
                 failures + 1
             }
         };
-        if stop.is_asked() {
+        if stop.is_cancelled() {
             break;
         }
         let wait = schedule::wait(every, failures);
         tracing::info!("the next sync begins in {}", duration(wait));
-        schedule::sleep(wait, &stop).await;
+        stop.run_until_cancelled(tokio::time::sleep(wait)).await;
     }
     Ok(Exit::Success)
 }
 
-async fn once(arguments: &Arguments, context: &Context, stop: &Stop) -> anyhow::Result<Exit> {
+async fn once(
+    arguments: &Arguments,
+    context: &Context,
+    stop: &CancellationToken,
+) -> anyhow::Result<Exit> {
     let mut begun = false;
     let result = attempt(arguments, context, stop, &mut begun).await;
     if let (Err(error), false) = (&result, begun) {
@@ -111,7 +116,7 @@ fn command(arguments: &Arguments) -> &'static str {
 async fn attempt(
     arguments: &Arguments,
     context: &Context,
-    stop: &Stop,
+    stop: &CancellationToken,
     begun: &mut bool,
 ) -> anyhow::Result<Exit> {
     let session = context.session(&arguments.tenant.tenant).await?;

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::format::{count, escaped, moment};
+use maud::{Markup, html};
+
+use super::format::{count, moment};
 use host_runner::unified::Timestamp;
 
 const WIDTH: f64 = 320.0;
@@ -11,9 +13,9 @@ const PAD: f64 = 6.0;
 
 /// A line over time, from nothing at the bottom to the most at the top, both written beside it: a model of 20 records must not
 /// look like one of 12,105. Runs stand at even distances: what matters is what each did.
-pub(super) fn line(label: &str, points: &[(Timestamp, u64)]) -> String {
+pub(super) fn line(label: &str, points: &[(Timestamp, u64)]) -> Markup {
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
-        return "<p class=\"none\">not synced so far</p>".to_owned();
+        return html! { p.none { "not synced so far" } };
     };
     let high = highest(points);
     let x = |i: usize| match points.len() {
@@ -23,64 +25,53 @@ pub(super) fn line(label: &str, points: &[(Timestamp, u64)]) -> String {
     let y = |value: u64| HEIGHT - PAD - value as f64 / high as f64 * (HEIGHT - 2.0 * PAD);
     let mut path = String::new();
     for (i, (_, value)) in points.iter().enumerate() {
-        let _ = write!(
-            path,
-            "{}{:.1} {:.1}",
-            if i == 0 { "M" } else { "L" },
-            x(i),
-            y(*value)
-        );
+        let step = if i == 0 { "M" } else { "L" };
+        let _ = write!(path, "{step}{:.1} {:.1}", x(i), y(*value));
     }
     let end = points.len() - 1;
     let floor = HEIGHT - PAD;
-    let area = format!("{path}L{:.1} {floor}L{:.1} {floor}Z", x(end), x(0));
-    let mut svg = open(&format!(
+    let label = format!(
         "{label}: {} records on {}, {} on {}",
         count(first.1),
         moment(first.0),
         count(last.1),
         moment(last.0)
-    ));
-    let _ = write!(
-        svg,
-        "<path class=\"area\" d=\"{area}\"/><path class=\"line\" d=\"{path}\"/>"
     );
-    for (i, (at, value)) in points.iter().enumerate() {
-        let _ = write!(
-            svg,
-            "<circle class=\"dot\" cx=\"{:.1}\" cy=\"{:.1}\" r=\"{}\"><title>{}: {}</title></circle>",
-            x(i),
-            y(*value),
-            if i == end { 4 } else { 2 },
-            moment(*at),
-            count(*value)
-        );
-    }
-    svg.push_str("</svg>");
-    with_scale(high, &svg)
+    let drawing = html! {
+        path.area d=(format!("{path}L{:.1} {floor}L{:.1} {floor}Z", x(end), x(0))) {}
+        path.line d=(path) {}
+        @for (i, (at, value)) in points.iter().enumerate() {
+            circle.dot cx=(tenths(x(i))) cy=(tenths(y(*value))) r=(if i == end { 4 } else { 2 }) {
+                title { (moment(*at)) ": " (count(*value)) }
+            }
+        }
+    };
+    plot(&label, high, &drawing)
 }
 
 /// Columns, one a run, with the same scale.
-pub(super) fn columns(label: &str, points: &[(Timestamp, u64)]) -> String {
+pub(super) fn columns(label: &str, points: &[(Timestamp, u64)]) -> Markup {
     let high = highest(points);
     let step = (WIDTH - 2.0 * PAD) / points.len().max(1) as f64;
     let wide = (step * 0.7).min(28.0);
-    let mut svg = open(label);
-    for (i, (at, value)) in points.iter().enumerate() {
-        let tall = *value as f64 / high as f64 * (HEIGHT - 2.0 * PAD);
+    let tall = |value: u64| match value as f64 / high as f64 * (HEIGHT - 2.0 * PAD) {
         // A little that is not nothing must be seen.
-        let tall = if *value > 0 { tall.max(1.5) } else { 0.0 };
-        let _ = write!(
-            svg,
-            "<rect class=\"column\" x=\"{:.1}\" y=\"{:.1}\" width=\"{wide:.1}\" height=\"{tall:.1}\" rx=\"2\"><title>{}: {}</title></rect>",
-            PAD + step * i as f64 + (step - wide) / 2.0,
-            HEIGHT - PAD - tall,
-            moment(*at),
-            count(*value)
-        );
-    }
-    svg.push_str("</svg>");
-    with_scale(high, &svg)
+        tall if value > 0 => tall.max(1.5),
+        _ => 0.0,
+    };
+    let drawing = html! {
+        @for (i, (at, value)) in points.iter().enumerate() {
+            rect.column x=(tenths(PAD + step * i as f64 + (step - wide) / 2.0)) y=(tenths(HEIGHT - PAD - tall(*value)))
+                width=(tenths(wide)) height=(tenths(tall(*value))) rx="2" {
+                title { (moment(*at)) ": " (count(*value)) }
+            }
+        }
+    };
+    plot(label, high, &drawing)
+}
+
+fn tenths(number: f64) -> String {
+    format!("{number:.1}")
 }
 
 fn highest(points: &[(Timestamp, u64)]) -> u64 {
@@ -88,37 +79,37 @@ fn highest(points: &[(Timestamp, u64)]) -> u64 {
     values.max().unwrap_or(0).max(1)
 }
 
-/// The chart's ground and its two rules, at the most and at nothing.
-fn open(label: &str) -> String {
-    let rule = |y: f64| format!("<path class=\"rule\" d=\"M0 {y}H{WIDTH}\"/>");
-    format!(
-        "<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">{}{}",
-        escaped(label),
-        rule(PAD),
-        rule(HEIGHT - PAD)
-    )
+/// A drawing with two rules, at the most and at nothing, and its scale. The scale is text beside the chart, since text inside
+/// would shrink with it.
+fn plot(label: &str, high: u64, drawing: &Markup) -> Markup {
+    html! {
+        div.plot {
+            p.scale aria-hidden="true" { span { (count(high)) } span { "0" } }
+            svg viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) role="img" aria-label=(label) {
+                @for y in [PAD, HEIGHT - PAD] { path.rule d=(format!("M0 {y}H{WIDTH}")) {} }
+                (drawing)
+            }
+        }
+    }
 }
 
-/// The scale is text beside the chart, since text inside would shrink with it.
-fn with_scale(high: u64, svg: &str) -> String {
-    format!(
-        "<div class=\"plot\"><p class=\"scale\" aria-hidden=\"true\"><span>{}</span><span>0</span></p>{svg}</div>",
-        count(high)
-    )
-}
-
-/// A labelled bar; `share` in percent. Class `empty` marks the whole row: a fill of nothing is what a reader looks for.
-pub(super) fn bar(label: &str, share: f64, value: &str, class: &str) -> String {
+/// A labelled bar; `share` in percent. Class `empty` is for the whole row: a fill of nothing is what a reader looks for.
+pub(super) fn bar(label: &str, share: f64, value: &str, class: &str) -> Markup {
     // A little that is not nothing must be seen.
     let width = if share > 0.0 { share.max(0.8) } else { 0.0 };
-    let row = if class == "empty" { "row empty" } else { "row" };
-    format!(
-        "<div class=\"{row}\"><span class=\"name\">{}</span><span class=\"track\"><span class=\"fill {class}\" style=\"width:{width:.1}%\">\
-         </span></span><span class=\"value\">{}</span></div>",
-        // A field's name may break after its underscores.
-        escaped(label).replace('_', "_<wbr>"),
-        escaped(value)
-    )
+    html! {
+        div.row.empty[class == "empty"] {
+            span.name {
+                // A field's name may break after its underscores.
+                @for (i, part) in label.split('_').enumerate() {
+                    @if i > 0 { "_" wbr; }
+                    (part)
+                }
+            }
+            span.track { span class={ "fill " (class) } style={ "width:" (tenths(width)) "%" } {} }
+            span.value { (value) }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -128,13 +119,13 @@ mod tests {
     #[test]
     fn charts_take_none_one_and_many_points() {
         let at = Timestamp::from_millis;
-        assert!(line("Jobs", &[]).contains("not synced"));
+        assert!(line("Jobs", &[]).0.contains("not synced"));
         for points in [
             vec![(at(0), 0)],
             vec![(at(0), 5), (at(1), u64::MAX / 2)],
             vec![(at(0), 7); 30],
         ] {
-            for svg in [line("A <b>", &points), columns("A <b>", &points)] {
+            for svg in [line("A <b>", &points).0, columns("A <b>", &points).0] {
                 assert!(
                     svg.ends_with("</svg></div>") && svg.contains("A &lt;b&gt;"),
                     "{svg}"
@@ -146,23 +137,27 @@ mod tests {
 
     #[test]
     fn a_small_share_is_visible_and_none_is_not() {
-        assert!(bar("a", 0.01, "1", "").contains("width:0.8%"));
-        assert!(bar("a", 0.0, "0", "").contains("width:0.0%"));
-        assert!(bar("a", 0.0, "0", "empty").contains("row empty"));
-        assert!(!bar("a", 0.0, "0", "").contains("row empty"));
+        assert!(bar("a", 0.01, "1", "").0.contains("width:0.8%"));
+        assert!(bar("a", 0.0, "0", "").0.contains("width:0.0%"));
+        assert!(bar("a", 0.0, "0", "empty").0.contains("row empty"));
+        assert!(!bar("a", 0.0, "0", "").0.contains("row empty"));
     }
 
     #[test]
     fn the_scale_begins_at_nothing_and_says_where_it_ends() {
         let at = Timestamp::from_millis;
-        let few = line("Few", &[(at(0), 10), (at(1), 20)]);
-        let many = line("Many", &[(at(0), 12_105), (at(1), 12_105)]);
+        let few = line("Few", &[(at(0), 10), (at(1), 20)]).0;
+        let many = line("Many", &[(at(0), 12_105), (at(1), 12_105)]).0;
         for (svg, high) in [(&few, "20"), (&many, "12,105")] {
             let scale = format!("<span>{high}</span><span>0</span>");
             assert!(svg.contains(&scale), "{svg}");
         }
         // Half of the most stands half-way up.
         assert!(few.contains("cy=\"36.0\""), "{few}");
-        assert!(columns("Calls", &[(at(0), 7)]).contains("<span>7</span><span>0</span>"));
+        assert!(
+            columns("Calls", &[(at(0), 7)])
+                .0
+                .contains("<span>7</span><span>0</span>")
+        );
     }
 }

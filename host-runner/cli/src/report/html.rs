@@ -1,14 +1,15 @@
-//! Writes the page: plain HTML, one style sheet, readable without any script because there is none.
+//! Writes the page: plain HTML, one style sheet, readable without any script because there is none. [`maud`] escapes all text.
 
-use std::fmt::Write;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart::{bar, columns, line};
-use super::format::{count, day, duration, ends, escaped, moment, percent};
+use super::format::{count, day, duration, ends, moment, percent};
 use super::{ModelPart, Pipeline, Report};
 use host_runner::unified::Timestamp;
-use mirror::store::{Run, RunOutcome};
+use mirror::store::{Counts, Run, RunOutcome};
 
 const STYLE: &str = include_str!("style.css");
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// Runs in the table.
 const RUNS_SHOWN: usize = 10;
@@ -22,206 +23,225 @@ const JOBS_LISTED: usize = 500;
 impl Report {
     /// The page, self-contained.
     pub fn html(&self) -> String {
-        let mut page = String::with_capacity(64 * 1024);
-        let title = escaped(&self.title);
-        let _ = write!(
-            page,
-            "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-             <meta name=\"color-scheme\" content=\"light dark\">\n\
-             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-             <title>{title}: sync report</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<main>\n"
-        );
-        self.head(&mut page);
-        self.problems(&mut page);
-        self.records(&mut page);
-        self.pipelines(&mut page);
-        self.fill(&mut page);
-        self.calls(&mut page);
-        self.runs(&mut page);
-        let _ = write!(
-            page,
-            "<footer>Made by <code>asymbl report</code> from the local mirror of org {} on {} UTC. All times are UTC.</footer>\n\
-             </main>\n</body>\n</html>\n",
-            escaped(&self.org),
-            moment(self.now)
-        );
-        page
-    }
-
-    fn head(&self, page: &mut String) {
-        let state = match self.runs.last() {
-            None => "<span class=\"pill warn\">no sync so far</span>".to_owned(),
-            Some(run) => {
-                let at = run.ended_at.unwrap_or(run.started_at);
-                format!(
-                    "{} <span class=\"when\">last sync {} UTC</span>",
-                    pill(run.outcome),
-                    moment(at)
-                )
+        let page = html! {
+            (DOCTYPE)
+            html lang="en" {
+                head {
+                    meta charset="utf-8";
+                    meta name="viewport" content="width=device-width, initial-scale=1";
+                    meta name="color-scheme" content="light dark";
+                    meta http-equiv="Content-Security-Policy" content=(POLICY);
+                    title { (self.title) ": sync report" }
+                    style { (PreEscaped(STYLE)) }
+                }
+                body {
+                    main {
+                        (self.head())
+                        (self.problems())
+                        (self.records())
+                        (self.pipelines())
+                        (self.fill_rates())
+                        (self.calls())
+                        (self.last_syncs())
+                        footer {
+                            "Made by " code { "asymbl report" } " from the local mirror of org " (self.org) " on "
+                            (moment(self.now)) " UTC. All times are UTC."
+                        }
+                    }
+                }
             }
         };
-        let _ = writeln!(
-            page,
-            "<header><p class=\"over\">Sync report</p><h1>{}</h1><p class=\"state\">{state}</p></header>",
-            escaped(&self.title)
-        );
+        page.into_string()
     }
 
-    fn problems(&self, page: &mut String) {
-        page.push_str("<section aria-label=\"Problems\">");
-        if self.problems.is_empty() {
-            page.push_str("<p class=\"notice good\">No problems found.</p>");
+    fn head(&self) -> Markup {
+        html! {
+            header {
+                p.over { "Sync report" }
+                h1 { (self.title) }
+                p.state {
+                    @match self.runs.last() {
+                        None => span class="pill warn" { "no sync so far" },
+                        Some(run) => {
+                            (pill(run.outcome)) " "
+                            span.when { "last sync " (moment(run.ended_at.unwrap_or(run.started_at))) " UTC" }
+                        }
+                    }
+                }
+            }
         }
-        for problem in &self.problems {
-            let class = if problem.serious { "bad" } else { "warn" };
-            let _ = write!(
-                page,
-                "<p class=\"notice {class}\">{}</p>",
-                escaped(&problem.what)
-            );
-        }
-        page.push_str("</section>\n");
     }
 
-    fn records(&self, page: &mut String) {
-        page.push_str("<section><h2>Records</h2><p class=\"lead\">What the mirror holds, and how that changed with each sync.</p><div class=\"grid tiles\">");
-        for part in &self.models {
-            let gone = match part.totals.gone {
-                0 => String::new(),
-                gone => format!("<span class=\"gone\">{} gone</span>", count(gone)),
-            };
-            let _ = write!(
-                page,
-                "<article class=\"card\"><h3>{}</h3><p class=\"big\">{}{gone}</p>{}{}</article>",
-                escaped(part.model.label()),
-                count(part.totals.live),
-                line(part.model.label(), &part.history),
-                span(part)
-            );
+    fn problems(&self) -> Markup {
+        html! {
+            section aria-label="Problems" {
+                @if self.problems.is_empty() {
+                    p class="notice good" { "No problems found." }
+                }
+                @for problem in &self.problems {
+                    p class={ "notice " (if problem.serious { "bad" } else { "warn" }) } { (problem.what) }
+                }
+            }
         }
-        page.push_str("</div></section>\n");
     }
 
-    fn pipelines(&self, page: &mut String) {
-        page.push_str("<section><h2>Pipeline</h2>");
-        if self.pipelines.is_empty() {
-            page.push_str("<p class=\"lead\">No job has applications.</p></section>\n");
-            return;
+    fn records(&self) -> Markup {
+        html! {
+            section {
+                h2 { "Records" }
+                p.lead { "What the mirror holds, and how that changed with each sync." }
+                div class="grid tiles" {
+                    @for part in &self.models {
+                        article.card {
+                            h3 { (part.model.label()) }
+                            p.big {
+                                (count(part.totals.live))
+                                @if part.totals.gone > 0 {
+                                    span.gone { (count(part.totals.gone)) " deleted" }
+                                }
+                            }
+                            (line(part.model.label(), &part.history))
+                            (ends_of(&part.history, &change(part)))
+                        }
+                    }
+                }
+            }
         }
+    }
+
+    fn pipelines(&self) -> Markup {
         let (shown, rest) = self
             .pipelines
             .split_at(self.pipelines.len().min(JOBS_SHOWN));
-        let whose = match rest {
-            [] => String::new(),
-            _ => format!(
-                ", for the {} of {} jobs that have the most",
-                count(shown.len() as u64),
-                count(self.pipelines.len() as u64)
-            ),
-        };
-        let _ = write!(
-            page,
-            "<p class=\"lead\">Applications by stage{whose}. Declined ones have left their stage.</p><div class=\"flow\">"
-        );
-        for pipeline in shown {
-            card(pipeline, page);
-        }
-        page.push_str("</div>");
-        if !rest.is_empty() {
-            others(rest, page);
-        }
-        page.push_str("</section>\n");
-    }
-
-    fn fill(&self, page: &mut String) {
-        page.push_str(
-            "<section><h2>Fill rate</h2><p class=\"lead\">Share of records that have a value in each field. An empty field may be unused in \
-             the org, or hidden from the integration user: <code>asymbl check</code> tells which.</p><div class=\"flow\">",
-        );
-        for part in self
-            .models
-            .iter()
-            .filter(|part| part.totals.live > 0 && !part.filled.is_empty())
-        {
-            let _ = write!(
-                page,
-                "<article class=\"card\"><h3>{}</h3>",
-                escaped(part.model.label())
-            );
-            for (field, filled) in &part.filled {
-                let share = percent(*filled, part.totals.live);
-                let class = match *filled {
-                    0 => "empty",
-                    _ if share < 50.0 => "low",
-                    _ => "",
-                };
-                page.push_str(&bar(field, share, &format!("{share:.0} %"), class));
-            }
-            page.push_str("</article>");
-        }
-        page.push_str("</div></section>\n");
-    }
-
-    fn calls(&self, page: &mut String) {
-        page.push_str("<section><h2>API calls</h2><div class=\"grid two\"><article class=\"card\"><h3>The org's quota</h3>");
-        match self.quota {
-            None => page.push_str("<p class=\"none\">no sync has told the quota</p>"),
-            Some(quota) => {
-                let share = percent(quota.used, quota.max);
-                let class = if share >= 90.0 { "bad" } else { "" };
-                let _ = write!(
-                    page,
-                    "<p class=\"big\">{share:.1} %</p>{}<p class=\"small\">{} of {} calls in 24 hours, by everyone who uses the org</p>",
-                    bar("used", share, &count(quota.used), class),
-                    count(quota.used),
-                    count(quota.max)
-                );
+        html! {
+            section {
+                h2 { "Pipeline" }
+                @if shown.is_empty() {
+                    p.lead { "No job has applications." }
+                } @else {
+                    p.lead {
+                        "Applications by stage"
+                        @if !rest.is_empty() {
+                            ", for the " (count(shown.len() as u64)) " of " (count(self.pipelines.len() as u64))
+                            " jobs that have the most"
+                        }
+                        ". Declined ones have left their stage."
+                    }
+                    div.flow {
+                        @for pipeline in shown { (card(pipeline)) }
+                    }
+                }
+                @if !rest.is_empty() { (other_jobs(rest)) }
             }
         }
+    }
+
+    fn fill_rates(&self) -> Markup {
+        let is_shown = |part: &&ModelPart| part.totals.live > 0 && !part.filled.is_empty();
+        html! {
+            section {
+                h2 { "Fill rate" }
+                p.lead {
+                    "Share of records that have a value in each field. An empty field may be unused in the org, or hidden from the \
+                     integration user: " code { "asymbl check" } " tells which."
+                }
+                div.flow {
+                    @for part in self.models.iter().filter(is_shown) {
+                        article.card {
+                            h3 { (part.model.label()) }
+                            @for (field, filled) in &part.filled { (fill_rate(field, *filled, part.totals.live)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn calls(&self) -> Markup {
         let calls: Vec<_> = self
             .runs
             .iter()
             .map(|run| (run.started_at, calls_of(run)))
             .collect();
         let last = calls.last().map_or(0, |(_, calls)| *calls);
-        let _ = writeln!(
-            page,
-            "</article><article class=\"card\"><h3>Calls of each sync</h3><p class=\"big\">{}<span class=\"gone\">in the last one</span></p>{}\
-             <p class=\"small\">{} syncs, {} calls together</p></article></div></section>",
-            count(last),
-            columns("API calls of each sync", &calls) + &ends_of(&calls, ""),
-            count(calls.len() as u64),
-            count(calls.iter().map(|(_, calls)| calls).sum())
-        );
+        html! {
+            section {
+                h2 { "API calls" }
+                div class="grid two" {
+                    article.card {
+                        h3 { "The org's quota" }
+                        @match self.quota {
+                            None => p.none { "API quota not reported yet" },
+                            Some(quota) => {
+                                @let share = percent(quota.used, quota.max);
+                                p.big { (format!("{share:.1} %")) }
+                                (bar("used", share, &count(quota.used), if share >= 90.0 { "bad" } else { "" }))
+                                p.small {
+                                    (count(quota.used)) " of " (count(quota.max)) " calls in 24 hours, by everyone who uses the org"
+                                }
+                            }
+                        }
+                    }
+                    article.card {
+                        h3 { "Calls of each sync" }
+                        p.big { (count(last)) span.gone { "in the last one" } }
+                        (columns("API calls of each sync", &calls))
+                        (ends_of(&calls, ""))
+                        p.small {
+                            (count(calls.len() as u64)) " syncs, " (count(calls.iter().map(|(_, calls)| calls).sum()))
+                            " calls together"
+                        }
+                    }
+                }
+            }
+        }
     }
 
-    fn runs(&self, page: &mut String) {
-        page.push_str(
-            "<section><h2>Last syncs</h2><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Last syncs\"><table><thead><tr>\
-             <th>began</th><th class=\"wide\">command</th><th>outcome</th><th class=\"n\">new</th><th class=\"n\">changed</th><th class=\"n\">gone</th>\
-             <th class=\"n\">calls</th><th class=\"n wide\">took</th></tr></thead><tbody>",
-        );
-        for run in self.runs.iter().rev().take(RUNS_SHOWN) {
-            let sum = |what: fn(&mirror::store::Counts) -> u64| -> u64 {
-                run.models.iter().map(|model| what(&model.counts)).sum()
-            };
-            let _ = write!(
-                page,
-                "<tr><td class=\"date\">{}</td><td class=\"wide\">{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
-                 <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n wide\">{}</td></tr>",
-                moment(run.started_at),
-                escaped(&run.command),
-                pill(run.outcome),
-                count(sum(|c| c.inserted + c.undeleted)),
-                count(sum(|c| c.updated)),
-                count(sum(|c| c.deleted)),
-                count(calls_of(run)),
-                run.ended_at
-                    .map_or_else(|| "?".to_owned(), |end| duration(run.started_at, end))
-            );
+    fn last_syncs(&self) -> Markup {
+        html! {
+            section {
+                h2 { "Last syncs" }
+                div.scroll tabindex="0" role="region" aria-label="Last syncs" {
+                    table {
+                        thead {
+                            tr {
+                                th { "began" }
+                                th.wide { "command" }
+                                th { "outcome" }
+                                th.n { "new" }
+                                th.n { "changed" }
+                                th.n { "deleted" }
+                                th.n { "calls" }
+                                th class="n wide" { "took" }
+                            }
+                        }
+                        tbody {
+                            @for run in self.runs.iter().rev().take(RUNS_SHOWN) { (row_of(run)) }
+                        }
+                    }
+                }
+            }
         }
-        page.push_str("</tbody></table></div></section>\n");
+    }
+}
+
+fn row_of(run: &Run) -> Markup {
+    let sum = |of: fn(&Counts) -> u64| -> u64 { run.models.iter().map(|m| of(&m.counts)).sum() };
+    let took = match run.ended_at {
+        Some(end) => duration(run.started_at, end),
+        None => "?".to_owned(),
+    };
+    html! {
+        tr {
+            td.date { (moment(run.started_at)) }
+            td.wide { (run.command) }
+            td { (pill(run.outcome)) }
+            td.n { (count(sum(|c| c.inserted + c.undeleted))) }
+            td.n { (count(sum(|c| c.updated))) }
+            td.n { (count(sum(|c| c.deleted))) }
+            td.n { (count(calls_of(run))) }
+            td class="n wide" { (took) }
+        }
     }
 }
 
@@ -229,108 +249,103 @@ fn calls_of(run: &Run) -> u64 {
     run.api_calls + run.models.iter().map(|model| model.api_calls).sum::<u64>()
 }
 
-fn pill(outcome: RunOutcome) -> String {
+fn pill(outcome: RunOutcome) -> Markup {
     let class = match outcome {
         RunOutcome::Succeeded => "good",
         RunOutcome::Failed => "bad",
         RunOutcome::Partial | RunOutcome::Stopped | RunOutcome::Unfinished => "warn",
     };
-    format!("<span class=\"pill {class}\">{}</span>", outcome.name())
+    html! { span class={ "pill " (class) } { (outcome.name()) } }
+}
+
+fn fill_rate(field: &str, filled: u64, live: u64) -> Markup {
+    let share = percent(filled, live);
+    let class = match filled {
+        0 => "empty",
+        _ if share < 50.0 => "low",
+        _ => "",
+    };
+    bar(field, share, &format!("{share:.0} %"), class)
 }
 
 /// The jobs without a card, a line each, folded.
-fn others(rest: &[Pipeline], page: &mut String) {
+fn other_jobs(rest: &[Pipeline]) -> Markup {
     let listed = rest.len().min(JOBS_LISTED);
-    let _ = write!(
-        page,
-        "<details><summary>{} more jobs</summary><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"More jobs\"><table>\
-         <thead><tr><th>job</th><th class=\"wide\">status</th><th class=\"n wide\">applications</th><th class=\"n\">open</th><th class=\"n\">hired</th>\
-         <th class=\"n\">declined</th></tr></thead><tbody>",
-        count(rest.len() as u64)
-    );
-    for pipeline in &rest[..listed] {
-        let _ = write!(
-            page,
-            "<tr><td class=\"long\">{}</td><td class=\"wide\">{}</td><td class=\"n wide\">{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{}</td><td class=\"n\">{}</td></tr>",
-            escaped(&pipeline.job),
-            escaped(&pipeline.status.to_lowercase()),
-            count(pipeline.total),
-            count(
-                pipeline
-                    .total
-                    .saturating_sub(pipeline.hired + pipeline.declined)
-            ),
-            count(pipeline.hired),
-            count(pipeline.declined)
-        );
+    html! {
+        details {
+            summary { (count(rest.len() as u64)) " more jobs" }
+            div.scroll tabindex="0" role="region" aria-label="More jobs" {
+                table {
+                    thead {
+                        tr {
+                            th { "job" }
+                            th.wide { "status" }
+                            th class="n wide" { "applications" }
+                            th.n { "open" }
+                            th.n { "hired" }
+                            th.n { "declined" }
+                        }
+                    }
+                    tbody {
+                        @for pipeline in &rest[..listed] {
+                            tr {
+                                td.long { (pipeline.job) }
+                                td.wide { (pipeline.status.to_lowercase()) }
+                                td class="n wide" { (count(pipeline.total)) }
+                                td.n { (count(pipeline.total.saturating_sub(pipeline.hired + pipeline.declined))) }
+                                td.n { (count(pipeline.hired)) }
+                                td.n { (count(pipeline.declined)) }
+                            }
+                        }
+                    }
+                }
+            }
+            @if listed < rest.len() {
+                p.small { (count((rest.len() - listed) as u64)) " further jobs are not listed." }
+            }
+        }
     }
-    page.push_str("</tbody></table></div>");
-    if listed < rest.len() {
-        let _ = write!(
-            page,
-            "<p class=\"small\">{} further jobs are not listed.</p>",
-            count((rest.len() - listed) as u64)
-        );
-    }
-    page.push_str("</details>");
 }
 
-/// From when to when the line goes, and by how much: from nothing to the most, a small change is hard to see.
-fn span(part: &ModelPart) -> String {
-    let change = match (part.history.first(), part.history.last()) {
+/// By how much the number of records changed over the chart: its scale begins at nothing, where a small change is hard to see.
+fn change(part: &ModelPart) -> String {
+    match (part.history.first(), part.history.last()) {
         (Some((_, first)), Some((_, last))) if last > first => format!("+{}", count(last - first)),
         (Some((_, first)), Some((_, last))) if last < first => {
             format!("\u{2212}{}", count(first - last))
         }
         _ => "\u{b1}0".to_owned(),
-    };
-    ends_of(&part.history, &change)
+    }
 }
 
 /// The two ends of a chart's time, with a word between them.
-fn ends_of(points: &[(Timestamp, u64)], between: &str) -> String {
+fn ends_of(points: &[(Timestamp, u64)], between: &str) -> Markup {
     match points {
-        [] => String::new(),
-        [only] => format!("<p class=\"small\">{}, one sync so far</p>", day(only.0)),
+        [] => html! {},
+        [only] => html! { p.small { (day(only.0)) ", one sync so far" } },
         [first, .., last] => {
             let [first, last] = ends(first.0, last.0);
-            format!(
-                "<p class=\"small ends\"><span>{first}</span><span>{between}</span><span>{last}</span></p>"
-            )
+            html! { p class="small ends" { span { (first) } span { (between) } span { (last) } } }
         }
     }
 }
 
-fn card(pipeline: &Pipeline, page: &mut String) {
-    let most = pipeline
-        .stages
-        .iter()
-        .map(|(_, n)| *n)
-        .chain([pipeline.declined])
-        .max()
-        .unwrap_or(0);
-    let _ = write!(
-        page,
-        "<article class=\"card\"><h3>{}</h3><p class=\"small\">{}{} applications, {} hired</p>",
-        escaped(&pipeline.job),
-        match pipeline.status.as_str() {
-            "" => String::new(),
-            status => format!("{}, ", escaped(&status.to_lowercase())),
-        },
-        count(pipeline.total),
-        count(pipeline.hired)
-    );
-    for (stage, number) in &pipeline.stages {
-        page.push_str(&bar(stage, percent(*number, most), &count(*number), ""));
+fn card(pipeline: &Pipeline) -> Markup {
+    let of_stages = pipeline.stages.iter().map(|(_, number)| *number);
+    let most = of_stages.chain([pipeline.declined]).max().unwrap_or(0);
+    html! {
+        article.card {
+            h3 { (pipeline.job) }
+            p.small {
+                @if !pipeline.status.is_empty() { (pipeline.status.to_lowercase()) ", " }
+                (count(pipeline.total)) " applications, " (count(pipeline.hired)) " hired"
+            }
+            @for (stage, number) in &pipeline.stages {
+                (bar(stage, percent(*number, most), &count(*number), ""))
+            }
+            @if pipeline.declined > 0 {
+                (bar("declined", percent(pipeline.declined, most), &count(pipeline.declined), "mute"))
+            }
+        }
     }
-    if pipeline.declined > 0 {
-        page.push_str(&bar(
-            "declined",
-            percent(pipeline.declined, most),
-            &count(pipeline.declined),
-            "mute",
-        ));
-    }
-    page.push_str("</article>");
 }

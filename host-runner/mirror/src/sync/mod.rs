@@ -18,13 +18,14 @@ mod stop;
 pub use event::{Event, Events};
 pub use mass_delete::MassDelete;
 pub use report::{Failure, ModelReport, SyncReport};
-pub use stop::{Stop, Stopped};
+pub use stop::Stopped;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
 
 use crate::store::{Claim, Mirror, MirrorError, Quota, Recheck, RunEnd, RunInfo, RunOutcome};
 use host_runner::sandbox::contract::{reads, types};
@@ -50,8 +51,8 @@ pub struct SyncOptions {
     pub reconcile: bool,
     /// Believe it when a large share of a model has vanished.
     pub allow_mass_delete: bool,
-    /// Ends the run after the current page.
-    pub stop: Stop,
+    /// Cancelled by a caller, it ends the run after the current page.
+    pub stop: CancellationToken,
     /// What the run is called in the mirror's history.
     pub command: String,
 }
@@ -63,7 +64,7 @@ impl Default for SyncOptions {
             full: false,
             reconcile: false,
             allow_mass_delete: false,
-            stop: Stop::default(),
+            stop: CancellationToken::new(),
             command: "sync".into(),
         }
     }

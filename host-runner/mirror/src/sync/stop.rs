@@ -1,25 +1,8 @@
 //! Ending a sync between two pages, where nothing is lost and the next run goes on.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use tokio_util::sync::CancellationToken;
 
 use crate::store::Quota;
-
-/// Asks a sync to end after the page that it is reading. Clones ask together.
-#[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
-
-impl Stop {
-    /// Asks.
-    pub fn ask(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether somebody asked.
-    pub fn is_asked(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// Why a sync stopped before its end, in good order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -42,8 +25,12 @@ pub enum Stopped {
 
 impl Stopped {
     /// Whether to stop now.
-    pub(super) fn check(stop: &Stop, quota: Option<Quota>, percent: u8) -> Result<(), Self> {
-        if stop.is_asked() {
+    pub(super) fn check(
+        stop: &CancellationToken,
+        quota: Option<Quota>,
+        percent: u8,
+    ) -> Result<(), Self> {
+        if stop.is_cancelled() {
             return Err(Self::Asked);
         }
         match quota {
@@ -63,7 +50,7 @@ mod tests {
 
     #[test]
     fn a_sync_stops_when_asked_or_at_the_set_share_of_the_quota() {
-        let stop = Stop::default();
+        let stop = CancellationToken::new();
         let quota = |used| Some(Quota { used, max: 1_000 });
         assert_eq!(Stopped::check(&stop, None, 80), Ok(()));
         assert_eq!(Stopped::check(&stop, quota(799), 80), Ok(()));
@@ -74,7 +61,7 @@ mod tests {
                 .contains("800 of the org's 1000 API calls"),
             "{stopped}"
         );
-        stop.clone().ask();
+        stop.clone().cancel();
         assert_eq!(Stopped::check(&stop, None, 80), Err(Stopped::Asked));
     }
 }
