@@ -6,7 +6,8 @@ use crate::egress::Problem;
 use crate::sandbox::{CallError, Job, JobSetup, Limits, LoadedConnector, LogLevel, LogLine};
 use crate::tenant::Tenant;
 
-/// A loaded connector and an opened tenant. Cheap to clone; jobs of one session share the tenant's connections and token.
+/// A loaded connector and an opened tenant. Cheap to clone; jobs of one session share the tenant's connections and
+/// token.
 #[derive(Clone)]
 pub struct Session {
     connector: LoadedConnector,

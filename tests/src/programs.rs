@@ -21,7 +21,8 @@ pub fn present(program: &str, of: &str) -> bool {
     runs
 }
 
-/// Runs a command to its end and returns what it wrote to standard output, without holding up the org that a test serves.
+/// Runs a command to its end and returns what it wrote to standard output, without holding up the org that a test
+/// serves.
 ///
 /// # Panics
 /// If the command does not start or fails; the message holds both its outputs.

@@ -31,7 +31,8 @@ impl Recorder {
         format!("http://{}", self.address)
     }
 
-    /// What arrived since the last look: the head of each request. A connection without a request counts as an empty one.
+    /// What arrived since the last look: the head of each request. A connection without a request counts as an empty
+    /// one.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -1,7 +1,7 @@
 //! The examples in `host-runner/examples`, run by the commands of their READMEs against a practice org.
 //!
-//! Each prints the same records as the command `asymbl`. Without Python or Node.js a test is skipped, and says so; in CI it
-//! fails.
+//! Each prints the same records as the command `asymbl`. Without Python or Node.js a test is skipped, and says so; in
+//! CI it fails.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

@@ -1,4 +1,5 @@
-//! Changes that leave no trace on the record they concern, or one that is easily missed: the delta finds them all the same.
+//! Changes that leave no trace on the record they concern, or one that is easily missed: the delta finds them all the
+//! same.
 
 use connector_tests::expected::{assert_mirrors_the_org, assert_mirrors_the_org_but_for_formulas};
 use connector_tests::world::{World, fields, ids, small_org, text};

@@ -1,7 +1,7 @@
 //! Several requests in one call.
 //!
-//! `POST /composite` takes 25 members, of which at most five may be queries, and counts as one call (salesforce-api.md 7.2). A
-//! failed member leaves the call's status at 200, so each member is judged by itself.
+//! `POST /composite` takes 25 members, of which at most five may be queries, and counts as one call (salesforce-api.md
+//! 7.2). A failed member leaves the call's status at 200, so each member is judged by itself.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,8 @@ use crate::transport::{Headers, Method, Transport};
 /// Members that one composite may hold.
 pub const MAX_MEMBERS: usize = 25;
 
-/// Calls on their way at the same time. Salesforce counts only those over 20 seconds, of which a small org may have five.
+/// Calls on their way at the same time. Salesforce counts only those over 20 seconds, of which a small org may have
+/// five.
 const OVERLAP: usize = 4;
 
 /// A member of a composite request.
@@ -40,7 +41,8 @@ pub struct Subrequest {
 }
 
 impl Subrequest {
-    /// A member that reads `path`, which is absolute; `reference` is unique within the composite, letters, digits and `_`.
+    /// A member that reads `path`, which is absolute; `reference` is unique within the composite, letters, digits and
+    /// `_`.
     pub fn get(reference: impl Into<String>, path: impl Into<String>) -> Self {
         Self {
             method: Method::Get.as_str(),
@@ -76,12 +78,14 @@ impl Subrequest {
     }
 }
 
-/// What an earlier member answered, for use in a later one: `@{contact.id}`. Case counts: a POST answers `id`, a GET `Id`.
+/// What an earlier member answered, for use in a later one: `@{contact.id}`. Case counts: a POST answers `id`, a GET
+/// `Id`.
 pub fn reference(reference: &str, field: &str) -> String {
     format!("@{{{reference}.{field}}}")
 }
 
-/// Whether Salesforce would read a reference in a text of a composite's body. There is no way to write one that it leaves alone.
+/// Whether Salesforce would read a reference in a text of a composite's body. There is no way to write one that it
+/// leaves alone.
 pub fn holds_reference(text: &str) -> bool {
     text.contains("@{")
 }
@@ -249,8 +253,8 @@ impl<T: Transport> Client<T> {
 
     /// Sends a composite request; the answers come in the order of its members.
     ///
-    /// One that only reads is repeated like any read; one that writes all or nothing also when a record was locked, since
-    /// then nothing was done.
+    /// One that only reads is repeated like any read; one that writes all or nothing also when a record was locked,
+    /// since then nothing was done.
     ///
     /// # Errors
     /// When the whole fails; a member's failure is in its own answer.

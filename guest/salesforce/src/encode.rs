@@ -2,8 +2,8 @@
 
 /// Encodes a value for the query part of a URL.
 ///
-/// Left as they are: letters, digits, and what browsers' `encodeURIComponent` leaves, plus the comma: long field lists must
-/// stay short. A space becomes `%20`, which every server reads alike.
+/// Left as they are: letters, digits, and what browsers' `encodeURIComponent` leaves, plus the comma: long field lists
+/// must stay short. A space becomes `%20`, which every server reads alike.
 pub fn query_value(text: &str) -> String {
     encode(text, b"-_.~!'()*,")
 }

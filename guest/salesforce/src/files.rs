@@ -1,7 +1,7 @@
 //! New files: a `ContentVersion` sent as a form of two parts, so that the file's bytes pass as they are.
 //!
-//! Base64 in JSON ends at 37.5 MB and costs a third more; a form takes 2 GB and can be streamed (salesforce-api.md 8). Creating
-//! the version with `FirstPublishLocationId` creates and links the file in one transaction.
+//! Base64 in JSON ends at 37.5 MB and costs a third more; a form takes 2 GB and can be streamed (salesforce-api.md 8).
+//! Creating the version with `FirstPublishLocationId` creates and links the file in one transaction.
 
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -67,8 +67,8 @@ impl Frame {
 }
 
 impl<T: FileTransport> Client<T> {
-    /// Creates a `ContentVersion` with these fields; its id. Sent once: whether a lost answer means a lost file is for the
-    /// caller to find out. `most` bounds a download, in bytes.
+    /// Creates a `ContentVersion` with these fields; its id. Sent once: whether a lost answer means a lost file is for
+    /// the caller to find out. `most` bounds a download, in bytes.
     ///
     /// # Errors
     /// [`FileError`]; nothing is stored then, except where the answer of Salesforce was lost.

@@ -1,7 +1,8 @@
 //! The change log: which ids changed or went, and how far it is complete.
 //!
 //! `latestDateCovered` is Salesforce's own low-water mark: while a long transaction is open it stands still at that
-//! transaction's start, so whoever begins the next read there misses nothing that commits late (salesforce-api.md 3.2, 3.3).
+//! transaction's start, so whoever begins the next read there misses nothing that commits late (salesforce-api.md 3.2,
+//! 3.3).
 
 use serde::Deserialize;
 
@@ -40,7 +41,8 @@ pub struct Deleted {
     /// The records.
     #[serde(rename = "deletedRecords")]
     pub records: Vec<DeletedRecord>,
-    /// The log's beginning. When it is later than the window's start, deletions may be missing and only comparing all ids helps.
+    /// The log's beginning. When it is later than the window's start, deletions may be missing and only comparing all
+    /// ids helps.
     #[serde(rename = "earliestDateAvailable")]
     pub earliest_date_available: Timestamp,
     /// Everything up to here is included: the next window's start.
@@ -90,8 +92,8 @@ impl<T: Transport> Client<T> {
     /// Ids of `object` created or changed between `start` and `end`, both cut to the minute; at most 30 days back.
     ///
     /// # Errors
-    /// [`ErrorKind::NotReplicateable`], [`ErrorKind::ReplicationDate`] when the window is refused, [`ErrorKind::TooManyIds`]
-    /// when it must be made smaller, [`ErrorKind::ObjectAbsent`].
+    /// [`ErrorKind::NotReplicateable`], [`ErrorKind::ReplicationDate`] when the window is refused,
+    /// [`ErrorKind::TooManyIds`] when it must be made smaller, [`ErrorKind::ObjectAbsent`].
     pub fn updated(&self, object: &str, start: Timestamp, end: Timestamp) -> Result<Updated> {
         let call = Call::get(
             self.replication_path(object, "updated", start, end),
@@ -118,7 +120,8 @@ impl<T: Transport> Client<T> {
         .map_err(|e| explain(e, object))
     }
 
-    /// Only the low-water mark of each object, all of them in one call per 25 objects. A window of a few minutes is enough.
+    /// Only the low-water mark of each object, all of them in one call per 25 objects. A window of a few minutes is
+    /// enough.
     ///
     /// # Errors
     /// When the whole call fails; what is wrong with one object is that object's own result.

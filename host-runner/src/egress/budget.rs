@@ -18,7 +18,8 @@ pub struct JobBudget {
 impl Default for JobBudget {
     fn default() -> Self {
         Self {
-            // The smallest Enterprise org has 100,000 calls a day (salesforce-api.md 5); a job that wants a fifth is broken.
+            // The smallest Enterprise org has 100,000 calls a day (salesforce-api.md 5); a job that wants a fifth is
+            // broken.
             requests: 20_000,
             // A million wide rows of some 8 kB, twice.
             bytes: ByteSize::gib(16),

@@ -1,7 +1,7 @@
 //! What a failed request came down to.
 //!
-//! hyper, rustls, the dialler and the bodies wrap one another's errors several deep; the one at the bottom that has a name
-//! is what a person needs to hear.
+//! hyper, rustls, the dialler and the bodies wrap one another's errors several deep; the one at the bottom that has a
+//! name is what a person needs to hear.
 
 use super::connect::DialError;
 use super::{EgressError, Origin, Phase};

@@ -1,7 +1,7 @@
 //! One tenant's HTTP client: pooled, HTTP/1.1 and HTTP/2, rustls with the platform's roots.
 //!
-//! A pool per tenant, not per process: connection state and TLS session tickets must not cross tenants (wasm-host.md 2.3).
-//! Each client's rustls configuration has its own session store for the same reason.
+//! A pool per tenant, not per process: connection state and TLS session tickets must not cross tenants (wasm-host.md
+//! 2.3). Each client's rustls configuration has its own session store for the same reason.
 
 use super::connect::{Connector, Dialer};
 use super::{AddressRule, RequestBody};
@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// How long an unused connection is kept: longer than the pause between two pages, shorter than the usual 120 s after which
-/// load balancers drop it silently.
+/// How long an unused connection is kept: longer than the pause between two pages, shorter than the usual 120 s after
+/// which load balancers drop it silently.
 const IDLE: Duration = Duration::from_secs(60);
 
 /// How many unused connections are kept per host. Too few is costly: with 4 where 32 were in use, more than half of all

@@ -1,7 +1,8 @@
 //! Dialling: DNS, the address filter, TCP and TLS under one deadline.
 //!
-//! The filter sits between DNS and connect, and only filtered addresses are dialled: a name that changes its answer between
-//! check and use (DNS rebinding) gains nothing. A host written as an address never meets DNS, so it is checked here too.
+//! The filter sits between DNS and connect, and only filtered addresses are dialled: a name that changes its answer
+//! between check and use (DNS rebinding) gains nothing. A host written as an address never meets DNS, so it is checked
+//! here too.
 
 use super::{AddressRule, Prohibited, public_address};
 use futures_util::future::BoxFuture;
@@ -124,7 +125,8 @@ impl Service<Uri> for Dialer {
     }
 }
 
-/// TCP and TLS, with one deadline over DNS, connect and handshake (the stock connectors leave the handshake without one).
+/// TCP and TLS, with one deadline over DNS, connect and handshake (the stock connectors leave the handshake without
+/// one).
 #[derive(Clone, Debug)]
 pub(crate) struct Connector {
     inner: HttpsConnector<Dialer>,

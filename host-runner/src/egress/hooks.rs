@@ -1,7 +1,7 @@
 //! The gate as wasmtime's wasi:http hook.
 //!
-//! Overrides every decision that wasmtime would otherwise make for us (wasm-host.md 2.3): which headers a guest may touch,
-//! the Host header, and above all how a request is sent.
+//! Overrides every decision that wasmtime would otherwise make for us (wasm-host.md 2.3): which headers a guest may
+//! touch, the Host header, and above all how a request is sent.
 
 use super::caller::is_stripped;
 use super::job::CallOptions;

@@ -1,8 +1,8 @@
 //! Takes the bearer out of answers.
 //!
-//! A server may say back what it was sent: in a header, in a debug page, in `Location: ...?sid=`. What reaches a connector, a
-//! file or a terminal must not hold the credentials (they would let anyone in for hours), so each byte of the secret is
-//! overwritten by `*`. Lengths stay, and so `Content-Length` stays true.
+//! A server may say back what it was sent: in a header, in a debug page, in `Location: ...?sid=`. What reaches a
+//! connector, a file or a terminal must not hold the credentials (they would let anyone in for hours), so each byte of
+//! the secret is overwritten by `*`. Lengths stay, and so `Content-Length` stays true.
 
 use super::{EgressError, ResponseBody};
 use bytes::{Bytes, BytesMut};
@@ -22,8 +22,8 @@ const SHORTEST: usize = 12;
 pub(crate) struct Spellings(Arc<[Vec<u8>]>);
 
 impl Spellings {
-    /// Of a token. Salesforce's are `ORG_ID!SECRET` (salesforce-api.md 1): the id is public, and the `!` has many spellings, so
-    /// only what follows it counts.
+    /// Of a token. Salesforce's are `ORG_ID!SECRET` (salesforce-api.md 1): the id is public, and the `!` has many
+    /// spellings, so only what follows it counts.
     pub(crate) fn of(token: &str) -> Self {
         let secret = match token.rsplit_once('!') {
             Some((_, secret)) if secret.len() >= SHORTEST => secret,
@@ -118,7 +118,8 @@ fn lower_escapes(encoded: &str) -> String {
     text
 }
 
-/// A body in which the secret may be split over pieces: the end of a piece waits for the next where it may be its start.
+/// A body in which the secret may be split over pieces: the end of a piece waits for the next where it may be its
+/// start.
 struct Masked {
     inner: ResponseBody,
     spellings: Spellings,

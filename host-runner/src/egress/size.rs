@@ -4,7 +4,8 @@ use serde::de::{self, Deserialize, Deserializer, Visitor};
 use std::fmt;
 use std::str::FromStr;
 
-/// A number of bytes. Text form: a whole number and an optional unit (`B`, `kB`, `KB`, `MB`, `GB`, `KiB`, `MiB`, `GiB`).
+/// A number of bytes. Text form: a whole number and an optional unit (`B`, `kB`, `KB`, `MB`, `GB`, `KiB`, `MiB`,
+/// `GiB`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ByteSize(u64);
 

@@ -1,5 +1,5 @@
-//! Servers on loopback for tests: a hyper one with a hand-written handler, and a raw one for answers that no server library
-//! would send.
+//! Servers on loopback for tests: a hyper one with a hand-written handler, and a raw one for answers that no server
+//! library would send.
 
 use super::budget::lock;
 use super::{

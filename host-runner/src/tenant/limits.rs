@@ -27,7 +27,8 @@ impl Default for Limits {
     fn default() -> Self {
         let job = JobBudget::default();
         Self {
-            // Three times the largest body that a guest may hold is what parsing wants (wasm-host.md 3); pages are far smaller.
+            // Three times the largest body that a guest may hold is what parsing wants (wasm-host.md 3); pages are far
+            // smaller.
             memory: ByteSize::mib(128),
             // A page of 2,000 rows takes some 20 ms; a guest that computes for half a minute is stuck.
             cpu_per_call: Duration::from_secs(30),

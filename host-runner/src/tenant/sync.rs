@@ -33,7 +33,8 @@ impl Default for SyncSettings {
             mass_delete_rows: 20,
             // Salesforce keeps deleted rows, and tells of deletions, for 15 days (salesforce-api.md 3.3, 3.4).
             reconcile_after: Duration::from_secs(14 * DAY),
-            // Formulas over other objects go stale unnoticed (salesforce-api.md 3.5); a full listing a month costs little.
+            // Formulas over other objects go stale unnoticed (salesforce-api.md 3.5); a full listing a month costs
+            // little.
             refresh_after: Duration::from_secs(30 * DAY),
             // The quota is shared with everything else that the customer runs; a sync can wait until tomorrow.
             api_quota_percent: 80,

@@ -1,7 +1,7 @@
 //! The names of the hostile behaviours.
 //!
-//! The guest and its host tests (`tests/tests/sandbox.rs`) both compile this file, and it denies dead code: a behaviour that
-//! the guest does not implement, or that no host test asks for, is a compile error.
+//! The guest and its host tests (`tests/tests/sandbox.rs`) both compile this file, and it denies dead code: a behaviour
+//! that the guest does not implement, or that no host test asks for, is a compile error.
 
 #![deny(dead_code)]
 

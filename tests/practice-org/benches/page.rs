@@ -1,5 +1,5 @@
-//! What a query page of 2,000 rows with 40 fields costs over loopback, against serving the same bytes from memory: the ratio
-//! tells whether benchmarks on this org measure the client or the org.
+//! What a query page of 2,000 rows with 40 fields costs over loopback, against serving the same bytes from memory: the
+//! ratio tells whether benchmarks on this org measure the client or the org.
 //!
 //! `make bench`, or `cargo bench -p practice-org --bench page`.
 

@@ -17,7 +17,8 @@ pub struct ApiError {
     pub message: String,
     /// Names of the fields at fault; `None` where the platform sends no `fields` key (queries).
     pub fields: Option<Vec<String>>,
-    /// What a duplicate rule found, under its key: the misspelled `duplicateResut`, or `duplicateResult` (salesforce-api.md 7.4).
+    /// What a duplicate rule found, under its key: the misspelled `duplicateResut`, or `duplicateResult`
+    /// (salesforce-api.md 7.4).
     pub duplicate_result: Option<Box<serde_json::Value>>,
 }
 

@@ -1,5 +1,6 @@
-//! A server that says back what it was sent, credentials included, and one that writes down what it is asked: neither path
-//! of a passthrough request, through the sandbox or straight to a file, may give anything away or let anything odd out.
+//! A server that says back what it was sent, credentials included, and one that writes down what it is asked: neither
+//! path of a passthrough request, through the sandbox or straight to a file, may give anything away or let anything odd
+//! out.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

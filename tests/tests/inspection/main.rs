@@ -1,4 +1,5 @@
-//! What a platform needs around the data, end to end: access check, model tests, field explorer, passthrough, guide, coverage.
+//! What a platform needs around the data, end to end: access check, model tests, field explorer, passthrough, guide,
+//! coverage.
 
 mod checks;
 mod documents;

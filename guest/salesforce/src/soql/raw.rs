@@ -1,7 +1,7 @@
 //! Conditions written by hand in a tenant's settings.
 //!
-//! They cannot be understood here, but they can be kept in their place: one expression, closed in itself, that cannot end the
-//! clause it stands in.
+//! They cannot be understood here, but they can be kept in their place: one expression, closed in itself, that cannot
+//! end the clause it stands in.
 
 use super::SoqlError;
 

@@ -56,8 +56,8 @@ impl TransportError {
         }
     }
 
-    /// An error in the middle of a body, of which hosts often pass on nothing but a text: the name of the error code or its
-    /// English wording.
+    /// An error in the middle of a body, of which hosts often pass on nothing but a text: the name of the error code or
+    /// its English wording.
     pub fn in_mid_body(text: &str) -> Self {
         let words = text.to_ascii_lowercase();
         let says = |any: &[&str]| any.iter().any(|word| words.contains(word));

@@ -97,7 +97,8 @@ pub struct Request {
     pub method: Method,
     /// Path and query from the root of the origin, percent-encoded: `/services/data/v66.0/limits`.
     pub path: String,
-    /// Headers; never `Authorization`, which the host's gate adds, and never `Content-Length`, which the transport sets.
+    /// Headers; never `Authorization`, which the host's gate adds, and never `Content-Length`, which the transport
+    /// sets.
     pub headers: Headers,
     /// The body, for the methods that have one.
     pub body: Option<Vec<u8>>,

@@ -1,7 +1,8 @@
 //! How the connector reaches the network, and the only place that knows.
 //!
-//! Everything above speaks to the [`Transport`] trait, so it is plain Rust that is tested natively; the one implementation
-//! for the sandbox is [`wasi`]. A transport sends what it is given, once: it never retries and knows nothing of Salesforce.
+//! Everything above speaks to the [`Transport`] trait, so it is plain Rust that is tested natively; the one
+//! implementation for the sandbox is [`wasi`]. A transport sends what it is given, once: it never retries and knows
+//! nothing of Salesforce.
 
 mod error;
 mod files;
@@ -25,9 +26,9 @@ pub use origin::Origin;
 
 /// Sends HTTP requests to the one origin it was made for.
 ///
-/// A request is begun with [`start`](Transport::start) and collected with [`finish`](Transport::finish), so that several
-/// can be on their way at once and the next page can be fetched while this one is mapped. Dropping a pending request
-/// gives it up.
+/// A request is begun with [`start`](Transport::start) and collected with [`finish`](Transport::finish), so that
+/// several can be on their way at once and the next page can be fetched while this one is mapped. Dropping a pending
+/// request gives it up.
 pub trait Transport {
     /// A request on its way.
     type Pending;

@@ -1,7 +1,7 @@
 //! The transport of the sandbox: `wasi:http` through waki's bindings.
 //!
-//! The bindings are used directly, since waki's client waits for each answer and passes request options, which some hosts never
-//! free. Time limits, credentials and decompression are the host's.
+//! The bindings are used directly, since waki's client waits for each answer and passes request options, which some
+//! hosts never free. Time limits, credentials and decompression are the host's.
 
 use std::time::Duration;
 
@@ -46,7 +46,8 @@ impl WasiTransport {
     }
 }
 
-/// A request that is ready for its body, of which `length` bytes will come; without a length the host sends it in chunks.
+/// A request that is ready for its body, of which `length` bytes will come; without a length the host sends it in
+/// chunks.
 pub(super) fn outgoing(
     origin: &Origin,
     request: &Request,
@@ -82,8 +83,8 @@ pub(super) fn outgoing(
     }
 }
 
-/// The length of a plain request's body. Without it the host sends the body in chunks, even an empty one, and cannot check
-/// its length.
+/// The length of a plain request's body. Without it the host sends the body in chunks, even an empty one, and cannot
+/// check its length.
 fn length_of(request: &Request) -> Option<u64> {
     let has_body = request.body.is_some()
         || matches!(request.method, Method::Post | Method::Patch | Method::Put);
@@ -127,8 +128,8 @@ impl Transport for WasiTransport {
         };
         let answer = outgoing_handler::handle(outgoing, None).map_err(|code| of_code(&code))?;
         if let Some((body, bytes)) = body {
-            // A host that refuses the request closes its body; the true reason then comes with the answer, so it is left to
-            // `finish` to tell.
+            // A host that refuses the request closes its body; the true reason then comes with the answer, so it is
+            // left to `finish` to tell.
             if write_all(&body, bytes).is_ok() {
                 let _ = OutgoingBody::finish(body, None);
             }

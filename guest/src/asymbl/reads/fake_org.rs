@@ -1,5 +1,5 @@
-//! A small org for tests of the engine, written from the API facts: tables with stamps, a recycle bin, queries with locators,
-//! composites, and a change log whose `latestDateCovered` stands still while a transaction is open.
+//! A small org for tests of the engine, written from the API facts: tables with stamps, a recycle bin, queries with
+//! locators, composites, and a change log whose `latestDateCovered` stands still while a transaction is open.
 
 mod http;
 pub mod soql;

@@ -14,7 +14,8 @@ use std::sync::Arc;
 
 use crate::store::Database;
 
-/// The names under which the org keeps its jobs: the package's own, or those of the org's own object (asymbl-schema.md 5).
+/// The names under which the org keeps its jobs: the package's own, or those of the org's own object (asymbl-schema.md
+/// 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct JobNames {
     /// The job object.

@@ -140,8 +140,8 @@ pub fn seed(
     Ok(effective)
 }
 
-/// An administrator's profile, which shows as a permission set of its own and lets the user see all data (Object Reference:
-/// PermissionSet, `IsOwnedByProfile`).
+/// An administrator's profile, which shows as a permission set of its own and lets the user see all data (Object
+/// Reference: PermissionSet, `IsOwnedByProfile`).
 fn profile_set(seeder: &mut Seeder<'_>, user: RecordId) {
     // A fixed moment: the dice of the other rows stay as they are.
     let at = seeder.moment(729);

@@ -1,7 +1,7 @@
 //! Loading the seed: trusted rows with given stamps, no triggers, no checks.
 //!
-//! A million rows must be there in seconds. So they are packed as they come, outside of the org's lock, and wait unindexed
-//! while a large load is open.
+//! A million rows must be there in seconds. So they are packed as they come, outside of the org's lock, and wait
+//! unindexed while a large load is open.
 
 use std::sync::Arc;
 

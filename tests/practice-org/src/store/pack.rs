@@ -1,7 +1,7 @@
 //! Packing rows of a load: what is the same for all rows of an object is looked up once.
 //!
-//! A million rows must be there in seconds. Rows of one kind name the same fields in the same order, so where each value
-//! goes is worked out for the first row and used for those after it.
+//! A million rows must be there in seconds. Rows of one kind name the same fields in the same order, so where each
+//! value goes is worked out for the first row and used for those after it.
 
 use super::load::LoadRow;
 use super::row::{Row, RowBuffer};

@@ -1,4 +1,5 @@
-//! The catalogue objects EntityDefinition, FieldDefinition and their kin, with their restrictions (salesforce-api.md 6).
+//! The catalogue objects EntityDefinition, FieldDefinition and their kin, with their restrictions (salesforce-api.md
+//! 6).
 
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! The quoted errors of salesforce-api.md (1.5, 2.2 to 2.7, 3.3, 4.4, 4.6, 5 to 8) as tables: what is asked, and the
-//! status, code and words of the answer. What `errors.rs` holds already is not repeated; the token endpoint's errors are
-//! in `oauth_errors.rs`.
+//! status, code and words of the answer. What `errors.rs` holds already is not repeated; the token endpoint's errors
+//! are in `oauth_errors.rs`.
 
 use practice_org::PracticeOrg;
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! What the connected user's permission sets and profile grant, as far as the user may see that itself.
 //!
-//! Describe tells what the user may do, but not why, nor whether sharing hides records: that is in the permission objects
-//! (salesforce-api.md 6). None of it is needed for the check, so what can't be read is left out.
+//! Describe tells what the user may do, but not why, nor whether sharing hides records: that is in the permission
+//! objects (salesforce-api.md 6). None of it is needed for the check, so what can't be read is left out.
 
 use std::collections::BTreeMap;
 

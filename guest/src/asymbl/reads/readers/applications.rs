@@ -1,9 +1,9 @@
 //! Applications: every applicant row.
 //!
-//! An applicant's own stamp does not tell all. Its outcome follows the stage's name; and when a job or contact is merged,
-//! deleted or restored, the platform re-points the applicant's lookups without triggers and perhaps without a stamp
-//! (salesforce-api.md 3.4). So a delta also reads the applicants of stages, jobs and contacts that changed; what pointed to a
-//! record that is gone, the listings of jobs and candidates ask the host to read again.
+//! An applicant's own stamp does not tell all. Its outcome follows the stage's name; and when a job or contact is
+//! merged, deleted or restored, the platform re-points the applicant's lookups without triggers and perhaps without a
+//! stamp (salesforce-api.md 3.4). So a delta also reads the applicants of stages, jobs and contacts that changed; what
+//! pointed to a record that is gone, the listings of jobs and candidates ask the host to read again.
 
 use crate::asymbl::context::{Context, Slot};
 use crate::asymbl::models::applications::{Applications, links};

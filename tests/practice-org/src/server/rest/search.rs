@@ -105,7 +105,8 @@ fn by_parameters(request: &Request, text: &str) -> Search {
     }
 }
 
-/// `FIND {term} IN NAME FIELDS RETURNING Contact(Id, Name), Account LIMIT 10`; clauses that only sort or scope are skipped.
+/// `FIND {term} IN NAME FIELDS RETURNING Contact(Id, Name), Account LIMIT 10`; clauses that only sort or scope are
+/// skipped.
 fn parse(text: &str) -> Option<Search> {
     let open = text.find('{')?;
     let close = open + text[open..].find('}')?;

@@ -103,8 +103,8 @@ impl Writer<'_> {
         self.apply(Change::Effects { id, effects: None });
     }
 
-    /// Brings a row back, with the rows and lookups that its deletion took. What it looked up and is gone by now it looks up no
-    /// more, as if it had never been in the bin (the platform's own word on this is not known).
+    /// Brings a row back, with the rows and lookups that its deletion took. What it looked up and is gone by now it
+    /// looks up no more, as if it had never been in the bin (the platform's own word on this is not known).
     pub(super) fn undelete_row(&mut self, object_id: ObjectId, id: &str) -> Result<(), ApiError> {
         let prefix = self.state.schema.get(object_id).key_prefix;
         let found = RecordId::parse(id).filter(|id| id.prefix() == prefix);

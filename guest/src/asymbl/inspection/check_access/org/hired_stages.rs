@@ -1,5 +1,5 @@
-//! Whether the setting `hired_stages` fits the org's stages: one that no stage answers to makes everybody PENDING for ever, and
-//! one that a job's first stage answers to makes everybody HIRED at once.
+//! Whether the setting `hired_stages` fits the org's stages: one that no stage answers to makes everybody PENDING for
+//! ever, and one that a job's first stage answers to makes everybody HIRED at once.
 
 use super::super::Shapes;
 use super::{About, distinct, quoted};
@@ -15,8 +15,8 @@ const LOOKED_AT: u32 = 200;
 /// Names that are suggested.
 const SUGGESTED: usize = 8;
 
-/// Stages that mean hired and stand first; any that mean hired; the last of all. None where stages can't be asked so, or
-/// nobody wants to know.
+/// Stages that mean hired and stand first; any that mean hired; the last of all. None where stages can't be asked so,
+/// or nobody wants to know.
 pub(super) fn queries(tenant: Tenant<'_>, shapes: &Shapes) -> Option<[Query; 3]> {
     let names = tenant.profile.names();
     let wanted = tenant.settings.scopes.model_on(Model::Applications)

@@ -45,7 +45,8 @@ pub fn handle(org: &Org, request: &Request, path: &[&str]) -> ApiResult {
     }
 }
 
-/// The job, if it is of this kind, the caller's own, and made by the same API version: else 409 (salesforce-api.md 4.2).
+/// The job, if it is of this kind, the caller's own, and made by the same API version: else 409 (salesforce-api.md
+/// 4.2).
 fn checked(org: &Org, request: &Request, kind: &str, id: &str) -> Result<Job, ApiError> {
     let job = org
         .jobs()

@@ -33,8 +33,8 @@ pub fn read(data: &[u8], style: CsvStyle) -> Result<(Vec<String>, Vec<Vec<String
     Ok((header, lines))
 }
 
-/// The record of a line: `#N/A` clears a field, an empty cell says nothing (salesforce-api.md 7.2), and `Account.Ext__c`
-/// names a parent by external id.
+/// The record of a line: `#N/A` clears a field, an empty cell says nothing (salesforce-api.md 7.2), and
+/// `Account.Ext__c` names a parent by external id.
 pub fn record(header: &[String], cells: &[String]) -> Map<String, Value> {
     let mut record = Map::new();
     for (name, cell) in header
