@@ -54,7 +54,7 @@ impl Subrequest {
         }
     }
 
-    /// A member that writes. Texts in `body` and `path` may refer to members before it, see [`reference`].
+    /// A member that writes. Texts in `body` and `path` may refer to members before it, see [`reference()`].
     pub fn write(
         method: Method,
         reference: impl Into<String>,

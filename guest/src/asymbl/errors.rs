@@ -1,6 +1,6 @@
 //! Turns what went wrong into the contract's errors, each with its mend in words.
 //!
-//! [`case`] is the one table from the kinds that the protocol tells apart to the cases that a caller can act on. Messages name
+//! `case` is the one table from the kinds that the protocol tells apart to the cases that a caller can act on. Messages name
 //! the step, the object or field, and the permission set that gives the right; they hold no secret, since none passes here.
 
 use super::models::Missing;

@@ -187,7 +187,7 @@ impl Job {
         )?)
     }
 
-    /// Where a file's bytes are; [`Gate::fetch`] reads them.
+    /// Where a file's bytes are; [`crate::egress::Gate::fetch`] reads them.
     ///
     /// # Errors
     /// As every call: [`CallError`].

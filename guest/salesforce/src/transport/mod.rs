@@ -1,7 +1,7 @@
 //! How the connector reaches the network, and the only place that knows.
 //!
 //! Everything above speaks to the [`Transport`] trait, so it is plain Rust that is tested natively; the one
-//! implementation for the sandbox is [`wasi`]. A transport sends what it is given, once: it never retries and knows
+//! implementation for the sandbox is `wasi`. A transport sends what it is given, once: it never retries and knows
 //! nothing of Salesforce.
 
 mod error;

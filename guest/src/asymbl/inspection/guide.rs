@@ -1,6 +1,6 @@
 //! How a Salesforce administrator links an Asymbl org, as data for a platform's form and as one Markdown page.
 //!
-//! The rights come from [`needs`](super::needs), which the access check and the mapping rest on too.
+//! The rights come from [`needs`], which the access check and the mapping rest on too.
 
 mod text;
 

@@ -10,7 +10,7 @@ use host_runner::unified::{Model, UnifiedRecord};
 /// The stage of this name in the job of an application: its remote id.
 ///
 /// # Errors
-/// [`ActionError::Input`] where no stage or more than one has the name; else as [`run`].
+/// [`ActionError::Input`] where no stage or more than one has the name; else as [`super::run`].
 pub async fn stage_named(
     session: &Session,
     mirror: &dyn Mirror,

@@ -1,6 +1,6 @@
 //! Signing in: one file per flow, one way to the token endpoint.
 //!
-//! A flow knows which form to post. [`request`] posts it, through a gate of its own that is open for the token endpoint's
+//! A flow knows which form to post. `request` posts it, through a gate of its own that is open for the token endpoint's
 //! origin alone, and [`OAuthError`] says in plain words what Salesforce's terse errors mean and what mends them
 //! (salesforce-api.md 1.1 to 1.4). Nothing is ever revoked: sessions are shared (1.3).
 
