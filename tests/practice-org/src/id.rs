@@ -59,6 +59,11 @@ impl RecordId {
         })
     }
 
+    /// The last three characters: those of a sequence number below 62³.
+    pub(crate) fn last_three(&self) -> [u8; 3] {
+        [self.0[12], self.0[13], self.0[14]]
+    }
+
     /// The key prefix: which object the id belongs to.
     pub fn prefix(&self) -> [u8; 3] {
         [self.0[0], self.0[1], self.0[2]]

@@ -210,6 +210,17 @@ impl Seeder<'_> {
     }
 }
 
+/// Characters 4 to 6 of every id, so that orgs of different seeds share no id, their own least of all. `Hs0` for the usual
+/// seed 1; seeds that differ by a multiple of 62³ meet again.
+fn instance(seed: u64) -> [u8; 3] {
+    const USUAL: u64 = (17 * 62 + 54) * 62;
+    // Has no divisor in common with 62, so that every seed gets a place of its own.
+    const STEP: u64 = 7_919;
+    const PLACES: u64 = 62 * 62 * 62;
+    let place = (USUAL + (seed % PLACES + PLACES - 1) * STEP) % PLACES;
+    RecordId::from_parts(*b"000", *b"000", place).last_three()
+}
+
 /// Makes the database of an org and fills it.
 ///
 /// # Errors
@@ -236,6 +247,7 @@ pub fn create(config: &OrgConfig, clock: Clock) -> Result<(Database, Seeded), Sc
     schema.extend(description.schema())?;
     let now = clock.now_ms();
     let db = Database::new(schema, clock);
+    db.set_instance(instance(config.seed));
     db.set_time_zone(chrono_tz::America::New_York);
     let names = if variations.custom_job_object && !variations.no_package {
         CUSTOM_JOB
@@ -289,4 +301,16 @@ fn fill(
     applicants::seed(&mut seeder, &people, &jobs, config.candidates);
     seeder.flush_all()?;
     Ok(seeded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::instance;
+
+    #[test]
+    fn each_seed_has_ids_of_its_own() {
+        assert_eq!(&instance(1), b"Hs0");
+        let all: std::collections::HashSet<_> = (0..62u64.pow(3)).map(instance).collect();
+        assert_eq!(all.len(), 62usize.pow(3));
+    }
 }
