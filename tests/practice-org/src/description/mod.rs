@@ -3,6 +3,7 @@
 //! The built-in description stays the package's JSON file; this one adds to it, or with `package = false` stands on
 //! standard objects alone. The README shows every table.
 
+mod flows;
 pub mod rights;
 mod rules;
 
@@ -12,8 +13,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
 use crate::error::ApiError;
-use crate::schema::{ObjectSpec, SchemaError, SchemaSpec};
-use crate::store::{Actor, Database};
+use crate::schema::{FieldChange, ObjectSpec, SchemaError, SchemaSpec};
+use crate::store::{Actor, Database, QueryOptions};
+
+pub use flows::{Flow, FlowFailure, Moment};
 
 /// The description cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +44,8 @@ pub struct Description {
     pub run_as: Option<String>,
     /// Objects, or additions to objects that exist; keys as in the package's JSON file.
     pub objects: Vec<ObjectSpec>,
+    /// Changes to fields that exist.
+    pub field_changes: Vec<FieldChange>,
     /// Record types.
     pub record_types: Vec<RecordTypeRow>,
     /// Permission sets.
@@ -53,6 +58,8 @@ pub struct Description {
     pub duplicate_rules: Vec<DuplicateRule>,
     /// Conditions that lock records for editing.
     pub record_locks: Vec<RecordLock>,
+    /// Automation that changes what was written, or fails.
+    pub flows: Vec<Flow>,
     /// Rows to begin with.
     pub records: Vec<Records>,
 }
@@ -63,12 +70,14 @@ impl Default for Description {
             package: true,
             run_as: None,
             objects: Vec::new(),
+            field_changes: Vec::new(),
             record_types: Vec::new(),
             permission_sets: Vec::new(),
             users: Vec::new(),
             validation_rules: Vec::new(),
             duplicate_rules: Vec::new(),
             record_locks: Vec::new(),
+            flows: Vec::new(),
             records: Vec::new(),
         }
     }
@@ -178,7 +187,8 @@ pub struct Records {
     /// How many.
     #[serde(default = "one")]
     pub count: usize,
-    /// Values: `{n}` in a text is the number of the row, `@Object` refers to a row of that object, in turn.
+    /// Values: `{n}` in a text is the number of the row and `{text:900}` a filler of so many characters; `@Object` or
+    /// `@Object WHERE Name = 'X'` refers to a row of that object, in turn.
     pub values: Map<String, Json>,
 }
 
@@ -228,44 +238,76 @@ impl Description {
         }
     }
 
-    /// Adds record types and rows, and attaches the rules, to an org that has the objects.
+    /// Changes fields, adds record types and rows, and attaches rules and flows, in an org that has the objects.
     pub(crate) fn install(&self, db: &Database, actor: &Actor) -> Result<(), SchemaError> {
+        for change in &self.field_changes {
+            db.alter_schema(|schema| schema.change_field(change.clone()))?;
+        }
         for kind in &self.record_types {
             db.add_record_type(&kind.object, &kind.name, &kind.label, kind.default)?;
         }
         for records in &self.records {
             self.insert(db, actor, records)?;
         }
-        rules::attach(self, db)
+        rules::attach(self, db)?;
+        flows::attach(&self.flows, db)
+    }
+
+    /// Adds the description to an org that runs.
+    ///
+    /// # Errors
+    /// When it does not fit the org, or names users or permission sets, which only a new org can take.
+    pub(crate) fn extend(&self, db: &Database, actor: &Actor) -> Result<(), SchemaError> {
+        if self.run_as.is_some() || !(self.users.is_empty() && self.permission_sets.is_empty()) {
+            let message = "run_as, users and permission_sets are for --description, at the start";
+            return Err(SchemaError::Invalid(message.to_owned()));
+        }
+        db.alter_schema(|schema| schema.extend(self.schema()))?;
+        self.install(db, actor)
     }
 
     fn insert(&self, db: &Database, actor: &Actor, records: &Records) -> Result<(), SchemaError> {
         for number in 1..=records.count {
-            let values = records
+            let values: Result<Map<String, Json>, ApiError> = records
                 .values
                 .iter()
-                .map(|(name, value)| (name.clone(), filled(db, value, number)))
+                .map(|(name, value)| Ok((name.clone(), filled(db, value, number)?)))
                 .collect();
-            db.insert(actor, &records.object, &values)
+            values
+                .and_then(|values| db.insert(actor, &records.object, &values))
                 .map_err(|error| invalid(format!("records of {}", records.object), &error))?;
         }
         Ok(())
     }
 }
 
-fn filled(db: &Database, value: &Json, number: usize) -> Json {
-    match value {
-        Json::String(text) => match text.strip_prefix('@') {
-            Some(object) => {
-                let mut ids = Vec::new();
-                db.scan(object, |row| ids.push(row.id()));
-                match ids.is_empty() {
-                    true => Json::Null,
-                    false => ids[(number - 1) % ids.len()].to_string().into(),
-                }
-            }
-            None => text.replace("{n}", &number.to_string()).into(),
-        },
-        other => other.clone(),
+fn filled(db: &Database, value: &Json, number: usize) -> Result<Json, ApiError> {
+    let Json::String(text) = value else {
+        return Ok(value.clone());
+    };
+    match text.strip_prefix('@') {
+        Some(rows) => {
+            let soql = format!("SELECT Id FROM {rows}");
+            let found = db.query(&soql, &QueryOptions::default())?;
+            let ids = found.ids();
+            Ok(match ids.is_empty() {
+                true => Json::Null,
+                false => ids[(number - 1) % ids.len()].to_string().into(),
+            })
+        }
+        None => Ok(long(&text.replace("{n}", &number.to_string())).into()),
     }
+}
+
+/// A text with `{text:900}` replaced by a filler of so many characters.
+fn long(text: &str) -> String {
+    const FILLER: &str = "lorem ipsum dolor sit amet ";
+    let parts = text
+        .split_once("{text:")
+        .and_then(|(before, rest)| Some((before, rest.split_once('}')?)));
+    let Some((before, (length, after))) = parts else {
+        return text.to_owned();
+    };
+    let filler = FILLER.chars().cycle().take(length.parse().unwrap_or(0));
+    format!("{before}{}{}", filler.collect::<String>(), long(after))
 }

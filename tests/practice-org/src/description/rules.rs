@@ -131,7 +131,7 @@ impl Rules {
         id: RecordId,
         new: bool,
     ) -> Result<(), ApiError> {
-        let wanted = writer.actor().duplicates;
+        let wanted = writer.duplicates;
         for rule in &self.duplicates {
             let concerned = new || rule.fields.iter().any(|field| draft.changed(field));
             if !concerned || (rule.action == DuplicateAction::Alert && wanted.allow_save) {

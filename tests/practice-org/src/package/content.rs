@@ -40,7 +40,9 @@ impl Trigger for NewVersion {
             .unwrap_or_default()
             .to_owned();
         let existing = draft.get("ContentDocumentId").as_id();
-        if path.is_empty() && existing.is_none() {
+        // A link has an address and no contents (salesforce-api.md 8 knows stored files only; the type is the platform's).
+        let link = draft.get("ContentUrl");
+        if path.is_empty() && existing.is_none() && link.is_null() {
             return Err(ApiError::write(
                 "REQUIRED_FIELD_MISSING",
                 "Required fields are missing: [PathOnClient]",
@@ -49,7 +51,16 @@ impl Trigger for NewVersion {
         }
         let file = path.rsplit(['/', '\\']).next().unwrap_or_default();
         let kind = extension(file);
-        if draft.get("Title").is_null() {
+        let file_type = match link.is_null() {
+            true => kind.to_uppercase(),
+            false => "LINK".to_owned(),
+        };
+        if let Value::Text(address) = &link {
+            draft.set("ContentLocation", "L");
+            if draft.get("Title").is_null() {
+                draft.set("Title", Value::copied(address));
+            }
+        } else if draft.get("Title").is_null() {
             draft.set(
                 "Title",
                 Value::copied(file.strip_suffix(&format!(".{kind}")).unwrap_or(file)),
@@ -79,7 +90,7 @@ impl Trigger for NewVersion {
                         ("Title", draft.get("Title")),
                         ("PublishStatus", Value::from("P")),
                         ("ContentSize", Value::Int(size)),
-                        ("FileType", Value::from(kind.to_uppercase())),
+                        ("FileType", Value::copied(&file_type)),
                         ("FileExtension", Value::copied(kind)),
                     ],
                 )?;
@@ -90,7 +101,7 @@ impl Trigger for NewVersion {
         draft.set("IsLatest", true);
         draft.set("VersionNumber", Value::from((versions + 1).to_string()));
         draft.set("ContentSize", Value::Int(size));
-        draft.set("FileType", Value::from(kind.to_uppercase()));
+        draft.set("FileType", Value::from(file_type));
         draft.set("FileExtension", Value::copied(kind));
         draft.set("PublishStatus", "P");
         draft.set("ContentModifiedDate", Value::DateTime(writer.now_ms()));

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::field::{DeleteRule, Field, FieldId, FieldType, PicklistValue, Source};
 use super::object::{Object, ObjectId, RecordTypeInfo};
-use super::spec::{FieldSpec, ObjectSpec, References, SchemaSpec};
+use super::spec::{FieldChange, FieldSpec, ObjectSpec, References, SchemaSpec};
 use super::{Schema, system};
 use crate::value::{Value, parse_date, parse_datetime};
 
@@ -116,6 +116,46 @@ impl Schema {
         }
         let id = found.id;
         self.push_field(id, spec)?;
+        self.link_children();
+        Ok(())
+    }
+
+    /// Changes a field at run time, as an admin would.
+    ///
+    /// # Errors
+    /// When the object or the field does not exist, or the new name is taken.
+    pub fn change_field(&mut self, change: FieldChange) -> Result<(), SchemaError> {
+        let object = self
+            .object_mut(&change.object)
+            .ok_or_else(|| SchemaError::unknown("object", &change.object))?;
+        if let Some(name) = change.rename.as_ref().filter(|n| object.field(n).is_some()) {
+            let message = format!("{} has a field {name} already", object.name);
+            return Err(SchemaError::Invalid(message));
+        }
+        let field = object
+            .field_mut(&change.name)
+            .ok_or_else(|| SchemaError::unknown("field", &change.name))?;
+        if change.filterable == Some(false) {
+            (field.sortable, field.groupable) = (false, false);
+        }
+        let set = |flag: &mut bool, wanted: Option<bool>| *flag = wanted.unwrap_or(*flag);
+        set(&mut field.filterable, change.filterable);
+        set(&mut field.sortable, change.sortable);
+        set(&mut field.groupable, change.groupable);
+        set(&mut field.updateable, change.updateable);
+        set(&mut field.required, change.required);
+        field.length = change.length.unwrap_or(field.length);
+        if let Some(label) = change.label {
+            field.label = label;
+        }
+        if let Some(name) = change.rename {
+            let way_up = |name: &str| name.strip_suffix("__c").map(|stem| format!("{stem}__r"));
+            if field.relationship_name.is_some() && field.relationship_name == way_up(&field.name) {
+                field.relationship_name = way_up(&name);
+            }
+            field.name = name;
+        }
+        object.index_fields();
         self.link_children();
         Ok(())
     }

@@ -16,8 +16,8 @@ mod visibility;
 pub use field::{DeleteRule, Field, FieldId, FieldType, PicklistValue, Source};
 pub use load::{SchemaError, SchemaOptions};
 pub use object::{ChildRelationship, Object, ObjectId, RecordTypeInfo};
-pub use spec::{FieldSpec, NameFieldSpec, ObjectSpec, References, SchemaSpec};
-pub use visibility::{ObjectAccess, Visibility};
+pub use spec::{FieldChange, FieldSpec, NameFieldSpec, ObjectSpec, References, SchemaSpec};
+pub use visibility::{ObjectAccess, Unshared, Visibility};
 
 /// All objects of the org.
 #[derive(Debug, Clone, Default)]

@@ -78,6 +78,32 @@ pub struct NameFieldSpec {
     pub auto_number: Option<String>,
 }
 
+/// A change to a field that exists, as an admin makes it; what is absent stays.
+#[derive(Debug, Clone, Default, Deserialize, PartialEq)]
+#[serde(default, deny_unknown_fields)]
+pub struct FieldChange {
+    /// API name of the object.
+    pub object: String,
+    /// API name of the field.
+    pub name: String,
+    /// New API name; the values stay.
+    pub rename: Option<String>,
+    /// New label.
+    pub label: Option<String>,
+    /// May stand in WHERE. An encrypted field may not, and then it can be neither sorted nor grouped by either.
+    pub filterable: Option<bool>,
+    /// May stand in ORDER BY.
+    pub sortable: Option<bool>,
+    /// May stand in GROUP BY.
+    pub groupable: Option<bool>,
+    /// May be changed.
+    pub updateable: Option<bool>,
+    /// Must be given on create.
+    pub required: Option<bool>,
+    /// Maximum characters.
+    pub length: Option<u32>,
+}
+
 /// One target or several.
 #[derive(Debug, Clone, Deserialize, PartialEq)]
 #[serde(untagged)]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::field::Field;
 use super::object::Object;
+use crate::id::RecordId;
 
 /// Rights on one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +40,13 @@ impl Default for ObjectAccess {
 
 /// A user's rights; cheap to clone. Objects without an entry are wide open.
 #[derive(Debug, Clone, Default)]
-pub struct Visibility(Arc<HashMap<String, ObjectAccess>>);
+pub struct Visibility {
+    objects: Arc<HashMap<String, ObjectAccess>>,
+    unshared: Unshared,
+}
+
+/// Records that sharing keeps from a user.
+pub type Unshared = Arc<HashSet<RecordId>>;
 
 impl Visibility {
     /// Everything may be seen and done.
@@ -49,7 +56,7 @@ impl Visibility {
 
     /// The rights on an object, to be changed.
     pub fn object_mut(&mut self, object: &str) -> &mut ObjectAccess {
-        Arc::make_mut(&mut self.0)
+        Arc::make_mut(&mut self.objects)
             .entry(object.to_ascii_lowercase())
             .or_default()
     }
@@ -72,11 +79,26 @@ impl Visibility {
 
     /// The rights on an object, where they are not simply all of them.
     pub fn access(&self, object: &Object) -> Option<&ObjectAccess> {
-        if self.0.is_empty() {
+        if self.objects.is_empty() {
             None
         } else {
-            self.0.get(&object.name.to_ascii_lowercase())
+            self.objects.get(&object.name.to_ascii_lowercase())
         }
+    }
+
+    /// The records that sharing keeps from the user.
+    pub fn unshared(&self) -> &Unshared {
+        &self.unshared
+    }
+
+    /// The records that sharing keeps from the user, to be changed.
+    pub fn unshared_mut(&mut self) -> &mut HashSet<RecordId> {
+        Arc::make_mut(&mut self.unshared)
+    }
+
+    /// Is the record shared with the user (the object itself permitting)?
+    pub fn sees_record(&self, id: RecordId) -> bool {
+        !self.unshared.contains(&id)
     }
 
     /// Does the user see the object?

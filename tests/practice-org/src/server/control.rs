@@ -1,5 +1,10 @@
 //! `/__practice__/`: the back door for tests and demos, JSON in and out, documented in the crate's README.
 
+mod changes;
+mod transactions;
+
+use bytes::Bytes;
+use http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -9,11 +14,8 @@ use super::faults::Rule;
 use super::jobs::JobSettings;
 use super::org::Org;
 use super::reply::Reply;
-use super::router::segments;
+use super::router::{HIGHEST_VERSION, LOWEST_VERSION, segments};
 use super::stats::Stats;
-use crate::error::ApiError;
-use crate::schema::FieldSpec;
-use crate::store::Writer;
 use crate::value::{parse_datetime, push_datetime_z};
 
 /// Paths that begin so are never seen by clients of the API.
@@ -29,6 +31,24 @@ pub fn handle(org: &Org, call: &Call) -> Reply {
         Ok(value) => Reply::json(200, &value),
         Err(error) => Reply::json(400, &json!({"error": error})),
     }
+}
+
+/// Makes a call without HTTP: a program that started the org does, and a fault rule.
+pub fn call(org: &Org, method: &str, path: &str, with: &Value) -> Answer {
+    let call = Call {
+        method: method.to_owned(),
+        path: format!("{PREFIX}/{path}"),
+        query: String::new(),
+        headers: HeaderMap::new(),
+        body: match with {
+            Value::Null => Bytes::new(),
+            with => with.to_string().into(),
+        },
+        origin: String::new(),
+    };
+    let parts = segments(path);
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    answer(org, &call, &parts)
 }
 
 fn body<T: for<'de> Deserialize<'de>>(call: &Call) -> Result<T, String> {
@@ -65,7 +85,7 @@ fn answer(org: &Org, call: &Call, parts: &[&str]) -> Answer {
             let mut rule = body::<Rule>(call)?;
             // A rate without a number of hits holds until it is removed.
             if rule.percent.is_some() && rule.times == 1 {
-                rule.times = u32::MAX;
+                rule.times = 0;
             }
             org.faults().add(rule);
             Ok(json!({}))
@@ -79,13 +99,22 @@ fn answer(org: &Org, call: &Call, parts: &[&str]) -> Answer {
         ("POST", ["locators", "expire"]) => Ok(json!({"expired": org.expire_locators()})),
         ("POST", ["page-size"]) => page_size(org, call),
         ("POST", ["quota"]) => quota(org, call),
-        ("POST", ["hide"]) => rights(org, call, true),
-        ("POST", ["show"]) => rights(org, call, false),
-        ("POST", ["fields"]) => add_field(org, call),
-        ("DELETE", ["fields"]) => remove_field(org, call),
-        ("POST", ["transactions"]) => begin(org, call),
-        ("POST", ["transactions", id, end @ ("commit" | "rollback")]) => finish(org, id, end),
-        ("POST", ["locks"]) => lock_rows(org, call),
+        ("POST", ["hide"]) => changes::rights(org, call, true),
+        ("POST", ["show"]) => changes::rights(org, call, false),
+        ("GET", ["sharing"]) => Ok(changes::unshared(org)),
+        ("POST", ["sharing"]) => changes::sharing(org, call),
+        ("POST", ["fields"]) => changes::add_field(org, call),
+        ("PATCH", ["fields"]) => changes::change_field(org, call),
+        ("DELETE", ["fields"]) => changes::remove_field(org, call),
+        ("POST", ["description"]) => changes::describe(org, call),
+        ("DELETE", ["flows"]) => Ok(json!({"removed": org.db().remove_flows()})),
+        ("POST", ["versions"]) => versions(org, call),
+        ("POST", ["sign-in"]) => sign_in(org, call),
+        ("POST", ["transactions"]) => transactions::begin(org, call),
+        ("POST", ["transactions", id, end @ ("commit" | "rollback")]) => {
+            transactions::finish(org, id, end)
+        }
+        ("POST", ["locks"]) => transactions::lock_rows(org, call),
         ("POST", ["hold"]) => hold(org, call),
         ("POST", ["jobs"]) => {
             let settings = body::<JobSettings>(call)?;
@@ -113,6 +142,8 @@ fn overview(org: &Org) -> Value {
         "username": org.run_as_username(),
         "sessions": org.session_count(),
         "page_size": org.page_size(),
+        "versions": {"lowest": org.api_versions().start(), "highest": org.api_versions().end()},
+        "unshared": org.visibility().unshared().len(),
         "quota": {"used": used, "max": max},
         "latency": {"per_call_ms": latency.per_call.as_millis() as u64, "per_row_us": latency.per_row.as_micros() as u64},
         "faults": org.faults().rules(),
@@ -191,11 +222,63 @@ fn latency(org: &Org, call: &Call) -> Answer {
 
 fn page_size(org: &Org, call: &Call) -> Answer {
     #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
     struct Change {
-        rows: usize,
+        rows: Option<usize>,
+        shrinks: Option<bool>,
     }
-    org.set_page_size(body::<Change>(call)?.rows);
-    Ok(json!({"rows": org.page_size()}))
+    let change: Change = body(call)?;
+    if let Some(rows) = change.rows {
+        org.set_page_size(rows);
+    }
+    if let Some(shrinks) = change.shrinks {
+        org.set_pages_shrink(shrinks);
+    }
+    Ok(json!({"rows": org.page_size(), "shrinks": org.pages_shrink()}))
+}
+
+fn versions(org: &Org, call: &Call) -> Answer {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Change {
+        lowest: Option<u32>,
+        highest: Option<u32>,
+    }
+    let change: Change = body(call)?;
+    let now = org.api_versions();
+    let wanted = change.lowest.unwrap_or(*now.start())..=change.highest.unwrap_or(*now.end());
+    let all = LOWEST_VERSION..=HIGHEST_VERSION;
+    if wanted.is_empty() || !all.contains(wanted.start()) || !all.contains(wanted.end()) {
+        return Err(format!(
+            "the versions of an org are a range within {LOWEST_VERSION} to {HIGHEST_VERSION}, not {wanted:?}"
+        ));
+    }
+    org.set_api_versions(wanted.clone());
+    Ok(json!({"lowest": wanted.start(), "highest": wanted.end()}))
+}
+
+fn sign_in(org: &Org, call: &Call) -> Answer {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Change {
+        refresh_rotation: Option<bool>,
+        /// Null: the address that the caller used.
+        #[serde(default, deserialize_with = "given")]
+        instance_url: Option<Option<String>>,
+    }
+    fn given<'de, D: serde::Deserializer<'de>>(
+        text: D,
+    ) -> Result<Option<Option<String>>, D::Error> {
+        Deserialize::deserialize(text).map(Some)
+    }
+    let change: Change = body(call)?;
+    if let Some(rotation) = change.refresh_rotation {
+        org.set_refresh_rotation(rotation);
+    }
+    if let Some(url) = change.instance_url {
+        org.set_instance_url(url);
+    }
+    Ok(json!({}))
 }
 
 fn quota(org: &Org, call: &Call) -> Answer {
@@ -210,154 +293,6 @@ fn quota(org: &Org, call: &Call) -> Answer {
     org.set_quota(change.used.unwrap_or(used), change.max.unwrap_or(max));
     let (used, max) = org.api_usage();
     Ok(json!({"used": used, "max": max}))
-}
-
-fn rights(org: &Org, call: &Call, hide: bool) -> Answer {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Target {
-        object: String,
-        field: Option<String>,
-    }
-    let target: Target = body(call)?;
-    let schema = org.db().schema();
-    let object = schema
-        .object(&target.object)
-        .ok_or_else(|| format!("there is no object {}", target.object))?;
-    if let Some(field) = &target.field {
-        object
-            .field(field)
-            .ok_or_else(|| format!("there is no field {field} on {}", object.name))?;
-    }
-    org.alter_visibility(|visibility| {
-        let access = visibility.object_mut(&object.name);
-        match &target.field {
-            Some(field) if hide => {
-                access.hidden_fields.insert(field.to_ascii_lowercase());
-            }
-            Some(field) => {
-                access.hidden_fields.remove(&field.to_ascii_lowercase());
-            }
-            None => access.read = !hide,
-        }
-    });
-    org.sync_permission_rows(&object.name, target.field.as_deref(), hide);
-    Ok(json!({}))
-}
-
-fn add_field(org: &Org, call: &Call) -> Answer {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct New {
-        object: String,
-        field: FieldSpec,
-    }
-    let new: New = body(call)?;
-    org.db()
-        .alter_schema(|schema| schema.add_field(&new.object, new.field))
-        .map_err(plain)?;
-    org.touch_schema();
-    Ok(json!({}))
-}
-
-fn remove_field(org: &Org, call: &Call) -> Answer {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Old {
-        object: String,
-        name: String,
-    }
-    let old: Old = body(call)?;
-    org.db()
-        .alter_schema(|schema| schema.remove_field(&old.object, &old.name))
-        .map_err(plain)?;
-    org.touch_schema();
-    Ok(json!({}))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Verb {
-    Insert,
-    Update,
-    Delete,
-    Undelete,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Write {
-    #[serde(rename = "do")]
-    verb: Verb,
-    object: String,
-    #[serde(default)]
-    id: String,
-    #[serde(default)]
-    fields: serde_json::Map<String, Value>,
-}
-
-fn apply(writer: &mut Writer<'_>, write: &Write) -> Result<String, ApiError> {
-    match write.verb {
-        Verb::Insert => return Ok(writer.insert(&write.object, &write.fields)?.to_string()),
-        Verb::Update => writer.update(&write.object, &write.id, &write.fields)?,
-        Verb::Delete => writer.delete(&write.object, &write.id)?,
-        Verb::Undelete => writer.undelete(&write.object, &write.id)?,
-    }
-    Ok(write.id.clone())
-}
-
-fn begin(org: &Org, call: &Call) -> Answer {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct New {
-        writes: Vec<Write>,
-    }
-    let new: New = body(call)?;
-    let mut transaction = org.db().begin(&org.system_actor());
-    let ids = transaction
-        .run(|writer| {
-            new.writes
-                .iter()
-                .map(|write| apply(writer, write))
-                .collect::<Result<Vec<_>, ApiError>>()
-        })
-        .map_err(plain)?;
-    let started = transaction.started_ms();
-    Ok(json!({"id": org.keep_transaction(transaction), "ids": ids, "started": iso(started)}))
-}
-
-/// Holds rows as another user's long transaction does, until that transaction is committed or rolled back.
-fn lock_rows(org: &Org, call: &Call) -> Answer {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Rows {
-        object: String,
-        ids: Vec<String>,
-    }
-    let rows: Rows = body(call)?;
-    let mut transaction = org.db().begin(&org.system_actor());
-    let touch = |writer: &mut Writer<'_>| {
-        rows.ids
-            .iter()
-            .try_for_each(|id| writer.update(&rows.object, id, &serde_json::Map::new()))
-    };
-    transaction.run(touch).map_err(plain)?;
-    Ok(json!({"id": org.keep_transaction(transaction)}))
-}
-
-fn finish(org: &Org, id: &str, end: &str) -> Answer {
-    let missing = || format!("there is no open transaction {id}");
-    let transaction = id
-        .parse()
-        .ok()
-        .and_then(|id| org.take_transaction(id))
-        .ok_or_else(missing)?;
-    if end == "commit" {
-        transaction.commit().map_err(plain)?;
-    } else {
-        transaction.rollback();
-    }
-    Ok(json!({}))
 }
 
 fn hold(org: &Org, call: &Call) -> Answer {

@@ -15,11 +15,11 @@ use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 
-use super::faults::{Action, FaultBody, default_code};
+use super::faults::{Action, Asked};
 use super::org::Org;
 use super::reply::{Body, JSON, Reply, json_parser_error};
 use super::stats::Seen;
-use super::{control, oauth, router};
+use super::{control, play, router};
 use crate::error::ApiError;
 
 /// Most bytes of a URI, and of URI plus headers (salesforce-api.md 2.3). Beyond 64 kB hyper itself answers 414, with
@@ -159,7 +159,13 @@ pub async fn serve(
     }
     let kind = router::kind(&call.method, path);
     org.stats().count_kind(kind);
-    let fault = org.faults().take(&call.method, &target, kind);
+    let asked = Asked {
+        method: &call.method,
+        target: &target,
+        kind,
+        body: &call.body,
+    };
+    let hit = org.faults().take(&asked);
     let seen = |status: u16, rows: usize| {
         let seen = Seen {
             method: call.method.clone(),
@@ -169,28 +175,14 @@ pub async fn serve(
         };
         org.stats().count_answer(seen);
     };
-    match &fault {
+    if let Some(reply) = hit.as_ref().and_then(|hit| play::instead(hit, &asked)) {
+        seen(reply.status, 0);
+        return Ok(finish(&org, &call.headers, reply, None, org.limit_info()));
+    }
+    match hit.as_ref().map(|hit| &hit.action) {
         Some(Action::DropBefore) => {
             seen(0, 0);
             return Err(Dropped);
-        }
-        Some(Action::Status {
-            status,
-            code,
-            message,
-            body,
-            retry_after,
-        }) => {
-            let reply = fault_reply(
-                (kind, call.method != "GET"),
-                *status,
-                code.as_deref(),
-                message.as_deref(),
-                *body,
-                *retry_after,
-            );
-            seen(*status, 0);
-            return Ok(finish(&org, &call.headers, reply, None, org.limit_info()));
         }
         Some(Action::Delay { ms }) => tokio::time::sleep(Duration::from_millis(*ms)).await,
         Some(Action::KillSessions) => {
@@ -198,6 +190,12 @@ pub async fn serve(
         }
         Some(Action::ExpireLocators) => {
             org.expire_locators();
+        }
+        Some(Action::Call { call, with }) => {
+            let (method, path) = call.split_once(' ').unwrap_or(("POST", call));
+            if let Err(error) = control::call(&org, method, path, with) {
+                tracing::error!(call, error, "the call of a fault rule was refused");
+            }
         }
         _ => {}
     }
@@ -210,6 +208,11 @@ pub async fn serve(
     if !latency.per_row.is_zero() && reply.rows > 0 {
         tokio::time::sleep(latency.per_row * u32::try_from(reply.rows).unwrap_or(u32::MAX)).await;
     }
+    let reply = match &hit {
+        Some(hit) => play::changed(hit, &asked, reply),
+        None => reply,
+    };
+    let fault = hit.map(|hit| hit.action);
     match fault {
         Some(Action::DropAfter) => {
             seen(0, reply.rows);
@@ -306,53 +309,6 @@ fn unzip(headers: &HeaderMap, body: Bytes) -> Result<Bytes, ApiError> {
         Err(error) => Err(json_parser_error(format!(
             "the gzip request body cannot be read: {error}"
         ))),
-    }
-}
-
-fn fault_reply(
-    (kind, is_write): (&str, bool),
-    status: u16,
-    code: Option<&str>,
-    message: Option<&str>,
-    body: FaultBody,
-    retry_after: Option<u64>,
-) -> Reply {
-    let reply = match body {
-        // The token endpoint has error bodies of its own (salesforce-api.md 1.4).
-        FaultBody::Json if kind == "token" && (400..500).contains(&status) => {
-            let mut reply = oauth::error(
-                code.unwrap_or("invalid_request"),
-                message.unwrap_or_default(),
-            );
-            reply.status = status;
-            reply
-        }
-        FaultBody::Json => {
-            let (usual_code, usual_message) = default_code(status);
-            let mut error =
-                ApiError::new(usual_code, message.unwrap_or(usual_message)).with_status(status);
-            if let Some(code) = code {
-                error.code = code.to_owned().into();
-                error.fields = is_write.then(Vec::new);
-            }
-            error.into()
-        }
-        FaultBody::Html => {
-            let page = format!(
-                "<html><head><title>Error</title></head><body><h1>{status}</h1><p>We are down for maintenance.</p></body></html>"
-            );
-            Reply::other(status, "text/html; charset=utf-8", page)
-        }
-        FaultBody::Garbage => Reply::other(
-            status,
-            JSON,
-            vec![0xff, 0x00, b'{', b'[', 0xfe, b'g', b'a', b'r'],
-        ),
-        FaultBody::Empty => Reply::empty(status),
-    };
-    match retry_after {
-        Some(seconds) => reply.with_header("Retry-After", seconds.to_string()),
-        None => reply,
     }
 }
 

@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::Value as Json;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::builder::Builder;
 use super::config::Latency;
+use super::control;
 use super::faults::Rule;
 use super::hold::HeldRequests;
 use super::org::Org;
@@ -121,6 +123,14 @@ impl PracticeOrg {
     /// Removes all fault rules.
     pub fn clear_faults(&self) {
         self.org.faults().clear();
+    }
+
+    /// Makes a call of the back door, `/__practice__/{call}`, as the README lists them.
+    ///
+    /// # Errors
+    /// The refusal, a sentence for a person.
+    pub fn control(&self, method: &str, call: &str, with: &Json) -> Result<Json, String> {
+        control::call(&self.org, method, call, with)
     }
 
     /// Holds every request, those of the back door apart, until it is let in.

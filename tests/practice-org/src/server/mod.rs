@@ -16,6 +16,7 @@ mod listen;
 mod oauth;
 mod org;
 mod page;
+mod play;
 mod reply;
 mod rest;
 mod rights;

@@ -3,7 +3,8 @@
 //! One value shared by all connections; each part has its own short lock, none is held while another is taken.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use super::hold::Door;
 use super::jobs::Jobs;
 use super::rest::locators::Locators;
 use super::rights;
+use super::router::{HIGHEST_VERSION, LOWEST_VERSION};
 use super::sessions::{RefreshRefused, Session, Sessions};
 use super::stats::Stats;
 use crate::clock::Clock;
@@ -65,6 +67,11 @@ pub struct Org {
     api_used: AtomicU64,
     api_max: AtomicU64,
     schema_changed_ms: AtomicI64,
+    /// Pages get smaller where rows are wide, as on the platform.
+    pages_shrink: AtomicBool,
+    api_versions: Mutex<RangeInclusive<u32>>,
+    /// The address that token replies name, where it is not the one that the caller used.
+    instance_url: Mutex<Option<String>>,
 }
 
 impl std::fmt::Debug for Org {
@@ -123,6 +130,9 @@ impl Org {
             api_used: AtomicU64::new(0),
             api_max: AtomicU64::new(config.daily_api_calls),
             schema_changed_ms: AtomicI64::new(now),
+            pages_shrink: AtomicBool::new(true),
+            api_versions: Mutex::new(LOWEST_VERSION..=HIGHEST_VERSION),
+            instance_url: Mutex::default(),
             config,
             db,
             seeded,
@@ -202,6 +212,41 @@ impl Org {
     /// Sets the rows of a page.
     pub fn set_page_size(&self, rows: usize) {
         self.page_size.store(rows.max(1), Ordering::Relaxed);
+    }
+
+    /// Do pages get smaller where rows are wide (salesforce-api.md 2.1)?
+    pub fn pages_shrink(&self) -> bool {
+        self.pages_shrink.load(Ordering::Relaxed)
+    }
+
+    /// Sets whether pages get smaller where rows are wide.
+    pub fn set_pages_shrink(&self, shrink: bool) {
+        self.pages_shrink.store(shrink, Ordering::Relaxed);
+    }
+
+    /// The API versions that the org serves.
+    pub fn api_versions(&self) -> RangeInclusive<u32> {
+        lock(&self.api_versions).clone()
+    }
+
+    /// Sets the API versions that the org serves.
+    pub fn set_api_versions(&self, versions: RangeInclusive<u32>) {
+        *lock(&self.api_versions) = versions;
+    }
+
+    /// The address that token replies name, where it is not the one that the caller used.
+    pub fn instance_url(&self) -> Option<String> {
+        lock(&self.instance_url).clone()
+    }
+
+    /// Sets the address that token replies name.
+    pub fn set_instance_url(&self, url: Option<String>) {
+        *lock(&self.instance_url) = url;
+    }
+
+    /// Sets whether refresh tokens work once.
+    pub fn set_refresh_rotation(&self, rotation: bool) {
+        lock(&self.sessions).set_rotation(rotation);
     }
 
     /// Calls used and allowed today.

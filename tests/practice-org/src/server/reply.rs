@@ -3,6 +3,8 @@
 //! Handlers run in-process for composite subrequests too, so a reply keeps its JSON text apart from
 //! transport concerns (gzip, `Sforce-Limit-Info`, `Date`), which belong to the edge.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -36,7 +38,7 @@ pub struct Reply {
     /// Body.
     pub body: Body,
     /// Extra headers, e.g. `Location`.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// Rows carried, for the latency-per-row fault.
     pub rows: usize,
 }
@@ -84,7 +86,7 @@ impl Reply {
 
     /// The same answer with one more header.
     pub fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+        self.headers.push((name.into(), value.into()));
         self
     }
 

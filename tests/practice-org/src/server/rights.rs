@@ -1,10 +1,12 @@
 //! Who sees what: rights by user, changes to them at run time, and the permission rows that must agree.
 
+use std::collections::HashSet;
 use std::sync::PoisonError;
 
 use super::config::OrgConfig;
 use super::org::Org;
 use crate::error::ApiError;
+use crate::id::RecordId;
 use crate::schema::Visibility;
 use crate::store::Database;
 use crate::value::Value;
@@ -36,6 +38,15 @@ impl Org {
                 .unwrap_or_else(PoisonError::into_inner),
         );
         self.touch_schema();
+    }
+
+    /// Changes which records sharing keeps from the running user.
+    pub fn alter_sharing(&self, change: impl FnOnce(&mut HashSet<RecordId>)) {
+        let mut visibility = self
+            .visibility
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        change(visibility.unshared_mut());
     }
 
     /// Makes the permission rows of the running user's sets say what [`Org::alter_visibility`] changed.

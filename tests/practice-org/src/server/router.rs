@@ -1,5 +1,7 @@
 //! Which handler serves which path.
 
+use std::ops::RangeInclusive;
+
 use percent_encoding::percent_decode_str;
 
 use super::edge::Call;
@@ -111,7 +113,7 @@ pub fn handle(org: &Org, call: &Call) -> Reply {
             soap::handle(org, call, version)
         }
         ["id", org_id, user_id] => oauth::identity::identity(org, call, org_id, user_id),
-        ["services", "data"] => rest::versions(),
+        ["services", "data"] => rest::versions(org),
         ["services", "data", version, rest @ ..] => match data(org, call, version, rest) {
             Ok(reply) => reply,
             Err(error) => error.into(),
@@ -121,7 +123,7 @@ pub fn handle(org: &Org, call: &Call) -> Reply {
 }
 
 fn data(org: &Org, call: &Call, version: &str, rest: &[&str]) -> Result<Reply, ApiError> {
-    let version = parse_version(version)?;
+    let version = parse_version(version, &org.api_versions())?;
     let session = authenticate(org, call)?;
     org.count_api_call()?;
     let request = rest::Request::from_call(org, call, version, session, rest);
@@ -129,14 +131,15 @@ fn data(org: &Org, call: &Call, version: &str, rest: &[&str]) -> Result<Reply, A
     rest::dispatch(org, &mut work, &request)
 }
 
-fn parse_version(text: &str) -> Result<u32, ApiError> {
+/// The number of a version such as `v66.0` that the org serves.
+pub fn parse_version(text: &str, served: &RangeInclusive<u32>) -> Result<u32, ApiError> {
     let number = text
         .strip_prefix('v')
         .and_then(|number| number.strip_suffix(".0"))
         .and_then(|number| number.parse::<u32>().ok())
         .ok_or_else(ApiError::not_found)?;
     match number {
-        LOWEST_VERSION..=HIGHEST_VERSION => Ok(number),
+        number if served.contains(&number) => Ok(number),
         0..LOWEST_VERSION => Err(ApiError::new(
             "UNSUPPORTED_API_VERSION",
             "GONE: The requested API version has been retired.",
@@ -171,11 +174,12 @@ mod tests {
 
     #[test]
     fn versions_31_to_68_are_served_and_others_are_refused() {
-        assert_eq!(parse_version("v31.0"), Ok(31));
-        assert_eq!(parse_version("v68.0"), Ok(68));
-        assert_eq!(parse_version("v30.0").unwrap_err().status, 410);
-        assert_eq!(parse_version("v69.0").unwrap_err().status, 404);
-        assert_eq!(parse_version("66.0").unwrap_err().status, 404);
+        let version = |text| parse_version(text, &(LOWEST_VERSION..=HIGHEST_VERSION));
+        assert_eq!(version("v31.0"), Ok(31));
+        assert_eq!(version("v68.0"), Ok(68));
+        assert_eq!(version("v30.0").unwrap_err().status, 410);
+        assert_eq!(version("v69.0").unwrap_err().status, 404);
+        assert_eq!(version("66.0").unwrap_err().status, 404);
     }
 
     #[test]

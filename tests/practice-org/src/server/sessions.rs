@@ -57,6 +57,11 @@ impl Sessions {
         }
     }
 
+    /// Sets whether refresh tokens work once.
+    pub fn set_rotation(&mut self, rotation: bool) {
+        self.rotation = rotation;
+    }
+
     fn random_text(&mut self, length: usize) -> String {
         const ALPHABET: &[u8; 62] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

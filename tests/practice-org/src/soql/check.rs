@@ -85,6 +85,7 @@ impl<'a> Checker<'a> {
                 .and_then(|n| usize::try_from(n).ok())
                 .unwrap_or(0),
             all_rows: self.options.all_rows,
+            unshared: self.options.visibility.unshared().clone(),
             aggregate: None,
             count_only: false,
         };

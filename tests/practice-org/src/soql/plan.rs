@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::text::Pattern;
 use crate::id::RecordId;
-use crate::schema::{Field, FieldId, ObjectId, Schema};
+use crate::schema::{Field, FieldId, ObjectId, Schema, Unshared};
+use crate::store::RowView;
 use crate::value::ValueRef;
 
 /// A query ready to run. The schema it was checked against stays with it: pages read later must
@@ -20,6 +21,8 @@ pub(crate) struct Plan {
     pub limit: Option<usize>,
     pub offset: usize,
     pub all_rows: bool,
+    /// Records that are not shared with the user: to this query they do not exist.
+    pub unshared: Unshared,
     pub aggregate: Option<Aggregation>,
     /// `SELECT COUNT()`: the count is the answer, there are no rows.
     pub count_only: bool,
@@ -261,6 +264,7 @@ impl Plan {
             limit: None,
             offset: 0,
             all_rows: false,
+            unshared: Unshared::default(),
             aggregate: None,
             count_only: false,
         }
@@ -268,6 +272,11 @@ impl Plan {
 
     pub fn field(&self, object: ObjectId, field: FieldId) -> &Field {
         self.schema.get(object).get(field)
+    }
+
+    /// May the row appear in the answer at all, whatever the filter says?
+    pub fn shows(&self, row: &RowView<'_>) -> bool {
+        (self.all_rows || !row.is_deleted()) && !self.unshared.contains(&row.id())
     }
 }
 

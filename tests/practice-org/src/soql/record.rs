@@ -92,7 +92,7 @@ fn get_on(
         .filter(|o| actor.visibility.sees_object(o))
         .ok_or_else(ApiError::not_found)?;
     let id = RecordId::parse(id)
-        .filter(|id| id.prefix() == object.key_prefix)
+        .filter(|id| id.prefix() == object.key_prefix && actor.visibility.sees_record(*id))
         .ok_or_else(ApiError::not_found)?;
     if state
         .view_of(object.id, id)
@@ -186,6 +186,7 @@ fn records_on(
         .map_err(|e| ApiError::new(e.code, e.message))?;
     let plan = Plan {
         output,
+        unshared: actor.visibility.unshared().clone(),
         ..Plan::of(state.schema.clone(), object.id, Predicate::True)
     };
     Ok(ResultSet {

@@ -223,7 +223,7 @@ impl ResultSet {
                     let Some(row) = state.view_of(self.plan.object, *id) else {
                         continue;
                     };
-                    if row.is_deleted() && !self.plan.all_rows {
+                    if !self.plan.shows(&row) {
                         continue;
                     }
                     separate(out, page.rows);
@@ -258,7 +258,7 @@ impl ResultSet {
                 for id in ids.iter().skip(offset).take(count) {
                     let row = state
                         .view_of(self.plan.object, *id)
-                        .filter(|row| self.plan.all_rows || !row.is_deleted());
+                        .filter(|row| self.plan.shows(row));
                     if let Some(row) = row {
                         render::csv_row(out, &row, &self.plan.output, style);
                         written += 1;

@@ -55,9 +55,10 @@ pub(super) fn select(state: &State, plan: &Plan) -> Vec<RecordId> {
 /// How many rows a plan selects.
 pub(super) fn count(state: &State, plan: &Plan) -> usize {
     let table = state.table(plan.object);
-    let mut count = match (&plan.filter, plan.all_rows) {
-        (Predicate::True, false) => table.live(),
-        (Predicate::True, true) => table.rows.len(),
+    let everything = matches!(plan.filter, Predicate::True) && plan.unshared.is_empty();
+    let mut count = match (everything, plan.all_rows) {
+        (true, false) => table.live(),
+        (true, true) => table.rows.len(),
         _ => {
             let mut n = 0;
             each(state, plan, &mut |_| n += 1);
@@ -98,7 +99,7 @@ pub(super) fn children(
     let filter = settle(state, &plan.filter, plan.all_rows);
     ids.retain(|id| {
         let row = state.view_of(plan.object, *id);
-        row.is_some_and(|row| (plan.all_rows || !row.is_deleted()) && filter.holds(&row))
+        row.is_some_and(|row| plan.shows(&row) && filter.holds(&row))
     });
     sort(state, plan, sorting(plan), &mut ids);
     ids.drain(..plan.offset.min(ids.len()));
@@ -129,16 +130,16 @@ fn walk(
     let object = state.schema.get(plan.object);
     let table = state.table(plan.object);
     let mut look = |id: RecordId| match table.rows.get(&id) {
-        Some(row) if plan.all_rows || !row.deleted => {
+        Some(row) => {
             let row = RowView {
                 state,
                 object,
                 id,
                 row,
             };
-            !filter.holds(&row) || visit(&row)
+            !(plan.shows(&row) && filter.holds(&row)) || visit(&row)
         }
-        _ => true,
+        None => true,
     };
     let backwards = matches!(
         sorting,
@@ -289,6 +290,7 @@ fn settle(state: &State, predicate: &Predicate, all_rows: bool) -> Predicate {
             let deep = all_rows && state.settings.query_all_in_semi_joins;
             let inner = Plan {
                 all_rows: deep,
+                unshared: plan.unshared.clone(),
                 ..Plan::of(plan.schema.clone(), plan.object, filter)
             };
             each(state, &inner, &mut |row| {

@@ -116,6 +116,18 @@ impl Database {
         }
     }
 
+    /// Switches all flows off; answers how many there were.
+    pub fn remove_flows(&self) -> usize {
+        let mut state = self.write_state();
+        let mut removed = 0;
+        for triggers in state.triggers.values_mut() {
+            let before = triggers.len();
+            triggers.retain(|trigger| !trigger.is_flow());
+            removed += before - triggers.len();
+        }
+        removed
+    }
+
     /// Gives a formula field its computation. Unknown fields are ignored.
     pub fn register_formula(&self, object: &str, field: &str, formula: Formula) {
         let mut state = self.write_state();

@@ -52,6 +52,7 @@ impl State {
         let mut ids: Vec<RecordId> = table
             .by_stamp()
             .range((start, RecordId::MIN)..=(end, RecordId::MAX))
+            .filter(|(_, id)| visibility.sees_record(*id))
             .filter(|(_, id)| table.rows.get(id).is_some_and(|row| !row.deleted))
             .map(|(_, id)| *id)
             .collect();
@@ -82,6 +83,7 @@ impl State {
             .bin
             .range((start, RecordId::MIN)..=(end, RecordId::MAX))
             .map(|(at, id)| (*id, *at))
+            .filter(|(id, _)| visibility.sees_record(*id))
             .collect();
         check_count(records.len())?;
         let oldest = self.clock.now_ms() - DELETED_DAYS * DAY;

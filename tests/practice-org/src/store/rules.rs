@@ -5,12 +5,16 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+
 use super::json::malformed_id;
 use super::state::State;
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::schema::{Field, FieldId, FieldType, Object};
-use crate::value::Value;
+use crate::value::{Value, days_from_civil};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Checks the values a write sets, and brings them into stored form (rounded, in the value list's
 /// spelling). `complete` on create: required fields must be there.
@@ -50,6 +54,8 @@ pub(crate) fn check(
             Value::Double(number) => *number = check_decimal(field, *number)?,
             Value::Int(number) => check_int(field, *number)?,
             Value::Id(target) => check_reference(state, object, field, *target)?,
+            Value::Date(days) => check_date(field, i64::from(*days) * DAY_MS)?,
+            Value::DateTime(ms) => check_date(field, *ms)?,
             _ => {}
         }
     }
@@ -144,6 +150,24 @@ fn check_decimal(field: &Field, number: f64) -> Result<f64, ApiError> {
         ));
     }
     Ok(rounded)
+}
+
+/// Dates lie between 1700-01-01 and 4000-12-31 UTC, both included (Salesforce's SOQL reference, "Date Formats").
+fn check_date(field: &Field, ms: i64) -> Result<(), ApiError> {
+    let earliest = i64::from(days_from_civil(1700, 1, 1)) * DAY_MS;
+    let latest = i64::from(days_from_civil(4000, 12, 31)) * DAY_MS;
+    if (earliest..=latest).contains(&ms) {
+        return Ok(());
+    }
+    // The platform prints the value as Java's Date does.
+    let shown = DateTime::<Utc>::from_timestamp_millis(ms)
+        .unwrap_or_default()
+        .format("%a %b %d %H:%M:%S GMT %Y");
+    Err(ApiError::write(
+        "FIELD_INTEGRITY_EXCEPTION",
+        format!("{}: invalid date: {shown}", field.label),
+        [field.name.clone()],
+    ))
 }
 
 fn check_int(field: &Field, number: i64) -> Result<(), ApiError> {

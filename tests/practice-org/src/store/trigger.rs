@@ -16,6 +16,11 @@ use crate::value::Value;
     reason = "default methods do nothing with what they get"
 )]
 pub trait Trigger: Send + Sync {
+    /// Is this a flow, which an admin may switch off?
+    fn is_flow(&self) -> bool {
+        false
+    }
+
     /// Before a new row is checked and stored; may fill fields.
     ///
     /// # Errors

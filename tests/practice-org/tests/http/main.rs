@@ -5,6 +5,7 @@
 mod bulk;
 mod bulk_v1;
 mod catalogue;
+mod changes;
 mod client;
 mod composite;
 mod control;
@@ -13,6 +14,7 @@ mod description;
 mod edge;
 mod error_shapes;
 mod errors;
+mod faults;
 mod files;
 mod oauth;
 mod oauth_errors;

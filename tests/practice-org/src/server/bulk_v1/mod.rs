@@ -16,7 +16,7 @@ use super::edge::Call;
 use super::org::Org;
 use super::reply::Reply;
 use super::rest::Request;
-use super::router::{HIGHEST_VERSION, LOWEST_VERSION, bearer};
+use super::router::bearer;
 use super::xml;
 use crate::error::ApiError;
 use jobs::{Content, Job, Stage};
@@ -72,7 +72,7 @@ fn answer(org: &Org, call: &Call, version: &str, path: &[&str]) -> Answer {
     let version = version
         .strip_suffix(".0")
         .and_then(|number| number.parse().ok())
-        .filter(|number| (LOWEST_VERSION..=HIGHEST_VERSION).contains(number))
+        .filter(|number| org.api_versions().contains(number))
         .ok_or_else(|| refused("InvalidVersion", format!("Invalid Api version: {version}")))?;
     let session = bearer(call)
         .and_then(|token| org.session(token))

@@ -183,7 +183,7 @@ fn success(org: &Org, call: &Call, granted: &Granted) -> Reply {
         "access_token": granted.access_token,
         "signature": signature,
         "scope": "api web refresh_token",
-        "instance_url": call.origin,
+        "instance_url": org.instance_url().unwrap_or_else(|| call.origin.clone()),
         "id": id,
         "token_type": "Bearer",
         "issued_at": issued_at,

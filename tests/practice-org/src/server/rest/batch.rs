@@ -65,7 +65,16 @@ pub fn batch(org: &Org, request: &Request) -> ApiResult {
                 .and_then(|body| serde_json::to_vec(body).ok())
                 .unwrap_or_default();
             counted
-                .and_then(|()| nested(request, &member.method, &member.url, HeaderMap::new(), body))
+                .and_then(|()| {
+                    nested(
+                        org,
+                        request,
+                        &member.method,
+                        &member.url,
+                        HeaderMap::new(),
+                        body,
+                    )
+                })
                 .and_then(|inner| dispatch(org, &mut work, &inner))
                 .unwrap_or_else(Into::into)
         };

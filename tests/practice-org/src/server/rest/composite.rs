@@ -9,9 +9,11 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::super::faults::Asked;
 use super::super::org::Org;
+use super::super::play;
 use super::super::reply::{ApiResult, Body, Reply, json_parser_error};
-use super::super::router::{kind, pairs, segments};
+use super::super::router::{kind, pairs, parse_version, segments};
 use super::references;
 use super::work::Work;
 use super::{Request, dispatch};
@@ -160,17 +162,8 @@ fn one(
     member: &Subrequest,
     answers: &mut HashMap<String, Value>,
 ) -> Reply {
-    let reply = match subrequest(outer, member, answers) {
-        Ok(request) => {
-            org.stats().count_kind(&format!(
-                "sub:{}",
-                kind(
-                    &request.method,
-                    &format!("/services/data/v/{}", request.path.join("/"))
-                )
-            ));
-            dispatch(org, work, &request).unwrap_or_else(Into::into)
-        }
+    let reply = match subrequest(org, outer, member, answers) {
+        Ok((request, target)) => member_reply(org, work, outer, &request, &target),
         Err(error) => error.into(),
     };
     if reply.is_success() {
@@ -179,12 +172,43 @@ fn one(
     reply
 }
 
-/// Makes a request of a member, its references resolved.
+/// Serves one member, as the fault rules have it. It says for itself about duplicates, or what the whole request says holds.
+fn member_reply(
+    org: &Org,
+    work: &mut Work<'_, '_>,
+    outer: &Request,
+    request: &Request,
+    target: &str,
+) -> Reply {
+    let path = format!("/services/data/v/{}", request.path.join("/"));
+    let kind = format!("sub:{}", kind(&request.method, &path));
+    org.stats().count_kind(&kind);
+    let asked = Asked {
+        method: &request.method,
+        target,
+        kind: &kind,
+        body: &request.body,
+    };
+    let hit = org.faults().take(&asked);
+    if let Some(reply) = hit.as_ref().and_then(|hit| play::instead(hit, &asked)) {
+        return reply;
+    }
+    let duplicates = request.duplicates().or_else(|| outer.duplicates());
+    work.set_duplicates(duplicates.unwrap_or_default());
+    let reply = dispatch(org, work, request).unwrap_or_else(Into::into);
+    match &hit {
+        Some(hit) => play::changed(hit, &asked, reply),
+        None => reply,
+    }
+}
+
+/// Makes a request of a member, its references resolved; also its URL.
 fn subrequest(
+    org: &Org,
     outer: &Request,
     member: &Subrequest,
     answers: &HashMap<String, Value>,
-) -> Result<Request, ApiError> {
+) -> Result<(Request, String), ApiError> {
     let unresolved = |references::Unresolved(message)| ApiError::new("PROCESSING_HALTED", message);
     let url = match references::in_text(&member.url, answers).map_err(unresolved)? {
         Value::String(url) => url,
@@ -207,11 +231,13 @@ fn subrequest(
             headers.insert(name, value);
         }
     }
-    nested(outer, &member.method, &url, headers, body)
+    let request = nested(org, outer, &member.method, &url, headers, body)?;
+    Ok((request, url))
 }
 
 /// A request inside another one. `url` is a path from `/services/data/` on, or from the version on.
 pub fn nested(
+    org: &Org,
     outer: &Request,
     method: &str,
     url: &str,
@@ -225,15 +251,14 @@ pub fn nested(
     }
     let version = parts
         .first()
-        .and_then(|part| part.strip_prefix('v'))
-        .and_then(|part| part.strip_suffix(".0"))
-        .and_then(|number| number.parse().ok())
+        .filter(|part| part.starts_with('v'))
         .ok_or_else(|| {
             ApiError::new(
                 "INVALID_INPUT",
                 format!("The url of a subrequest begins with /services/data/vNN.0/, not {url}"),
             )
         })?;
+    let version = parse_version(version, &org.api_versions())?;
     parts.remove(0);
     let inside_composite = parts.first().is_some_and(|part| part == "composite")
         && parts.get(1).is_none_or(|part| part != "sobjects");
@@ -253,6 +278,7 @@ pub fn nested(
         session: outer.session.clone(),
         schema: Arc::clone(&outer.schema),
         visibility: outer.visibility.clone(),
+        origin: outer.origin.clone(),
         nested: true,
     })
 }
@@ -273,7 +299,7 @@ pub fn render(members: &[Subrequest], replies: &[Reply]) -> Reply {
         let headers: Map<String, Value> = reply
             .headers
             .iter()
-            .map(|(name, value)| ((*name).to_owned(), json!(value)))
+            .map(|(name, value)| (name.to_string(), json!(value)))
             .collect();
         let tail = format!(
             ",\"httpHeaders\":{},\"httpStatusCode\":{},\"referenceId\":{}}}",

@@ -114,7 +114,9 @@ pub fn download(
             "Binary data may not be read inside a composite request.",
         ));
     }
-    let id = RecordId::parse(id).ok_or_else(ApiError::not_found)?;
+    let id = RecordId::parse(id)
+        .filter(|id| request.visibility.sees_record(*id))
+        .ok_or_else(ApiError::not_found)?;
     let data = work
         .blob(org, object, id, field)
         .ok_or_else(ApiError::not_found)?;

@@ -34,7 +34,7 @@ use serde_json::{Map, Value, json};
 use super::edge::Call;
 use super::org::Org;
 use super::reply::{ApiResult, Reply, json_parser_error, method_not_allowed};
-use super::router::{HIGHEST_VERSION, LOWEST_VERSION, pairs};
+use super::router::pairs;
 use super::sessions::Session;
 use crate::error::ApiError;
 use crate::schema::{Object, Schema, Visibility};
@@ -64,6 +64,8 @@ pub struct Request {
     pub schema: Arc<Schema>,
     /// What the caller sees.
     pub visibility: Visibility,
+    /// `scheme://host` as the caller wrote it.
+    pub origin: String,
     /// True inside composite and batch, where blobs may not be read (salesforce-api.md 8).
     pub nested: bool,
 }
@@ -87,6 +89,7 @@ impl Request {
             visibility: org.visibility_of(&session.user_id),
             session,
             schema: org.db().schema(),
+            origin: call.origin.clone(),
             nested: false,
         }
     }
@@ -99,25 +102,28 @@ impl Request {
             .ok_or_else(ApiError::not_found)
     }
 
-    /// Who writes, and what the caller says about duplicates (salesforce-api.md 7.4).
+    /// Who writes, and what the caller says about duplicates.
     pub fn actor(&self, org: &Org) -> Actor {
-        let said = self
-            .header("sforce-duplicate-rule-header")
-            .unwrap_or_default();
+        let mut actor = org.actor(&self.session);
+        actor.duplicates = self.duplicates().unwrap_or_default();
+        actor
+    }
+
+    /// What the caller says about duplicates, if anything (salesforce-api.md 7.4).
+    pub fn duplicates(&self) -> Option<DuplicateOptions> {
+        let header = self.header("sforce-duplicate-rule-header")?;
         let says = |wanted: &str| {
-            let pairs = said
+            let pairs = header
                 .split([';', ','])
                 .filter_map(|part| part.split_once('='));
             pairs
                 .filter(|(name, _)| name.trim().eq_ignore_ascii_case(wanted))
                 .any(|(_, value)| value.trim().eq_ignore_ascii_case("true"))
         };
-        let mut actor = org.actor(&self.session);
-        actor.duplicates = DuplicateOptions {
+        Some(DuplicateOptions {
             allow_save: says("allowSave"),
             record_details: says("includeRecordDetails"),
-        };
-        actor
+        })
     }
 
     /// `/services/data/vNN.0`.
@@ -190,7 +196,7 @@ fn route(org: &Org, work: &mut Work<'_, '_>, request: &Request) -> ApiResult {
         return Err(ApiError::new("INVALID_INPUT", message));
     }
     match (method, path.as_slice()) {
-        ("GET", []) => Ok(resources(request)),
+        ("GET", []) => Ok(resources(org, request)),
         ("GET", ["query" | "queryAll"] | ["tooling", "query"]) => {
             query::query(org, work, request, path[0] == "queryAll")
         }
@@ -241,9 +247,10 @@ fn route(org: &Org, work: &mut Work<'_, '_>, request: &Request) -> ApiResult {
     }
 }
 
-/// `GET /services/data`: every version, oldest first; no login needed.
-pub fn versions() -> Reply {
-    let list: Vec<Value> = (LOWEST_VERSION..=HIGHEST_VERSION)
+/// `GET /services/data`: every version that the org serves, oldest first; no login needed.
+pub fn versions(org: &Org) -> Reply {
+    let list: Vec<Value> = org
+        .api_versions()
         .map(|version| json!({"label": label(version), "url": format!("/services/data/v{version}.0"), "version": format!("{version}.0")}))
         .collect();
     Reply::json(200, &list)
@@ -259,7 +266,7 @@ fn label(version: u32) -> String {
     }
 }
 
-fn resources(request: &Request) -> Reply {
+fn resources(org: &Org, request: &Request) -> Reply {
     let base = request.base();
     let mut list = Map::new();
     for name in [
@@ -278,7 +285,12 @@ fn resources(request: &Request) -> Reply {
     }
     list.insert(
         "identity".to_owned(),
-        json!(format!("/id/{}", request.session.user_id)),
+        json!(format!(
+            "{}/id/{}/{}",
+            request.origin,
+            org.org_id(),
+            request.session.user_id
+        )),
     );
     Reply::json(200, &list)
 }

@@ -68,7 +68,11 @@ fn page(
     // The page is the smallest of what the org allows, what the rows allow and what the caller asked for.
     let size = org
         .page_size()
-        .min(result.page_hint())
+        .min(if org.pages_shrink() {
+            result.page_hint()
+        } else {
+            usize::MAX
+        })
         .min(hint.unwrap_or(usize::MAX))
         .max(1);
     let base = request.base();

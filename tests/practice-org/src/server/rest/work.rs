@@ -6,7 +6,9 @@ use serde_json::{Map, Value as Json};
 use super::super::org::Org;
 use crate::error::ApiError;
 use crate::id::RecordId;
-use crate::store::{Actor, Page, PageContext, QueryOptions, ResultSet, Upserted, Writer};
+use crate::store::{
+    Actor, DuplicateOptions, Page, PageContext, QueryOptions, ResultSet, Upserted, Writer,
+};
 use crate::value::Value;
 
 type Fields = Map<String, Json>;
@@ -20,6 +22,14 @@ pub enum Work<'a, 'w> {
 }
 
 impl Work<'_, '_> {
+    /// Sets what the caller says about duplicates from now on.
+    pub fn set_duplicates(&mut self, duplicates: DuplicateOptions) {
+        match self {
+            Self::Direct(actor) => actor.duplicates = duplicates,
+            Self::Within(writer) => writer.duplicates = duplicates,
+        }
+    }
+
     /// Creates a row, with values that do not come from the caller's JSON.
     pub fn insert(
         &mut self,

@@ -54,6 +54,9 @@ impl Writer<'_> {
                     format!("Provided external ID field does not exist or is not accessible: {id}");
                 ApiError::new("NOT_FOUND", message).with_status(404)
             })?;
+        if !self.actor.visibility.sees_record(id) {
+            return Err(no_such_row());
+        }
         self.live(object, id)?;
         Ok(id)
     }
@@ -61,12 +64,7 @@ impl Writer<'_> {
     /// Refuses rows that are in the bin or gone.
     pub(super) fn live(&self, object: ObjectId, id: RecordId) -> Result<(), ApiError> {
         match self.state.view_of(object, id) {
-            None => Err(ApiError::write::<&str>(
-                "INVALID_CROSS_REFERENCE_KEY",
-                "invalid cross reference id",
-                [],
-            )
-            .with_status(404)),
+            None => Err(no_such_row()),
             Some(row) if row.is_deleted() => {
                 Err(
                     ApiError::write::<&str>("ENTITY_IS_DELETED", "entity is deleted", [])
@@ -136,13 +134,16 @@ impl Writer<'_> {
         ))
     }
 
-    /// A row of an object that the user does not see can't be referred to.
+    /// A row that the user does not see can't be referred to.
     fn readable(&self, value: &Value) -> Result<(), ApiError> {
         let Value::Id(target) = value else {
             return Ok(());
         };
         let object = self.state.schema.object_of_prefix(target.prefix());
-        if object.is_none_or(|object| self.actor.visibility.sees_object(object)) {
+        let visibility = &self.actor.visibility;
+        if object.is_none_or(|object| visibility.sees_object(object))
+            && visibility.sees_record(*target)
+        {
             return Ok(());
         }
         Err(ApiError::write::<&str>(
@@ -220,6 +221,28 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// JSON of our own as values.
+    pub(super) fn parse_trusted(
+        &self,
+        object: ObjectId,
+        fields: &JsonMap,
+    ) -> Result<BTreeMap<FieldId, Value>, ApiError> {
+        let mut values = Vec::new();
+        for (name, json) in fields {
+            let field = self.state.schema.get(object).field(name);
+            let parsed = field.map(|field| json::parse(field, json)).transpose()?;
+            match parsed {
+                Some(Parsed::Unset) => {}
+                Some(Parsed::Value(value)) => values.push((name.as_str(), value)),
+                // Told by `add_trusted` as for every other unknown name.
+                None => values.push((name.as_str(), Value::Null)),
+            }
+        }
+        let mut changes = BTreeMap::new();
+        self.add_trusted(object, &values, &mut changes)?;
+        Ok(changes)
+    }
+
     pub(super) fn upsert_row(
         &mut self,
         object: &str,
@@ -286,4 +309,9 @@ impl Writer<'_> {
             }
         }
     }
+}
+
+fn no_such_row() -> ApiError {
+    let message = "invalid cross reference id";
+    ApiError::write::<&str>("INVALID_CROSS_REFERENCE_KEY", message, []).with_status(404)
 }
