@@ -206,58 +206,8 @@ fn uses_setting(sources: &[Source]) -> bool {
 }
 
 fn settings_without_effect(tenant: Tenant<'_>, record_types: &[&str], warnings: &mut Warnings) {
-    let settings = tenant.settings;
-    let shape_of = |model| {
-        tenant
-            .profile
-            .object(&models::table(model).object.api(tenant))
-    };
-    let mut check = |key: String, shape: Option<&ObjectShape>, field: &str| {
-        if let Some(shape) = shape
-            && !shape.has(field)
-        {
-            warnings.push((
-                "setting-without-effect",
-                format!(
-                    "{key}: {} shows no field {field} to the connected user",
-                    shape.name
-                ),
-            ));
-        }
-    };
-    for o in &settings.fields {
-        for source in &o.sources {
-            check(
-                format!("fields.{}.{}", word(o.model), o.field),
-                shape_of(o.model),
-                source,
-            );
-        }
-    }
-    for (model, fields) in &settings.integration_fields {
-        for field in fields {
-            check(
-                format!("integration_fields.{}", word(*model)),
-                shape_of(*model),
-                field,
-            );
-        }
-    }
-    for email in &settings.candidate_email_fields {
-        check(
-            "candidate_email_fields".to_owned(),
-            tenant.profile.contact(),
-            &email.field,
-        );
-    }
-    for lookup in &settings.hiring_team {
-        check(
-            "hiring_team".to_owned(),
-            tenant.profile.job(),
-            &lookup.field,
-        );
-    }
-    for lookup in &settings.hiring_team {
+    fields_without_effect(tenant, warnings);
+    for lookup in &tenant.settings.hiring_team {
         let field = tenant.profile.job().and_then(|j| j.field(&lookup.field));
         if field.is_some_and(|f| !f.refers_to(names::USER) && !f.refers_to(names::CONTACT)) {
             warnings.push((
@@ -269,29 +219,70 @@ fn settings_without_effect(tenant: Tenant<'_>, record_types: &[&str], warnings: 
             ));
         }
     }
-    let wants_type = matches!(
-        settings.candidates,
-        CandidateRule::Typed | CandidateRule::AppliedOrTyped
-    );
-    if wants_type && tenant.profile.contact().is_some() && tenant.profile.candidate_types.is_empty()
-    {
-        let effect = match settings.candidates {
-            CandidateRule::Typed => "nobody is a candidate",
-            _ => "only contacts with an application are candidates",
-        };
-        warnings.push((
-            "no-candidate-record-type",
-            format!(
-                "Contact has no record type {:?} (it has: {}): {effect}. The settings `candidate_record_type` and `candidates` say \
-                 which contacts are candidates",
-                settings.candidate_record_type,
-                match record_types {
-                    [] => "none".to_owned(),
-                    names => names.join(", "),
-                },
-            ),
-        ));
+    no_candidate_type(tenant, record_types, warnings);
+}
+
+/// Source fields that a setting names and the user does not see.
+fn fields_without_effect(tenant: Tenant<'_>, warnings: &mut Warnings) {
+    let settings = tenant.settings;
+    let shape_of = |model| {
+        let object = models::table(model).object;
+        tenant.profile.object(&object.api(tenant))
+    };
+    let mut check = |key: String, shape: Option<&ObjectShape>, field: &str| {
+        if let Some(shape) = shape
+            && !shape.has(field)
+        {
+            let name = &shape.name;
+            let message = format!("{key}: {name} shows no field {field} to the connected user");
+            warnings.push(("setting-without-effect", message));
+        }
+    };
+    for o in &settings.fields {
+        for source in &o.sources {
+            let key = format!("fields.{}.{}", word(o.model), o.field);
+            check(key, shape_of(o.model), source);
+        }
     }
+    for (model, fields) in &settings.integration_fields {
+        for field in fields {
+            let key = format!("integration_fields.{}", word(*model));
+            check(key, shape_of(*model), field);
+        }
+    }
+    for email in &settings.candidate_email_fields {
+        let key = "candidate_email_fields".to_owned();
+        check(key, tenant.profile.contact(), &email.field);
+    }
+    for lookup in &settings.hiring_team {
+        let key = "hiring_team".to_owned();
+        check(key, tenant.profile.job(), &lookup.field);
+    }
+}
+
+/// Candidates are told by a record type that the org does not have.
+fn no_candidate_type(tenant: Tenant<'_>, record_types: &[&str], warnings: &mut Warnings) {
+    let settings = tenant.settings;
+    let effect = match settings.candidates {
+        CandidateRule::Typed => "nobody is a candidate",
+        CandidateRule::AppliedOrTyped => "only contacts with an application are candidates",
+        _ => return,
+    };
+    if tenant.profile.contact().is_none() || !tenant.profile.candidate_types.is_empty() {
+        return;
+    }
+    warnings.push((
+        "no-candidate-record-type",
+        format!(
+            "Contact has no record type {:?} (it has: {}): {effect}. The settings `candidate_record_type` and `candidates` say which \
+             contacts are candidates",
+            settings.candidate_record_type,
+            match record_types {
+                [] => "none".to_owned(),
+                names => names.join(", "),
+            },
+        ),
+    ));
 }
 
 /// Sources that the tenant chose and whose values the unified field can't take: they would come as nothing, silently.

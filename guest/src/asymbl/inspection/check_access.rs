@@ -8,7 +8,7 @@ mod org;
 
 use std::collections::BTreeMap;
 
-use super::needs::{self, ACTIONS, ObjectNeed, Operation};
+use super::needs::{self, ACTIONS, FieldNeed, ObjectNeed, Operation};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::PERMISSION_SET;
 use crate::asymbl::models::{TABLES, Tenant};
@@ -100,75 +100,11 @@ fn finding(
 ) -> AccessFinding {
     let mut found = Found::default();
     for need in needs {
-        let object = &need.object;
-        let Some(shape) = shapes.get(object) else {
-            found.lacks(
-                need.essential,
-                format!("read {object}"),
-                &need.affects,
-                object_mend(tenant, object, Operation::Read, grants),
-            );
-            continue;
-        };
-        for operation in &need.operations {
-            let may = match operation {
-                Operation::Read => true,
-                Operation::Create => shape.createable,
-                Operation::Edit => shape.updateable,
-            };
-            if !may {
-                let right = format!("{} {object}", operation.word());
-                found.lacks(
-                    need.essential,
-                    right,
-                    &need.affects,
-                    object_mend(tenant, object, *operation, grants),
-                );
-            }
-        }
-        let own_job =
-            !tenant.profile.job_link.standard && *object == tenant.profile.job_link.object;
-        for field in &need.fields {
-            let may = shape
-                .field(&field.name)
-                .is_some_and(|f| match field.operation {
-                    Operation::Read => true,
-                    Operation::Create => f.createable,
-                    Operation::Edit => f.updateable,
-                });
-            if may {
-                continue;
-            }
-            let right = format!("{} {object}.{}", field.operation.word(), field.name);
-            let grant = format!(
-                "grant {} access to the field in a permission set of the integration user (Setup, Permission Sets, Object Settings, {})",
-                field.operation.word(),
-                shape.label
-            );
-            match own_job.then(|| job_field(tenant, &field.name)) {
-                None | Some(JobField::Mapped) => {
-                    found.lacks(field.essential, right, &field.affects, grant);
-                }
-                Some(JobField::Named(setting)) => {
-                    let mend = format!("{grant}, or name another one in the setting `{setting}`");
-                    found.lacks(field.essential, right, &field.affects, mend);
-                }
-                Some(JobField::OfThePackage(setting)) if field.essential => {
-                    let mend = format!(
-                        "{object} has no such field, so no job can be told to be open: name its own field in the setting `{setting}`, \
-                         or set `allow_closed_jobs`"
-                    );
-                    found.lacks(true, right, &field.affects, mend);
-                }
-                // The org's own Job object need not have the package's fields.
-                Some(JobField::OfThePackage(setting)) => found.notes.push(Warning {
-                    code: "field-absent".to_owned(),
-                    message: format!(
-                        "{object} shows no field {}, {}: name this object's own field in the setting `{setting}`",
-                        field.name,
-                        cost(&field.affects)
-                    ),
-                }),
+        match shapes.get(&need.object) {
+            None => found.lacks_on_object(tenant, need, Operation::Read, grants),
+            Some(shape) => {
+                found.check_object(tenant, need, shape, grants);
+                found.check_fields(tenant, need, shape);
             }
         }
     }
@@ -239,6 +175,100 @@ impl Found {
             mend,
         });
     }
+
+    fn lacks_on_object(
+        &mut self,
+        tenant: Tenant<'_>,
+        need: &ObjectNeed,
+        operation: Operation,
+        grants: &Grants,
+    ) {
+        let right = format!("{} {}", operation.word(), need.object);
+        let mend = object_mend(tenant, &need.object, operation, grants);
+        self.lacks(need.essential, right, &need.affects, mend);
+    }
+
+    /// Checks what must be done with the object besides reading it.
+    fn check_object(
+        &mut self,
+        tenant: Tenant<'_>,
+        need: &ObjectNeed,
+        shape: &ObjectShape,
+        grants: &Grants,
+    ) {
+        for operation in &need.operations {
+            let may = match operation {
+                Operation::Read => true,
+                Operation::Create => shape.createable,
+                Operation::Edit => shape.updateable,
+            };
+            if !may {
+                self.lacks_on_object(tenant, need, *operation, grants);
+            }
+        }
+    }
+
+    fn check_fields(&mut self, tenant: Tenant<'_>, need: &ObjectNeed, shape: &ObjectShape) {
+        let link = &tenant.profile.job_link;
+        let own_job = !link.standard && need.object == link.object;
+        for field in &need.fields {
+            let may = shape
+                .field(&field.name)
+                .is_some_and(|f| match field.operation {
+                    Operation::Read => true,
+                    Operation::Create => f.createable,
+                    Operation::Edit => f.updateable,
+                });
+            match own_job.then(|| job_field(tenant, &field.name)) {
+                _ if may => {}
+                Some(JobField::OfThePackage(setting)) => {
+                    self.lacks_package_field(&need.object, field, setting);
+                }
+                Some(JobField::Named(setting)) => {
+                    let mend = format!(
+                        "{}, or name another one in the setting `{setting}`",
+                        grant_field(field, shape)
+                    );
+                    self.lacks_on_field(&need.object, field, mend);
+                }
+                Some(JobField::Mapped) | None => {
+                    self.lacks_on_field(&need.object, field, grant_field(field, shape));
+                }
+            }
+        }
+    }
+
+    fn lacks_on_field(&mut self, object: &str, field: &FieldNeed, mend: String) {
+        let right = format!("{} {object}.{}", field.operation.word(), field.name);
+        self.lacks(field.essential, right, &field.affects, mend);
+    }
+
+    /// The org's own Job object need not have the package's fields, unless nothing works without one.
+    fn lacks_package_field(&mut self, object: &str, field: &FieldNeed, setting: &str) {
+        if field.essential {
+            let mend = format!(
+                "{object} has no such field, so no job can be told to be open: name its own field in the setting `{setting}`, or set \
+                 `allow_closed_jobs`"
+            );
+            return self.lacks_on_field(object, field, mend);
+        }
+        self.notes.push(Warning {
+            code: "field-absent".to_owned(),
+            message: format!(
+                "{object} shows no field {}, {}: name this object's own field in the setting `{setting}`",
+                field.name,
+                cost(&field.affects)
+            ),
+        });
+    }
+}
+
+fn grant_field(field: &FieldNeed, shape: &ObjectShape) -> String {
+    format!(
+        "grant {} access to the field in a permission set of the integration user (Setup, Permission Sets, Object Settings, {})",
+        field.operation.word(),
+        shape.label
+    )
 }
 
 /// Objects that the package's permission set for users holds, with reading, creating and editing (asymbl-schema.md 4).

@@ -45,50 +45,41 @@ pub fn list_fields<T: Transport>(
             .filter(|o| *o != own),
     );
     let described = ctx.client.describe(&objects)?;
+    let off = switched_off(tenant, table);
     let mut listed = Vec::new();
     for (object, shape) in objects.into_iter().zip(described) {
+        let is_own = object == own;
         let need = needs.iter().find(|n| n.object == object);
         let Some(shape) = shape else {
-            if object == own {
+            if is_own {
                 return Err(Missing { object: own }.into());
             }
             listed.extend(unseen(tenant, object, need, |_| false));
             continue;
         };
-        let feeds = match object == own {
-            true => feeds(tenant, table, &shape),
-            false => need.map(fed_by).unwrap_or_default(),
-        };
-        let off = switched_off(tenant, table);
-        let sampled = |field: &FieldShape| {
-            has_a_value(field) && !(object == own && off.contains(&field.name))
+        let sampled =
+            |field: &FieldShape| has_a_value(field) && !(is_own && off.contains(&field.name));
+        let columns = || -> Vec<String> {
+            let fields = shape.fields.iter().filter(|f| sampled(f));
+            fields.map(|f| f.name.clone()).collect()
         };
         let rows = match sample.min(MOST_ROWS) {
             0 => None,
-            limit => {
-                let columns: Vec<String> = shape
-                    .fields
-                    .iter()
-                    .filter(|f| sampled(f))
-                    .map(|f| f.name.clone())
-                    .collect();
-                Some(match object == own {
-                    true => sample_rows(ctx, profile, model, &columns, limit)?,
-                    false => latest(ctx, object, &columns, limit)?,
-                })
-            }
+            limit if is_own => Some(sample_rows(ctx, profile, model, &columns(), limit)?),
+            limit => Some(latest(ctx, object, &columns(), limit)?),
         };
-        let mut fields: Vec<SourceField> = shape
-            .fields
-            .iter()
-            .map(|field| {
-                let looked = rows.as_deref().filter(|_| sampled(field));
-                let mut told = source_field(tenant, object, field, &feeds, looked);
-                told.candidate = object == own && is_candidate(table, field, &told.feeds);
-                told
-            })
-            .chain(unseen(tenant, object, need, |name| shape.has_field(name)))
-            .collect();
+        let feeds = match is_own {
+            true => feeds(tenant, table, &shape),
+            false => need.map(fed_by).unwrap_or_default(),
+        };
+        let seen = shape.fields.iter().map(|field| {
+            let looked = rows.as_deref().filter(|_| sampled(field));
+            let mut described = source_field(tenant, object, field, &feeds, looked);
+            described.candidate = is_own && is_candidate(table, field, &described.feeds);
+            described
+        });
+        let unseen = unseen(tenant, object, need, |name| shape.has_field(name));
+        let mut fields: Vec<SourceField> = seen.chain(unseen).collect();
         fields.sort_by(|a, b| a.name.cmp(&b.name));
         listed.extend(fields);
     }
