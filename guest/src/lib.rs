@@ -10,5 +10,6 @@ pub mod asymbl;
 mod bindings;
 #[cfg(target_arch = "wasm32")]
 mod component;
+pub mod engine;
 
 pub use bindings::{ats, exports};

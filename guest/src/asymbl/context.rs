@@ -3,14 +3,15 @@
 //! Nothing here is needed for a later call to be right: another instance starts without it. It only spares work: the profile
 //! stays parsed while its text is the same, a page asked for ahead waits for its cursor, rows of other objects are read once.
 
-use std::cell::{OnceCell, RefCell};
+use std::any::Any;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::errors::bad_settings;
-use super::models::{Missing, Tenant};
+use super::models::Tenant;
 use super::profile::Profile;
-use super::reads::{Ahead, Readers, RowCache};
 use super::settings::Settings;
+use crate::engine::{Ahead, RowCache};
 use crate::exports::ats::connector::types::Error;
 use salesforce::transport::Transport;
 use salesforce::{ApiVersion, Client};
@@ -49,8 +50,31 @@ pub struct Known {
     text: String,
     /// The profile.
     pub profile: Profile,
-    /// The models' readers, each made when it is first needed.
-    pub readers: Readers,
+    /// What follows from the profile, one value of a type.
+    made: RefCell<Vec<Rc<dyn Any>>>,
+}
+
+impl Known {
+    /// The value of this type that follows from the profile; made the first time it is asked for.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub fn once<V: 'static, E>(&self, make: impl FnOnce() -> Result<V, E>) -> Result<Rc<V>, E> {
+        let made = self
+            .made
+            .borrow()
+            .iter()
+            .cloned()
+            .find_map(|value| value.downcast().ok());
+        if let Some(value) = made {
+            return Ok(value);
+        }
+        let value = Rc::new(make()?);
+        self.made
+            .borrow_mut()
+            .push(Rc::clone(&value) as Rc<dyn Any>);
+        Ok(value)
+    }
 }
 
 /// The state of one instance.
@@ -110,7 +134,7 @@ impl<T: Transport> Context<T> {
         let known = Rc::new(Known {
             text: text.to_owned(),
             profile: Profile::parse(text)?,
-            readers: Readers::default(),
+            made: RefCell::default(),
         });
         self.known.replace(Some(Rc::clone(&known)));
         // Rows and a page asked for under another profile have other columns.
@@ -146,6 +170,3 @@ impl<T: Transport> Context<T> {
         }
     }
 }
-
-/// A value that is made once and then kept, or the reason why it can't be.
-pub type Slot<R> = OnceCell<Result<Rc<R>, Missing>>;

@@ -13,10 +13,11 @@ use super::token::{Basis, Token};
 use crate::asymbl::context::{Context, Known};
 use crate::asymbl::errors::failure;
 use crate::asymbl::models::word;
+use crate::engine::Ahead;
 use crate::exports::ats::connector::reads::{Coverage, ListQuery, PageInfo, Progress};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
+use salesforce::Record;
 use salesforce::transport::Transport;
-use salesforce::{ListFlight, Record};
 
 /// A page of records of a model.
 pub struct Listed<R> {
@@ -26,12 +27,6 @@ pub struct Listed<R> {
     pub info: PageInfo,
 }
 
-/// A page asked for before its cursor came back.
-pub struct Ahead<T: Transport> {
-    place: String,
-    flight: ListFlight<T>,
-}
-
 /// The profile and the reader of a model that is switched on.
 pub(super) fn reader<R: Reader, T: Transport>(
     ctx: &Context<T>,
@@ -39,7 +34,7 @@ pub(super) fn reader<R: Reader, T: Transport>(
 ) -> Result<(Rc<Known>, Rc<R>), Error> {
     check_switched_on(ctx, R::MODEL)?;
     let known = ctx.known(profile)?;
-    let reader = known.readers.get::<R>(ctx.tenant(&known.profile))?;
+    let reader = known.once(|| R::new(ctx.tenant(&known.profile)))?;
     Ok((known, reader))
 }
 

@@ -32,12 +32,11 @@ use crate::exports::ats::connector::reads::{
 use crate::exports::ats::connector::types::{Error, Warning};
 use salesforce::transport::Transport;
 
-pub use engine::{Ahead, Listed, check_switched_on, list};
+pub use engine::{Listed, check_switched_on, list};
 pub use get::get_records;
 pub use ids::list_ids;
 pub use probe::probe_changes;
-pub use reader::Readers;
-pub use rows::{Fetcher, RowCache, map};
+pub use rows::{Fetcher, map};
 pub use sample::{sample, sample_rows};
 
 /// Learns what the org looks like.

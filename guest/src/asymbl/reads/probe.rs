@@ -117,7 +117,7 @@ fn ask_of<R: Reader, T: Transport>(
     given: &ModelToken,
 ) -> Result<Asked, Error> {
     let tenant = ctx.tenant(&known.profile);
-    let reader = known.readers.get::<R>(tenant)?;
+    let reader = known.once(|| R::new(tenant))?;
     let now = Basis::of(tenant, R::MODEL);
     let token = Token::parse(&given.token, &now)?;
     let objects = reader.objects();

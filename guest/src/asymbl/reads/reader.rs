@@ -1,23 +1,18 @@
 //! What every model tells the engine: which rows to read, and what they mean.
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 use super::cursor::At;
 use super::marks::Marks;
 use super::phase::Phase;
-use super::readers::{
-    ApplicationStagesReader, ApplicationsReader, CandidatesReader, JobStagesReader, JobsReader,
-    TeamsReader, UsersReader,
-};
+use super::rows::{Find, find, split_deleted};
 use super::token::Extras;
-use crate::asymbl::context::{Context, Slot};
+use crate::asymbl::context::Context;
 use crate::asymbl::models::{Missing, Tenant};
 use crate::exports::ats::connector::reads::{Recheck, Records};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
-use salesforce::Record;
 use salesforce::transport::Transport;
+use salesforce::{Listing, Record};
 
 /// What a page has gathered.
 pub struct Page<R> {
@@ -62,9 +57,11 @@ impl<R> Page<R> {
 pub type RowsRead = (Vec<Record>, Option<At>);
 
 /// Reads one model. Its methods are given the context of the call; by itself it only holds names.
-pub trait Reader: Sized {
+pub trait Reader: Sized + 'static {
     /// The model.
     const MODEL: Model;
+    /// The model whose records refer to records of this one, and are to be read again when one is gone.
+    const REFERRED_TO_BY: Option<Model> = None;
     /// A record, or the records of a job for the two job relations.
     type Record;
 
@@ -74,11 +71,10 @@ pub trait Reader: Sized {
     /// When the user may not read the model's object.
     fn new(tenant: Tenant<'_>) -> Result<Self, Missing>;
 
-    /// Where it is kept.
-    fn slot(readers: &Readers) -> &Slot<Self>;
-
     /// The objects whose changes change the model, by API name; only those that the user may read.
-    fn objects(&self) -> Vec<String>;
+    fn objects(&self) -> Vec<String> {
+        vec![self.rows().listing.object]
+    }
 
     /// Those of them whose rows, when they vanish for good, take records of the model along, which comparing keys shows.
     fn vanishing(&self) -> Vec<String> {
@@ -90,11 +86,35 @@ pub trait Reader: Sized {
         Vec::new()
     }
 
+    /// All rows of the model's object.
+    fn rows(&self) -> Phase;
+
+    /// The records of some rows of the model's object.
+    ///
+    /// # Errors
+    /// When what they refer to can't be read.
+    fn map<T: Transport>(
+        &self,
+        ctx: &Context<T>,
+        rows: &[Record],
+    ) -> Result<Vec<Self::Record>, Error>;
+
     /// The phases that give every record once.
-    fn everything(&self) -> Vec<Phase>;
+    fn everything(&self) -> Vec<Phase> {
+        vec![self.rows()]
+    }
 
     /// The phases that give what changed since the marks.
-    fn changes(&self, since: &Marks) -> Vec<Phase>;
+    fn changes(&self, since: &Marks) -> Vec<Phase> {
+        vec![self.changed_rows(since)]
+    }
+
+    /// The rows of the model's object that changed since its mark, deleted ones too.
+    fn changed_rows(&self, since: &Marks) -> Phase {
+        let rows = self.rows();
+        let mark = since.get(&rows.listing.object);
+        rows.since(mark).with_deleted()
+    }
 
     /// What a delta from here can't see, so that everything is read; with the reason.
     ///
@@ -128,10 +148,31 @@ pub trait Reader: Sized {
     fn page<T: Transport>(
         &self,
         ctx: &Context<T>,
-        phase: &Phase,
+        _phase: &Phase,
         rows: Vec<Record>,
         page: &mut Page<Self::Record>,
-    ) -> Result<(), Error>;
+    ) -> Result<(), Error> {
+        self.put(ctx, rows, page)
+    }
+
+    /// Puts the records of some rows of the model's object on the page, and those that are deleted.
+    ///
+    /// # Errors
+    /// When what they refer to can't be read.
+    fn put<T: Transport>(
+        &self,
+        ctx: &Context<T>,
+        rows: Vec<Record>,
+        page: &mut Page<Self::Record>,
+    ) -> Result<(), Error> {
+        let (live, deleted) = split_deleted(rows);
+        page.items.extend(self.map(ctx, &live)?);
+        page.deleted.extend(deleted.iter().cloned());
+        if let Some(model) = Self::REFERRED_TO_BY {
+            page.recheck(model, Self::MODEL, deleted);
+        }
+        Ok(())
+    }
 
     /// What only shows at the end, from the ids remembered by the token before and by this listing.
     ///
@@ -157,7 +198,20 @@ pub trait Reader: Sized {
         ctx: &Context<T>,
         ids: &[String],
         page: &mut Page<Self::Record>,
-    ) -> Result<(), Error>;
+    ) -> Result<(), Error> {
+        let rows = self.find(ctx, ids)?;
+        page.items.extend(self.map(ctx, &rows)?);
+        Ok(())
+    }
+
+    /// The live rows of the model's object with these ids.
+    ///
+    /// # Errors
+    /// As any query.
+    fn find<T: Transport>(&self, ctx: &Context<T>, ids: &[String]) -> Result<Vec<Record>, Error> {
+        let Listing { object, select, .. } = self.rows().listing;
+        Ok(find(ctx, &Find::new(&object, &select, "Id"), ids)?)
+    }
 
     /// A record's id; the job's for the two job relations.
     fn id(record: &Self::Record) -> &str;
@@ -182,29 +236,6 @@ pub trait Reader: Sized {
     /// The key of a row of [`all_keys`](Reader::all_keys).
     fn key_of(&self, row: &Record) -> Option<String> {
         row.string("Id")
-    }
-}
-
-/// The readers of a profile, each made when first needed.
-#[derive(Default)]
-pub struct Readers {
-    pub(super) users: Slot<UsersReader>,
-    pub(super) jobs: Slot<JobsReader>,
-    pub(super) candidates: Slot<CandidatesReader>,
-    pub(super) application_stages: Slot<ApplicationStagesReader>,
-    pub(super) applications: Slot<ApplicationsReader>,
-    pub(super) job_stages: Slot<JobStagesReader>,
-    pub(super) teams: Slot<TeamsReader>,
-}
-
-impl Readers {
-    /// A model's reader.
-    ///
-    /// # Errors
-    /// When the user may not read the model's object.
-    pub fn get<R: Reader>(&self, tenant: Tenant<'_>) -> Result<Rc<R>, Missing> {
-        let slot: &OnceCell<_> = R::slot(self);
-        slot.get_or_init(|| R::new(tenant).map(Rc::new)).clone()
     }
 }
 

@@ -3,7 +3,7 @@
 //! What a mapping needs of other rows comes by a second query for the page's ids: parent fields in a delta's query would be
 //! stale, since a parent's change does not move the child's stamp (salesforce-api.md 3.5).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::asymbl::context::Context;
 use crate::asymbl::models::{Fetch, Mapping};
@@ -15,35 +15,6 @@ use salesforce::{Query, Record, Rows, SalesforceError};
 const VALUES: usize = 1_000;
 /// Characters in one IN list; e-mail addresses are longer than ids.
 const CHARACTERS: usize = 40_000;
-/// Rows kept; a job's stages and work sites are few, and a full cache starts anew.
-const KEPT: usize = 20_000;
-
-/// Rows read by id in the course of one listing.
-///
-/// They are not older than the listing's marks: a later listing must not see rows that changed before *its* marks in their
-/// old state, since its next delta would not read them again.
-#[derive(Default)]
-pub struct RowCache {
-    listing: String,
-    rows: BTreeMap<(String, String), BTreeMap<String, Option<Record>>>,
-    held: usize,
-}
-
-impl RowCache {
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        self.rows.clear();
-        self.held = 0;
-    }
-
-    /// Begins or goes on with a listing, known by its marks.
-    pub fn enter(&mut self, listing: String) {
-        if self.listing != listing {
-            self.listing = listing;
-            self.clear();
-        }
-    }
-}
 
 /// Reads other rows for a mapping, those by id once a listing.
 pub struct Fetcher<'c, T: Transport>(pub &'c Context<T>);
@@ -61,29 +32,11 @@ impl<T: Transport> Fetch for Fetcher<'_, T> {
         if field != "Id" {
             return find(self.0, &Find::new(object, columns, field), values);
         }
-        let key = (object.to_owned(), columns.join(","));
-        let missing: Vec<String> = {
-            let mut cache = self.0.rows.borrow_mut();
-            if cache.held > KEPT {
-                cache.clear();
-            }
-            let held = cache.rows.entry(key.clone()).or_default();
-            values
-                .iter()
-                .filter(|v| !held.contains_key(*v))
-                .cloned()
-                .collect()
-        };
+        let missing = self.0.rows.borrow_mut().missing(object, columns, values);
         let read = find(self.0, &Find::new(object, columns, field), &missing)?;
         let mut cache = self.0.rows.borrow_mut();
-        cache.held += missing.len();
-        let held = cache.rows.entry(key).or_default();
-        held.extend(missing.into_iter().map(|id| (id, None)));
-        held.extend(
-            read.iter()
-                .filter_map(|row| Some((row.string("Id")?, Some(row.clone())))),
-        );
-        Ok(values.iter().filter_map(|v| held.get(v)?.clone()).collect())
+        cache.keep(object, columns, missing, &read);
+        Ok(cache.rows(object, columns, values))
     }
 }
 
@@ -165,22 +118,6 @@ fn chunks(values: &[String]) -> Vec<&[String]> {
         chunks.push(&values[start..]);
     }
     chunks
-}
-
-/// The live rows of a mapping's object with these ids.
-///
-/// # Errors
-/// As any query.
-pub fn by_ids<M: Mapping, T: Transport>(
-    ctx: &Context<T>,
-    mapping: &M,
-    ids: &[String],
-) -> Result<Vec<Record>, SalesforceError> {
-    find(
-        ctx,
-        &Find::new(mapping.object(), mapping.columns(), "Id"),
-        ids,
-    )
 }
 
 /// The records of some rows.

@@ -5,14 +5,14 @@
 //! stamp (salesforce-api.md 3.4). So a delta also reads the applicants of stages, jobs and contacts that changed; what
 //! pointed to a record that is gone, the listings of jobs and candidates ask the host to read again.
 
-use crate::asymbl::context::{Context, Slot};
+use crate::asymbl::context::Context;
 use crate::asymbl::models::applications::{Applications, links};
 use crate::asymbl::models::{Mapping, Missing, Tenant};
 use crate::asymbl::names;
 use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step};
-use crate::asymbl::reads::reader::{Page, Reader, Readers};
-use crate::asymbl::reads::rows::{by_ids, map, split_deleted, values_of};
+use crate::asymbl::reads::reader::{Page, Reader};
+use crate::asymbl::reads::rows::{map, values_of};
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::unified::Application;
@@ -36,10 +36,6 @@ struct Parent {
 }
 
 impl ApplicationsReader {
-    fn phase(&self) -> Phase {
-        Phase::new(Step::Records, self.mapping.object(), self.mapping.columns())
-    }
-
     fn unlisted(&self) -> impl Iterator<Item = &Parent> {
         self.parents.iter().filter(|parent| !parent.is_listed)
     }
@@ -81,10 +77,6 @@ impl Reader for ApplicationsReader {
         })
     }
 
-    fn slot(readers: &Readers) -> &Slot<Self> {
-        &readers.applications
-    }
-
     fn objects(&self) -> Vec<String> {
         let parents = self.parents.iter().map(|parent| parent.object.clone());
         std::iter::once(self.mapping.object().to_owned())
@@ -98,18 +90,22 @@ impl Reader for ApplicationsReader {
             .collect()
     }
 
-    fn everything(&self) -> Vec<Phase> {
-        vec![self.phase()]
+    fn rows(&self) -> Phase {
+        Phase::new(Step::Records, self.mapping.object(), self.mapping.columns())
+    }
+
+    fn map<T: Transport>(
+        &self,
+        ctx: &Context<T>,
+        rows: &[Record],
+    ) -> Result<Vec<Application>, Error> {
+        Ok(map(ctx, &self.mapping, rows)?)
     }
 
     fn changes(&self, since: &Marks) -> Vec<Phase> {
-        let own = self
-            .phase()
-            .since(since.get(self.mapping.object()))
-            .with_deleted();
         let of_parents = self.parents.iter().map(|parent| {
             let Parent { lookup, object, .. } = parent;
-            self.phase()
+            self.rows()
                 .whose_parent_changed(lookup, object, since.get(object))
         });
         let deleted_parents = self.unlisted().map(|Parent { model, object, .. }| {
@@ -118,7 +114,7 @@ impl Reader for ApplicationsReader {
                 .since(since.get(object))
                 .with_deleted()
         });
-        std::iter::once(own)
+        std::iter::once(self.changed_rows(since))
             .chain(of_parents)
             .chain(deleted_parents)
             .collect()
@@ -139,21 +135,7 @@ impl Reader for ApplicationsReader {
             );
             return Ok(());
         }
-        let (live, gone) = split_deleted(rows);
-        page.items.extend(map(ctx, &self.mapping, &live)?);
-        page.deleted.extend(gone);
-        Ok(())
-    }
-
-    fn by_ids<T: Transport>(
-        &self,
-        ctx: &Context<T>,
-        ids: &[String],
-        page: &mut Page<Application>,
-    ) -> Result<(), Error> {
-        let rows = by_ids(ctx, &self.mapping, ids)?;
-        page.items.extend(map(ctx, &self.mapping, &rows)?);
-        Ok(())
+        self.put(ctx, rows, page)
     }
 
     fn id(record: &Application) -> &str {

@@ -6,13 +6,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::asymbl::context::{Context, Slot};
+use crate::asymbl::context::Context;
 use crate::asymbl::models::candidates::{Candidates, Judgement, Membership, applicant_link};
 use crate::asymbl::models::{Mapping, Missing, Tenant};
 use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step};
-use crate::asymbl::reads::reader::{Page, Reader, Readers};
-use crate::asymbl::reads::rows::{Fetcher, Find, by_ids, find, split_deleted, values_of};
+use crate::asymbl::reads::reader::{Page, Reader};
+use crate::asymbl::reads::rows::{Fetcher, Find, find, map, split_deleted, values_of};
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::unified::Candidate;
@@ -83,7 +83,7 @@ impl CandidatesReader {
         for id in candidates.iter().filter_map(|row| row.string("Id")) {
             ids.remove(&id);
         }
-        self.put(ctx, &candidates, page)?;
+        self.put_candidates(ctx, &candidates, page)?;
         page.deleted.extend(ids);
         Ok(())
     }
@@ -96,7 +96,7 @@ impl CandidatesReader {
 
     /// Puts candidates on the page. Whoever an applicant makes a candidate, or gives a source, is to be read again unless that
     /// applicant is still theirs when applications are read: going to another contact, it leaves no trace on this one.
-    fn put<T: Transport>(
+    fn put_candidates<T: Transport>(
         &self,
         ctx: &Context<T>,
         candidates: &[Record],
@@ -132,10 +132,6 @@ impl Reader for CandidatesReader {
         })
     }
 
-    fn slot(readers: &Readers) -> &Slot<Self> {
-        &readers.candidates
-    }
-
     fn objects(&self) -> Vec<String> {
         let applicants = self.link.iter().map(|(object, _)| object.clone());
         std::iter::once(self.mapping.object().to_owned())
@@ -154,21 +150,33 @@ impl Reader for CandidatesReader {
         link.map(|(object, _)| object.clone()).collect()
     }
 
+    fn rows(&self) -> Phase {
+        Phase::new(Step::Records, self.mapping.object(), self.mapping.columns())
+    }
+
+    fn map<T: Transport>(
+        &self,
+        ctx: &Context<T>,
+        rows: &[Record],
+    ) -> Result<Vec<Candidate>, Error> {
+        Ok(map(ctx, &self.mapping, rows)?)
+    }
+
     fn everything(&self) -> Vec<Phase> {
-        let all = || Phase::new(Step::Records, self.mapping.object(), self.mapping.columns());
         let conditions = self.membership.conditions().into_iter();
         conditions
             .map(|condition| match condition {
-                Some(condition) => all().filter(condition),
-                None => all(),
+                Some(condition) => self.rows().filter(condition),
+                None => self.rows(),
             })
             .collect()
     }
 
     fn changes(&self, since: &Marks) -> Vec<Phase> {
-        let contact = self.mapping.object();
-        let own = Phase::new(Step::Judged, contact, self.mapping.columns());
-        let own = own.since(since.get(contact)).with_deleted();
+        let own = Phase {
+            step: Step::Judged,
+            ..self.changed_rows(since)
+        };
         let by_applicant = self.link.iter().map(|(object, lookup)| {
             Phase::new(
                 Step::LeadTo(lookup.clone()),
@@ -200,13 +208,13 @@ impl Reader for CandidatesReader {
             }
             Step::LeadTo(lookup) => {
                 let asked: Vec<String> = values_of(&rows, lookup).into_iter().collect();
-                let contacts = by_ids(ctx, &self.mapping, &asked)?;
+                let contacts = self.find(ctx, &asked)?;
                 // Whoever is not found is no less a candidate for that: a right may have been lost. That a contact was deleted,
                 // its own row says.
                 let found = values_of(&contacts, "Id");
                 self.sort_out(ctx, contacts, found, page)?;
             }
-            _ => self.put(ctx, &rows, page)?,
+            _ => self.put_candidates(ctx, &rows, page)?,
         }
         Ok(())
     }
@@ -217,10 +225,10 @@ impl Reader for CandidatesReader {
         ids: &[String],
         page: &mut Page<Candidate>,
     ) -> Result<(), Error> {
-        let contacts = by_ids(ctx, &self.mapping, ids)?;
+        let contacts = self.find(ctx, ids)?;
         // Whoever is asked for was a candidate once, and is one until the contrary can be seen.
         let (unknown, contacts) = self.split_unknown(contacts);
-        self.put(ctx, &unknown, page)?;
+        self.put_candidates(ctx, &unknown, page)?;
         let found = values_of(&contacts, "Id");
         self.sort_out(ctx, contacts, found, page)
     }

@@ -3,14 +3,14 @@
 //! A hiring manager is a contact who is a user by e-mail address. So besides the job's own changes a delta follows those of
 //! contacts and users: their jobs are found by the lookup, or, where that is gone, by the host's rows of the user.
 
-use crate::asymbl::context::{Context, Slot};
+use crate::asymbl::context::Context;
 use crate::asymbl::models::hiring_team_members::{HiringTeams, matched_lookups};
 use crate::asymbl::models::{Mapping, Missing, Tenant};
 use crate::asymbl::names;
 use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step};
-use crate::asymbl::reads::reader::{Page, Reader, Readers, note};
-use crate::asymbl::reads::rows::{Find, by_ids, find, map, split_deleted, values_of};
+use crate::asymbl::reads::reader::{Page, Reader, note};
+use crate::asymbl::reads::rows::{Find, find, map, values_of};
 use crate::exports::ats::connector::reads::{JobTeam, Records};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
 use salesforce::soql::{Condition, and, eq, ge, in_query, is_null, one_of};
@@ -31,10 +31,6 @@ pub struct TeamsReader {
 }
 
 impl TeamsReader {
-    fn phase(&self) -> Phase {
-        Phase::new(Step::Records, self.mapping.object(), self.mapping.columns())
-    }
-
     /// The users who have one of the e-mail addresses of some rows.
     fn users_of<T: Transport>(
         &self,
@@ -87,10 +83,6 @@ impl Reader for TeamsReader {
         })
     }
 
-    fn slot(readers: &Readers) -> &Slot<Self> {
-        &readers.teams
-    }
-
     fn objects(&self) -> Vec<String> {
         let mut objects = vec![self.mapping.object().to_owned()];
         if !self.manager_lookups.is_empty() {
@@ -107,23 +99,23 @@ impl Reader for TeamsReader {
             .collect()
     }
 
-    fn everything(&self) -> Vec<Phase> {
-        vec![self.phase()]
+    fn rows(&self) -> Phase {
+        Phase::new(Step::Records, self.mapping.object(), self.mapping.columns())
+    }
+
+    fn map<T: Transport>(&self, ctx: &Context<T>, rows: &[Record]) -> Result<Vec<JobTeam>, Error> {
+        Ok(map(ctx, &self.mapping, rows)?)
     }
 
     fn changes(&self, since: &Marks) -> Vec<Phase> {
         let (contacts, users) = (since.get(names::CONTACT), since.get(names::USER));
-        let mut phases = vec![
-            self.phase()
-                .since(since.get(self.mapping.object()))
-                .with_deleted(),
-        ];
+        let mut phases = vec![self.changed_rows(since)];
         if self.manager_lookups.is_empty() {
             return phases;
         }
         let of_managers = self.manager_lookups.iter();
         phases.extend(of_managers.map(|lookup| {
-            self.phase()
+            self.rows()
                 .whose_parent_changed(lookup, names::CONTACT, contacts)
         }));
         phases.push(
@@ -169,30 +161,15 @@ impl Reader for TeamsReader {
             }
             Step::ChangedUsers => {
                 let jobs = self.jobs_of(ctx, &rows)?;
-                page.items.extend(map(ctx, &self.mapping, &jobs)?);
+                page.items.extend(self.map(ctx, &jobs)?);
                 page.recheck(
                     Self::MODEL,
                     Model::Users,
                     values_of(&rows, "Id").into_iter().collect(),
                 );
             }
-            _ => {
-                let (live, gone) = split_deleted(rows);
-                page.items.extend(map(ctx, &self.mapping, &live)?);
-                page.deleted.extend(gone);
-            }
+            _ => self.put(ctx, rows, page)?,
         }
-        Ok(())
-    }
-
-    fn by_ids<T: Transport>(
-        &self,
-        ctx: &Context<T>,
-        ids: &[String],
-        page: &mut Page<JobTeam>,
-    ) -> Result<(), Error> {
-        let rows = by_ids(ctx, &self.mapping, ids)?;
-        page.items.extend(map(ctx, &self.mapping, &rows)?);
         Ok(())
     }
 

@@ -6,13 +6,13 @@
 
 use std::collections::HashSet;
 
-use crate::asymbl::context::{Context, Slot};
+use crate::asymbl::context::Context;
 use crate::asymbl::models::job_stages::JobStages;
 use crate::asymbl::models::{Missing, Tenant};
 use crate::asymbl::reads::cursor::At;
 use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step};
-use crate::asymbl::reads::reader::{Page, Reader, Readers, RowsRead, readable};
+use crate::asymbl::reads::reader::{Page, Reader, RowsRead, readable};
 use crate::asymbl::reads::rows::{Find, find, values_of};
 use crate::exports::ats::connector::reads::{JobPipeline, Records};
 use crate::exports::ats::connector::types::{Error, Model};
@@ -91,10 +91,6 @@ impl Reader for JobStagesReader {
         })
     }
 
-    fn slot(readers: &Readers) -> &Slot<Self> {
-        &readers.job_stages
-    }
-
     fn objects(&self) -> Vec<String> {
         std::iter::once(self.mapping.object().to_owned())
             .chain(self.jobs.clone())
@@ -107,12 +103,20 @@ impl Reader for JobStagesReader {
         own.chain(jobs.cloned()).collect()
     }
 
-    fn everything(&self) -> Vec<Phase> {
-        vec![Phase::new(
+    fn rows(&self) -> Phase {
+        Phase::new(
             Step::WholePipelines,
             self.mapping.object(),
             self.mapping.columns(),
-        )]
+        )
+    }
+
+    fn map<T: Transport>(
+        &self,
+        _: &Context<T>,
+        rows: &[Record],
+    ) -> Result<Vec<JobPipeline>, Error> {
+        Ok(self.mapping.pipelines(rows))
     }
 
     fn changes(&self, since: &Marks) -> Vec<Phase> {

@@ -1,12 +1,12 @@
 //! Jobs: every row of the Job object.
 
-use crate::asymbl::context::{Context, Slot};
+use crate::asymbl::context::Context;
 use crate::asymbl::models::jobs::{Jobs, site_link};
 use crate::asymbl::models::{Mapping, Missing, Tenant};
 use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step};
-use crate::asymbl::reads::reader::{Page, Reader, Readers, note};
-use crate::asymbl::reads::rows::{by_ids, map, split_deleted};
+use crate::asymbl::reads::reader::{Reader, note};
+use crate::asymbl::reads::rows::map;
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model, Warning};
 use crate::exports::ats::connector::unified::Job;
@@ -21,14 +21,9 @@ pub struct JobsReader {
     site: Option<(String, String)>,
 }
 
-impl JobsReader {
-    fn phase(&self) -> Phase {
-        Phase::new(Step::Records, self.mapping.object(), self.mapping.columns())
-    }
-}
-
 impl Reader for JobsReader {
     const MODEL: Model = Model::Jobs;
+    const REFERRED_TO_BY: Option<Model> = Some(Model::Applications);
     type Record = Job;
 
     fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {
@@ -36,10 +31,6 @@ impl Reader for JobsReader {
             mapping: Jobs::new(tenant)?,
             site: site_link(tenant).filter(|(_, object)| tenant.profile.object(object).is_some()),
         })
-    }
-
-    fn slot(readers: &Readers) -> &Slot<Self> {
-        &readers.jobs
     }
 
     fn objects(&self) -> Vec<String> {
@@ -53,20 +44,22 @@ impl Reader for JobsReader {
         self.site.iter().map(|(_, object)| object.clone()).collect()
     }
 
-    fn everything(&self) -> Vec<Phase> {
-        vec![self.phase()]
+    fn rows(&self) -> Phase {
+        Phase::new(Step::Records, self.mapping.object(), self.mapping.columns())
+    }
+
+    fn map<T: Transport>(&self, ctx: &Context<T>, rows: &[Record]) -> Result<Vec<Job>, Error> {
+        Ok(map(ctx, &self.mapping, rows)?)
     }
 
     fn changes(&self, since: &Marks) -> Vec<Phase> {
-        let own = self
-            .phase()
-            .since(since.get(self.mapping.object()))
-            .with_deleted();
         let of_sites = self.site.iter().map(|(lookup, object)| {
-            self.phase()
+            self.rows()
                 .whose_parent_changed(lookup, object, since.get(object))
         });
-        std::iter::once(own).chain(of_sites).collect()
+        std::iter::once(self.changed_rows(since))
+            .chain(of_sites)
+            .collect()
     }
 
     /// A deleted work site leaves its jobs without a lookup to find them by.
@@ -88,31 +81,6 @@ impl Reader for JobsReader {
         let found = ctx.client.query(&deleted, Rows::WithDeleted)?;
         let reason = "a work site was deleted, which leaves no trace on its jobs, so all jobs are read again";
         Ok((!found.records.is_empty()).then(|| note("work-site-deleted", reason)))
-    }
-
-    fn page<T: Transport>(
-        &self,
-        ctx: &Context<T>,
-        _: &Phase,
-        rows: Vec<Record>,
-        page: &mut Page<Job>,
-    ) -> Result<(), Error> {
-        let (live, gone) = split_deleted(rows);
-        page.items.extend(map(ctx, &self.mapping, &live)?);
-        page.deleted.extend(gone.iter().cloned());
-        page.recheck(Model::Applications, Self::MODEL, gone);
-        Ok(())
-    }
-
-    fn by_ids<T: Transport>(
-        &self,
-        ctx: &Context<T>,
-        ids: &[String],
-        page: &mut Page<Job>,
-    ) -> Result<(), Error> {
-        let rows = by_ids(ctx, &self.mapping, ids)?;
-        page.items.extend(map(ctx, &self.mapping, &rows)?);
-        Ok(())
     }
 
     fn id(record: &Job) -> &str {

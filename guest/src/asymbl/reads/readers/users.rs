@@ -5,15 +5,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::asymbl::context::{Context, Slot};
+use crate::asymbl::context::Context;
 use crate::asymbl::models::hiring_team_members::{best_users, matched_columns, matched_lookups};
 use crate::asymbl::models::users::{Users, is_standard, team_lookups};
 use crate::asymbl::models::{Mapping, Missing, Tenant};
 use crate::asymbl::names;
 use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step, pointed_to_by};
-use crate::asymbl::reads::reader::{Page, Reader, Readers};
-use crate::asymbl::reads::rows::{Find, by_ids, find, map, values_of};
+use crate::asymbl::reads::reader::{Page, Reader};
+use crate::asymbl::reads::rows::{Find, find, map, values_of};
 use crate::asymbl::reads::token::Extras;
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model};
@@ -42,7 +42,10 @@ pub struct UsersReader {
 
 impl UsersReader {
     fn phase(&self, step: Step) -> Phase {
-        Phase::new(step, self.mapping.object(), self.mapping.columns())
+        Phase {
+            step,
+            ..self.rows()
+        }
     }
 
     fn others_on_teams(&self) -> impl Iterator<Item = Phase> {
@@ -114,7 +117,7 @@ impl UsersReader {
             ids.remove(&id);
         }
         self.look_again(&users, page);
-        page.items.extend(map(ctx, &self.mapping, &users)?);
+        page.items.extend(self.map(ctx, &users)?);
         page.deleted.extend(ids);
         Ok(())
     }
@@ -142,10 +145,6 @@ impl Reader for UsersReader {
         })
     }
 
-    fn slot(readers: &Readers) -> &Slot<Self> {
-        &readers.users
-    }
-
     fn objects(&self) -> Vec<String> {
         // The job's lookups say which others count.
         let job = Some(self.job.clone()).filter(|_| self.typed && !self.team_lookups.is_empty());
@@ -154,8 +153,16 @@ impl Reader for UsersReader {
             .collect()
     }
 
+    fn rows(&self) -> Phase {
+        Phase::new(Step::Records, self.mapping.object(), self.mapping.columns())
+    }
+
+    fn map<T: Transport>(&self, ctx: &Context<T>, rows: &[Record]) -> Result<Vec<User>, Error> {
+        Ok(map(ctx, &self.mapping, rows)?)
+    }
+
     fn everything(&self) -> Vec<Phase> {
-        let people = self.phase(Step::Records);
+        let people = self.rows();
         let people = if self.typed {
             people.filter(eq(TYPE, STANDARD))
         } else {
@@ -190,9 +197,9 @@ impl Reader for UsersReader {
             Step::TeamUsers => {
                 page.extras.extend(values_of(&rows, "Id"));
                 self.look_again(&rows, page);
-                page.items.extend(map(ctx, &self.mapping, &rows)?);
+                page.items.extend(self.map(ctx, &rows)?);
             }
-            _ => page.items.extend(map(ctx, &self.mapping, &rows)?),
+            _ => page.items.extend(self.map(ctx, &rows)?),
         }
         Ok(())
     }
@@ -213,7 +220,7 @@ impl Reader for UsersReader {
         }
         // Whoever became a standard user meanwhile stays.
         let asked: Vec<String> = left.iter().cloned().collect();
-        let rows = by_ids(ctx, &self.mapping, &asked)?;
+        let rows = self.find(ctx, &asked)?;
         self.sort_out(ctx, rows, left, page)
     }
 
@@ -223,7 +230,7 @@ impl Reader for UsersReader {
         ids: &[String],
         page: &mut Page<User>,
     ) -> Result<(), Error> {
-        let users = by_ids(ctx, &self.mapping, ids)?;
+        let users = self.find(ctx, ids)?;
         let found = values_of(&users, "Id");
         self.sort_out(ctx, users, found, page)
     }

@@ -1,0 +1,7 @@
+//! The generic half of the connector: it knows Salesforce and the contract, and nothing of Asymbl.
+
+mod ahead;
+mod cache;
+
+pub use ahead::Ahead;
+pub use cache::RowCache;
