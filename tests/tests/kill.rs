@@ -8,8 +8,8 @@ use connector_tests::soak::equals_the_org;
 use connector_tests::world::{World, fields, ids, small_org, without_stamps};
 use host_runner::unified::Model;
 use mirror::store::{ListingKind, Mirror, Position, RunOutcome, SqliteMirror};
-use practice_org::Latency;
 use practice_org::store::Actor;
+use practice_org::{Action, Latency, Rule};
 use serde_json::{Value, json};
 
 const APPLICANT: &str = "bpats__ATS_Applicant__c";
@@ -220,8 +220,16 @@ async fn sigterm_ends_a_sync_behind_its_page_and_the_next_goes_on_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn sigterm_ends_a_schedule_between_two_syncs() {
+async fn a_schedule_rides_out_a_refused_sign_in_until_sigterm() {
     let world = World::of(org()).await;
+    let refused = Action::Status {
+        status: 400,
+        code: Some("invalid_request".into()),
+        message: Some("token request is already being processed".into()),
+        body: Default::default(),
+        retry_after: None,
+    };
+    world.org.fault(Rule::next(refused).on_kind("token"));
     let child = start(world.folder(), &["sync", "--every", "15m"]);
     until("the first sync is over", || {
         let runs = mirror(&world).and_then(|mirror| mirror.runs(1).ok());

@@ -21,10 +21,9 @@ impl Bearer {
     /// # Errors
     /// When the token holds characters that no header can carry. The message does not repeat it.
     pub fn new(token: &str, generation: u64) -> Result<Self, CredentialsError> {
-        let refused = || {
-            CredentialsError::permanent(
-                "the access token holds characters that no HTTP header can carry",
-            )
+        let refused = || CredentialsError {
+            message: "the access token holds characters that no HTTP header can carry".into(),
+            recovery: Recovery::Wait,
         };
         let plain = !token.is_empty() && token.bytes().all(|b| b.is_ascii_graphic());
         let mut header = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| refused())?;
@@ -63,32 +62,25 @@ impl std::fmt::Debug for Bearer {
     }
 }
 
-/// No bearer could be had. Messages name tenant and mend, never a secret.
+/// What has to happen before the same request can succeed. Exit codes, schedules and repeats all follow from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// Nothing but time: it may pass by itself.
+    Wait,
+    /// The tenant file, or something that it points to, has to change.
+    TenantFile,
+    /// The credentials, or what the org allows them, have to change.
+    Access,
+}
+
+/// No bearer is available. Messages name the tenant and the fix, never a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct CredentialsError {
-    /// What is wrong and what mends it.
+    /// What is wrong and how to fix it.
     pub message: String,
-    /// Whether trying again is useless until a person changes something.
-    pub permanent: bool,
-}
-
-impl CredentialsError {
-    /// An error that stays until a person changes something.
-    pub fn permanent(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            permanent: true,
-        }
-    }
-
-    /// An error that may pass by itself: network, overload.
-    pub fn passing(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            permanent: false,
-        }
-    }
+    /// What has to happen before a bearer is available.
+    pub recovery: Recovery,
 }
 
 /// Where the gate gets its bearer from.

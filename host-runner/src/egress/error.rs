@@ -3,7 +3,7 @@
 //! wasi:http has an error code for most of this, but guests lose detail on the way (waki turns a denial into `Closed`, body
 //! errors reach a guest as text only: wasm-host.md 2.3 and 3). So the host keeps the typed error as [`Problem`].
 
-use super::{ByteSize, Denied, Origin, Prohibited};
+use super::{ByteSize, Denied, Origin, Prohibited, Recovery};
 use std::time::Duration;
 use wasmtime_wasi_http::Error as WasiError;
 
@@ -47,10 +47,10 @@ pub enum EgressError {
     /// No token could be had.
     #[error("not signed in: {message}")]
     Credentials {
-        /// What is wrong and what mends it.
+        /// What is wrong and how to fix it.
         message: String,
-        /// Whether trying again is useless until a person changes something.
-        permanent: bool,
+        /// What has to happen before a token is available.
+        recovery: Recovery,
     },
     /// The host name has no address.
     #[error("{origin}: the name does not resolve ({detail}); check `instance_url` and the network")]
@@ -146,6 +146,22 @@ pub enum EgressError {
     },
 }
 
+impl EgressError {
+    /// What has to happen before the same request can succeed.
+    pub fn recovery(&self) -> Recovery {
+        match self {
+            Self::Credentials { recovery, .. } => *recovery,
+            Self::Denied(_)
+            | Self::Address { .. }
+            | Self::RequestBudget { .. }
+            | Self::ByteBudget { .. }
+            | Self::ResponseTooLarge { .. }
+            | Self::RequestTooLarge { .. } => Recovery::TenantFile,
+            _ => Recovery::Wait,
+        }
+    }
+}
+
 /// What was being waited for when a deadline passed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
@@ -199,11 +215,10 @@ impl From<EgressError> for WasiError {
             EgressError::TooManyInFlight { .. } => Self::ConnectionLimitReached,
             EgressError::ByteBudget { cap } => Self::HttpResponseBodySize(Some(cap.as_u64())),
             EgressError::Credentials {
-                permanent: true, ..
-            } => Self::ConfigurationError,
-            EgressError::Credentials {
-                permanent: false, ..
+                recovery: Recovery::Wait,
+                ..
             } => Self::DestinationUnavailable,
+            EgressError::Credentials { .. } => Self::ConfigurationError,
             EgressError::Dns { .. } => Self::DnsError {
                 rcode: Some("name does not resolve".into()),
                 info_code: None,

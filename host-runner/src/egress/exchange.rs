@@ -8,7 +8,7 @@ use super::caller::strip;
 use super::cause::client_error;
 use super::job::{CallOptions, Job, Shared};
 use super::{
-    AddressRule, Bearer, ByteSize, Deadlines, EgressError, Grant, Origin, Permit, Phase,
+    AddressRule, Bearer, ByteSize, Deadlines, EgressError, Grant, Origin, Permit, Phase, Recovery,
     RequestBody, ResponseBody, empty_body,
 };
 use http::request::Parts;
@@ -89,7 +89,7 @@ async fn judged(
         Some(_) => None,
     };
     strip(&mut parts.headers, &parts.method, &body);
-    dress(&mut parts.headers, bearer.as_ref());
+    add_gate_headers(&mut parts.headers, bearer.as_ref(), &shared.user_agent);
     let (response, place) = exchange.sent(parts, body, place).await?;
     exchange.received(response, bearer, place).await
 }
@@ -118,8 +118,11 @@ fn max_response(shared: &Shared, options: &CallOptions, grant: Option<&Grant>) -
     }
 }
 
-/// Adds what the gate does.
-fn dress(headers: &mut HeaderMap, bearer: Option<&Bearer>) {
+/// Adds the headers that are the gate's business.
+fn add_gate_headers(headers: &mut HeaderMap, bearer: Option<&Bearer>, user_agent: &HeaderValue) {
+    headers
+        .entry(header::USER_AGENT)
+        .or_insert_with(|| user_agent.clone());
     // A range is counted in encoded bytes, so a part of a gzip body could not be decoded.
     let plain = headers.contains_key(header::RANGE)
         || headers
@@ -166,9 +169,13 @@ impl Exchange<'_> {
             Ok(Ok(bearer)) => Ok(Some(bearer)),
             Ok(Err(error)) => Err(EgressError::Credentials {
                 message: error.message,
-                permanent: error.permanent,
+                recovery: error.recovery,
             }),
-            Err(_) => Err(self.late(Phase::Total, self.deadlines.total)),
+            // Not a time-out of the request, which was not sent: even a write may be repeated.
+            Err(_) => Err(EgressError::Credentials {
+                message: format!("signing in takes longer than {:?}", self.deadlines.total),
+                recovery: Recovery::Wait,
+            }),
         }
     }
 

@@ -10,8 +10,13 @@ use super::{
     Client, Credentials, EgressError, EgressLimits, EgressPolicy, Grant, JobBudget, JobStats,
     RequestBody, ResponseBody, empty_body, exchange,
 };
-use http::{HeaderMap, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use std::sync::Arc;
+
+/// Servers and firewalls refuse requests that do not say who asks.
+pub(crate) fn default_user_agent() -> HeaderValue {
+    HeaderValue::from_static(concat!("asymbl/", env!("CARGO_PKG_VERSION")))
+}
 
 /// What all jobs of one tenant share. Cloning shares it.
 #[derive(Clone)]
@@ -33,8 +38,16 @@ impl Egress {
                 client,
                 credentials,
                 limits,
+                user_agent: default_user_agent(),
             }),
         }
+    }
+
+    /// Sets what requests say in `User-Agent` unless the caller says it; `asymbl/VERSION` by default.
+    #[must_use]
+    pub fn user_agent(mut self, user_agent: HeaderValue) -> Self {
+        Arc::make_mut(&mut self.shared).user_agent = user_agent;
+        self
     }
 
     /// A gate for one job.

@@ -6,15 +6,18 @@ use super::{
     ByteSize, Client, Credentials, Deadlines, EgressError, EgressLimits, EgressPolicy, Grant,
     JobBudget,
 };
+use http::HeaderValue;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
 
+#[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) policy: EgressPolicy,
     pub(crate) client: Client,
     pub(crate) credentials: Option<Arc<dyn Credentials>>,
     pub(crate) limits: EgressLimits,
+    pub(crate) user_agent: HeaderValue,
 }
 
 /// What one job has done and may do.

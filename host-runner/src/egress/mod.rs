@@ -32,7 +32,7 @@ pub use address::{AddressRule, Prohibited, public_address};
 pub use body::{RequestBody, ResponseBody, empty_body, full_body};
 pub use budget::{ApiUsage, JobBudget, JobStats};
 pub use client::{Client, TlsSetupError};
-pub use credentials::{Bearer, Credentials, CredentialsError};
+pub use credentials::{Bearer, Credentials, CredentialsError, Recovery};
 pub use error::{EgressError, Phase, Problem};
 pub use gate::{Egress, Gate};
 pub use job::{CallOptions, GrantGuard};
@@ -42,3 +42,4 @@ pub use policy::{Denied, EgressPolicy, Grant, Permit};
 pub use size::ByteSize;
 
 pub(crate) use budget::lock;
+pub(crate) use gate::default_user_agent;

@@ -9,8 +9,9 @@ use super::limits::LimitsTable;
 use super::scopes::ScopesTable;
 use super::secret::beside;
 use super::sync::SyncTable;
-use super::{Auth, Limits, Scopes, SecretRef, SyncSettings, TenantError, strict};
-use crate::egress::Origin;
+use super::{Auth, Limits, Scopes, SecretRef, SyncSettings, TenantError, strict, without_mark};
+use crate::egress::{Origin, default_user_agent};
+use http::HeaderValue;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
 use serde_json::{Map, Value};
@@ -26,6 +27,7 @@ pub struct TenantFile {
     api_version: ApiVersion,
     ca_file: Option<PathBuf>,
     attachment_origins: Vec<Origin>,
+    user_agent: HeaderValue,
     scopes: Scopes,
     auth: Auth,
     limits: Limits,
@@ -44,6 +46,7 @@ struct Written {
     ca_file: Option<PathBuf>,
     #[serde(default)]
     attachment_origins: Vec<Origin>,
+    user_agent: Option<String>,
     #[serde(default)]
     scopes: ScopesTable,
     auth: AuthTable,
@@ -81,7 +84,7 @@ impl TenantFile {
     /// # Errors
     /// As for [`TenantFile::load`].
     pub fn parse(path: &Path, text: &str) -> Result<Self, TenantError> {
-        let written: Written = strict::parse(path, text)?;
+        let written: Written = strict::parse(path, without_mark(text))?;
         let wrong = |(key, problem): (&str, String)| TenantError::new(path, Some(key), problem);
         if written.name.trim().is_empty() || written.name.chars().any(char::is_control) {
             return Err(wrong((
@@ -95,6 +98,8 @@ impl TenantFile {
             api_version: written.api_version,
             ca_file: written.ca_file.map(|file| beside(path, &file)),
             attachment_origins: written.attachment_origins,
+            user_agent: user_agent(written.user_agent)
+                .map_err(|problem| wrong(("user_agent", problem)))?,
             scopes: written.scopes.checked().map_err(wrong)?,
             auth: written
                 .auth
@@ -137,6 +142,11 @@ impl TenantFile {
         &self.attachment_origins
     }
 
+    /// What requests say in `User-Agent`.
+    pub fn user_agent(&self) -> &HeaderValue {
+        &self.user_agent
+    }
+
     /// What is switched off.
     pub fn scopes(&self) -> &Scopes {
         &self.scopes
@@ -175,6 +185,17 @@ impl TenantFile {
             Auth::AccessToken { access_token } => inline(access_token),
         }
     }
+}
+
+fn user_agent(written: Option<String>) -> Result<HeaderValue, String> {
+    let Some(text) = written else {
+        return Ok(default_user_agent());
+    };
+    let plain = !text.trim().is_empty() && text.bytes().all(|b| b == b' ' || b.is_ascii_graphic());
+    plain
+        .then(|| HeaderValue::try_from(text).ok())
+        .flatten()
+        .ok_or_else(|| "must be visible ASCII characters, such as \"my-platform/1.2\"".to_owned())
 }
 
 #[cfg(unix)]

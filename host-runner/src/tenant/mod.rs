@@ -25,7 +25,7 @@ pub use limits::Limits;
 pub use scopes::{ACTIONS, MODELS, Scopes};
 pub use secret::{Secret, SecretRef};
 pub use sync::SyncSettings;
-pub use token_source::{TokenSource, TokenSourceOptions};
+pub use token_source::{SignInRetry, TokenSource, TokenSourceOptions};
 
 use crate::egress::{Client, Egress, EgressPolicy, Gate, JobBudget};
 use std::sync::Arc;
@@ -67,7 +67,8 @@ impl Tenant {
             client,
             Some(Arc::new(tokens.clone())),
             limits.egress,
-        );
+        )
+        .user_agent(file.user_agent().clone());
         Ok(Self {
             file: Arc::new(file),
             tokens,
@@ -102,8 +103,13 @@ impl Tenant {
     /// Signs in now, to fail before any work with the clearest message; does nothing while a token is at hand.
     ///
     /// # Errors
-    /// [`oauth::OAuthError`] with the mend.
+    /// [`oauth::OAuthError`] with the fix.
     pub async fn sign_in(&self) -> Result<(), Arc<oauth::OAuthError>> {
         self.tokens.token().await.map(|_| ())
     }
+}
+
+/// A text without the byte order mark that some editors put before it.
+pub fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }

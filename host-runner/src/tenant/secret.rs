@@ -1,6 +1,6 @@
 //! A text that is never printed, and where the tenant file says it is kept.
 
-use super::TenantError;
+use super::{TenantError, without_mark};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use std::fmt;
@@ -42,7 +42,7 @@ pub enum SecretRef {
     Inline(Secret),
     /// In an environment variable of this name.
     Env(String),
-    /// In a file, relative to the tenant file; white space around it is not part of it.
+    /// In a file, relative to the tenant file; white space around it and a byte order mark are not part of it.
     File(PathBuf),
 }
 
@@ -73,7 +73,7 @@ impl SecretRef {
                 })?
             }
         };
-        let text = text.trim();
+        let text = without_mark(text.trim()).trim();
         if text.is_empty() {
             return Err(wrong(match self {
                 Self::Inline(_) => "is empty".to_owned(),

@@ -22,6 +22,17 @@ fn parse(text: &str) -> Result<TenantFile, TenantError> {
     TenantFile::parse(Path::new("folder/tenant.toml"), text)
 }
 
+/// Options that make waits short.
+fn quick() -> TokenSourceOptions {
+    TokenSourceOptions {
+        cache_folder: None,
+        retry: SignInRetry {
+            attempts: 3,
+            first_wait: Duration::from_millis(1),
+        },
+    }
+}
+
 fn problem(text: &str) -> String {
     parse(text).unwrap_err().to_string()
 }
@@ -65,6 +76,7 @@ instance_url = "http://127.0.0.1:8080/"
 api_version = 67.0
 ca_file = "ca.pem"
 attachment_origins = ["http://localhost:9000", "https://files.acme.example"]
+user_agent = "my-platform/1.2"
 
 [scopes]
 disabled_models = ["hiring_team_members"]
@@ -350,6 +362,21 @@ fn a_secret_is_in_no_message_and_no_debug_print() {
             "{error:?}"
         );
     }
+}
+
+#[test]
+fn a_byte_order_mark_is_part_of_no_file() {
+    let mut marked = parse(&format!("\u{feff}{}", GOOD.trim_start())).unwrap();
+    assert_eq!(marked, parse(GOOD).unwrap());
+    marked = parse(&format!("\u{feff}{GOOD}")).unwrap();
+    assert_eq!(marked.name(), "Acme");
+    let wrong = GOOD.trim_start().replacen("name", "nmae", 1);
+    assert!(problem(&format!("\u{feff}{wrong}")).contains("tenant.toml:1: `nmae`"));
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("secret.txt"), "\u{feff}s3cret\r\n").unwrap();
+    let secret = SecretRef::File("secret.txt".into());
+    let secret = secret.resolve(&folder.path().join("tenant.toml"), "auth.client_secret");
+    assert_eq!(secret.unwrap().expose(), "s3cret");
 }
 
 #[test]

@@ -4,7 +4,7 @@
 //! says nothing by itself. What is in it may be stale: the org decides, and a 401 leads to a new sign-in.
 
 use super::Secret;
-use super::oauth::{hash, write_private};
+use super::oauth::{Prepared, hash};
 use crate::egress::Origin;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -45,7 +45,8 @@ impl TokenCache {
             serde_json::json!({ "instance_url": self.instance, "access_token": token.expose() })
                 .to_string();
         let folder = self.path.parent().map_or(Ok(()), std::fs::create_dir_all);
-        if let Err(error) = folder.and_then(|()| write_private(&self.path, kept.as_bytes())) {
+        let file = folder.and_then(|()| Prepared::new(&self.path));
+        if let Err(error) = file.and_then(|file| file.commit(kept.as_bytes())) {
             tracing::warn!(path = %self.path.display(), %error, "the token can't be kept for the next run");
         }
     }

@@ -1,44 +1,85 @@
 //! The tenant's current token, and when to get another.
 //!
-//! Many requests, one sign-in: whoever finds no usable token starts a sign-in or joins the one under way. It runs in a task
-//! of its own, since a call that is cancelled half-way must not lose a rotated refresh token. A token is replaced only after
-//! the org refused that very token, and not for ever: tokens refused while fresh end in an error instead of a login loop.
+//! Many requests, one sign-in: a caller that finds no usable token starts a sign-in or joins the one under way. It runs in a
+//! task of its own, since a call that is cancelled half-way must not lose a rotated refresh token. A refusal that may pass is
+//! asked again after growing waits. A token is replaced only after the org refused that very token, and not for ever: tokens
+//! refused while fresh end in an error instead of a login loop.
 
 use super::oauth::{Flow, OAuthError};
 use super::token_cache::TokenCache;
 use super::{Secret, TenantError, TenantFile};
 use crate::egress::{
-    Bearer, ByteSize, Client, Credentials, CredentialsError, Egress, EgressLimits, EgressPolicy,
-    Gate, JobBudget, Origin, lock,
+    Bearer, ByteSize, Client, Credentials, CredentialsError, Deadlines, Egress, EgressLimits,
+    EgressPolicy, Gate, JobBudget, Origin, lock,
 };
 use futures_util::future::BoxFuture;
 use http::StatusCode;
+use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// How long a failure that only a person can mend is repeated without asking again: salesforce-api.md 1.3 counts logins.
+/// How long a refusal is repeated to callers without asking again: Salesforce counts logins (salesforce-api.md 1.3).
 const COOL_DOWN: Duration = Duration::from_secs(30);
 
 /// After that many fresh tokens in a row that the org refused, another sign-in would change nothing.
 const FRESH_REFUSALS: u32 = 2;
 
-/// Texts of 401 answers that a new token does not mend (salesforce-api.md 1.5).
-const LOGIN_IS_USELESS: [&str; 2] = [
+/// Texts of 401 answers that a new token does not help (salesforce-api.md 1.5).
+const LOGIN_IS_USELESS: [&str; 4] = [
     "not valid for use with the REST API",
     "Connected app is not attached to Agent",
+    "INVALID_OPERATION_WITH_EXPIRED_PASSWORD",
+    "API_CURRENTLY_DISABLED",
 ];
+
+/// How much of a refusal goes into a message, in characters.
+const EXCERPT: usize = 200;
 
 /// A token reply has a few kilobytes, and an access token at most some tens.
 const LARGEST_REPLY: ByteSize = ByteSize::kib(256);
 
-/// How tokens are kept.
+/// How tokens are kept, and how persistently they are asked for.
 #[derive(Clone, Debug, Default)]
 pub struct TokenSourceOptions {
     /// The folder where tokens are kept between runs; none by default.
     pub cache_folder: Option<PathBuf>,
+    /// How a sign-in that Salesforce refused for the moment is repeated.
+    pub retry: SignInRetry,
+}
+
+/// How a sign-in that Salesforce refused for the moment is repeated. Each wait is twice as long as the one before, shortened at
+/// random by up to a half: many who were refused together do not come back together.
+#[derive(Clone, Copy, Debug)]
+pub struct SignInRetry {
+    /// How often to ask altogether.
+    pub attempts: u32,
+    /// The first wait.
+    pub first_wait: Duration,
+}
+
+impl Default for SignInRetry {
+    fn default() -> Self {
+        Self {
+            // Half a minute in all: a busy endpoint or another program's sign-in has passed by then.
+            attempts: 6,
+            first_wait: Duration::from_secs(1),
+        }
+    }
+}
+
+impl SignInRetry {
+    /// How long to wait after so many failures, or `None` to give up; `random` is any number.
+    fn wait(&self, failures: u32, random: u64) -> Option<Duration> {
+        if failures >= self.attempts {
+            return None;
+        }
+        let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
+        let wait = self.first_wait.saturating_mul(doubled);
+        Some(wait - (wait / 2).mul_f64((random % 1_000) as f64 / 1_000.0))
+    }
 }
 
 /// One tenant's tokens. Cloning shares them.
@@ -50,6 +91,9 @@ struct Inner {
     flow: Flow,
     gate: Gate,
     cache: Option<TokenCache>,
+    retry: SignInRetry,
+    /// Set when nobody will use another token: no wait is begun any more, and those under way end.
+    ending: watch::Sender<bool>,
     state: Mutex<State>,
 }
 
@@ -85,8 +129,16 @@ impl TokenSource {
         options: TokenSourceOptions,
     ) -> Result<Self, TenantError> {
         let flow = Flow::new(file)?;
+        let mut deadlines = file.limits().egress.deadlines;
+        if flow.rotates() {
+            // An answer that nobody waits for takes the next refresh token with it.
+            let usual = Deadlines::default();
+            deadlines.first_byte = deadlines.first_byte.max(usual.first_byte);
+            deadlines.between_bytes = deadlines.between_bytes.max(usual.between_bytes);
+            deadlines.total = deadlines.total.max(usual.total);
+        }
         let limits = EgressLimits {
-            deadlines: file.limits().egress.deadlines,
+            deadlines,
             max_response: LARGEST_REPLY,
             max_request: LARGEST_REPLY,
             ..EgressLimits::default()
@@ -96,7 +148,8 @@ impl TokenSource {
             client,
             None,
             limits,
-        );
+        )
+        .user_agent(file.user_agent().clone());
         // Sign-ins are rare and bounded by the cool-down, not by a job's budget.
         let gate = egress.gate(JobBudget {
             requests: u64::MAX,
@@ -112,6 +165,8 @@ impl TokenSource {
             flow,
             gate,
             cache,
+            retry: options.retry,
+            ending: watch::Sender::new(false),
             state,
         })))
     }
@@ -145,12 +200,22 @@ impl TokenSource {
                 }
             }
         };
-        let outcome = waiting
-            .wait_for(Option::is_some)
-            .await
-            .ok()
-            .and_then(|outcome| outcome.clone());
-        outcome.unwrap_or_else(|| Err(Arc::new(OAuthError::Interrupted)))
+        ended(&mut waiting).await
+    }
+
+    /// Waits for the answer to a sign-in under way, which may hold the only copy of a rotated refresh token, and tries again to write
+    /// one that could not be written. To be called when no more tokens are needed, before the runtime ends.
+    ///
+    /// # Errors
+    /// [`OAuthError::CannotKeep`] where a rotated refresh token is lost when this process ends.
+    pub async fn finish(&self) -> Result<(), OAuthError> {
+        self.0.ending.send_replace(true);
+        let waiting = lock(&self.0.state).signing_in.clone();
+        if let Some(mut waiting) = waiting {
+            // Its failure was its callers' business.
+            drop(ended(&mut waiting).await);
+        }
+        self.0.flow.save()
     }
 
     /// Says that this very token does not work any more; later ones are not touched.
@@ -185,15 +250,23 @@ impl TokenSource {
         };
         if state.fresh_refusals >= FRESH_REFUSALS {
             state.fresh_refusals = 0;
+            let plain = text.chars().filter(|c| !c.is_control());
             let failure = Arc::new(OAuthError::FreshTokenRefused {
                 origin: self.0.instance.clone(),
+                answer: plain.take(EXCERPT).collect(),
             });
             state.failure = Some((Instant::now() + COOL_DOWN, failure));
         }
     }
 }
 
-/// One sign-in, from start to finish, whoever waits for it.
+async fn ended(waiting: &mut watch::Receiver<Option<Outcome>>) -> Outcome {
+    let outcome = waiting.wait_for(Option::is_some).await.ok();
+    let outcome = outcome.and_then(|outcome| outcome.clone());
+    outcome.unwrap_or_else(|| Err(Arc::new(OAuthError::Interrupted)))
+}
+
+/// One sign-in, from start to finish, for all who wait for it.
 async fn sign_in(inner: Arc<Inner>, done: watch::Sender<Option<Outcome>>) {
     let stale = lock(&inner.state)
         .current
@@ -208,11 +281,7 @@ async fn sign_in(inner: Arc<Inner>, done: watch::Sender<Option<Outcome>>) {
     let fresh = kept.is_none();
     let token = match kept {
         Some(kept) => Ok(kept),
-        None => inner
-            .flow
-            .sign_in(&inner.gate, stale.is_some())
-            .await
-            .map(|granted| granted.access_token),
+        None => repeated(&inner, stale.is_some()).await,
     };
     if let (Ok(token), Some(cache), true) = (&token, &inner.cache, fresh) {
         cache.write(token);
@@ -222,6 +291,32 @@ async fn sign_in(inner: Arc<Inner>, done: watch::Sender<Option<Outcome>>) {
         tracing::debug!(%error, "sign-in failed");
     }
     done.send_replace(Some(outcome));
+}
+
+/// Signs in, again and again while a refusal may pass.
+async fn repeated(inner: &Inner, renewal: bool) -> Result<Secret, OAuthError> {
+    let mut failures = 0;
+    loop {
+        let error = match inner.flow.sign_in(&inner.gate, renewal).await {
+            Ok(token) => return Ok(token),
+            Err(error) => error,
+        };
+        failures += 1;
+        let wait = inner
+            .retry
+            .wait(failures, RandomState::new().hash_one(failures));
+        match wait.filter(|_| error.is_worth_repeating()) {
+            None => return Err(error),
+            Some(wait) => {
+                tracing::warn!(%error, ?wait, "the sign-in is tried again");
+                let mut ending = inner.ending.subscribe();
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    _ = ending.wait_for(|ending| *ending) => return Err(error),
+                }
+            }
+        }
+    }
 }
 
 fn settle(state: &mut State, token: Result<Secret, OAuthError>, fresh: bool) -> Outcome {
@@ -248,9 +343,9 @@ fn settle(state: &mut State, token: Result<Secret, OAuthError>, fresh: bool) -> 
         }
         Err(error) => {
             let error = Arc::new(error);
-            state.failure = error
-                .is_permanent()
-                .then(|| (Instant::now() + COOL_DOWN, error.clone()));
+            // What did not reach the endpoint costs no login: the next caller may try at once.
+            let answered = !matches!(*error, OAuthError::Network { .. } | OAuthError::Interrupted);
+            state.failure = answered.then(|| (Instant::now() + COOL_DOWN, error.clone()));
             Err(error)
         }
     }
@@ -261,7 +356,7 @@ impl Credentials for TokenSource {
         Box::pin(async move {
             self.token().await.map_err(|error| CredentialsError {
                 message: error.to_string(),
-                permanent: error.is_permanent(),
+                recovery: error.recovery(),
             })
         })
     }
@@ -288,5 +383,29 @@ impl std::fmt::Debug for TokenSource {
         f.debug_struct("TokenSource")
             .field("instance", &self.0.instance)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_between_sign_ins_double_and_end() {
+        let retry = SignInRetry::default();
+        let waits: Vec<_> = (1..).map_while(|n| retry.wait(n, 0)).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16].map(Duration::from_secs));
+        for random in [1, 499, 999, u64::MAX] {
+            let wait = retry.wait(3, random);
+            assert!(
+                wait > Some(Duration::from_secs(2)) && wait < Some(Duration::from_secs(4)),
+                "{wait:?}"
+            );
+        }
+        let endless = SignInRetry {
+            attempts: u32::MAX,
+            ..retry
+        };
+        assert!(endless.wait(u32::MAX - 1, 0) > Some(Duration::from_secs(1_000)));
     }
 }

@@ -222,16 +222,94 @@ async fn a_check_in_json_always_says_whether_all_is_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refused_address_says_so() {
+async fn a_refused_sign_in_names_its_true_cause() {
     let world = World::of(small_org()).await;
     let file = std::fs::read_to_string(world.tenant()).unwrap();
-    for (description, kind) in [
-        ("ip restricted", "ip-refused"),
-        ("request not supported on this domain", "wrong-host"),
-        ("user lacks API enabled permission", "api-not-enabled"),
+    for (error, description, kind) in [
+        ("invalid_grant", "ip restricted", "ip-refused"),
+        (
+            "invalid_grant",
+            "request not supported on this domain",
+            "wrong-host",
+        ),
+        (
+            "invalid_grant",
+            "user lacks API enabled permission",
+            "api-not-enabled",
+        ),
+        (
+            "app_not_found",
+            "External client app is not installed in this org",
+            "app-refused",
+        ),
+        ("invalid_grant", "expired password", "password-expired"),
+        ("inactive_org", "organization is locked", "org-inactive"),
+        ("invalid_grant", "inactive organization", "org-inactive"),
+        ("inactive_user", "user is inactive", "user-inactive"),
     ] {
-        let url = refusing_sign_in("invalid_grant", description).await;
+        let url = refusing_sign_in(error, description).await;
         write_private(&world.tenant(), &file.replace(&world.org.url(), &url));
-        assert_eq!(trouble(&world).await, (kind.into(), 3));
+        assert_eq!(trouble(&world).await, (kind.into(), 3), "{description}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_refused_for_now_blames_no_credentials() {
+    let world = World::of(small_org()).await;
+    let action = Action::Status {
+        status: 400,
+        code: Some("unknown_error".into()),
+        message: Some("retry your request".into()),
+        body: Default::default(),
+        retry_after: None,
+    };
+    // One refusal is ridden out.
+    world.org.fault(Rule::next(action.clone()).on_kind("token"));
+    let (code, report) = check(&world).await;
+    assert_eq!(code, 0, "{report}");
+    world
+        .org
+        .fault(Rule::next(action).on_kind("token").times(99));
+    let outcome = asymbl(world.folder(), &["check"]).await;
+    assert_eq!(outcome.code, 4, "{outcome:?}");
+    let told = format!("{}{}", outcome.out, outcome.err);
+    assert!(told.contains("unknown_error: retry your request"), "{told}");
+    assert!(
+        !told.contains("client id") && !told.contains("client_id"),
+        "{told}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_403_is_told_as_it_came() {
+    let world = World::of(small_org()).await;
+    for (code, message, kind, exit) in [
+        ("OF_NEXT_YEAR", "Not on a Sunday.", "refused", 1),
+        (
+            "INVALID_OPERATION_WITH_EXPIRED_PASSWORD",
+            "Your password has expired. Please reset your password.",
+            "password-expired",
+            3,
+        ),
+        (
+            "ORG_LOCKED",
+            "This organization is locked.",
+            "org-inactive",
+            3,
+        ),
+    ] {
+        refuse(&world.org, 403, code, message);
+        let (given, report) = check(&world).await;
+        world.org.clear_faults();
+        assert_eq!(
+            (given, &report["problem"]["kind"]),
+            (exit, &json!(kind)),
+            "{report}"
+        );
+        let told = report["problem"]["message"].as_str().unwrap();
+        assert!(
+            told.contains(message) && !told.contains("permission set"),
+            "{told}"
+        );
     }
 }

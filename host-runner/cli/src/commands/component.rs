@@ -1,6 +1,7 @@
 //! Finding and loading the component, with the compiled form kept for the next time.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use anyhow::Context as _;
 
@@ -10,7 +11,7 @@ use host_runner::sandbox::{
     CheckedComponent, CompiledCache, EngineSize, JobSetup, LoadedConnector, new_engine,
 };
 use host_runner::session::Session;
-use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
+use host_runner::tenant::{Tenant, TenantFile, TokenSource, TokenSourceOptions};
 
 impl Context {
     fn component_path(&self) -> anyhow::Result<PathBuf> {
@@ -60,7 +61,22 @@ impl Context {
     pub(super) fn unsigned(&self, tenant_file: &Path) -> anyhow::Result<Session> {
         let file = TenantFile::load(tenant_file)?;
         let tenant = Tenant::open(file, TokenSourceOptions::default())?;
+        self.sign_ins().push(tenant.tokens().clone());
         Ok(Session::new(self.load()?, tenant))
+    }
+
+    fn sign_ins(&self) -> MutexGuard<'_, Vec<TokenSource>> {
+        self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for sign-ins under way: their answers may hold the only copies of rotated refresh tokens.
+    pub(super) async fn finish(&self) {
+        let sign_ins = std::mem::take(&mut *self.sign_ins());
+        for tokens in sign_ins {
+            if let Err(error) = tokens.finish().await {
+                super::output::print_error(&anyhow::Error::new(Arc::new(error)), self.json);
+            }
+        }
     }
 }
 

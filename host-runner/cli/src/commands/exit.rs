@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use host_runner::egress::EgressError;
 use host_runner::egress::policy::Rule;
+use host_runner::egress::{EgressError, Recovery};
 use host_runner::sandbox::{CallError, ErrorKind, LoadError};
 use host_runner::session::StepError;
 use host_runner::tenant::TenantError;
@@ -141,10 +141,10 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
         return Some(Exit::of_call(error));
     }
     if let Some(error) = cause.downcast_ref::<EgressError>() {
-        return Some(of_egress(error));
+        return Some(of_recovery(error.recovery()));
     }
     if let Some(error) = cause.downcast_ref::<Arc<OAuthError>>() {
-        return Some(of_sign_in(error));
+        return Some(of_recovery(error.recovery()));
     }
     if let Some(error) = cause.downcast_ref::<ActionError>() {
         return Some(of_action(error));
@@ -166,19 +166,11 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     }
 }
 
-fn of_egress(error: &EgressError) -> Exit {
-    match error {
-        EgressError::Denied(_) => Exit::WrongInput,
-        EgressError::Credentials { .. } => Exit::NotAllowed,
-        _ => Exit::Later,
-    }
-}
-
-fn of_sign_in(error: &OAuthError) -> Exit {
-    match error {
-        OAuthError::Network { .. } | OAuthError::Unavailable { .. } => Exit::Later,
-        OAuthError::OtherOrg { .. } => Exit::WrongInput,
-        _ => Exit::NotAllowed,
+fn of_recovery(recovery: Recovery) -> Exit {
+    match recovery {
+        Recovery::Wait => Exit::Later,
+        Recovery::TenantFile => Exit::WrongInput,
+        Recovery::Access => Exit::NotAllowed,
     }
 }
 

@@ -27,6 +27,7 @@ use clap::{Args, Parser, Subcommand};
 
 use exit::{Exit, WrongInput};
 
+use host_runner::tenant::TokenSource;
 use host_runner::unified::Model;
 
 /// Runs an ATS connector, sandboxed, against a Salesforce org with Asymbl ATS.
@@ -108,6 +109,8 @@ fn model(text: &str) -> Result<Model, String> {
 struct Context {
     json: bool,
     component: Option<PathBuf>,
+    /// Of the sessions so far; see [`Context::finish`].
+    sign_ins: std::sync::Mutex<Vec<TokenSource>>,
 }
 
 /// Runs the command line of this process.
@@ -117,6 +120,7 @@ pub fn main() -> ExitCode {
     let context = Context {
         json: command.json,
         component: command.component,
+        sign_ins: Default::default(),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -128,7 +132,11 @@ pub fn main() -> ExitCode {
             return Exit::Failure.into();
         }
     };
-    let result = runtime.block_on(run(command.what, &context));
+    let result = runtime.block_on(async {
+        let result = run(command.what, &context).await;
+        context.finish().await;
+        result
+    });
     // Connections that are still open must not hold up the end.
     runtime.shutdown_background();
     match result {

@@ -84,6 +84,7 @@ async fn once(
     if let (Err(error), false) = (&result, begun) {
         note_failure(arguments, error);
     }
+    context.finish().await;
     result
 }
 

@@ -1,6 +1,6 @@
 //! A ready token: for trials and scripts that sign in themselves.
 
-use super::{Granted, OAuthError};
+use super::OAuthError;
 use crate::tenant::{Secret, SecretRef, TenantError, TenantFile};
 
 pub(crate) struct AccessToken(Secret);
@@ -11,13 +11,10 @@ impl AccessToken {
     }
 
     /// The token, once: when the org has refused it, nothing here can renew it.
-    pub(crate) fn sign_in(&self, renewal: bool) -> Result<Granted, OAuthError> {
+    pub(crate) fn sign_in(&self, renewal: bool) -> Result<Secret, OAuthError> {
         if renewal {
             return Err(OAuthError::GivenTokenExpired);
         }
-        Ok(Granted {
-            access_token: self.0.clone(),
-            refresh_token: None,
-        })
+        Ok(self.0.clone())
     }
 }

@@ -1,15 +1,15 @@
-//! Why there is no token, and what mends it.
+//! Why there is no token, and what to do about it.
 
 use super::Cause;
-use crate::egress::{EgressError, Origin};
+use crate::egress::{EgressError, Origin, Recovery};
 use std::path::PathBuf;
 
 /// Signing in failed. Messages hold no secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OAuthError {
-    /// Salesforce said no.
-    #[error("{origin} refused the sign-in ({error}: {description}): {mend}", mend = cause.mend())]
+    /// Salesforce refused the sign-in.
+    #[error("{origin} refused the sign-in ({error}: {description}): {fix}", fix = cause.fix())]
     Rejected {
         /// Whose token endpoint.
         origin: Origin,
@@ -37,9 +37,12 @@ pub enum OAuthError {
         /// What happened.
         error: EgressError,
     },
-    /// What answered is not a Salesforce token endpoint.
-    #[error("{origin} does not answer like a Salesforce token endpoint: {detail}")]
-    NotSalesforce {
+    /// The answer is neither a token nor a refusal: a page of a proxy or of a maintenance, or another server altogether.
+    #[error(
+        "{origin} does not answer like a Salesforce token endpoint: {detail}; try again later, and check that instance_url is the \
+         org's My Domain host"
+    )]
+    Unreadable {
         /// Who answered.
         origin: Origin,
         /// What is odd.
@@ -53,7 +56,7 @@ pub enum OAuthError {
         /// Its HTTP status.
         status: u16,
     },
-    /// A rotated refresh token could not be kept, so none is spent.
+    /// A rotated refresh token could not be written to its file.
     #[error(
         "{path}: {detail}; a rotated refresh token must be written there before the old one is used: make the folder \
          writable, or use kind = \"client-credentials\"", path = path.display()
@@ -71,12 +74,14 @@ pub enum OAuthError {
     GivenTokenExpired,
     /// Fresh tokens are refused, so signing in once more would change nothing.
     #[error(
-        "{origin} grants tokens and then refuses them; check that the user has \"API Enabled\", that the app's scopes \
+        "{origin} grants tokens and then refuses them ({answer}); check that the user has \"API Enabled\", that the app's scopes \
          include \"api\", and that no IP range or session policy blocks this machine"
     )]
     FreshTokenRefused {
         /// The org.
         origin: Origin,
+        /// The start of its last refusal.
+        answer: String,
     },
     /// The access token can't be sent.
     #[error("{message}")]
@@ -93,22 +98,28 @@ pub enum OAuthError {
 }
 
 impl OAuthError {
-    /// Whether trying again is useless until a person changes something.
-    pub fn is_permanent(&self) -> bool {
+    /// What has to happen before a sign-in can succeed. Only refusals of a known meaning are final: a new text of Salesforce's,
+    /// a proxy's page or a lost answer may pass by itself, and an integration that stopped for it would stay stopped.
+    pub fn recovery(&self) -> Recovery {
         match self {
-            Self::Rejected { cause, .. } => *cause != Cause::TooManyLogins,
-            Self::Network { error } => {
-                matches!(
-                    error,
-                    EgressError::Denied(_)
-                        | EgressError::Tls {
-                            certificate: true,
-                            ..
-                        }
-                )
-            }
-            Self::Unavailable { .. } | Self::Interrupted => false,
-            _ => true,
+            Self::Rejected { cause, .. } => cause.recovery(),
+            // An answer that is too large is not a token reply: some server's page.
+            Self::Network {
+                error: EgressError::ResponseTooLarge { .. },
+            } => Recovery::Wait,
+            Self::Network { error } => error.recovery(),
+            Self::Unavailable { .. }
+            | Self::Unreadable { .. }
+            | Self::OddToken { .. }
+            | Self::Interrupted => Recovery::Wait,
+            Self::OtherOrg { .. } | Self::CannotKeep { .. } | Self::Signing => Recovery::TenantFile,
+            Self::GivenTokenExpired | Self::FreshTokenRefused { .. } => Recovery::Access,
         }
+    }
+
+    /// Whether the endpoint answered, and asking it again may bring a token. What never reached it is for the caller to repeat.
+    pub(crate) fn is_worth_repeating(&self) -> bool {
+        self.recovery() == Recovery::Wait
+            && !matches!(self, Self::Network { .. } | Self::Interrupted)
     }
 }

@@ -94,16 +94,20 @@ impl JwtBearer {
 /// Production and sandboxes have their well-known audiences; any other host (a practice org) is its own.
 fn usual_audience(instance: &Origin) -> String {
     let host = instance.host();
-    let sandbox = host.contains(".sandbox.my.salesforce.") || host == "test.salesforce.com";
-    match (sandbox, host.ends_with(".salesforce.com")) {
-        (true, _) => "https://test.salesforce.com".to_owned(),
+    let name = host.split('.').next().unwrap_or_default();
+    let is_sandbox = host == "test.salesforce.com"
+        // Only sandboxes have two hyphens in their name (`acme--uat`), also where the host has no `.sandbox` (salesforce-api.md 1.7).
+        || name.contains("--")
+        || [".sandbox.my.", ".scratch.my."].iter().any(|part| host.contains(part));
+    match (is_sandbox, host.ends_with(".salesforce.com")) {
+        (true, true) => "https://test.salesforce.com".to_owned(),
         (false, true) => "https://login.salesforce.com".to_owned(),
-        (false, false) => instance.to_string(),
+        (_, false) => instance.to_string(),
     }
 }
 
 fn rsa_key(pem: &str) -> Result<RsaKeyPair, String> {
-    const MEND: &str =
+    const FIX: &str =
         "give the RSA private key as PEM (BEGIN PRIVATE KEY or BEGIN RSA PRIVATE KEY)";
     if pem.contains("ENCRYPTED") {
         return Err(
@@ -112,15 +116,15 @@ fn rsa_key(pem: &str) -> Result<RsaKeyPair, String> {
         );
     }
     let der = PrivateKeyDer::from_pem_slice(pem.as_bytes())
-        .map_err(|_| format!("no private key found; {MEND}"))?;
+        .map_err(|_| format!("no private key found; {FIX}"))?;
     let key = match &der {
         PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()),
         PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()),
-        _ => return Err(format!("the private key is not RSA; {MEND}")),
+        _ => return Err(format!("the private key is not RSA; {FIX}")),
     };
     // ring's reasons are short and hold nothing of the key: "TooSmall", "InvalidEncoding".
     key.map_err(|reason| {
-        format!("the private key can't be used ({reason}); {MEND}, of 2048 bits or more")
+        format!("the private key can't be used ({reason}); {FIX}, of 2048 bits or more")
     })
 }
 

@@ -74,6 +74,14 @@ fn the_usual_audience_follows_the_instance() {
             "https://acme--uat.sandbox.my.salesforce.com",
             "https://test.salesforce.com",
         ),
+        (
+            "https://acme--uat.my.salesforce.com",
+            "https://test.salesforce.com",
+        ),
+        (
+            "https://inspiration-velocity-4711.scratch.my.salesforce.com",
+            "https://test.salesforce.com",
+        ),
         ("https://test.salesforce.com", "https://test.salesforce.com"),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
     ];
@@ -87,7 +95,7 @@ fn the_usual_audience_follows_the_instance() {
 }
 
 #[test]
-fn a_key_that_cant_be_used_is_refused_with_the_mend_and_without_the_key() {
+fn an_unusable_key_is_refused_with_the_fix_and_not_shown() {
     let cut = PKCS8.replace("\nMII", "\nMIIA");
     let encrypted = PKCS8.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY");
     for pem in ["", "not a key", &cut, &encrypted] {

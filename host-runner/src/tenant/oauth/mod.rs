@@ -1,7 +1,7 @@
 //! Signing in: one file per flow, one way to the token endpoint.
 //!
 //! A flow knows which form to post. `request` posts it, through a gate of its own that is open for the token endpoint's
-//! origin alone, and [`OAuthError`] says in plain words what Salesforce's terse errors mean and what mends them
+//! origin alone, and [`OAuthError`] says in plain words what Salesforce's terse errors mean and how to fix them
 //! (salesforce-api.md 1.1 to 1.4). Nothing is ever revoked: sessions are shared (1.3).
 
 mod access_token;
@@ -16,8 +16,7 @@ mod request;
 pub use error::OAuthError;
 pub use rejection::Cause;
 
-pub(crate) use refresh_token::{hash, write_private};
-pub(crate) use reply::Granted;
+pub(crate) use refresh_token::{Prepared, hash};
 
 use super::{Auth, Secret, TenantError, TenantFile};
 use crate::egress::{Gate, Origin};
@@ -41,7 +40,7 @@ enum Kind {
     AccessToken(access_token::AccessToken),
 }
 
-/// Whom a flow talks to, for requests and for messages.
+/// The token endpoint of a flow, for requests and for messages.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
     pub(crate) url: String,
@@ -112,13 +111,28 @@ impl Flow {
         })
     }
 
-    /// Gets a token. `renewal` says that one was had before and is of no use any more.
-    pub(crate) async fn sign_in(&self, gate: &Gate, renewal: bool) -> Result<Granted, OAuthError> {
+    /// Gets an access token. `renewal` says that one was issued before and is not accepted any more.
+    pub(crate) async fn sign_in(&self, gate: &Gate, renewal: bool) -> Result<Secret, OAuthError> {
+        let form = match &self.kind {
+            Kind::ClientCredentials(flow) => flow.form(),
+            Kind::JwtBearer(flow) => flow.form()?,
+            Kind::RefreshToken(flow) => return flow.sign_in(gate, &self.endpoint).await,
+            Kind::AccessToken(flow) => return flow.sign_in(renewal),
+        };
+        let answer = request::post(gate, &self.endpoint, &form).await?;
+        answer.access_token(&self.endpoint, &form)
+    }
+
+    /// Whether an answer holds state that no second one repeats: a rotated refresh token.
+    pub(crate) fn rotates(&self) -> bool {
+        matches!(self.kind, Kind::RefreshToken(_))
+    }
+
+    /// Tries once more to write what could not be written.
+    pub(crate) fn save(&self) -> Result<(), OAuthError> {
         match &self.kind {
-            Kind::ClientCredentials(flow) => request::post(gate, &self.endpoint, flow.form()).await,
-            Kind::JwtBearer(flow) => request::post(gate, &self.endpoint, flow.form()?).await,
-            Kind::RefreshToken(flow) => flow.sign_in(gate, &self.endpoint).await,
-            Kind::AccessToken(flow) => flow.sign_in(renewal),
+            Kind::RefreshToken(flow) => flow.save(),
+            _ => Ok(()),
         }
     }
 

@@ -1,18 +1,19 @@
 //! Refresh token, with rotation: every use may hand out a new token and kill the old one (salesforce-api.md 1.1).
 //!
-//! Losing a rotated token locks the tenant out until a person consents again. So before a token is spent, a lock file proves
-//! that the folder can be written and keeps other processes away; the new token is written to a temporary file, flushed and
-//! renamed over the old; and the sign-in runs in a task of its own that no cancelled call can cut short.
+//! Losing a rotated token locks the tenant out until a person consents again. So before a token is spent, a lock file keeps
+//! other processes away and the new file is prepared on the disk; the new token goes into it before anything else of the answer
+//! is looked at, and the file is renamed over the old one; and the sign-in runs in a task of its own that no cancelled call can
+//! cut short.
 
-use super::{Endpoint, Form, Granted, OAuthError, request};
+use super::{Endpoint, Form, OAuthError, request};
 use crate::egress::Gate;
 use crate::tenant::secret::beside;
-use crate::tenant::{Secret, SecretRef, TenantError, TenantFile};
+use crate::tenant::{Secret, SecretRef, TenantError, TenantFile, without_mark};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -87,18 +88,27 @@ impl RefreshToken {
         &self,
         gate: &Gate,
         endpoint: &Endpoint,
-    ) -> Result<Granted, OAuthError> {
+    ) -> Result<Secret, OAuthError> {
         let _lock = self.store.lock().await?;
         let current = self.store.current()?;
-        let granted = request::post(gate, endpoint, self.form(current.clone())).await?;
-        if let Some(rotated) = granted
-            .refresh_token
-            .as_ref()
-            .filter(|rotated| **rotated != current)
-        {
-            self.store.keep(rotated);
+        let prepared = Prepared::new(self.store.path());
+        let prepared = prepared.map_err(|error| self.store.problem(error.to_string()))?;
+        let form = self.form(current.clone());
+        let answer = request::post(gate, endpoint, &form).await?;
+        if let Some(rotated) = answer.refresh_token().filter(|token| *token != current) {
+            self.store.keep(&rotated, prepared);
         }
-        Ok(granted)
+        answer.access_token(endpoint, &form)
+    }
+
+    /// Writes a rotated token that could not be written when it came.
+    pub(crate) fn save(&self) -> Result<(), OAuthError> {
+        let Some(unsaved) = crate::egress::lock(&self.store.unsaved).clone() else {
+            return Ok(());
+        };
+        let prepared = Prepared::new(self.store.path());
+        let written = prepared.and_then(|file| self.store.write(&unsaved, file));
+        written.map_err(|error| self.store.problem(error.to_string()))
     }
 
     fn form(&self, refresh_token: Secret) -> Form {
@@ -123,14 +133,16 @@ impl Store {
         }
     }
 
+    fn problem(&self, detail: String) -> OAuthError {
+        OAuthError::CannotKeep {
+            path: self.path().to_owned(),
+            detail,
+        }
+    }
+
     /// Waits until no other process is between spending a token and writing the next.
     async fn lock(&self) -> Result<File, OAuthError> {
         let path = with_suffix(self.path(), ".lock");
-        let problem = |path: &Path, detail: String| OAuthError::CannotKeep {
-            path: path.to_owned(),
-            detail,
-        };
-        let shown = path.clone();
         let locked = tokio::task::spawn_blocking(move || {
             let file = File::options().create(true).append(true).open(&path)?;
             file.lock()?;
@@ -138,8 +150,8 @@ impl Store {
         });
         match locked.await {
             Ok(Ok(file)) => Ok(file),
-            Ok(Err(error)) => Err(problem(&shown, error.to_string())),
-            Err(_) => Err(problem(&shown, "interrupted".to_owned())),
+            Ok(Err(error)) => Err(self.problem(format!("its lock file: {error}"))),
+            Err(_) => Err(OAuthError::Interrupted),
         }
     }
 
@@ -148,19 +160,16 @@ impl Store {
         if let Some(unsaved) = crate::egress::lock(&self.unsaved).clone() {
             return Ok(unsaved);
         }
-        let problem = |detail: String| OAuthError::CannotKeep {
-            path: self.path().to_owned(),
-            detail,
-        };
+        let problem = |detail: String| self.problem(detail);
         match (&self.place, std::fs::read_to_string(self.path())) {
             (_, Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
                 Ok(self.seed.clone())
             }
             (_, Err(error)) => Err(problem(error.to_string())),
-            (Place::Pointed(_), Ok(text)) if text.trim().is_empty() => {
-                Err(problem("it is empty".to_owned()))
-            }
-            (Place::Pointed(_), Ok(text)) => Ok(Secret::new(text.trim())),
+            (Place::Pointed(_), Ok(text)) => match without_mark(text.trim()).trim() {
+                "" => Err(problem("it is empty".to_owned())),
+                token => Ok(Secret::new(token)),
+            },
             (Place::Beside(_), Ok(text)) => {
                 let kept: Rotated = serde_json::from_str(&text).map_err(|_| {
                     problem(
@@ -177,8 +186,15 @@ impl Store {
         }
     }
 
-    /// Writes a rotated token; one that can't be written is kept in memory, since the old one is spent.
-    fn keep(&self, rotated: &Secret) {
+    /// Writes a rotated token; one that can't be written stays in memory, since the old one is spent.
+    fn keep(&self, rotated: &Secret, file: Prepared) {
+        *crate::egress::lock(&self.unsaved) = Some(rotated.clone());
+        if let Err(error) = self.write(rotated, file) {
+            tracing::error!(path = %self.path().display(), %error, "a rotated refresh token can't be written; it is lost when this program ends");
+        }
+    }
+
+    fn write(&self, rotated: &Secret, file: Prepared) -> std::io::Result<()> {
         let text = match &self.place {
             Place::Pointed(_) => rotated.expose().to_owned(),
             Place::Beside(_) => {
@@ -189,30 +205,54 @@ impl Store {
                 kept.to_string()
             }
         };
-        let written = write_private(self.path(), text.as_bytes());
-        if let Err(error) = &written {
-            tracing::error!(path = %self.path().display(), %error, "a rotated refresh token can't be written; it is lost when this program ends");
-        }
-        *crate::egress::lock(&self.unsaved) = written.is_err().then(|| rotated.clone());
+        file.commit(text.as_bytes())?;
+        *crate::egress::lock(&self.unsaved) = None;
+        Ok(())
     }
 }
 
-/// Replaces a file in one step; only the owner may read it.
-pub(crate) fn write_private(path: &Path, content: &[u8]) -> std::io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    // tempfile creates with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(content)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    // The rename itself must survive a power cut; folders can't be opened everywhere.
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
+/// A file that will replace another in one step; only the owner may read it. Its space is taken beforehand, so that a full disk or
+/// a folder without write access shows before anything depends on it.
+pub(crate) struct Prepared {
+    file: tempfile::NamedTempFile,
+    path: PathBuf,
+}
+
+/// More than any refresh token and what stands around it.
+const SPACE: [u8; 4096] = [0; 4096];
+
+impl Prepared {
+    /// Prepares a file beside `path`.
+    pub(crate) fn new(path: &Path) -> std::io::Result<Self> {
+        // tempfile creates with mode 0600.
+        let mut file = tempfile::NamedTempFile::new_in(folder_of(path))?;
+        file.write_all(&SPACE)?;
+        file.as_file().sync_all()?;
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+        })
     }
-    Ok(())
+
+    /// Gives it its content and puts it in the other's place.
+    pub(crate) fn commit(mut self, content: &[u8]) -> std::io::Result<()> {
+        self.file.rewind()?;
+        self.file.write_all(content)?;
+        self.file.as_file().set_len(content.len() as u64)?;
+        self.file.as_file().sync_all()?;
+        self.file.persist(&self.path)?;
+        // The rename itself must survive a power cut; folders can't be opened everywhere.
+        if let Ok(folder) = File::open(folder_of(&self.path)) {
+            let _ = folder.sync_all();
+        }
+        Ok(())
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {

@@ -1,8 +1,12 @@
 //! What the token endpoint's refusals mean (salesforce-api.md 1.4).
+//!
+//! The tables hold what is known. A refusal that is not in them is [`Cause::Unknown`]: told as it came and asked again later,
+//! since Salesforce words passing trouble (`unknown_error: retry your request`) and final trouble alike.
 
+use super::reply::Members;
 use super::{Endpoint, Form, OAuthError};
+use crate::egress::Recovery;
 use http::StatusCode;
-use serde::Deserialize;
 
 /// What a refusal comes down to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -11,6 +15,10 @@ pub enum Cause {
     WrongClientId,
     /// The consumer secret is wrong.
     WrongSecret,
+    /// The app is not installed in this org.
+    AppNotInstalled,
+    /// An administrator blocked the app.
+    AppBlocked,
     /// The flow works only on the org's My Domain host.
     WrongDomain,
     /// The app has no Run As user for client credentials.
@@ -21,171 +29,203 @@ pub enum Cause {
     NotApproved,
     /// The JWT's audience is wrong.
     WrongAudience,
-    /// User, password, IP address or login hours.
+    /// The JWT's signature does not fit the app's certificate.
+    WrongKey,
+    /// This machine's address is refused.
+    IpRestricted,
+    /// The user's password has expired.
+    ExpiredPassword,
+    /// The user lacks "API Enabled".
+    ApiNotEnabled,
+    /// User, IP address or login hours; Salesforce does not say which.
     AuthenticationFailure,
     /// The app does not allow this flow.
     FlowOff,
-    /// The user is deactivated.
+    /// The user is deactivated, frozen or locked out.
     InactiveUser,
-    /// The org is deactivated or locked.
+    /// The org is deactivated, locked or expired.
     InactiveOrg,
     /// Too many logins.
     TooManyLogins,
+    /// Salesforce asks to try again.
+    Busy,
     /// Anything else.
-    Other,
+    Unknown,
 }
 
-/// `error`, a part of `error_description` (lower case; empty takes any), what it means. The first match counts.
-const REFUSALS: [(&str, &str, Cause); 17] = [
-    ("invalid_client_id", "", Cause::WrongClientId),
-    ("invalid_client", "identifier", Cause::WrongClientId),
-    ("invalid_client", "", Cause::WrongSecret),
-    (
-        "invalid_grant",
-        "not supported on this domain",
-        Cause::WrongDomain,
-    ),
-    (
-        "invalid_grant",
-        "no client credentials user",
-        Cause::NoRunAsUser,
-    ),
-    (
-        "invalid_grant",
-        "expired access/refresh token",
-        Cause::ExpiredRefreshToken,
-    ),
-    (
-        "invalid_grant",
-        "hasn't approved this consumer",
-        Cause::NotApproved,
-    ),
-    ("invalid_grant", "not admin approved", Cause::NotApproved),
-    ("invalid_app_access", "", Cause::NotApproved),
-    ("invalid_grant", "audience", Cause::WrongAudience),
-    ("invalid_grant", "inactive", Cause::InactiveUser),
-    ("invalid_grant", "", Cause::AuthenticationFailure),
-    ("unsupported_grant_type", "", Cause::FlowOff),
-    ("inactive_user", "", Cause::InactiveUser),
-    ("inactive_org", "", Cause::InactiveOrg),
-    ("rate_limit_exceeded", "", Cause::TooManyLogins),
-    ("unauthorized_client", "", Cause::FlowOff),
-];
+use Cause as C;
 
-/// What mends each.
-const MENDS: [(Cause, &str); 13] = [
+/// `error` (lower case; empty takes any), a part of `error_description` (likewise), what it means. The first match counts.
+const REFUSALS: &[(&str, &str, Cause)] = &[
+    ("", "retry your request", C::Busy),
+    ("", "already being processed", C::Busy),
+    // The same before September 2024.
+    ("", "expired authorization code", C::Busy),
+    ("rate_limit_exceeded", "", C::TooManyLogins),
+    ("", "login rate exceeded", C::TooManyLogins),
+    ("app_not_found", "", C::AppNotInstalled),
+    ("oauth_ec_app_not_found", "", C::AppNotInstalled),
+    ("", "app is not installed", C::AppNotInstalled),
+    ("", "app must be installed", C::AppNotInstalled),
+    ("oauth_app_blocked", "", C::AppBlocked),
+    ("", "blocked by admin", C::AppBlocked),
+    ("invalid_client_id", "", C::WrongClientId),
+    ("invalid_client", "identifier", C::WrongClientId),
+    ("invalid_client", "", C::WrongSecret),
+    ("invalid_client_credentials", "", C::WrongSecret),
+    ("", "not supported on this domain", C::WrongDomain),
+    ("", "no client credentials user", C::NoRunAsUser),
+    ("", "expired access/refresh token", C::ExpiredRefreshToken),
+    ("", "hasn't approved this consumer", C::NotApproved),
+    ("", "not admin approved", C::NotApproved),
+    ("invalid_app_access", "", C::NotApproved),
+    ("oauth_app_access_denied", "", C::NotApproved),
+    ("access_denied", "", C::NotApproved),
+    ("", "audience", C::WrongAudience),
+    ("", "invalid assertion", C::WrongKey),
+    ("", "ip restricted", C::IpRestricted),
+    ("", "restricted ip", C::IpRestricted),
     (
-        Cause::WrongClientId,
-        "check auth.client_id (the app's consumer key) and that the app is in this org",
+        "invalid_operation_with_expired_password",
+        "",
+        C::ExpiredPassword,
     ),
-    (
-        Cause::WrongSecret,
-        "check auth.client_secret (the app's consumer secret); it may have been rotated",
-    ),
-    (
-        Cause::WrongDomain,
-        "use the org's My Domain host (https://NAME.my.salesforce.com) in instance_url and leave out auth.token_url",
-    ),
-    (
-        Cause::NoRunAsUser,
-        "set a Run As user for the client credentials flow in the app's policies, one who may use the API",
-    ),
-    (
-        Cause::ExpiredRefreshToken,
-        "the refresh token is expired, revoked or used up; consent again and store the new one",
-    ),
-    (
-        Cause::NotApproved,
-        "pre-authorise the user: in the app's policies, through a permission set or profile",
-    ),
-    (
-        Cause::WrongAudience,
-        "check auth.audience: https://login.salesforce.com, or https://test.salesforce.com for a sandbox",
-    ),
-    (
-        Cause::AuthenticationFailure,
-        "check the user, the app's IP policy and login hours, and the user's login history",
-    ),
-    (
-        Cause::FlowOff,
-        "turn this OAuth flow on in the app's settings (\"Enable Client Credentials Flow\" and the like)",
-    ),
-    (
-        Cause::InactiveUser,
-        "activate the integration user, or choose another",
-    ),
-    (
-        Cause::InactiveOrg,
-        "the org is locked or expired; ask its administrator",
-    ),
-    (
-        Cause::TooManyLogins,
-        "wait an hour; share one token between programs instead of signing in anew",
-    ),
-    (Cause::Other, "see the org's login history for the reason"),
+    ("", "expired password", C::ExpiredPassword),
+    ("", "password expired", C::ExpiredPassword),
+    ("", "password has expired", C::ExpiredPassword),
+    ("", "lacks api enabled", C::ApiNotEnabled),
+    ("", "inactive org", C::InactiveOrg),
+    ("inactive_org", "", C::InactiveOrg),
+    ("org_locked", "", C::InactiveOrg),
+    ("trial_expired", "", C::InactiveOrg),
+    ("", "organization is locked", C::InactiveOrg),
+    ("", "org is locked", C::InactiveOrg),
+    ("", "trial has expired", C::InactiveOrg),
+    ("inactive_user", "", C::InactiveUser),
+    ("", "inactive user", C::InactiveUser),
+    ("", "user is inactive", C::InactiveUser),
+    ("", "user is frozen", C::InactiveUser),
+    ("", "user is locked", C::InactiveUser),
+    ("", "authentication failure", C::AuthenticationFailure),
+    ("unsupported_grant_type", "", C::FlowOff),
+    ("unauthorized_client", "", C::FlowOff),
 ];
 
 impl Cause {
-    /// What mends it, for a person.
-    pub fn mend(self) -> &'static str {
-        MENDS
-            .iter()
-            .find(|(cause, _)| *cause == self)
-            .map_or("", |(_, mend)| mend)
+    /// What has to happen before a sign-in can succeed.
+    pub fn recovery(self) -> Recovery {
+        match self {
+            C::TooManyLogins | C::Busy | C::Unknown => Recovery::Wait,
+            _ => Recovery::Access,
+        }
+    }
+
+    /// How to fix it, for a person.
+    pub fn fix(self) -> &'static str {
+        match self {
+            C::WrongClientId => {
+                "check auth.client_id (the app's consumer key) and that the app is in this org"
+            }
+            C::WrongSecret => {
+                "check auth.client_secret (the app's consumer secret); it may have been rotated"
+            }
+            C::AppNotInstalled => {
+                "install the app in this org (Setup, \"Connected Apps OAuth Usage\" or the External Client App's package), or create \
+                 one there; check that instance_url is the right org, and that a sandbox was not refreshed"
+            }
+            C::AppBlocked => {
+                "ask an administrator to unblock the app (Setup, \"Connected Apps OAuth Usage\")"
+            }
+            C::WrongDomain => {
+                "use the org's My Domain host (https://NAME.my.salesforce.com) in instance_url and leave out auth.token_url"
+            }
+            C::NoRunAsUser => {
+                "set a Run As user for the client credentials flow in the app's policies, one who may use the API"
+            }
+            C::ExpiredRefreshToken => {
+                "the refresh token is expired, revoked or used up; consent again and store the new one"
+            }
+            C::NotApproved => {
+                "pre-authorise the user: in the app's policies, through a permission set or profile"
+            }
+            C::WrongAudience => {
+                "check auth.audience: https://login.salesforce.com, or https://test.salesforce.com for a sandbox or scratch org"
+            }
+            C::WrongKey => {
+                "check that auth.private_key belongs to the certificate in the app, auth.username, and this machine's clock"
+            }
+            C::IpRestricted => {
+                "relax the IP restrictions in the app's policies, or allow this machine's address in Network Access or in the user's \
+                 profile"
+            }
+            C::ExpiredPassword => {
+                "set a new password for the integration user, and give the user \"Password Never Expires\""
+            }
+            C::ApiNotEnabled => {
+                "give the integration user \"API Enabled\"; Professional Edition needs API access as an add-on"
+            }
+            C::AuthenticationFailure => {
+                "check the user, the app's IP policy and login hours, and the user's login history"
+            }
+            C::FlowOff => {
+                "turn this OAuth flow on in the app's settings (\"Enable Client Credentials Flow\" and the like)"
+            }
+            C::InactiveUser => {
+                "activate, unfreeze or unlock the integration user, or choose another"
+            }
+            C::InactiveOrg => "the org is locked or expired; ask its administrator",
+            C::TooManyLogins => {
+                "wait an hour; share one token between programs instead of signing in anew"
+            }
+            C::Busy => "try again in some minutes",
+            C::Unknown => {
+                "try again later; if it stays, the user's login history in Setup shows the reason"
+            }
+        }
     }
 }
 
-#[derive(Deserialize)]
-struct Refusal {
-    error: String,
-    #[serde(default)]
-    error_description: String,
-}
-
-/// Names a refusal.
+/// Classifies a refusal.
 pub(crate) fn explained(
     endpoint: &Endpoint,
     status: StatusCode,
-    body: &[u8],
+    reply: &Members,
     form: &Form,
 ) -> OAuthError {
     let origin = endpoint.origin.clone();
-    let Ok(refusal) = serde_json::from_slice::<Refusal>(body) else {
-        // 420: no route to the org's instance (salesforce-api.md 5).
-        if status.is_server_error() || matches!(status.as_u16(), 420 | 429) {
-            return OAuthError::Unavailable {
+    // 420: no route to the org's instance (salesforce-api.md 5).
+    let is_passing = status.is_server_error() || matches!(status.as_u16(), 408 | 420 | 429);
+    let either = |names: [&str; 2]| names.into_iter().find_map(|name| reply.text(name));
+    let Some(error) = either(["error", "errorCode"]) else {
+        let status = status.as_u16();
+        return match is_passing {
+            true => OAuthError::Unavailable { origin, status },
+            false => OAuthError::Unreadable {
                 origin,
-                status: status.as_u16(),
-            };
-        }
-        let detail = format!(
-            "HTTP {} without an OAuth error; check instance_url and auth.token_url",
-            status.as_u16()
-        );
-        return OAuthError::NotSalesforce { origin, detail };
-    };
-    if status.is_server_error() {
-        return OAuthError::Unavailable {
-            origin,
-            status: status.as_u16(),
+                detail: format!("HTTP {status} without an OAuth error"),
+            },
         };
-    }
-    let cause = cause(&refusal.error, &refusal.error_description);
-    let clean = |text: &str| cleaned(text, form);
+    };
+    let description = either(["error_description", "message"]).unwrap_or_default();
+    let cause = match cause(error, description) {
+        cause if is_passing && cause.recovery() != Recovery::Wait => Cause::Unknown,
+        cause => cause,
+    };
     OAuthError::Rejected {
         origin,
         cause,
-        error: clean(&refusal.error),
-        description: clean(&refusal.error_description),
+        error: cleaned(error, form),
+        description: cleaned(description, form),
     }
 }
 
 fn cause(error: &str, description: &str) -> Cause {
-    let description = description.to_lowercase().replace('\u{2019}', "'");
+    let plain = |text: &str| text.to_lowercase().replace('\u{2019}', "'");
+    let (error, description) = (plain(error), plain(description));
     REFUSALS
         .iter()
-        .find(|(code, part, _)| *code == error && description.contains(part))
-        .map_or(Cause::Other, |(_, _, cause)| *cause)
+        .find(|(code, part, _)| (code.is_empty() || *code == error) && description.contains(part))
+        .map_or(Cause::Unknown, |(_, _, cause)| *cause)
 }
 
 /// A server's text for a message: short, printable, and without anything that was sent as a secret.
@@ -203,88 +243,189 @@ fn cleaned(text: &str, form: &Form) -> String {
 mod tests {
     use super::*;
 
+    /// `error` and `error_description` as they are seen in the field.
+    const SEEN: &[(&str, &str, Cause)] = &[
+        (
+            "invalid_client_id",
+            "client identifier invalid",
+            C::WrongClientId,
+        ),
+        (
+            "invalid_client",
+            "invalid client credentials",
+            C::WrongSecret,
+        ),
+        (
+            "app_not_found",
+            "External client app is not installed in this org",
+            C::AppNotInstalled,
+        ),
+        (
+            "invalid_grant",
+            "External client app is not installed in this org",
+            C::AppNotInstalled,
+        ),
+        ("OAUTH_EC_APP_NOT_FOUND", "", C::AppNotInstalled),
+        ("OAUTH_APP_ACCESS_DENIED", "", C::NotApproved),
+        (
+            "OAUTH_APP_BLOCKED",
+            "this app is blocked by admin",
+            C::AppBlocked,
+        ),
+        (
+            "invalid_grant",
+            "authentication failure",
+            C::AuthenticationFailure,
+        ),
+        (
+            "invalid_grant",
+            "authentication failure - Failed: API security token required",
+            C::AuthenticationFailure,
+        ),
+        (
+            "invalid_grant",
+            "request not supported on this domain",
+            C::WrongDomain,
+        ),
+        (
+            "invalid_grant",
+            "no client credentials user enabled",
+            C::NoRunAsUser,
+        ),
+        (
+            "invalid_grant",
+            "expired access/refresh token",
+            C::ExpiredRefreshToken,
+        ),
+        (
+            "invalid_grant",
+            "user hasn't approved this consumer",
+            C::NotApproved,
+        ),
+        (
+            "invalid_grant",
+            "user hasn\u{2019}t approved this consumer",
+            C::NotApproved,
+        ),
+        (
+            "invalid_grant",
+            "user is not admin approved to access this app",
+            C::NotApproved,
+        ),
+        ("invalid_grant", "audience is invalid", C::WrongAudience),
+        (
+            "invalid_grant",
+            "Audience validation failed",
+            C::WrongAudience,
+        ),
+        ("invalid_grant", "invalid assertion", C::WrongKey),
+        ("invalid_grant", "ip restricted", C::IpRestricted),
+        ("invalid_grant", "expired password", C::ExpiredPassword),
+        ("invalid_grant", "inactive user", C::InactiveUser),
+        ("inactive_user", "user is inactive", C::InactiveUser),
+        ("invalid_grant", "inactive organization", C::InactiveOrg),
+        ("inactive_org", "", C::InactiveOrg),
+        (
+            "unsupported_grant_type",
+            "grant type not supported",
+            C::FlowOff,
+        ),
+        (
+            "rate_limit_exceeded",
+            "too many sign-ins of this user",
+            C::TooManyLogins,
+        ),
+        ("invalid_grant", "login rate exceeded", C::TooManyLogins),
+        (
+            "invalid_grant",
+            "token request is already being processed",
+            C::Busy,
+        ),
+        (
+            "invalid_request",
+            "token request is already being processed",
+            C::Busy,
+        ),
+        ("invalid_grant", "expired authorization code", C::Busy),
+        ("unknown_error", "retry your request", C::Busy),
+        ("invalid_client", "retry your request", C::Busy),
+        ("server_error", "unknown error occurred", C::Unknown),
+        ("invalid_grant", "activation secret invalid", C::Unknown),
+        ("invalid_grant", "", C::Unknown),
+        ("invalid_request", "", C::Unknown),
+        ("something_new", "", C::Unknown),
+    ];
+
     #[test]
-    fn every_refusal_known_from_salesforce_has_its_meaning() {
-        let table = [
-            (
-                "invalid_client_id",
-                "client identifier invalid",
-                Cause::WrongClientId,
-            ),
-            (
-                "invalid_client",
-                "invalid client credentials",
-                Cause::WrongSecret,
-            ),
-            (
-                "invalid_grant",
-                "authentication failure",
-                Cause::AuthenticationFailure,
-            ),
-            (
-                "invalid_grant",
-                "request not supported on this domain",
-                Cause::WrongDomain,
-            ),
-            (
-                "invalid_grant",
-                "no client credentials user enabled",
-                Cause::NoRunAsUser,
-            ),
-            (
-                "invalid_grant",
-                "expired access/refresh token",
-                Cause::ExpiredRefreshToken,
-            ),
-            (
-                "invalid_grant",
-                "user hasn't approved this consumer",
-                Cause::NotApproved,
-            ),
-            (
-                "invalid_grant",
-                "user hasn\u{2019}t approved this consumer",
-                Cause::NotApproved,
-            ),
-            ("invalid_grant", "audience is invalid", Cause::WrongAudience),
-            (
-                "invalid_grant",
-                "Audience validation failed",
-                Cause::WrongAudience,
-            ),
-            (
-                "invalid_grant",
-                "user is not admin approved",
-                Cause::NotApproved,
-            ),
-            (
-                "unsupported_grant_type",
-                "grant type not supported",
-                Cause::FlowOff,
-            ),
-            ("inactive_user", "user is inactive", Cause::InactiveUser),
-            (
-                "rate_limit_exceeded",
-                "login rate exceeded",
-                Cause::TooManyLogins,
-            ),
-            ("something_new", "", Cause::Other),
-        ];
-        for (error, description, expected) in table {
+    fn refusals_seen_in_the_field_have_their_meaning() {
+        for (error, description, expected) in SEEN {
             assert_eq!(
                 cause(error, description),
-                expected,
+                *expected,
                 "{error}: {description}"
             );
         }
     }
 
     #[test]
-    fn every_cause_has_a_mend() {
-        for (_, _, cause) in REFUSALS {
-            assert!(!cause.mend().is_empty(), "{cause:?}");
+    fn only_listed_refusals_are_final() {
+        for wait in [C::TooManyLogins, C::Busy, C::Unknown] {
+            assert_eq!(wait.recovery(), Recovery::Wait, "{wait:?}");
         }
-        assert!(!Cause::Other.mend().is_empty());
+        for (_, _, cause) in REFUSALS
+            .iter()
+            .filter(|row| !matches!(row.2, C::Busy | C::TooManyLogins))
+        {
+            assert_eq!(cause.recovery(), Recovery::Access, "{cause:?}");
+        }
+    }
+
+    #[test]
+    fn a_status_of_overload_makes_any_refusal_a_passing_one() {
+        let endpoint = Endpoint {
+            url: String::new(),
+            origin: "https://acme.my.salesforce.com".parse().unwrap(),
+            instance: "https://acme.my.salesforce.com".parse().unwrap(),
+        };
+        let refused = |status: u16, body: &str| {
+            let status = StatusCode::from_u16(status).unwrap();
+            explained(
+                &endpoint,
+                status,
+                &Members::read(body.as_bytes()),
+                &Form::new(),
+            )
+        };
+        let wrong =
+            r#"{"error":"invalid_client","error_description":"invalid client credentials"}"#;
+        assert_eq!(refused(400, wrong).recovery(), Recovery::Access);
+        for status in [408, 420, 429, 500, 503] {
+            for body in [wrong, "<html>maintenance</html>", ""] {
+                assert_eq!(
+                    refused(status, body).recovery(),
+                    Recovery::Wait,
+                    "{status} {body}"
+                );
+            }
+        }
+        for body in ["<html>sign in</html>", "", "{}", r#"{"error":5}"#] {
+            for status in [400, 401, 403, 404] {
+                assert_eq!(
+                    refused(status, body).recovery(),
+                    Recovery::Wait,
+                    "{status} {body}"
+                );
+            }
+        }
+        let rest = refused(
+            400,
+            r#"[{"errorCode":"unknown_error","message":"retry your request"}]"#,
+        );
+        assert!(
+            rest.to_string()
+                .contains("unknown_error: retry your request"),
+            "{rest}"
+        );
     }
 
     #[test]

@@ -1,26 +1,38 @@
 //! Posting a form to the token endpoint.
 
-use super::{Endpoint, Form, Granted, OAuthError, rejection, reply};
-use crate::egress::{CallOptions, Gate, full_body};
+use super::reply::Members;
+use super::{Endpoint, Form, OAuthError, rejection, reply};
+use crate::egress::{CallOptions, EgressError, Gate, full_body};
+use crate::tenant::Secret;
 use http::{HeaderValue, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use url::form_urlencoded::Serializer;
 use zeroize::Zeroizing;
 
-/// Posts the form and reads what the org grants.
+/// What the token endpoint answered, not classified yet. A rotated refresh token in it is taken out and written first, whatever
+/// the rest is worth: no other copy exists.
+pub(crate) struct Answer {
+    status: StatusCode,
+    location: Option<HeaderValue>,
+    members: Members,
+    /// Why the body ended early, if it did.
+    broken_off: Option<EgressError>,
+}
+
+/// Posts the form.
 ///
 /// # Errors
-/// [`OAuthError`]; no message repeats a value of the form or of the reply's tokens.
+/// [`OAuthError::Network`] where no answer began.
 pub(crate) async fn post(
     gate: &Gate,
     endpoint: &Endpoint,
-    form: Form,
-) -> Result<Granted, OAuthError> {
+    form: &Form,
+) -> Result<Answer, OAuthError> {
     let mut request = Request::post(&endpoint.url)
-        .body(full_body(encoded(&form)))
-        .map_err(|_| OAuthError::NotSalesforce {
+        .body(full_body(encoded(form)))
+        .map_err(|_| OAuthError::Unreadable {
             origin: endpoint.origin.clone(),
-            detail: "odd token URL".into(),
+            detail: "the token URL is not valid".into(),
         })?;
     let headers = request.headers_mut();
     headers.insert(
@@ -29,34 +41,67 @@ pub(crate) async fn post(
     );
     headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
 
-    let network = |error| OAuthError::Network { error };
     let response = gate
         .send(request, CallOptions::default())
         .await
-        .map_err(network)?;
+        .map_err(|error| OAuthError::Network { error })?;
     let status = response.status();
     let location = response.headers().get(header::LOCATION).cloned();
-    let body = Zeroizing::new(
-        response
-            .into_body()
-            .collect()
-            .await
-            .map_err(network)?
-            .to_bytes()
-            .to_vec(),
-    );
+    let mut incoming = response.into_body();
+    let mut body = Zeroizing::new(Vec::new());
+    let broken_off = loop {
+        match incoming.frame().await {
+            None => break None,
+            Some(Err(error)) => break Some(error),
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    body.extend_from_slice(&data);
+                }
+            }
+        }
+    };
+    Ok(Answer {
+        status,
+        location,
+        members: Members::read(&body),
+        broken_off,
+    })
+}
 
-    if status == StatusCode::OK {
-        return reply::granted(endpoint, &body);
+impl Answer {
+    /// The refresh token for the next sign-in, where they rotate.
+    pub(crate) fn refresh_token(&self) -> Option<Secret> {
+        self.members.text("refresh_token").map(Secret::new)
     }
-    if status.is_redirection() {
-        let detail = reply::redirected(location.as_ref());
-        return Err(OAuthError::NotSalesforce {
-            origin: endpoint.origin.clone(),
-            detail,
-        });
+
+    /// The access token that the answer grants.
+    ///
+    /// # Errors
+    /// [`OAuthError`]; no message repeats a value of the form or of the answer's tokens.
+    pub(crate) fn access_token(
+        self,
+        endpoint: &Endpoint,
+        form: &Form,
+    ) -> Result<Secret, OAuthError> {
+        if let Some(error) = self.broken_off {
+            return Err(OAuthError::Network { error });
+        }
+        if self.status == StatusCode::OK {
+            return reply::granted(endpoint, &self.members);
+        }
+        if self.status.is_redirection() {
+            return Err(OAuthError::Unreadable {
+                origin: endpoint.origin.clone(),
+                detail: reply::redirected(self.location.as_ref()),
+            });
+        }
+        Err(rejection::explained(
+            endpoint,
+            self.status,
+            &self.members,
+            form,
+        ))
     }
-    Err(rejection::explained(endpoint, status, &body, &form))
 }
 
 fn encoded(form: &Form) -> String {

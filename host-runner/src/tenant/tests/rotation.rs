@@ -56,11 +56,7 @@ impl Setup {
             "name = \"Acme\"\ninstance_url = \"{}\"\n[auth]\nkind = \"refresh-token\"\nclient_id = \"id\"\nrefresh_token = {token}\n",
             self.instance
         );
-        Tenant::open(
-            TenantFile::parse(&path, &text).unwrap(),
-            TokenSourceOptions::default(),
-        )
-        .unwrap()
+        Tenant::open(TenantFile::parse(&path, &text).unwrap(), quick()).unwrap()
     }
 }
 
@@ -155,6 +151,93 @@ async fn a_token_that_could_not_be_kept_is_not_spent() {
         "{error:?}"
     );
     assert!(server.seen().is_empty());
+}
+
+/// What a server sees of one refresh token, and the only one that it takes; each answer is `bodies`' next, with the token in it.
+async fn answering(bodies: &'static [&'static str]) -> Server {
+    let valid = Arc::new(Mutex::new(0_usize));
+    Server::start(move |request: Seen| {
+        let valid = valid.clone();
+        async move {
+            let mut valid = valid.lock().unwrap();
+            match bodies.get(*valid) {
+                Some(body) if request.body.contains(&format!("refresh_token=r{valid}")) => {
+                    *valid += 1;
+                    answer(200, body.replace("NEXT", &format!("r{valid}")))
+                }
+                _ => reply(&request, &mut valid),
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_rotated_token_is_kept_though_the_reply_is_for_another_org() {
+    let server = answering(&[
+        r#"{"access_token":"t","refresh_token":"NEXT","instance_url":"https://renamed.my.salesforce.com"}"#,
+    ])
+    .await;
+    let setup = Setup::new(&server);
+    let error = setup.open("\"r0\"").sign_in().await.unwrap_err();
+    assert!(matches!(&*error, OAuthError::OtherOrg { .. }), "{error:?}");
+    // The address put right, no new consent is needed.
+    setup.open("\"r0\"").sign_in().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_rotated_token_is_kept_though_the_reply_can_not_be_read() {
+    let server = answering(&[
+        r#"{"refresh_token":"NEXT","access_token":5}"#,
+        r#"{"access_token":"","refresh_token":"NEXT"}"#,
+        r#"{"refresh_token":"NEXT","instance_url":"acme","access_token":"t"}"#,
+        r#"{"refresh_token":"NEXT","access_token":"cut sh"#,
+    ])
+    .await;
+    let setup = Setup::new(&server);
+    let tenant = setup.open("\"r0\"");
+    assert!(tenant.sign_in().await.is_err(), "three attempts");
+    setup.open("\"r0\"").sign_in().await.unwrap();
+    assert_eq!(server.seen().len(), 5);
+}
+
+#[tokio::test]
+async fn a_rotated_token_that_can_not_be_written_is_written_later() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = folder.path().join("tenant.toml.refresh-token");
+    let in_the_way = kept.clone();
+    let valid = Arc::new(Mutex::new(0));
+    let server = Server::start(move |request: Seen| {
+        let (valid, in_the_way) = (valid.clone(), in_the_way.clone());
+        async move {
+            std::fs::create_dir_all(in_the_way).unwrap();
+            reply(&request, &mut valid.lock().unwrap())
+        }
+    })
+    .await;
+    let setup = Setup {
+        folder,
+        instance: server.origin.to_string(),
+    };
+    let tenant = setup.open("\"r0\"");
+    tenant.sign_in().await.unwrap();
+    let error = tenant.tokens().finish().await.unwrap_err();
+    assert!(matches!(error, OAuthError::CannotKeep { .. }), "{error:?}");
+    std::fs::remove_dir(&kept).unwrap();
+    tenant.tokens().finish().await.unwrap();
+    let text = std::fs::read_to_string(&kept).unwrap();
+    assert!(text.contains("\"r1\""), "{text}");
+}
+
+#[tokio::test]
+async fn finishing_waits_for_a_sign_in_that_nobody_waits_for() {
+    let setup = Setup::new(&rotating().await);
+    let tenant = setup.open("\"r0\"");
+    let cancelled = tokio::time::timeout(Duration::from_millis(10), tenant.sign_in()).await;
+    assert!(cancelled.is_err(), "the sign-in takes longer than that");
+    tenant.tokens().finish().await.unwrap();
+    let kept = setup.folder.path().join("tenant.toml.refresh-token");
+    assert!(std::fs::read_to_string(kept).unwrap().contains("\"r1\""));
 }
 
 #[tokio::test]

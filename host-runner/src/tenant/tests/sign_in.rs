@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::egress::testing::{Answer, Seen, Server, answer, read, with_header};
-use crate::egress::{Credentials, EgressError, Gate};
+use crate::egress::{Credentials, EgressError, Gate, Recovery};
 use crate::tenant::oauth::{Cause, OAuthError};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -64,10 +64,7 @@ impl Org {
     }
 
     fn tenant(&self) -> Tenant {
-        open(
-            &self.server.origin.to_string(),
-            TokenSourceOptions::default(),
-        )
+        open(&self.server.origin.to_string(), quick())
     }
 }
 
@@ -142,14 +139,19 @@ async fn a_late_401_for_an_old_token_leaves_the_new_one_alone() {
 }
 
 #[tokio::test]
-async fn a_401_that_no_login_mends_starts_none() {
-    let org = Org::start().await;
-    let gate = org.tenant().gate();
-    org.refuse("t1", r#"[{"message":"This session is not valid for use with the REST API","errorCode":"INVALID_SESSION_ID"}]"#);
-    for _ in 0..3 {
-        assert_eq!(status(&gate).await, 401);
+async fn a_401_that_no_login_fixes_starts_none() {
+    for body in [
+        r#"[{"message":"This session is not valid for use with the REST API","errorCode":"INVALID_SESSION_ID"}]"#,
+        r#"[{"message":"Your password has expired.","errorCode":"INVALID_OPERATION_WITH_EXPIRED_PASSWORD"}]"#,
+    ] {
+        let org = Org::start().await;
+        let gate = org.tenant().gate();
+        org.refuse("t1", body);
+        for _ in 0..3 {
+            assert_eq!(status(&gate).await, 401);
+        }
+        assert_eq!(org.logins(), 1);
     }
-    assert_eq!(org.logins(), 1);
 }
 
 #[tokio::test]
@@ -164,12 +166,16 @@ async fn fresh_tokens_that_are_refused_end_in_an_error_and_not_in_a_loop() {
         let error = read(&gate, "/services/data").await.unwrap_err();
         let EgressError::Credentials {
             message,
-            permanent: true,
+            recovery: Recovery::Access,
         } = error
         else {
             panic!("{error:?}")
         };
-        assert!(message.contains("API Enabled"), "{message}");
+        let said = "Session expired or invalid";
+        assert!(
+            message.contains("API Enabled") && message.contains(said),
+            "{message}"
+        );
     }
     assert_eq!(org.logins(), 2);
 }
@@ -183,7 +189,7 @@ async fn a_wrong_secret_says_so_and_is_not_tried_again_and_again() {
         )
     })
     .await;
-    let tenant = open(&server.origin.to_string(), TokenSourceOptions::default());
+    let tenant = open(&server.origin.to_string(), quick());
     for _ in 0..5 {
         let error = tenant.sign_in().await.unwrap_err();
         assert!(
@@ -206,7 +212,7 @@ async fn a_wrong_secret_says_so_and_is_not_tried_again_and_again() {
     assert!(matches!(
         read(&gate, "/x").await,
         Err(EgressError::Credentials {
-            permanent: true,
+            recovery: Recovery::Access,
             ..
         })
     ));
@@ -219,25 +225,138 @@ async fn a_wrong_secret_says_so_and_is_not_tried_again_and_again() {
     assert_eq!(server.seen().len(), 1);
 }
 
+/// Answers of a token endpoint that may pass by themselves.
+const PASSING: [(u16, &str); 10] = [
+    (
+        400,
+        r#"{"error":"unknown_error","error_description":"retry your request"}"#,
+    ),
+    (
+        400,
+        r#"{"error":"invalid_grant","error_description":"login rate exceeded"}"#,
+    ),
+    (
+        429,
+        r#"{"error":"rate_limit_exceeded","error_description":"too many sign-ins of this user"}"#,
+    ),
+    (
+        400,
+        r#"{"error":"invalid_request","error_description":"token request is already being processed"}"#,
+    ),
+    (
+        400,
+        r#"{"error":"server_error","error_description":"unknown error occurred"}"#,
+    ),
+    (400, r#"{"error":"of_next_year"}"#),
+    (200, "<html>maintenance</html>"),
+    (200, r#"{"access_token":"t1"#),
+    (403, "<html>blocked</html>"),
+    (503, ""),
+];
+
 #[tokio::test]
-async fn an_endpoint_in_trouble_is_asked_again_next_time() {
-    let server = Server::start(|_| async { answer(503, "<html>maintenance</html>") }).await;
-    let tenant = open(&server.origin.to_string(), TokenSourceOptions::default());
-    for _ in 0..2 {
-        let error = tenant.sign_in().await.unwrap_err();
-        assert!(
-            matches!(&*error, OAuthError::Unavailable { status: 503, .. }),
-            "{error:?}"
+async fn a_refusal_that_may_pass_is_asked_again_and_rides_out() {
+    for (status, body) in PASSING {
+        let org = Org::start().await;
+        let origin = org.server.origin.clone();
+        let left = Arc::new(AtomicUsize::new(2));
+        let server = Server::start(move |_| {
+            let (left, instance) = (left.clone(), origin.to_string());
+            async move {
+                match left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1)) {
+                    Ok(_) => answer(status, body),
+                    Err(_) => token_reply("t1", &instance),
+                }
+            }
+        })
+        .await;
+        let text = GOOD
+            .replace(
+                "https://acme.my.salesforce.com",
+                &org.server.origin.to_string(),
+            )
+            .replace("{ env = \"ACME_SECRET\" }", "\"s3cr3t\"")
+            .replace(
+                "[auth]\n",
+                &format!("[auth]\ntoken_url = \"{}\"\n", server.origin),
+            );
+        let tenant = Tenant::open(parse(&text).unwrap(), quick()).unwrap();
+        let read = read(&tenant.gate(), "/x").await;
+        assert_eq!(&*read.unwrap().1, b"Bearer t1", "{status} {body}");
+        assert_eq!(server.seen().len(), 3, "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_stays_is_later_and_not_never() {
+    for (status, body) in PASSING {
+        let server = Server::start(move |_| async move { answer(status, body) }).await;
+        let tenant = open(&server.origin.to_string(), quick());
+        for _ in 0..2 {
+            let error = tenant.sign_in().await.unwrap_err();
+            assert_eq!(error.recovery(), Recovery::Wait, "{status} {body}: {error}");
+            let told = error.to_string();
+            assert!(
+                !told.contains("client_id") && !told.contains("client_secret"),
+                "{told}"
+            );
+        }
+        let gate = tenant.gate();
+        let error = read(&gate, "/x").await.unwrap_err();
+        assert_eq!(error.recovery(), Recovery::Wait, "{error}");
+        assert_eq!(
+            server.seen().len(),
+            3,
+            "those who come right after get the same answer"
         );
     }
-    assert_eq!(server.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn a_request_that_waits_too_long_for_a_sign_in_was_not_sent() {
+    let server = Server::start(|_| async { answer(400, r#"{"error":"unknown_error"}"#) }).await;
+    let text = format!(
+        "name = \"Acme\"\ninstance_url = \"{}\"\n[auth]\nkind = \"client-credentials\"\nclient_id = \"id\"\nclient_secret = \
+         \"s3cr3t\"\n[limits]\nrequest_seconds = 0.05\n",
+        server.origin
+    );
+    let tenant = Tenant::open(parse(&text).unwrap(), TokenSourceOptions::default()).unwrap();
+    let error = read(&tenant.gate(), "/x").await.unwrap_err();
+    let passing = EgressError::Credentials {
+        message: "signing in takes longer than 50ms".into(),
+        recovery: Recovery::Wait,
+    };
+    assert_eq!(error, passing);
+}
+
+#[tokio::test]
+async fn every_request_says_who_asks_sign_ins_included() {
+    let org = Org::start().await;
+    let own = concat!("asymbl/", env!("CARGO_PKG_VERSION"));
+    read(&org.tenant().gate(), "/x").await.unwrap();
+    let text = format!(
+        "name = \"Acme\"\ninstance_url = \"{}\"\nuser_agent = \"my-platform/1.2 (ops@example.com)\"\n[auth]\nkind = \
+         \"client-credentials\"\nclient_id = \"id\"\nclient_secret = \"s3cr3t\"\n",
+        org.server.origin
+    );
+    let tenant = Tenant::open(parse(&text).unwrap(), quick()).unwrap();
+    read(&tenant.gate(), "/x").await.unwrap();
+    let seen = org.server.seen();
+    let agents: Vec<_> = seen.iter().map(|seen| seen.header("user-agent")).collect();
+    let other = Some("my-platform/1.2 (ops@example.com)");
+    assert_eq!(agents, [Some(own), Some(own), other, other]);
+    for bad in ["", "a\\nb", "\u{e9}"] {
+        let text = text.replace("my-platform/1.2 (ops@example.com)", bad);
+        let error = parse(&text).unwrap_err();
+        assert_eq!(error.key.as_deref(), Some("user_agent"), "{error}");
+    }
 }
 
 #[tokio::test]
 async fn a_token_for_another_org_is_refused_and_both_are_named() {
     let server =
         Server::start(|_| async { token_reply("t1", "https://other.my.salesforce.com") }).await;
-    let tenant = open(&server.origin.to_string(), TokenSourceOptions::default());
+    let tenant = open(&server.origin.to_string(), quick());
     let error = tenant.sign_in().await.unwrap_err().to_string();
     assert!(
         error.contains("https://other.my.salesforce.com")
@@ -257,7 +376,7 @@ async fn a_redirected_sign_in_is_not_followed() {
         async move { with_header(answer(302, ""), "location", &target) }
     })
     .await;
-    let error = open(&server.origin.to_string(), TokenSourceOptions::default())
+    let error = open(&server.origin.to_string(), quick())
         .sign_in()
         .await
         .unwrap_err()
@@ -279,12 +398,12 @@ async fn odd_replies_are_errors_without_their_content() {
         r#"["tok3n"]"#,
     ] {
         let server = Server::start(move |_| async move { answer(200, body) }).await;
-        let error = open(&server.origin.to_string(), TokenSourceOptions::default())
+        let error = open(&server.origin.to_string(), quick())
             .sign_in()
             .await
             .unwrap_err();
         assert!(
-            matches!(&*error, OAuthError::NotSalesforce { .. }),
+            matches!(&*error, OAuthError::Unreadable { .. }),
             "{error:?}"
         );
         assert!(!format!("{error} {error:?}").contains("tok3n"), "{error:?}");
@@ -317,7 +436,7 @@ async fn a_given_token_is_used_until_it_is_refused() {
         "name = \"Acme\"\ninstance_url = \"{}\"\n[auth]\nkind = \"access-token\"\naccess_token = \"given\"\n",
         org.server.origin
     );
-    let tenant = Tenant::open(parse(&text).unwrap(), TokenSourceOptions::default()).unwrap();
+    let tenant = Tenant::open(parse(&text).unwrap(), quick()).unwrap();
     let gate = tenant.gate();
     assert_eq!(&*read(&gate, "/x").await.unwrap().1, b"Bearer given");
     org.refuse("given", EXPIRED);
@@ -335,6 +454,7 @@ async fn a_kept_token_serves_the_next_run_and_is_the_owners_alone() {
     let folder = tempfile::tempdir().unwrap();
     let options = TokenSourceOptions {
         cache_folder: Some(folder.path().join("tokens")),
+        ..quick()
     };
     let instance = org.server.origin.to_string();
     open(&instance, options.clone()).sign_in().await.unwrap();
@@ -366,7 +486,7 @@ async fn a_token_that_no_header_can_carry_is_an_error_without_the_token() {
         )
     })
     .await;
-    let error = open(&server.origin.to_string(), TokenSourceOptions::default())
+    let error = open(&server.origin.to_string(), quick())
         .sign_in()
         .await
         .unwrap_err();

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::super::Exit;
-use host_runner::egress::EgressError;
+use host_runner::egress::{EgressError, Recovery};
 use host_runner::sandbox::CallError;
 use host_runner::sandbox::contract::types::{Error, Failure, Quota};
 use host_runner::session::StepError;
@@ -81,6 +81,11 @@ const FAILED: Trouble = Trouble {
     title: "The check could not be carried out",
     mend: "see the message",
 };
+const TOKEN_FILE: Trouble = Trouble {
+    kind: "invalid-input",
+    title: "The refresh token's file can't be written",
+    mend: "make its folder writable",
+};
 const QUOTA_SPENT: Trouble = Trouble {
     kind: "quota-spent",
     title: "The org's API calls are spent",
@@ -90,6 +95,47 @@ const BUSY: Trouble = Trouble {
     kind: "busy",
     title: "Too much at once",
     mend: "try again in some minutes",
+};
+const LOGIN_HOURS: Trouble = Trouble {
+    kind: "login-hours",
+    title: "The user may not sign in at this hour",
+    mend: "widen the login hours of the integration user's profile",
+};
+const REFUSED: Trouble = Trouble {
+    kind: "refused",
+    title: "Salesforce refused the request",
+    mend: "see the message, which is Salesforce's own",
+};
+const UNREADABLE: Trouble = Trouble {
+    kind: "wrong-host",
+    title: "This does not answer like Salesforce",
+    mend: "check that instance_url is the org's My Domain URL, https://NAME.my.salesforce.com; behind a proxy, or while Salesforce \
+           is in maintenance, try again later",
+};
+const SIGN_IN_LATER: Trouble = Trouble {
+    kind: "unavailable",
+    title: "Salesforce refused the sign-in for now",
+    mend: "try again later",
+};
+const APP_REFUSED: Trouble = Trouble {
+    kind: "app-refused",
+    title: "The app may not be used in this org",
+    mend: "install the app in this org, or ask an administrator to unblock it",
+};
+const PASSWORD_EXPIRED: Trouble = Trouble {
+    kind: "password-expired",
+    title: "The user's password has expired",
+    mend: "set a new password for the integration user, and give the user \"Password Never Expires\"",
+};
+const USER_INACTIVE: Trouble = Trouble {
+    kind: "user-inactive",
+    title: "The connected user is not active",
+    mend: "activate, unfreeze or unlock the integration user, or choose another",
+};
+const ORG_INACTIVE: Trouble = Trouble {
+    kind: "org-inactive",
+    title: "The org is locked or expired",
+    mend: "ask the org's administrator, or Salesforce",
 };
 const UNAVAILABLE: Trouble = Trouble {
     kind: "unavailable",
@@ -103,17 +149,27 @@ const NO_PERMISSION: Trouble = Trouble {
 };
 
 /// Codes and parts of messages (lower case) of a refused call, and what they mean. The first match counts.
-const SAID: [(&str, Trouble); 10] = [
+const SAID: &[(&str, Trouble)] = &[
     ("not valid for use with the rest api", SESSION_NOT_VALID),
     ("api is not enabled", API_NOT_ENABLED),
     ("lacks api enabled", API_NOT_ENABLED),
     ("api_disabled_for_org", API_NOT_ENABLED),
-    ("api_currently_disabled", API_NOT_ENABLED),
     ("ip restricted", IP_REFUSED),
     ("ip address", IP_REFUSED),
     ("login_during_restricted_domain", IP_REFUSED),
+    ("login_during_restricted_time", LOGIN_HOURS),
+    ("expired_password", PASSWORD_EXPIRED),
+    ("org_locked", ORG_INACTIVE),
+    ("trial_expired", ORG_INACTIVE),
+    // The code is last: that it is disabled may be for an expired trial.
+    ("trial has expired", ORG_INACTIVE),
+    ("password_lockout", USER_INACTIVE),
+    ("client_not_accessible_for_user", APP_REFUSED),
+    ("app_not_found", APP_REFUSED),
+    ("oauth_app_", APP_REFUSED),
     ("unsupported_api_version", VERSION_REFUSED),
     ("request_limit_exceeded", QUOTA_SPENT),
+    ("api_currently_disabled", API_NOT_ENABLED),
 ];
 
 impl Trouble {
@@ -141,18 +197,32 @@ impl Trouble {
 
 fn of_sign_in(error: &OAuthError) -> Trouble {
     match error {
-        OAuthError::Rejected {
-            cause, description, ..
-        } => match (said(description), cause) {
-            (Some(trouble), _) => trouble,
-            (None, Cause::WrongDomain | Cause::InactiveOrg) => WRONG_HOST,
-            (None, Cause::TooManyLogins) => BUSY,
-            _ => BAD_CREDENTIALS,
+        OAuthError::Rejected { cause, .. } => Trouble {
+            mend: cause.fix(),
+            ..of_cause(*cause)
         },
-        OAuthError::OtherOrg { .. } | OAuthError::NotSalesforce { .. } => WRONG_HOST,
+        OAuthError::OtherOrg { .. } => WRONG_HOST,
+        OAuthError::Unreadable { .. } => UNREADABLE,
         OAuthError::Network { error } => of_gate(error).unwrap_or(UNREACHABLE),
         OAuthError::Unavailable { .. } => UNAVAILABLE,
         OAuthError::FreshTokenRefused { .. } => SESSION_NOT_VALID,
+        OAuthError::OddToken { .. } | OAuthError::Interrupted => SIGN_IN_LATER,
+        OAuthError::CannotKeep { .. } => TOKEN_FILE,
+        _ => BAD_CREDENTIALS,
+    }
+}
+
+fn of_cause(cause: Cause) -> Trouble {
+    match cause {
+        Cause::WrongDomain => WRONG_HOST,
+        Cause::IpRestricted => IP_REFUSED,
+        Cause::ApiNotEnabled => API_NOT_ENABLED,
+        Cause::AppNotInstalled | Cause::AppBlocked => APP_REFUSED,
+        Cause::ExpiredPassword => PASSWORD_EXPIRED,
+        Cause::InactiveUser => USER_INACTIVE,
+        Cause::InactiveOrg => ORG_INACTIVE,
+        Cause::TooManyLogins | Cause::Busy => BUSY,
+        Cause::Unknown => SIGN_IN_LATER,
         _ => BAD_CREDENTIALS,
     }
 }
@@ -166,7 +236,10 @@ fn of_gate(error: &EgressError) -> Option<Trouble> {
         | EgressError::Timeout { .. }
         | EgressError::NoAnswer { .. }
         | EgressError::Truncated { .. } => Some(UNREACHABLE),
-        EgressError::Credentials { .. } => Some(BAD_CREDENTIALS),
+        EgressError::Credentials { recovery, .. } => Some(match recovery {
+            Recovery::Wait => SIGN_IN_LATER,
+            Recovery::TenantFile | Recovery::Access => BAD_CREDENTIALS,
+        }),
         EgressError::Denied(_)
         | EgressError::Address { .. }
         | EgressError::RequestBudget { .. }
@@ -181,13 +254,12 @@ fn of_gate(error: &EgressError) -> Option<Trouble> {
 
 /// `seen`: what the gate saw last.
 fn of_call(error: &Error, seen: Option<&EgressError>) -> Option<Trouble> {
-    let by_words = |failure: &Failure| {
-        let remote = failure.remote.as_ref();
-        let code = remote
-            .and_then(|remote| remote.code.as_deref())
-            .and_then(said);
-        code.or_else(|| remote.and_then(|remote| said(&remote.message)))
-            .or_else(|| said(&failure.message))
+    let by_words = |failure: &Failure| match &failure.remote {
+        Some(remote) => {
+            let code = remote.code.as_deref().unwrap_or_default();
+            said(&format!("{code} {}", remote.message))
+        }
+        None => said(&failure.message),
     };
     match error {
         Error::RateLimited(limit) => Some(match limit.quota {
@@ -238,6 +310,7 @@ fn of_status(status: u16, failure: &Failure) -> Option<Trouble> {
         410 => Some(VERSION_REFUSED),
         // The only part of these paths that depends on the tenant.
         404 if coded => Some(VERSION_REFUSED),
+        403 if coded => Some(REFUSED),
         200..=499 if !coded => Some(WRONG_HOST),
         500.. => Some(UNAVAILABLE),
         _ => None,
@@ -289,6 +362,22 @@ mod tests {
                 Error::Permission(refused("INSUFFICIENT_ACCESS", "")),
                 "no-permission",
             ),
+            (Error::Remote(refused("OF_NEXT_YEAR", "")), "refused"),
+            (
+                Error::Unauthenticated(refused("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", "")),
+                "password-expired",
+            ),
+            (
+                Error::Unauthenticated(refused("ORG_LOCKED", "")),
+                "org-inactive",
+            ),
+            (
+                Error::Unauthenticated(refused(
+                    "API_CURRENTLY_DISABLED",
+                    "Your trial has expired.",
+                )),
+                "org-inactive",
+            ),
             (
                 Error::Permission(refused(
                     "FUNCTIONALITY_NOT_ENABLED",
@@ -334,24 +423,23 @@ mod tests {
                 rejected(Cause::WrongDomain, "request not supported on this domain"),
                 "wrong-host",
             ),
-            (
-                rejected(Cause::AuthenticationFailure, "ip restricted"),
-                "ip-refused",
-            ),
+            (rejected(Cause::IpRestricted, "ip restricted"), "ip-refused"),
             (
                 rejected(Cause::AuthenticationFailure, "authentication failure"),
                 "bad-credentials",
             ),
             (
-                rejected(
-                    Cause::AuthenticationFailure,
-                    "user lacks API enabled permission",
-                ),
-                "api-not-enabled",
+                rejected(Cause::AppNotInstalled, "app is not installed in this org"),
+                "app-refused",
+            ),
+            (
+                rejected(Cause::Unknown, "retry your request"),
+                "unavailable",
             ),
             (
                 OAuthError::FreshTokenRefused {
                     origin: origin.clone(),
+                    answer: String::new(),
                 },
                 "session-not-valid-for-rest",
             ),
