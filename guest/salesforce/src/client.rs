@@ -281,7 +281,7 @@ impl<T: Transport> Client<T> {
         }
         if !(200..300).contains(&status) {
             let hints = Hints {
-                retry_after: retry_after(&headers, server_now),
+                retry_after: retry_after(&headers),
                 limit,
             };
             return Err(decode::decode(
@@ -302,6 +302,16 @@ impl<T: Transport> Client<T> {
         })
     }
 
+    /// Waits before the next attempt at something that failed so many times and that the caller repeats itself: at least as long as
+    /// the server asked for. False when it is time to give up.
+    pub fn wait_to_repeat(&self, failures: u32, retry_after: Option<Duration>) -> bool {
+        let wait = self.retry.wait(failures, retry_after, self.entropy());
+        if let Some(wait) = wait {
+            self.transport.sleep(wait);
+        }
+        wait.is_some()
+    }
+
     /// Differs from call to call and from instance to instance; there is no randomness in the sandbox.
     pub(super) fn entropy(&self) -> u64 {
         let nanos = self.transport.monotonic().as_nanos() as u64;
@@ -309,13 +319,14 @@ impl<T: Transport> Client<T> {
     }
 }
 
-/// `Retry-After` in either of its forms: seconds, or a date.
-fn retry_after(headers: &Headers, now: Option<Timestamp>) -> Option<Duration> {
+/// `Retry-After` of an answer in either of its forms: seconds, or a date.
+pub fn retry_after(headers: &Headers) -> Option<Duration> {
     let value = headers.get("retry-after")?.trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let until = Timestamp::parse_http_date(value).ok()?.as_millis() - now?.as_millis();
+    let date = |text: &str| Timestamp::parse_http_date(text).ok();
+    let until = date(value)?.as_millis() - date(headers.get("date")?)?.as_millis();
     Some(Duration::from_millis(u64::try_from(until).unwrap_or(0)))
 }
 

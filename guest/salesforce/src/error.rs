@@ -50,6 +50,21 @@ pub enum WriteProblem {
     BadValue,
 }
 
+/// Why an org refuses a user or an app altogether, whatever is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountProblem {
+    /// The user's password has expired, or has to be changed.
+    PasswordExpired,
+    /// The user is locked out, frozen or inactive.
+    UserLocked,
+    /// The org is locked, suspended, or its trial has expired.
+    OrgLocked,
+    /// The address or the hour is outside of what the user's profile allows.
+    AddressOrHour,
+    /// The app may not be used in this org, or not by this user.
+    AppRefused,
+}
+
 /// What a caller can do about an error.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -58,8 +73,13 @@ pub enum ErrorKind {
     Unauthenticated,
     /// The token is valid but not for the REST API (scope or API access missing): a new one does not help.
     SessionNotValidForApi,
+    /// The user or the app is refused altogether.
+    Account(AccountProblem),
     /// The user lacks a right.
     Permission,
+    /// Refused (403) for a reason that is not known here. It is not said that a right lacks: proxies, org policies and new features
+    /// of Salesforce refuse in the same way.
+    Forbidden,
     /// The object does not exist or the user may not see it; Salesforce does not tell which (salesforce-api.md 6).
     ObjectAbsent,
     /// A column of the query does not exist or the user may not see it.

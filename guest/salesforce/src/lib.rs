@@ -26,10 +26,12 @@ pub mod soql;
 pub mod time;
 pub mod transport;
 
-pub use client::{Answer, ApiVersion, Call, Client, InFlight};
+pub use client::{Answer, ApiVersion, Call, Client, InFlight, retry_after};
 pub use composite::{Composite, SubResponse, Subrequest};
 pub use describe::{FieldShape, ObjectShape, ObjectSummary, PicklistValue, RecordTypeShape};
-pub use error::{ApiError, ErrorKind, Quota, Result, SalesforceError, WriteProblem};
+pub use error::{
+    AccountProblem, ApiError, ErrorKind, Quota, Result, SalesforceError, WriteProblem,
+};
 pub use files::{FileBody, FileError};
 pub use id::SalesforceId;
 pub use json::Json;

@@ -60,11 +60,24 @@ impl RetryPolicy {
         failures: u32,
         entropy: u64,
     ) -> Option<Duration> {
-        if failures >= self.attempts || !may_repeat(error, repeat) {
+        if !may_repeat(error, repeat) {
+            return None;
+        }
+        self.wait(failures, error.retry_after(), entropy)
+    }
+
+    /// The pause after `failures` failed attempts of anything that may be repeated; none means give up.
+    pub(super) fn wait(
+        &self,
+        failures: u32,
+        retry_after: Option<Duration>,
+        entropy: u64,
+    ) -> Option<Duration> {
+        if failures >= self.attempts {
             return None;
         }
         let jitter = full_jitter(self.ceiling(failures), entropy);
-        match error.retry_after() {
+        match retry_after {
             Some(asked) if asked > self.longest_retry_after => None,
             Some(asked) => Some(asked + jitter.min(asked / 4)),
             None => Some(jitter),

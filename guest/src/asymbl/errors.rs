@@ -1,4 +1,4 @@
-//! Turns what went wrong into the contract's errors, each with its mend in words.
+//! Turns what went wrong into the contract's errors, each with its fix in words where one is known.
 //!
 //! `case` is the one table from the kinds that the protocol tells apart to the cases that a caller can act on. Messages name
 //! the step, the object or field, and the permission set that gives the right; they hold no secret, since none passes here.
@@ -9,7 +9,7 @@ use super::settings::SettingsProblem;
 use crate::exports::ats::connector::types::{
     Conflict, Error, Failure, Problem, Quota, RateLimit, RemoteAnswer,
 };
-use salesforce::{ErrorKind, Quota as Spent, SalesforceError};
+use salesforce::{AccountProblem, ErrorKind, Quota as Spent, SalesforceError};
 
 /// The permission set that gives an integration user what this connector reads (asymbl-schema.md 4).
 pub const PERMISSION_SET: &str = "Asymbl ATS User";
@@ -64,13 +64,20 @@ enum Case {
 }
 
 /// What a kind of error is for a caller, and what to do about it.
-fn case(kind: &ErrorKind) -> (Case, String) {
+fn case(error: &SalesforceError) -> (Case, String) {
     let assign = format!("assign the permission set \"{PERMISSION_SET}\" to the integration user");
-    match kind {
+    match &error.kind {
+        // No answer: the host has no credentials, and only the host knows why.
+        ErrorKind::Unauthenticated if error.status.is_none() => {
+            (Case::Unauthenticated, String::new())
+        }
         ErrorKind::Unauthenticated => (
             Case::Unauthenticated,
-            "check the client id and secret, and that the app's Run As user is active".to_owned(),
+            "a new session is not accepted either: check that the integration user is active and has \"API Enabled\", that the app has \
+             the scope `api`, and that no IP range or session policy refuses the host's address"
+                .to_owned(),
         ),
+        ErrorKind::Account(problem) => (Case::Unauthenticated, account_fix(*problem).to_owned()),
         ErrorKind::SessionNotValidForApi => (
             Case::Permission,
             "give the integration user \"API Enabled\" and the app the scope `api`".to_owned(),
@@ -86,8 +93,8 @@ fn case(kind: &ErrorKind) -> (Case, String) {
                 (None, Some(column)) => format!("the field {column}"),
                 _ => "a field".to_owned(),
             };
-            let mend = format!("{field} is gone or hidden since discover: run discover again, or {assign}");
-            (Case::Permission, mend)
+            let fix = format!("{field} is gone or hidden since discover: run discover again, or {assign}");
+            (Case::Permission, fix)
         }
         ErrorKind::Unavailable { .. } | ErrorKind::Locked => (Case::Unavailable, "try again later".to_owned()),
         ErrorKind::QueryTooHeavy => (
@@ -106,6 +113,25 @@ fn case(kind: &ErrorKind) -> (Case, String) {
         ),
         ErrorKind::VersionRefused => (Case::Remote, "choose an API version that the org has".to_owned()),
         _ => (Case::Remote, String::new()),
+    }
+}
+
+fn account_fix(problem: AccountProblem) -> &'static str {
+    match problem {
+        AccountProblem::PasswordExpired => {
+            "set a new password for the integration user, and give the user \"Password Never Expires\""
+        }
+        AccountProblem::UserLocked => "activate, unfreeze or unlock the integration user",
+        AccountProblem::OrgLocked => {
+            "the org is locked or its trial has expired: ask its administrator, or Salesforce"
+        }
+        AccountProblem::AddressOrHour => {
+            "allow the host's address and the hour: in the app's IP policy, in Network Access, or in the user's profile (login IP ranges, \
+             login hours)"
+        }
+        AccountProblem::AppRefused => {
+            "install the app in this org, or ask an administrator to unblock it and to approve it for the user"
+        }
     }
 }
 
@@ -133,7 +159,7 @@ impl From<SalesforceError> for Error {
     fn from(error: SalesforceError) -> Self {
         let remote = answer(&error);
         if let ErrorKind::RateLimited { quota, .. } = error.kind {
-            let (quota, mend) = match quota {
+            let (quota, fix) = match quota {
                 Spent::Daily => (
                     Quota::Daily,
                     "the org's API calls of 24 hours are used up: go on tomorrow",
@@ -150,16 +176,16 @@ impl From<SalesforceError> for Error {
                 quota,
                 retry_after_seconds: seconds,
                 failure: Failure {
-                    message: format!("{error}: {mend}"),
+                    message: format!("{error}: {fix}"),
                     remote,
                 },
             });
         }
-        let (case, mend) = case(&error.kind);
-        let message = if mend.is_empty() {
+        let (case, fix) = case(&error);
+        let message = if fix.is_empty() {
             error.to_string()
         } else {
-            format!("{error}: {mend}")
+            format!("{error}: {fix}")
         };
         let said = Failure { message, remote };
         if let Some(of_a_write) = of_a_write(&error, &said) {
@@ -198,6 +224,7 @@ pub fn bad_settings(problems: Vec<SettingsProblem>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use salesforce::error::decode::{Hints, decode};
 
     fn text(error: &Error) -> &str {
         match error {
@@ -223,7 +250,51 @@ mod tests {
     }
 
     #[test]
-    fn a_field_lost_since_discover_names_field_and_mend() {
+    fn only_a_known_lack_of_rights_is_told_as_one() {
+        let told = |status: u16, code: &str| {
+            let body = format!(r#"[{{"errorCode":"{code}","message":"As it came."}}]"#);
+            let error = decode(status, &body, &Hints::default());
+            Error::from(error)
+        };
+        let lacks = told(403, "INSUFFICIENT_ACCESS_OR_READONLY");
+        assert!(matches!(&lacks, Error::Permission(_)) && text(&lacks).contains(PERMISSION_SET));
+        for code in ["OF_NEXT_YEAR", "FUNCTIONALITY_NOT_ENABLED", ""] {
+            let unknown = told(403, code);
+            assert!(matches!(&unknown, Error::Remote(_)), "{code}: {unknown:?}");
+            assert!(
+                text(&unknown).starts_with("As it came. (403"),
+                "{code}: {unknown:?}"
+            );
+            assert!(!text(&unknown).contains("permission set"), "{unknown:?}");
+        }
+        for (status, code, fix) in [
+            (
+                403,
+                "INVALID_OPERATION_WITH_EXPIRED_PASSWORD",
+                "new password",
+            ),
+            (
+                401,
+                "INVALID_OPERATION_WITH_EXPIRED_PASSWORD",
+                "new password",
+            ),
+            (403, "ORG_LOCKED", "the org is locked"),
+            (403, "TRIAL_EXPIRED", "trial"),
+            (403, "LOGIN_DURING_RESTRICTED_DOMAIN", "login IP ranges"),
+            (403, "app_not_found", "install the app"),
+        ] {
+            let error = told(status, code);
+            assert!(
+                matches!(&error, Error::Unauthenticated(_)),
+                "{code}: {error:?}"
+            );
+            assert!(text(&error).contains(fix), "{code}: {error:?}");
+            assert!(!text(&error).contains("client id"), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_field_lost_since_discover_names_field_and_fix() {
         let kind = ErrorKind::InvalidField {
             column: Some("Pay__c".into()),
             entity: Some("bpats__Job__c".into()),

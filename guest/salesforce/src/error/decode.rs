@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::{ApiError, ErrorDetail, ErrorKind, Quota, SalesforceError, WriteProblem, table};
+use super::{
+    AccountProblem, ApiError, ErrorDetail, ErrorKind, Quota, SalesforceError, WriteProblem, table,
+};
 use crate::id::SalesforceId;
 use crate::limit_info::LimitInfo;
 
@@ -69,7 +71,7 @@ fn of_text(status: u16, text: &str, hints: &Hints) -> SalesforceError {
     let kind = match table::by_status(status) {
         // A page or prose where JSON is due, with a status that has no meaning of its own.
         ErrorKind::Other => ErrorKind::Malformed,
-        ErrorKind::Permission
+        ErrorKind::Forbidden
             if text.contains("Bad_OAuth_Token") || text.contains("Missing_OAuth_Token") =>
         {
             ErrorKind::Unauthenticated
@@ -126,6 +128,16 @@ fn kind_of(
     match table::by_code(&error.code).unwrap_or_else(|| table::by_status(status)) {
         ErrorKind::Unauthenticated if renewal_is_useless(message) => {
             ErrorKind::SessionNotValidForApi
+        }
+        // API_CURRENTLY_DISABLED, 403: "Your trial has expired."
+        ErrorKind::SessionNotValidForApi if message.contains("trial has expired") => {
+            ErrorKind::Account(AccountProblem::OrgLocked)
+        }
+        ErrorKind::Forbidden if message.contains("API is not enabled") => {
+            ErrorKind::SessionNotValidForApi
+        }
+        ErrorKind::Permission | ErrorKind::Forbidden if message.contains("ip restricted") => {
+            ErrorKind::Account(AccountProblem::AddressOrHour)
         }
         ErrorKind::RateLimited { .. } if error.code == "REQUEST_LIMIT_EXCEEDED" => {
             ErrorKind::RateLimited {

@@ -31,6 +31,32 @@ fn quoted_errors_get_the_kind_that_a_caller_can_act_on() {
             K::SessionNotValidForApi,
         ),
         (401, "INVALID_JWT_FORMAT", "x", K::Unauthenticated),
+        (403, "FUNCTIONALITY_NOT_ENABLED", "x", K::Forbidden),
+        (
+            403,
+            "FUNCTIONALITY_NOT_ENABLED",
+            "API is not enabled for this Organization or Partner",
+            K::SessionNotValidForApi,
+        ),
+        (
+            403,
+            "INVALID_OPERATION_WITH_EXPIRED_PASSWORD",
+            "Your password has expired. Please reset your password.",
+            K::Account(AccountProblem::PasswordExpired),
+        ),
+        (
+            403,
+            "API_CURRENTLY_DISABLED",
+            "Your trial has expired.",
+            K::Account(AccountProblem::OrgLocked),
+        ),
+        (
+            403,
+            "INSUFFICIENT_ACCESS",
+            "ip restricted",
+            K::Account(AccountProblem::AddressOrHour),
+        ),
+        (403, "ORG_IN_MAINTENANCE", "x", unavailable.clone()),
         (401, "INVALID_AUTH_HEADER", "x", K::Unauthenticated),
         (403, "API_DISABLED_FOR_ORG", "x", K::SessionNotValidForApi),
         (
@@ -165,7 +191,7 @@ fn quoted_errors_get_the_kind_that_a_caller_can_act_on() {
         (500, "UNKNOWN_EXCEPTION", "x", unavailable.clone()),
         (502, "A_CODE_OF_TOMORROW", "x", unavailable.clone()),
         (400, "A_CODE_OF_TOMORROW", "x", K::Other),
-        (403, "A_CODE_OF_TOMORROW", "x", K::Permission),
+        (403, "A_CODE_OF_TOMORROW", "x", K::Forbidden),
     ] {
         let error = json(status, code, message);
         assert_eq!(error.kind, kind, "{status} {code}");
@@ -323,6 +349,8 @@ fn empty_and_plain_bodies_are_judged_by_their_status() {
         (404, "", ErrorKind::NotFound),
         (410, "", ErrorKind::VersionRefused),
         (403, "Bad_OAuth_Token", ErrorKind::Unauthenticated),
+        (403, "", ErrorKind::Forbidden),
+        (403, "<html>blocked</html>", ErrorKind::Forbidden),
         (500, "null", unavailable),
         (400, "[]", ErrorKind::Other),
     ] {

@@ -1,6 +1,6 @@
 //! Which error code means what. Codes stay English whatever the user's language; messages do not.
 
-use super::{ErrorKind, Quota, WriteProblem};
+use super::{AccountProblem, ErrorKind, Quota, WriteProblem};
 
 /// A code's meaning; the variants with data are filled by the decoder from message and status.
 const CODES: &[(&str, ErrorKind)] = &[
@@ -13,9 +13,59 @@ const CODES: &[(&str, ErrorKind)] = &[
     ("invalid_client", ErrorKind::Unauthenticated),
     ("invalid_client_id", ErrorKind::Unauthenticated),
     ("unsupported_grant_type", ErrorKind::Unauthenticated),
-    ("inactive_user", ErrorKind::Unauthenticated),
-    ("inactive_org", ErrorKind::Unauthenticated),
-    ("invalid_app_access", ErrorKind::Unauthenticated),
+    (
+        "inactive_user",
+        ErrorKind::Account(AccountProblem::UserLocked),
+    ),
+    (
+        "inactive_org",
+        ErrorKind::Account(AccountProblem::OrgLocked),
+    ),
+    (
+        "invalid_app_access",
+        ErrorKind::Account(AccountProblem::AppRefused),
+    ),
+    (
+        "app_not_found",
+        ErrorKind::Account(AccountProblem::AppRefused),
+    ),
+    (
+        "OAUTH_APP_ACCESS_DENIED",
+        ErrorKind::Account(AccountProblem::AppRefused),
+    ),
+    (
+        "OAUTH_APP_BLOCKED",
+        ErrorKind::Account(AccountProblem::AppRefused),
+    ),
+    (
+        "OAUTH_EC_APP_NOT_FOUND",
+        ErrorKind::Account(AccountProblem::AppRefused),
+    ),
+    (
+        "CLIENT_NOT_ACCESSIBLE_FOR_USER",
+        ErrorKind::Account(AccountProblem::AppRefused),
+    ),
+    (
+        "INVALID_OPERATION_WITH_EXPIRED_PASSWORD",
+        ErrorKind::Account(AccountProblem::PasswordExpired),
+    ),
+    (
+        "PASSWORD_LOCKOUT",
+        ErrorKind::Account(AccountProblem::UserLocked),
+    ),
+    ("ORG_LOCKED", ErrorKind::Account(AccountProblem::OrgLocked)),
+    (
+        "TRIAL_EXPIRED",
+        ErrorKind::Account(AccountProblem::OrgLocked),
+    ),
+    (
+        "LOGIN_DURING_RESTRICTED_DOMAIN",
+        ErrorKind::Account(AccountProblem::AddressOrHour),
+    ),
+    (
+        "LOGIN_DURING_RESTRICTED_TIME",
+        ErrorKind::Account(AccountProblem::AddressOrHour),
+    ),
     ("INSUFFICIENT_ACCESS", ErrorKind::Permission),
     ("INSUFFICIENT_ACCESS_OR_READONLY", ErrorKind::Permission),
     (
@@ -23,14 +73,15 @@ const CODES: &[(&str, ErrorKind)] = &[
         ErrorKind::Permission,
     ),
     ("CANNOT_DELETE_MANAGED_OBJECT", ErrorKind::Permission),
-    ("FUNCTIONALITY_NOT_ENABLED", ErrorKind::Permission),
+    ("FUNCTIONALITY_NOT_ENABLED", ErrorKind::Forbidden),
     ("API_DISABLED_FOR_ORG", ErrorKind::SessionNotValidForApi),
     ("API_CURRENTLY_DISABLED", ErrorKind::SessionNotValidForApi),
     ("TXN_SECURITY_METERING_ERROR", ErrorKind::Permission),
     ("TXN_SECURITY_RUNTIME_EXCEPTION", ErrorKind::Permission),
+    // The org's own code refuses the download.
     (
         "CONTENT_CUSTOMIZED_DOWNLOAD_EXCEPTION",
-        ErrorKind::Permission,
+        ErrorKind::Forbidden,
     ),
     ("INVALID_TYPE", ErrorKind::ObjectAbsent),
     ("INVALIDENTITY", ErrorKind::ObjectAbsent),
@@ -70,6 +121,18 @@ const CODES: &[(&str, ErrorKind)] = &[
     ),
     (
         "SERVER_UNAVAILABLE",
+        ErrorKind::Unavailable { retry_after: None },
+    ),
+    (
+        "ORG_IN_MAINTENANCE",
+        ErrorKind::Unavailable { retry_after: None },
+    ),
+    (
+        "FUNCTIONALITY_TEMPORARILY_UNAVAILABLE",
+        ErrorKind::Unavailable { retry_after: None },
+    ),
+    (
+        "SSO_SERVICE_DOWN",
         ErrorKind::Unavailable { retry_after: None },
     ),
     (
@@ -176,7 +239,7 @@ const CODES: &[(&str, ErrorKind)] = &[
 const STATUSES: &[(u16, ErrorKind)] = &[
     (300, ErrorKind::MultipleMatches),
     (401, ErrorKind::Unauthenticated),
-    (403, ErrorKind::Permission),
+    (403, ErrorKind::Forbidden),
     (404, ErrorKind::NotFound),
     (406, ErrorKind::Unavailable { retry_after: None }),
     (408, ErrorKind::Unavailable { retry_after: None }),

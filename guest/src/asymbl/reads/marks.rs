@@ -115,6 +115,7 @@ fn is_about_the_connection(error: &SalesforceError) -> bool {
         error.kind,
         ErrorKind::Unauthenticated
             | ErrorKind::SessionNotValidForApi
+            | ErrorKind::Account(_)
             | ErrorKind::RateLimited { .. }
             | ErrorKind::Unavailable { .. }
             | ErrorKind::Blocked
