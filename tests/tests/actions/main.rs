@@ -4,6 +4,7 @@ mod checked;
 mod create;
 mod details;
 mod downloads;
+mod fetching;
 mod files;
 mod foreign;
 mod input;

@@ -1,7 +1,7 @@
 //! A server of files, as a platform's storage would be.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,6 +17,62 @@ pub(super) async fn expiring_server(file: Vec<u8>) -> (String, Arc<AtomicBool>) 
     (serve(file, "/", expired.clone()).await, expired)
 }
 
+/// What a [`scripted`] server answers: status, further header lines, body.
+pub(super) type Scripted = (u16, String, Vec<u8>);
+
+/// A server that answers what a function of path (with its query) and number of earlier requests for it says; and the heads of all
+/// requests, in lower case.
+pub(super) async fn scripted(
+    answer: impl Fn(&str, usize) -> Scripted + Send + Sync + 'static,
+) -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let heads: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (seen, answer) = (heads.clone(), Arc::new(answer));
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let (seen, answer) = (seen.clone(), answer.clone());
+            tokio::spawn(async move {
+                let head = read_head(&mut stream).await;
+                let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+                let earlier = {
+                    let mut seen = seen.lock().unwrap();
+                    let same = |head: &&String| head.split(' ').nth(1) == Some(path.as_str());
+                    let earlier = seen.iter().filter(same).count();
+                    seen.push(head);
+                    earlier
+                };
+                let (status, headers, body) = answer(&path, earlier);
+                let length = body.len();
+                let head = format!(
+                    "HTTP/1.1 {status} Scripted\r\ncontent-length: {length}\r\n{headers}connection: close\r\n\r\n"
+                );
+                let _ = stream.write_all(head.as_bytes()).await;
+                let _ = stream.write_all(&body).await;
+                let _ = stream.shutdown().await;
+            });
+        }
+    });
+    (origin, heads)
+}
+
+/// A request's head; its path as it came, the rest in lower case.
+async fn read_head(stream: &mut tokio::net::TcpStream) -> String {
+    let mut head = Vec::new();
+    let mut byte = [0; 1];
+    while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).await.unwrap_or(0) == 1 {
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8_lossy(&head).into_owned();
+    let (first, rest) = head.split_once("\r\n").unwrap_or((&head, ""));
+    let head = format!("{first}\r\n{}", rest.to_lowercase());
+    assert!(
+        !head.contains("authorization"),
+        "credentials went to a file server"
+    );
+    head
+}
+
 async fn serve(file: Vec<u8>, elsewhere: &str, expired: Arc<AtomicBool>) -> String {
     let elsewhere = elsewhere.to_owned();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -26,17 +82,7 @@ async fn serve(file: Vec<u8>, elsewhere: &str, expired: Arc<AtomicBool>) -> Stri
             let (file, elsewhere) = (file.clone(), elsewhere.clone());
             let expired = expired.load(Ordering::Relaxed);
             tokio::spawn(async move {
-                let mut head = Vec::new();
-                let mut byte = [0; 1];
-                while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).await.unwrap_or(0) == 1
-                {
-                    head.push(byte[0]);
-                }
-                let head = String::from_utf8_lossy(&head).to_lowercase();
-                assert!(
-                    !head.contains("authorization"),
-                    "credentials went to a file server"
-                );
+                let head = read_head(&mut stream).await;
                 let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
                 let found = |to: &str| {
                     let start =

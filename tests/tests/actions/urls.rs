@@ -187,7 +187,7 @@ async fn urls_of_private_addresses_and_of_the_org_are_refused() {
         ),
         ("ftp://files.example/a.pdf", plain),
         ("file:///etc/passwd", "has no host"),
-        ("data:text/plain,hello", "has no host"),
+        ("data:text/plain,hello", "give its base64 text as `data`"),
         ("//files.example/a.pdf", "is no absolute URL"),
         ("https://files.example/a\r\nX-Evil: 1", "is no absolute URL"),
         (own.as_str(), "the tenant's own org"),

@@ -3,6 +3,9 @@
 //! A file may be larger than the sandbox. So the answer to a download keeps its body in a stream, and an upload takes bytes
 //! and streams one after the other. Plain requests stay as simple as [`Transport`] has them.
 
+use iri_string::format::ToDedicatedString;
+use iri_string::types::{UriAbsoluteStr, UriReferenceStr, UriStr};
+
 use super::{Headers, Origin, Request, Response, Transport, TransportError, TransportErrorKind};
 
 /// An absolute URL outside the tenant's own origin. The host must have granted its origin for this call.
@@ -15,46 +18,102 @@ pub struct FileUrl {
 }
 
 impl FileUrl {
-    /// Parses `https://host[:port]/path?query`; a fragment is dropped.
+    /// Parses an absolute URL. What a URL can't hold is percent-encoded, as browsers do; a fragment is dropped.
     ///
     /// # Errors
-    /// On user info, odd hosts, other schemes and characters that a URL can't hold.
+    /// On relative references, user info, odd hosts, other schemes and control characters. The text says which, and holds no part of
+    /// the URL, which may be signed.
     pub fn parse(url: &str) -> Result<Self, TransportError> {
-        let refused = || TransportError::new(TransportErrorKind::Protocol, "the URL can't be read");
-        let url = url.split('#').next().unwrap_or_default();
-        if !url.bytes().all(|b| b.is_ascii_graphic()) || url.contains('\\') {
-            return Err(refused());
-        }
-        let after_scheme = url.find("://").ok_or_else(refused)? + 3;
-        let end = url[after_scheme..]
-            .find(['/', '?'])
-            .map_or(url.len(), |at| after_scheme + at);
-        // Its message would repeat the URL, which may hold a signature.
-        let origin = Origin::parse(&url[..end]).map_err(|_| refused())?;
-        let rest = &url[end..];
-        let path = if rest.starts_with('/') {
-            rest.to_owned()
-        } else {
-            format!("/{rest}")
-        };
-        Ok(Self { origin, path })
+        let encoded = encoded(url)?;
+        let reference = UriReferenceStr::new(&encoded).map_err(|_| refused(NO_URL))?;
+        Self::of(reference.to_iri().map_err(|_| refused(NO_URL))?)
     }
 
-    /// Where a redirect from here leads; none when it leaves the origin or can't be read.
-    pub fn redirected(&self, location: &str) -> Option<Self> {
-        let next = if location.contains("://") {
-            Self::parse(location).ok()?
-        } else if location.starts_with("//") {
-            return None;
-        } else if location.starts_with('/') {
-            Self::parse(&format!("{}{location}", self.origin)).ok()?
-        } else {
-            let folder = self.path.split('?').next().unwrap_or("/");
-            let folder = &folder[..=folder.rfind('/').unwrap_or(0)];
-            Self::parse(&format!("{}{folder}{location}", self.origin)).ok()?
-        };
-        (next.origin == self.origin).then_some(next)
+    fn of(url: &UriStr) -> Result<Self, TransportError> {
+        let url = url.to_absolute();
+        let authority = url.authority_str().ok_or_else(|| refused(NO_URL))?;
+        if authority.contains('@') {
+            return Err(refused("must not hold a user name or a password"));
+        }
+        let start = format!("{}://{authority}", url.scheme_str());
+        let origin = Origin::parse(&start).map_err(|_| refused(NO_HOST))?;
+        let path = &url.as_str()[start.len()..];
+        let slash = if path.starts_with('/') { "" } else { "/" };
+        Ok(Self {
+            origin,
+            path: format!("{slash}{path}"),
+        })
     }
+
+    /// Where a redirect from here leads (RFC 3986, section 5).
+    ///
+    /// # Errors
+    /// When it leaves the origin, or as for [`parse`](Self::parse).
+    pub fn redirected(&self, location: &str) -> Result<Self, TransportError> {
+        let unreadable = || refused("redirects to an address that can't be read");
+        let location = encoded(location).map_err(|_| unreadable())?;
+        let here = format!("{}{}", self.origin, self.path);
+        let here = UriAbsoluteStr::new(&here).map_err(|_| unreadable())?;
+        let location = UriReferenceStr::new(&location).map_err(|_| unreadable())?;
+        let next = location.resolve_against(here).to_dedicated_string();
+        let next = Self::of(&next).map_err(|_| unreadable())?;
+        if next.origin != self.origin {
+            return Err(refused(
+                "redirects to another origin, which is not followed: give the final URL",
+            ));
+        }
+        Ok(next)
+    }
+}
+
+const NO_URL: &str = "is no absolute URL, such as https://files.example/cv.pdf";
+const NO_HOST: &str = "must be an http or https URL, its host a plain name (xn--... for other than ASCII) with at most a port";
+
+fn refused(why: &str) -> TransportError {
+    TransportError::new(TransportErrorKind::Protocol, why)
+}
+
+/// A reference without its fragment, and with what no URI holds percent-encoded: spaces, other than ASCII, brackets, a lone `%`. The
+/// host stays as it is: another spelling of it would be another host.
+fn encoded(reference: &str) -> Result<String, TransportError> {
+    let reference = reference.trim();
+    if reference.chars().any(char::is_control) {
+        return Err(refused(NO_URL));
+    }
+    let reference = reference.split('#').next().unwrap_or_default();
+    let (start, rest) = reference.split_at(authority_end(reference));
+    if !start.is_ascii() {
+        return Err(refused(NO_HOST));
+    }
+    let (mut encoded, rest) = (start.to_owned(), rest.as_bytes());
+    for (at, byte) in rest.iter().enumerate() {
+        let escape = || {
+            let digits = rest.get(at + 1..at + 3);
+            *byte == b'%' && digits.is_some_and(|d| d.iter().all(u8::is_ascii_hexdigit))
+        };
+        if byte.is_ascii_alphanumeric() || b"-._~:/?@!$&'()*+,;=".contains(byte) || escape() {
+            encoded.push(char::from(*byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    Ok(encoded)
+}
+
+/// Where scheme and authority of a reference end; 0 where it has none.
+fn authority_end(reference: &str) -> usize {
+    let plain = |scheme: &str| {
+        scheme
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    };
+    let start = match reference.split_once("//") {
+        Some(("", _)) => 2,
+        Some((scheme, _)) if scheme.strip_suffix(':').is_some_and(plain) => scheme.len() + 2,
+        _ => return 0,
+    };
+    let rest = &reference[start..];
+    start + rest.find(['/', '?', '\\']).unwrap_or(rest.len())
 }
 
 /// The answer to a download, its body still to come.
@@ -135,37 +194,106 @@ mod tests {
         let url = FileUrl::parse("https://files.example:8443/a/b.pdf?sig=x#top").unwrap();
         assert_eq!(url.origin.to_string(), "https://files.example:8443");
         assert_eq!(url.path, "/a/b.pdf?sig=x");
-        assert_eq!(
-            FileUrl::parse("https://files.example?x").unwrap().path,
-            "/?x"
-        );
-        for bad in [
-            "",
-            "files.example/x",
-            "ftp://x/y",
-            "https://u:p@x/y",
-            "https://x/a b",
-            "https://x\\y",
+        for (url, path) in [
+            ("https://files.example", "/"),
+            ("https://files.example?x", "/?x"),
+            ("https://[::1]:8443/a?b/c", "/a?b/c"),
         ] {
-            assert!(FileUrl::parse(bad).is_err(), "{bad}");
+            assert_eq!(FileUrl::parse(url).unwrap().path, path, "{url}");
+        }
+        for (bad, why) in [
+            ("", "no absolute URL"),
+            ("files.example/x", "no absolute URL"),
+            ("/x", "no absolute URL"),
+            ("//files.example/x", "no absolute URL"),
+            ("mailto:x@files.example", "no absolute URL"),
+            ("https://files.example/a\r\nX-Evil: 1", "no absolute URL"),
+            ("ftp://x/y", "http or https"),
+            ("https://u:p@x/y", "user name"),
+            ("https://x\\@y/z", "user name"),
+            ("https://f\u{fc}r.example/x", "xn--"),
+            ("https://x:y/", "no absolute URL"),
+            ("https:///x", "http or https"),
+        ] {
+            let told = FileUrl::parse(bad).unwrap_err().text;
+            assert!(told.contains(why), "{bad}: {told}");
         }
     }
 
     #[test]
-    fn redirects_stay_within_the_origin() {
-        let from = FileUrl::parse("https://files.example/a/b?x=1").unwrap();
-        for (location, path) in [
-            ("https://files.example/c", Some("/c")),
-            ("/d?e", Some("/d?e")),
-            ("f", Some("/a/f")),
-            ("https://evil.example/c", None),
-            ("http://files.example/c", None),
-            ("//evil.example/c", None),
+    fn what_a_url_can_not_hold_is_encoded() {
+        for (written, path) in [
+            ("/a b/C V.pdf", "/a%20b/C%20V.pdf"),
+            (
+                "/Lebenslauf M\u{fc}ller.pdf?n=\u{e9}",
+                "/Lebenslauf%20M%C3%BCller.pdf?n=%C3%A9",
+            ),
+            ("/cv[1].pdf", "/cv%5B1%5D.pdf"),
+            ("/100%.pdf", "/100%25.pdf"),
+            ("/a%20b%2Fc?sig=x%3D", "/a%20b%2Fc?sig=x%3D"),
+            ("/a|b\"<c>`d`^{e}\\", "/a%7Cb%22%3Cc%3E%60d%60%5E%7Be%7D%5C"),
         ] {
-            assert_eq!(
-                from.redirected(location).map(|u| u.path).as_deref(),
-                path,
-                "{location}"
+            let url = FileUrl::parse(&format!(" https://files.example{written} ")).unwrap();
+            assert_eq!(url.path, path);
+        }
+    }
+
+    #[test]
+    fn redirects_follow_rfc_3986_and_stay_in_the_origin() {
+        let from = FileUrl::parse("https://files.example/b/c/d;p?q").unwrap();
+        for (location, path) in [
+            // RFC 3986, 5.4.1, as far as they lead here.
+            ("g", "/b/c/g"),
+            ("./g", "/b/c/g"),
+            ("g/", "/b/c/g/"),
+            ("/g", "/g"),
+            ("?y", "/b/c/d;p?y"),
+            ("g?y", "/b/c/g?y"),
+            ("#s", "/b/c/d;p?q"),
+            ("g#s", "/b/c/g"),
+            (";x", "/b/c/;x"),
+            ("", "/b/c/d;p?q"),
+            (".", "/b/c/"),
+            ("..", "/b/"),
+            ("../g", "/b/g"),
+            ("../../g", "/g"),
+            ("../../../g", "/g"),
+            ("/./g", "/g"),
+            ("/../g", "/g"),
+            ("g;x=1/../y", "/b/c/y"),
+            ("https://files.example/c", "/c"),
+            ("HTTPS://Files.Example:443/c", "/c"),
+            ("//files.example/c", "/c"),
+            ("/a b/\u{e9}?x=%2F", "/a%20b/%C3%A9?x=%2F"),
+            (
+                "/to?u=https://evil.example//x",
+                "/to?u=https://evil.example//x",
+            ),
+        ] {
+            let led = from.redirected(location).map(|url| url.path);
+            assert_eq!(led.as_deref(), Ok(path), "{location}");
+        }
+        for elsewhere in [
+            "https://evil.example/c",
+            "http://files.example/c",
+            "https://files.example:8443/c",
+            "//evil.example/c",
+        ] {
+            let why = from.redirected(elsewhere).unwrap_err().text;
+            assert!(why.contains("another origin"), "{elsewhere}: {why}");
+        }
+        for odd in [
+            "https://u@files.example/",
+            "ftp://files.example/",
+            "mailto:x",
+            "/a\nb",
+        ] {
+            assert!(
+                from.redirected(odd)
+                    .unwrap_err()
+                    .text
+                    .contains("can't be read"),
+                "{odd}"
             );
         }
     }

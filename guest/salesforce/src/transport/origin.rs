@@ -12,7 +12,7 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Parses a base URL; a trailing slash is dropped.
+    /// Parses a base URL; a trailing slash and the scheme's own port are dropped.
     ///
     /// Whether the origin may be spoken to is the host's decision, so plain `http` passes here.
     ///
@@ -32,6 +32,8 @@ impl Origin {
             _ => return Err(refused()),
         };
         let authority = rest.strip_suffix('/').unwrap_or(rest);
+        let usual_port = if https { ":443" } else { ":80" };
+        let authority = authority.strip_suffix(usual_port).unwrap_or(authority);
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._:[]".contains(&b);
         if authority.is_empty() || authority.starts_with(':') || !authority.bytes().all(plain) {
             return Err(refused());
@@ -77,6 +79,8 @@ mod tests {
             ),
             ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
             ("http://[::1]:8080/", "http://[::1]:8080"),
+            ("https://acme.example:443/", "https://acme.example"),
+            ("https://acme.example:80", "https://acme.example:80"),
         ] {
             assert_eq!(Origin::parse(url).unwrap().to_string(), origin);
         }

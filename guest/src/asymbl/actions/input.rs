@@ -231,11 +231,8 @@ pub fn attachment(field: &str, file: &AttachmentInput, cap: u64, problems: &mut 
             }
         }
         AttachmentContent::Url(url) => {
-            if FileUrl::parse(url).is_err() {
-                say(
-                    "data_url",
-                    "is no absolute URL, such as https://files.example/cv.pdf".to_owned(),
-                );
+            if let Err(why) = FileUrl::parse(url) {
+                say("data_url", why.text);
             }
         }
     }

@@ -162,7 +162,7 @@ pub(super) fn grant(
         return None;
     };
     let tenant = session.tenant().file();
-    let origin = origin(url).ok()?;
+    let origin = origin(url)?;
     let grant = Grant::outside(
         origin,
         tenant.attachment_origins(),

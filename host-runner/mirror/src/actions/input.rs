@@ -234,6 +234,13 @@ fn data(file: &mut Object<'_>, cap: u64) -> Vec<u8> {
         ));
         return Vec::new();
     }
+    if let Some((prefix, _)) = text.split_once(',').filter(|_| text.starts_with("data:")) {
+        let shown: String = prefix.chars().take(80).collect();
+        let message =
+            format!("is a data: URL: leave out `{shown},` and give the base64 text alone");
+        file.problems.push(Problem::new(path, message));
+        return Vec::new();
+    }
     match STANDARD.decode(text) {
         Ok(bytes) if bytes.len() as u64 > cap => {
             let message = format!(
@@ -246,27 +253,39 @@ fn data(file: &mut Object<'_>, cap: u64) -> Vec<u8> {
         Ok(bytes) => bytes,
         Err(why) => {
             file.problems
-                .push(Problem::new(path, format!("is no base64: {why}")));
+                .push(Problem::new(path, format!("is not valid base64: {why}")));
             Vec::new()
         }
     }
 }
 
+/// A file's URL as it is asked for: what a URL can't hold (spaces, other than ASCII) is encoded.
 fn url(file: &mut Object<'_>, own: &Origin) -> String {
     let text = file.string("data_url").unwrap_or_default().to_owned();
-    match origin(&text) {
+    match parsed(&text) {
         Err(why) => file.say("data_url", &why),
         // The gate would add the tenant's credentials there.
-        Ok(origin) if origin == *own => {
+        Ok((_, origin)) if origin == *own => {
             file.say("data_url", "must not point into the tenant's own org")
         }
-        Ok(_) => {}
+        Ok((url, _)) => return url.into(),
     }
     text
 }
 
 /// The origin of a file's URL.
-pub(super) fn origin(text: &str) -> Result<Origin, String> {
+pub(super) fn origin(text: &str) -> Option<Origin> {
+    parsed(text).ok().map(|(_, origin)| origin)
+}
+
+fn parsed(text: &str) -> Result<(url::Url, Origin), String> {
+    if text.starts_with("data:") {
+        return Err("is a data: URL: give its base64 text as `data`".into());
+    }
+    // The parser would drop them.
+    if text.chars().any(char::is_control) {
+        return Err("is no absolute URL: it holds control characters".into());
+    }
     let url = url::Url::parse(text).map_err(|why| format!("is no absolute URL: {why}"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err("must not hold a user name or a password".into());
@@ -279,7 +298,8 @@ pub(super) fn origin(text: &str) -> Result<Origin, String> {
         .map(|port| format!(":{port}"))
         .unwrap_or_default();
     // Its own words may repeat the URL, which can hold a signature.
-    format!("{}://{host}{port}", url.scheme())
+    let origin = format!("{}://{host}{port}", url.scheme())
         .parse()
-        .map_err(|_| "must be an https URL of a plain host".into())
+        .map_err(|_| "must be an https URL of a plain host")?;
+    Ok((url, origin))
 }
