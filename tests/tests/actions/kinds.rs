@@ -16,7 +16,12 @@ async fn names_and_content_types_are_made_to_agree() {
         .await
         .unwrap();
     for (name, content_type, stored) in [
-        ("CV.pdf", "image/svg+xml", "CV.pdf.svg"),
+        ("CV.pdf", "image/svg+xml", "CV.pdf"),
+        ("CV.docx", "application/zip", "CV.docx"),
+        ("CV.rtf", "application/msword", "CV.rtf"),
+        ("list.csv", "application/vnd.ms-excel", "list.csv"),
+        ("mail.pdf", "text/plain", "mail.pdf"),
+        ("drawing", "image/svg+xml", "drawing.svg"),
         ("CV", "application/vnd.apple.pages", "CV.pages"),
         ("notes.log", "text/plain", "notes.log"),
         ("photo.jpe", "image/jpeg", "photo.jpe"),
@@ -41,7 +46,7 @@ async fn names_and_content_types_are_made_to_agree() {
     let listed = act(&world, Action::GetAttachments, &who).await.unwrap();
     let files = listed.data["results"].as_array().unwrap();
     for (name, content_type) in [
-        ("CV.pdf.svg", "image/svg+xml"),
+        ("drawing.svg", "image/svg+xml"),
         ("CV.pages", "application/vnd.apple.pages"),
         ("photo.heic", "image/heic"),
         ("CV.q9z", "application/octet-stream"),
@@ -65,7 +70,7 @@ async fn the_content_type_of_a_download_counts_where_none_is_given() {
     for (file, stored) in [
         // The server says application/pdf.
         (json!({ "name": "Scan" }), "Scan.pdf"),
-        (json!({ "name": "Scan.txt" }), "Scan.txt.pdf"),
+        (json!({ "name": "Scan.txt" }), "Scan.txt"),
         (
             json!({ "name": "Scan", "content_type": "text/plain" }),
             "Scan.txt",

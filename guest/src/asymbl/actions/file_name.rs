@@ -43,6 +43,12 @@ const TYPES: [(&str, &str); 29] = [
     ("key", "application/vnd.apple.keynote"),
 ];
 
+/// Further extensions of documents, whose content types are in the register.
+const DOCUMENTS: [&str; 24] = [
+    "docm", "dotx", "xlsm", "pptm", "ppsx", "odp", "ods", "epub", "ps", "tex", "log", "msg", "eml",
+    "ics", "vcf", "bmp", "tif", "heic", "svg", "wav", "m4a", "mov", "rar", "7z",
+];
+
 /// What a file of an unknown kind is.
 pub const UNKNOWN: &str = "application/octet-stream";
 
@@ -53,7 +59,7 @@ const LONGEST: usize = 200;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Cleaned {
     pub name: String,
-    /// The extension that was added because the name did not agree with the content type.
+    /// The extension that was added because the name had none of a document, nor one of the content type's.
     pub added: Option<&'static str>,
 }
 
@@ -81,6 +87,10 @@ fn extensions(kind: &str) -> impl Iterator<Item = &'static str> {
         .flatten()
         .unwrap_or_default();
     usual.into_iter().chain(registered.iter().copied())
+}
+
+fn is_document(extension: &str) -> bool {
+    TYPES.iter().any(|(known, _)| *known == extension) || DOCUMENTS.contains(&extension)
 }
 
 fn extension(name: &str) -> Option<String> {
@@ -112,14 +122,15 @@ pub fn essence(text: &str) -> String {
 }
 
 /// Folders, control characters and what file systems refuse are taken out of a name. Where the content type is a registered one
-/// and the extension is not among its own, its usual extension is added.
+/// and the extension is neither a document's nor among the type's own, the type's usual extension is added. Extensions are surer than
+/// types: systems declare `application/zip` for `.docx` and `text/plain` for `.pdf`.
 pub fn clean(name: &str, content_type: Option<&str>) -> Cleaned {
     let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    // Direction marks make `cvfdp.exe` look like `cvexe.pdf`.
+    // Direction marks make `cvfdp.exe` look like `cvexe.pdf`. Joiners (U+200C, U+200D) stay: Persian and Indic names need them.
     let odd = |c: char| {
         c.is_control()
             || "<>:\"|?*".contains(c)
-            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+            || matches!(c, '\u{061C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
     };
     let base: String = base.chars().map(|c| if odd(c) { '_' } else { c }).collect();
     let base = base.trim_matches(|c: char| c == '.' || c.is_whitespace());
@@ -139,7 +150,8 @@ pub fn clean(name: &str, content_type: Option<&str>) -> Cleaned {
         None => stem,
     };
     let wanted = content_type.map(essence).unwrap_or_default();
-    let agrees = extension(&name).is_some_and(|e| extensions(&wanted).any(|fitting| fitting == e));
+    let agrees = extension(&name)
+        .is_some_and(|e| is_document(&e) || extensions(&wanted).any(|fitting| fitting == e));
     let added = extensions(&wanted).next().filter(|_| !agrees);
     if let Some(added) = added {
         name = format!("{name}.{added}");
@@ -181,7 +193,25 @@ mod tests {
             ("CV.exe", Some("application/pdf"), "CV.exe.pdf"),
             ("CV.jpeg", Some("image/jpeg"), "CV.jpeg"),
             ("CV.xyz", Some("application/x-own"), "CV.xyz"),
-            ("CV.pdf", Some("image/svg+xml"), "CV.pdf.svg"),
+            ("CV.pdf", Some("image/svg+xml"), "CV.pdf"),
+            ("CV.pdf", Some("text/plain"), "CV.pdf"),
+            ("CV.docx", Some("application/zip"), "CV.docx"),
+            ("CV.docx", Some("application/msword"), "CV.docx"),
+            ("CV.RTF", Some("application/msword"), "CV.RTF"),
+            ("list.csv", Some("application/vnd.ms-excel"), "list.csv"),
+            ("mail.eml", Some("text/plain"), "mail.eml"),
+            ("Dr. A.Smith", Some("application/pdf"), "Dr. A.Smith.pdf"),
+            (
+                "\u{6A9}\u{62A}\u{627}\u{628}\u{200C}\u{647}\u{627}.pdf",
+                None,
+                "\u{6A9}\u{62A}\u{627}\u{628}\u{200C}\u{647}\u{627}.pdf",
+            ),
+            (
+                "\u{915}\u{94D}\u{200D}\u{937}.pdf",
+                None,
+                "\u{915}\u{94D}\u{200D}\u{937}.pdf",
+            ),
+            ("a\u{200B}b\u{200F}.pdf", None, "a_b_.pdf"),
             ("CV", Some("application/epub+zip"), "CV.epub"),
             ("notes.log", Some("text/plain"), "notes.log"),
             ("CV.pdf", Some("application/octet-stream"), "CV.pdf"),
