@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::{act, id, input, open_job};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_command_takes_its_input_from_a_pipe() {
+async fn the_command_takes_piped_input_with_a_byte_order_mark() {
     let world = World::of(small_org()).await;
     let (job, _) = open_job(&world);
     let wanted = input(&job, "pipe@example.com");
@@ -28,7 +28,7 @@ async fn the_command_takes_its_input_from_a_pipe() {
         .stdin
         .take()
         .unwrap()
-        .write_all(wanted.to_string().as_bytes())
+        .write_all(format!("\u{feff}{wanted}").as_bytes())
         .unwrap();
     let ended = tokio::task::spawn_blocking(move || child.wait_with_output()).await;
     let output = ended.unwrap().unwrap();

@@ -58,6 +58,8 @@ async fn a_repeat_with_the_same_key_returns_the_first_answer() {
     let mut reordered = json!({ "source": wanted["source"], "attachments": wanted["attachments"], "gdpr_consent": null });
     reordered["application"] = wanted["application"].clone();
     reordered["candidate"] = wanted["candidate"].clone();
+    // 5000 before.
+    reordered["candidate"]["salary_expectations"]["amount"] = json!(5000.0);
     for (action, input, first) in [
         (Action::CreateCandidate, &wanted, &made),
         (Action::CreateCandidate, &reordered, &made),

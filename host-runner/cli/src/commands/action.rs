@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::component::sign_in;
 use super::{Context, Exit, MirrorArgument, TenantArgument, WrongInput};
 use host_runner::session::Session;
+use host_runner::tenant::without_mark;
 use mirror::actions::{self, Action, ActionError, NAMES, Problem};
 use mirror::store::{Mirror, MirrorError, SqliteMirror};
 use mirror::sync::discover;
@@ -144,6 +145,6 @@ fn read(file: &str) -> anyhow::Result<Value> {
         std::fs::read_to_string(file)
             .map_err(|why| WrongInput(format!("can't read {file}: {why}")))?
     };
-    Ok(serde_json::from_str(&text)
-        .map_err(|why| WrongInput(format!("the input is no JSON: {why}")))?)
+    Ok(serde_json::from_str(without_mark(&text))
+        .map_err(|why| WrongInput(format!("the input is not valid JSON: {why}")))?)
 }

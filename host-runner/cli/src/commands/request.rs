@@ -18,6 +18,7 @@ use host_runner::sandbox::contract::inspection::{
     FormPart, HttpHeader, PassthroughRequest, PassthroughResponse, RequestBody,
 };
 use host_runner::session::StepError;
+use host_runner::tenant::without_mark;
 
 /// What to send.
 #[derive(Args)]
@@ -110,7 +111,7 @@ fn headers(pairs: &[(String, String)]) -> Vec<HttpHeader> {
 
 fn body(arguments: &Arguments) -> anyhow::Result<RequestBody> {
     Ok(if let Some(data) = &arguments.data {
-        RequestBody::Json(text_of(data)?)
+        RequestBody::Json(without_mark(&text_of(data)?).to_owned())
     } else if let Some(text) = &arguments.text {
         RequestBody::Text(text_of(text)?)
     } else if let Some(file) = &arguments.binary {

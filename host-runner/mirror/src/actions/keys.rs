@@ -154,8 +154,8 @@ fn stored(text: &str, since: Timestamp) -> Result<Outcome, ActionError> {
     })
 }
 
-/// SHA-256 of an input. The order of its members and members that are null make no difference, as in the input itself, nor does how
-/// a `data_url` is signed.
+/// SHA-256 of an input. The order of its members and members that are null make no difference, as in the input itself, nor do how
+/// a `data_url` is signed and how a number is written.
 fn digest(input: &Value) -> [u8; 32] {
     let mut hash = Sha256::new();
     feed(&mut hash, input);
@@ -186,8 +186,42 @@ fn feed(hash: &mut Sha256, value: &Value) {
         Value::String(string) => text(hash, string),
         other => {
             hash.update([b'=']);
-            text(hash, &other.to_string());
+            let written = other.to_string();
+            text(
+                hash,
+                &if other.is_number() {
+                    by_value(&written)
+                } else {
+                    written
+                },
+            );
         }
+    }
+}
+
+/// A JSON number written in one way for each value, with all its digits: `50000`, `50000.0` and `5e4` give `50000`.
+fn by_value(number: &str) -> String {
+    let (sign, number) = match number.strip_prefix('-') {
+        Some(number) => ("-", number),
+        None => ("", number),
+    };
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let Ok(exponent) = exponent.parse::<i32>() else {
+        return format!("{sign}{number}");
+    };
+    let digits = format!("{whole}{fraction}");
+    let digits = digits.trim_start_matches('0');
+    let significant = digits.trim_end_matches('0');
+    if significant.is_empty() {
+        return "0".to_owned();
+    }
+    let zeros =
+        i64::from(exponent) - fraction.len() as i64 + (digits.len() - significant.len()) as i64;
+    match usize::try_from(zeros) {
+        // As integers are written, which keeps the digests of earlier versions.
+        Ok(zeros @ 0..=20) => format!("{sign}{significant}{}", "0".repeat(zeros)),
+        _ => format!("{sign}{significant}e{zeros}"),
     }
 }
 
@@ -217,5 +251,31 @@ mod tests {
         ] {
             assert_ne!(digest(&one), digest(&other), "{other}");
         }
+    }
+
+    #[test]
+    fn numbers_compare_by_value_and_with_all_digits() {
+        for (written, value) in [
+            ("50000", "50000"),
+            ("50000.0", "50000"),
+            ("5e4", "50000"),
+            ("1E+2", "100"),
+            ("0.5", "5e-1"),
+            ("5.0e-1", "5e-1"),
+            ("-0.0", "0"),
+            ("0e9", "0"),
+            ("-12.50", "-125e-1"),
+            ("9007199254740993", "9007199254740993"),
+            ("18446744073709551615", "18446744073709551615"),
+            ("1e300", "1e300"),
+        ] {
+            assert_eq!(by_value(written), value, "{written}");
+        }
+        let amount = |text: &str| digest(&serde_json::from_str(&format!("[{text}]")).unwrap());
+        assert_eq!(amount("50000"), amount("50000.0"));
+        assert_eq!(amount("100"), amount("1e2"));
+        assert_ne!(amount("9007199254740993"), amount("9007199254740992"));
+        assert_ne!(amount("1"), amount("-1"));
+        assert_ne!(amount("1"), amount("\"1\""));
     }
 }

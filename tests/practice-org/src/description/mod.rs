@@ -215,7 +215,7 @@ impl Description {
     /// # Errors
     /// When the text is not TOML of this form.
     pub fn parse(text: &str) -> Result<Self, DescriptionError> {
-        Ok(toml::from_str(text)?)
+        Ok(toml::from_str(text.trim_start_matches('\u{feff}'))?)
     }
 
     /// Reads a description from a file.
