@@ -1,5 +1,5 @@
-//! What the sandbox and the mirror cost, as ratios in one run: the same candidates are downloaded raw, listed through the
-//! component, and synced into a mirror. And what a job costs before it does anything.
+//! What the sandbox and the mirror cost, as ratios in one run: the same candidates are downloaded raw, listed through
+//! the component, and synced into a mirror. And what a job costs before it does anything.
 //!
 //! `make bench`, or `cargo bench -- CANDIDATES`.
 

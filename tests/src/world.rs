@@ -111,7 +111,8 @@ impl World {
         .await
     }
 
-    /// A sync by another session, in whose course something happens; it is dropped, with no answer, where `at` says false.
+    /// A sync by another session, in whose course something happens; it is dropped, with no answer, where `at` says
+    /// false.
     pub async fn sync_while(
         &self,
         session: &Session,
@@ -125,7 +126,8 @@ impl World {
         Some(ended.await?.expect("the sync"))
     }
 
-    /// As [`World::sync_while`], also between requests, and it may fail. No request is let into the org while `at` runs.
+    /// As [`World::sync_while`], also between requests, and it may fail. No request is let into the org while `at`
+    /// runs.
     pub async fn sync_between(
         &self,
         session: &Session,

@@ -205,8 +205,8 @@ fn held(world: &World) -> Vec<String> {
         .collect()
 }
 
-/// A sync fails with this code, one clear message that holds these words, and leaves every file as it was. One that the org or
-/// the way there refused is in the mirror's history, which is all that changes.
+/// A sync fails with this code, one clear message that holds these words, and leaves every file as it was. One that the
+/// org or the way there refused is in the mirror's history, which is all that changes.
 async fn assert_refused(world: &World, arguments: &[&str], code: i32, words: &[&str]) -> String {
     let noted = arguments == ["sync"] && matches!(code, 3 | 4);
     let records = if noted { held(world) } else { Vec::new() };

@@ -1,4 +1,5 @@
-//! The contract as others build on it: the WIT surface, and that the connector reports the coverage that users were promised.
+//! The contract as others build on it: the WIT surface, and that the connector reports the coverage that users were
+//! promised.
 
 use std::fmt::Write;
 

@@ -98,7 +98,8 @@ async fn a_user_of_another_type_stays_while_a_manager() {
     }
 }
 
-/// A full listing reads every candidate before applications are read; the next delta sees only where the applicant went.
+/// A full listing reads every candidate before applications are read; the next delta sees only where the applicant
+/// went.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_candidate_loses_the_source_of_a_lost_applicant() {
     let world = World::of(small_org()).await;

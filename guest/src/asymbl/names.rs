@@ -1,7 +1,7 @@
 //! Names: those of the models, and the package's API names in a tenant's org.
 //!
-//! The tables of this connector spell every package name with the production namespace `bpats__`. Asymbl's own test orgs
-//! use another one (asymbl-schema.md 1), so a name is translated here before it reaches Salesforce.
+//! The tables of this connector spell every package name with the production namespace `bpats__`. Asymbl's own test
+//! orgs use another one (asymbl-schema.md 1), so a name is translated here before it reaches Salesforce.
 
 use crate::exports::ats::connector::types::Model;
 

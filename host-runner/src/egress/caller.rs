@@ -1,14 +1,14 @@
-//! What a caller may set on a request of its own: the one list of headers and the one reading of paths by which the gate
-//! strips and the command's downloads refuse. Connectors refuse the same for requests through them; a test holds the two
-//! together.
+//! What a caller may set on a request of its own: the one list of headers and the one reading of paths by which the
+//! gate strips and the command's downloads refuse. Connectors refuse the same for requests through them; a test holds
+//! the two together.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use http_body::Body;
 
 use super::RequestBody;
 
-/// Headers that never go out as the caller set them: framing is hyper's business, credentials are the gate's, and whom the
-/// request is forwarded for is nobody's.
+/// Headers that never go out as the caller set them: framing is hyper's business, credentials are the gate's, and whom
+/// the request is forwarded for is nobody's.
 const NEVER: [HeaderName; 16] = [
     header::AUTHORIZATION,
     header::COOKIE,
@@ -40,8 +40,8 @@ pub fn is_stripped(name: &HeaderName) -> bool {
             .any(|start| name.as_str().starts_with(start))
 }
 
-/// Whether a person's own request may not bring a header: what is stripped, and what describes a body that the host writes
-/// or reads.
+/// Whether a person's own request may not bring a header: what is stripped, and what describes a body that the host
+/// writes or reads.
 pub(crate) fn is_of_the_host(name: &HeaderName) -> bool {
     let of_bodies = [
         header::CONTENT_LENGTH,
@@ -51,8 +51,8 @@ pub(crate) fn is_of_the_host(name: &HeaderName) -> bool {
     is_stripped(name) || of_bodies.contains(name)
 }
 
-/// Takes out what is stripped, and makes a length say what the body is: hyper sends a length that it is given, and a server
-/// would wait for bytes that never come.
+/// Takes out what is stripped, and makes a length say what the body is: hyper sends a length that it is given, and a
+/// server would wait for bytes that never come.
 pub(crate) fn strip(headers: &mut HeaderMap, method: &Method, body: &RequestBody) {
     let stripped: Vec<HeaderName> = headers.keys().filter(|n| is_stripped(n)).cloned().collect();
     for name in stripped {
@@ -100,8 +100,8 @@ pub fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, String> {
     Ok(headers)
 }
 
-/// Path and query of a person's request. The gate goes to the tenant's origin whatever the path says; this refuses what a
-/// server could read as another path than a person does.
+/// Path and query of a person's request. The gate goes to the tenant's origin whatever the path says; this refuses what
+/// a server could read as another path than a person does.
 ///
 /// # Errors
 /// What is wrong with the path.

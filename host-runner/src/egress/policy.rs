@@ -1,16 +1,16 @@
 //! Which origin may be asked what. Pure: no wasmtime, no network, no clock.
 //!
 //! Deny by default. A connector may ask its tenant's own origin, and, for the length of one call, an origin that was
-//! granted to that call (a file behind an action's `data_url`). Requests are judged by parsed origin, never by authority
-//! text, and whatever two programs could read differently (user info, odd ports, encoded hosts) is refused.
+//! granted to that call (a file behind an action's `data_url`). Requests are judged by parsed origin, never by
+//! authority text, and whatever two programs could read differently (user info, odd ports, encoded hosts) is refused.
 
 use super::{AddressRule, ByteSize, Origin, OriginError};
 use http::{Method, header, request::Parts};
 use percent_encoding::{percent_decode, percent_decode_str};
 use std::fmt;
 
-/// The longest URI that is sent, in bytes. Salesforce answers 414 above 16,384 (salesforce-api.md 2.3), and a guest should
-/// see that answer; twice as much is no honest request any more.
+/// The longest URI that is sent, in bytes. Salesforce answers 414 above 16,384 (salesforce-api.md 2.3), and a guest
+/// should see that answer; twice as much is no honest request any more.
 pub const MAX_URI_BYTES: usize = 32 * 1024;
 
 /// Which requests one tenant's connector may make.

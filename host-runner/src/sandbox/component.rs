@@ -14,7 +14,8 @@ use super::state::JobState;
 use crate::egress::ByteSize;
 
 /// The interfaces that a connector may import, without versions: HTTP that the gate watches, the streams and polling
-/// that it needs, a clock that tells no time of day, and the tenant's settings. No files, environment, sockets, randomness.
+/// that it needs, a clock that tells no time of day, and the tenant's settings. No files, environment, sockets,
+/// randomness.
 pub const ALLOWED_IMPORTS: [&str; 7] = [
     "wasi:http/types",
     "wasi:http/outgoing-handler",
@@ -38,8 +39,8 @@ pub struct CheckedComponent {
 }
 
 impl CheckedComponent {
-    /// Compiles a component (or takes it from the cache) and checks its imports. Takes up to a second of CPU: not for an
-    /// async thread.
+    /// Compiles a component (or takes it from the cache) and checks its imports. Takes up to a second of CPU: not for
+    /// an async thread.
     ///
     /// # Errors
     /// See [`LoadError`]; a forbidden import is named.

@@ -77,7 +77,8 @@ fn config(EngineSize(jobs): EngineSize) -> Config {
     config
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .epoch_interruption(true)
-        // WASI 0.2 needs no concurrency support: calls are four times cheaper without, and its newest code stays unused.
+        // WASI 0.2 needs no concurrency support: calls are four times cheaper without, and its newest code stays
+        // unused.
         .concurrency_support(false)
         .wasm_backtrace_max_frames(NonZeroUsize::new(20))
         // A stack may have held another tenant's data.

@@ -1,4 +1,5 @@
-//! What one job may use. Every bound is here, with its reason; the sandbox enforces them, the tenant file may change them.
+//! What one job may use. Every bound is here, with its reason; the sandbox enforces them, the tenant file may change
+//! them.
 
 use std::time::Duration;
 
@@ -9,8 +10,8 @@ use crate::egress::ByteSize;
 /// Bounds on one job's store and on each of its calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Guest memory, all linear memories together. A page of 2,000 wide rows is some 10 MB of JSON, which the guest holds
-    /// about three times while it maps.
+    /// Guest memory, all linear memories together. A page of 2,000 wide rows is some 10 MB of JSON, which the guest
+    /// holds about three times while it maps.
     pub memory: ByteSize,
     /// CPU time of one exported call, to about a tick (10 ms). A page takes well under a second.
     pub cpu_per_call: Duration,

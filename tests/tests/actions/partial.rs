@@ -1,4 +1,5 @@
-//! Creates whose records are written, but not all that belongs to them: the ids are told and kept, whatever goes wrong after.
+//! Creates whose records are written, but not all that belongs to them: the ids are told and kept, whatever goes wrong
+//! after.
 
 use std::time::{Duration, Instant};
 

@@ -117,7 +117,8 @@ pub(super) async fn futures<F: Future>(calls: impl Iterator<Item = F>) -> Vec<F:
     calls.into_iter().filter_map(|(_, output)| output).collect()
 }
 
-/// Starts the command, kills it when `committed` says that the org has done the work but not answered, and runs it again.
+/// Starts the command, kills it when `committed` says that the org has done the work but not answered, and runs it
+/// again.
 async fn killed_and_repeated(
     world: &World,
     arguments: &[&str],

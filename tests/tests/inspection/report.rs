@@ -165,8 +165,8 @@ async fn a_mirror_that_was_never_synced_says_so() {
     assert!(page.contains("There was no sync so far"));
 }
 
-/// Another page measures the report, which has no script and lets none run: its width, what sticks out of it, what it loads, and
-/// texts whose contrast is below WCAG 2's AA (4.5, large ones 3).
+/// Another page measures the report, which has no script and lets none run: its width, what sticks out of it, what it
+/// loads, and texts whose contrast is below WCAG 2's AA (4.5, large ones 3).
 const MEASURE: &str = r#"<!doctype html><iframe id=f src=report.html style="width:WIDTHpx;height:800px;border:0"></iframe><pre id=o></pre>
 <script>onload=()=>{
 const w=f.contentWindow,d=f.contentDocument;

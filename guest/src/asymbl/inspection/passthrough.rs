@@ -1,7 +1,8 @@
 //! Any request to the tenant's Salesforce, as it is.
 //!
-//! What leads elsewhere or sets credentials is refused here before anything is sent, with words that name the input. Paths that
-//! hand out or end sessions are the host's to refuse. An error status of Salesforce is an answer like any other.
+//! What leads elsewhere or sets credentials is refused here before anything is sent, with words that name the input.
+//! Paths that hand out or end sessions are the host's to refuse. An error status of Salesforce is an answer like any
+//! other.
 
 mod body;
 mod target;

@@ -5,8 +5,8 @@ use super::table::{Source, Table, is_on};
 use super::tenant::Tenant;
 use crate::asymbl::profile::ObjectShape;
 
-/// The fields to select for a model: identity and stamps, the sources of switched-on unified fields, the table's extra columns,
-/// custom and promoted fields. Only those that describe lists, each once.
+/// The fields to select for a model: identity and stamps, the sources of switched-on unified fields, the table's extra
+/// columns, custom and promoted fields. Only those that describe lists, each once.
 pub(super) fn columns(tenant: Tenant<'_>, table: &Table, shape: &ObjectShape) -> Vec<String> {
     let mut columns = Vec::new();
     let mut add = |name: &str| {
@@ -51,7 +51,8 @@ pub(super) fn columns(tenant: Tenant<'_>, table: &Table, shape: &ObjectShape) ->
     columns
 }
 
-/// `Object.Field` of everything that a model reads, other objects included. A field more than last time asks for a back-fill.
+/// `Object.Field` of everything that a model reads, other objects included. A field more than last time asks for a
+/// back-fill.
 pub fn column_set(tenant: Tenant<'_>, table: &Table) -> Vec<String> {
     let names = tenant.profile.names();
     let mut set = Vec::new();
@@ -80,8 +81,8 @@ pub fn column_set(tenant: Tenant<'_>, table: &Table) -> Vec<String> {
     set
 }
 
-/// What the records of a model look like besides what their rows say: the address of their pages, labels and types of fields. It
-/// changes without a stamp on any row.
+/// What the records of a model look like besides what their rows say: the address of their pages, labels and types of
+/// fields. It changes without a stamp on any row.
 pub fn appearance(tenant: Tenant<'_>, table: &Table) -> String {
     let has_page = table.has("remote_url") && is_on(tenant, table.model, "remote_url");
     let address = if has_page { tenant.base_url } else { "" };

@@ -1,5 +1,5 @@
-//! What all mappings share: picking a value from its sources, dates, e-mail addresses, and the members that most records
-//! have alike.
+//! What all mappings share: picking a value from its sources, dates, e-mail addresses, and the members that most
+//! records have alike.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,8 @@ use crate::asymbl::profile::ObjectShape;
 use crate::asymbl::row::{timestamp, trimmed};
 use salesforce::Record;
 
-/// The readable sources of a field of the model's table, in a mapping with a frame. The field is found at compile time: one that
-/// the table lacks does not compile.
+/// The readable sources of a field of the model's table, in a mapping with a frame. The field is found at compile time:
+/// one that the table lacks does not compile.
 macro_rules! pick {
     ($mapping:expr, $field:literal) => {
         $mapping.frame.picked(const { TABLE.place($field) })
@@ -74,9 +74,9 @@ pub(super) fn distinct(values: impl IntoIterator<Item = Option<String>>) -> Vec<
     set.into_iter().collect()
 }
 
-/// Whether a text is an e-mail address as the platform wants it (unified-model.md 1): local part of word characters, `'`,
-/// `+`, `-`, `.`, no dot at its beginning nor two in a row, ending in a word character, `+` or `-`; labels that begin with a
-/// letter or digit; a last label of two or more letters.
+/// Whether a text is an e-mail address as the platform wants it (unified-model.md 1): local part of word characters,
+/// `'`, `+`, `-`, `.`, no dot at its beginning nor two in a row, ending in a word character, `+` or `-`; labels that
+/// begin with a letter or digit; a last label of two or more letters.
 pub fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else {
         return false;

@@ -1,7 +1,7 @@
 //! The form of the models' tables, and what follows from one of them.
 //!
-//! A table says everything about its model that is not the mapping of a row: which source feeds which unified field, what a
-//! tenant may change of that, what else is read, which rights that takes. The files of the models hold one each.
+//! A table says everything about its model that is not the mapping of a row: which source feeds which unified field,
+//! what a tenant may change of that, what else is read, which rights that takes. The files of the models hold one each.
 
 use super::takes::Takes;
 use super::tenant::Tenant;
@@ -241,8 +241,8 @@ impl Table {
         things.map(|thing| thing.what)
     }
 
-    /// The fields of the model's own object that may feed a unified field, in order of preference, whether the org has them or
-    /// not. What the tenant chose for the field stands in place of the table's.
+    /// The fields of the model's own object that may feed a unified field, in order of preference, whether the org has
+    /// them or not. What the tenant chose for the field stands in place of the table's.
     pub fn source_fields(&self, tenant: Tenant<'_>, field: &str) -> Vec<String> {
         if let Some(chosen) = tenant.settings.override_of(self.model, field) {
             return chosen.to_vec();

@@ -1,7 +1,8 @@
 //! Where the next delta of a model starts, as text for the host to keep.
 //!
-//! Besides the marks it carries what the mirror was read with: org, fields, settings. When those changed, rows that Salesforce
-//! sees no change in come out differently, so the delta becomes a listing of everything (salesforce-api.md 3.5).
+//! Besides the marks it carries what the mirror was read with: org, fields, settings. When those changed, rows that
+//! Salesforce sees no change in come out differently, so the delta becomes a listing of everything (salesforce-api.md
+//! 3.5).
 
 use std::collections::BTreeSet;
 
@@ -105,8 +106,8 @@ impl Basis {
     pub fn of(tenant: Tenant<'_>, model: Model) -> Self {
         let table = models::table(model);
         let profile = tenant.profile;
-        // A record type renamed, another object as the Job, a field with another label or type, or another address of the org
-        // changes what the same rows mean.
+        // A record type renamed, another object as the Job, a field with another label or type, or another address of
+        // the org changes what the same rows mean.
         let found = format!(
             "{:?};{:?};{};{}",
             profile.job_link,
@@ -131,8 +132,8 @@ impl Basis {
     /// Whether the text was made for this org and model.
     ///
     /// # Errors
-    /// `resync-required` when it was not; `what` names the text. `permission` where it can't be seen any more which object is the
-    /// Job: to take another one for it would make every record of the other one look deleted.
+    /// `resync-required` when it was not; `what` names the text. `permission` where it can't be seen any more which
+    /// object is the Job: to take another one for it would make every record of the other one look deleted.
     pub fn check(&self, now: &Self, what: &str) -> Result<(), Error> {
         if self.org != now.org {
             return Err(resync(format!(

@@ -1,5 +1,5 @@
-//! `asymbl check`: what works with this tenant and what lacks: the connection, the rights, each model really read. Nothing is
-//! written. The exit code is for scripts, the words are for people.
+//! `asymbl check`: what works with this tenant and what lacks: the connection, the rights, each model really read.
+//! Nothing is written. The exit code is for scripts, the words are for people.
 
 mod mask;
 mod print;
@@ -126,8 +126,8 @@ async fn look(session: &Session, records: u32) -> anyhow::Result<Checked> {
 }
 
 impl Checked {
-    /// Success when all that is switched on works; `WrongInput` for a setting that can't work; `Incomplete` for a model that fails
-    /// although the user may read it.
+    /// Success when all that is switched on works; `WrongInput` for a setting that can't work; `Incomplete` for a model
+    /// that fails although the user may read it.
     fn exit(&self) -> Exit {
         let lacks =
             |finding: &AccessFinding| !finding.switched_off && finding.access != AccessLevel::Full;

@@ -33,8 +33,8 @@ pub(super) async fn fetch(
     response.with_context(|| format!("{}: {step}", tenant.file().name()))
 }
 
-/// Writes a body to a file and says how many bytes it had. Where anything goes wrong, or the size is not the expected one, the
-/// file stays as it was.
+/// Writes a body to a file and says how many bytes it had. Where anything goes wrong, or the size is not the expected
+/// one, the file stays as it was.
 ///
 /// # Errors
 /// A download that breaks off, a size that does not agree, a place that can't be written to.

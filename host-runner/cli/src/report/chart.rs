@@ -11,8 +11,8 @@ const WIDTH: f64 = 320.0;
 const HEIGHT: f64 = 72.0;
 const PAD: f64 = 6.0;
 
-/// A line over time, from nothing at the bottom to the most at the top, both written beside it: a model of 20 records must not
-/// look like one of 12,105. Runs stand at even distances: what matters is what each did.
+/// A line over time, from nothing at the bottom to the most at the top, both written beside it: a model of 20 records
+/// must not look like one of 12,105. Runs stand at even distances: what matters is what each did.
 pub(super) fn line(label: &str, points: &[(Timestamp, u64)]) -> Markup {
     let (Some(first), Some(last)) = (points.first(), points.last()) else {
         return html! { p.none { "not synced so far" } };
@@ -79,8 +79,8 @@ fn highest(points: &[(Timestamp, u64)]) -> u64 {
     values.max().unwrap_or(0).max(1)
 }
 
-/// A drawing with two rules, at the most and at nothing, and its scale. The scale is text beside the chart, since text inside
-/// would shrink with it.
+/// A drawing with two rules, at the most and at nothing, and its scale. The scale is text beside the chart, since text
+/// inside would shrink with it.
 fn plot(label: &str, high: u64, drawing: &Markup) -> Markup {
     html! {
         div.plot {
@@ -93,7 +93,8 @@ fn plot(label: &str, high: u64, drawing: &Markup) -> Markup {
     }
 }
 
-/// A labelled bar; `share` in percent. Class `empty` is for the whole row: a fill of nothing is what a reader looks for.
+/// A labelled bar; `share` in percent. Class `empty` is for the whole row: a fill of nothing is what a reader looks
+/// for.
 pub(super) fn bar(label: &str, share: f64, value: &str, class: &str) -> Markup {
     // A little that is not nothing must be seen.
     let width = if share > 0.0 { share.max(0.8) } else { 0.0 };

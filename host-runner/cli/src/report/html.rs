@@ -1,4 +1,5 @@
-//! Writes the page: plain HTML, one style sheet, readable without any script because there is none. [`maud`] escapes all text.
+//! Writes the page: plain HTML, one style sheet, readable without any script because there is none. [`maud`] escapes
+//! all text.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -307,7 +308,8 @@ fn other_jobs(rest: &[Pipeline]) -> Markup {
     }
 }
 
-/// By how much the number of records changed over the chart: its scale begins at nothing, where a small change is hard to see.
+/// By how much the number of records changed over the chart: its scale begins at nothing, where a small change is hard
+/// to see.
 fn change(part: &ModelPart) -> String {
     match (part.history.first(), part.history.last()) {
         (Some((_, first)), Some((_, last))) if last > first => format!("+{}", count(last - first)),

@@ -1,5 +1,5 @@
-//! An input checked whole, by host and connector together: the host knows the JSON and the mirror, the connector what its system
-//! takes. Nothing is sent.
+//! An input checked whole, by host and connector together: the host knows the JSON and the mirror, the connector what
+//! its system takes. Nothing is sent.
 
 use serde_json::Value;
 
@@ -18,8 +18,8 @@ pub(super) struct Call<'a> {
     pub(super) key: Option<&'a str>,
 }
 
-/// Finds every problem of an input, without asking the org for anything; [`super::run`] makes the same check. `mirror` may be missing
-/// where none was made yet: unified ids are a problem then.
+/// Finds every problem of an input, without asking the org for anything; [`super::run`] makes the same check. `mirror`
+/// may be missing where none was made yet: unified ids are a problem then.
 ///
 /// # Errors
 /// [`ActionError::Input`] with all problems; else those of a sandbox that can't be entered.

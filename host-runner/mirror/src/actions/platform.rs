@@ -1,5 +1,5 @@
-//! Inputs of the platform that Asymbl has no place for: their shapes are checked, the connector says that it leaves them out
-//! (unified-model.md 3.1).
+//! Inputs of the platform that Asymbl has no place for: their shapes are checked, the connector says that it leaves
+//! them out (unified-model.md 3.1).
 
 use serde_json::{Map, Value};
 

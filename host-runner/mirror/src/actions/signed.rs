@@ -18,8 +18,8 @@ const SAS: [&str; 20] = [
     "skt", "ske", "sks", "skv", "saoid", "suoid",
 ];
 
-/// A URL without the parameters of its signature, so that a URL that was signed anew compares equal. Everything else stays, since
-/// any parameter may choose the file.
+/// A URL without the parameters of its signature, so that a URL that was signed anew compares equal. Everything else
+/// stays, since any parameter may choose the file.
 pub(super) fn unsigned(url: &str) -> Cow<'_, str> {
     let Some((path, query)) = url.split_once('?') else {
         return Cow::Borrowed(url);

@@ -22,8 +22,8 @@ pub enum Earlier {
     OtherInput(Timestamp),
     /// It is in use since this moment, by a call that lives.
     AtWork(Timestamp),
-    /// Its call may have been made, not before this moment, without an answer that was kept: it ended in an error or died, or the
-    /// mirror remembers no keys.
+    /// Its call may have been made, not before this moment, without an answer that was kept: it ended in an error or
+    /// died, or the mirror remembers no keys.
     Unanswered(Timestamp),
     /// No call had it.
     None,
@@ -34,7 +34,8 @@ pub enum Earlier {
 pub enum Ending<'a> {
     /// With this outcome, which a repeat is to get.
     Answered(&'a str),
-    /// In an error that promises that nothing was written, by this call or an earlier one with the key: the key is free again.
+    /// In an error that promises that nothing was written, by this call or an earlier one with the key: the key is free
+    /// again.
     NothingWritten,
     /// In an error after which something may be written, or with something left to do: a repeat must look.
     Unanswered,

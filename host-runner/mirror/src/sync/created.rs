@@ -7,7 +7,8 @@ use super::{BATCH, ModelReport, Run, SyncError, follow_ups};
 use crate::store::{Claim, Mirror, MirrorError};
 use host_runner::unified::{Model, NaturalKey};
 
-/// The models that the option narrows, in the order in which they are read: a merge gives an application another candidate.
+/// The models that the option narrows, in the order in which they are read: a merge gives an application another
+/// candidate.
 pub(super) const NARROWED: [Model; 2] = [Model::Applications, Model::Candidates];
 
 impl Run<'_> {

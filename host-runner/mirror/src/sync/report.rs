@@ -21,7 +21,8 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The kind of failure as JSON output spells it: an [`ErrorKind`](host_runner::sandbox::ErrorKind)'s name or `mass-delete`.
+    /// The kind of failure as JSON output spells it: an [`ErrorKind`](host_runner::sandbox::ErrorKind)'s name or
+    /// `mass-delete`.
     pub fn kind_name(&self) -> &'static str {
         match self {
             Self::Step(error) => error.error.kind().name(),

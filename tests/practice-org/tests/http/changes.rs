@@ -60,7 +60,7 @@ fn a_field_can_be_renamed_with_its_values() {
 }
 
 #[test]
-fn an_encrypted_field_can_be_neither_filtered_nor_sorted_nor_grouped_by() {
+fn an_encrypted_field_can_only_be_selected() {
     let description =
         "[[field_changes]]\nobject = \"Contact\"\nname = \"Email\"\nfilterable = false";
     let description = Description::parse(description).unwrap();
@@ -159,7 +159,7 @@ fn dates_outside_of_1700_to_4000_are_refused_on_every_way_in() {
 }
 
 #[test]
-fn a_record_taken_out_of_sharing_does_not_exist_until_it_is_given_back() {
+fn a_record_outside_of_sharing_does_not_exist() {
     let org = small();
     let rows = org.records("SELECT Id, SystemModstamp FROM Contact ORDER BY Id LIMIT 3");
     let id = rows[0]["Id"].as_str().unwrap().to_owned();

@@ -224,7 +224,7 @@ fn a_bulk_result_may_hold_fewer_rows_than_its_job_says() {
 }
 
 #[test]
-fn text_of_an_answer_may_be_replaced_by_what_no_json_writer_writes() {
+fn a_fault_can_replace_text_of_a_response() {
     let org = small();
     let fields =
         json!({"LastName": "Marker", "MailingStreet": "1 Main St\rSuite 4", "Title": "Surrogate"});

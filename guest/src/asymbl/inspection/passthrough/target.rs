@@ -3,7 +3,8 @@
 use crate::exports::ats::connector::inspection::HttpHeader;
 use salesforce::encode::query_value;
 
-/// The request's target from a path, which may bring a query of its own, and further query values, which are encoded here.
+/// The request's target from a path, which may bring a query of its own, and further query values, which are encoded
+/// here.
 ///
 /// # Errors
 /// What is wrong with the path, for a person.

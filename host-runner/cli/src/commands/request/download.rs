@@ -1,5 +1,5 @@
-//! `asymbl request GET PATH --output FILE`: the body goes from the gate to the file, piece by piece; the sandbox could not
-//! hold a large one, and need not see it.
+//! `asymbl request GET PATH --output FILE`: the body goes from the gate to the file, piece by piece; the sandbox could
+//! not hold a large one, and need not see it.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! Idempotency keys. The row says what became of a call; a lock beside the mirror, one a key, says whether it still lives:
-//! the system frees it when the process dies, so that a repeat after a crash need not wait.
+//! Idempotency keys. The row says what became of a call; a lock beside the mirror, one a key, says whether it still
+//! lives: the system frees it when the process dies, so that a repeat after a crash need not wait.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
