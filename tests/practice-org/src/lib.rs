@@ -14,6 +14,7 @@ pub mod description;
 pub mod error;
 pub mod id;
 pub mod package;
+pub mod random;
 pub mod schema;
 pub mod seed;
 pub mod server;

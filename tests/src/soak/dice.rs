@@ -1,20 +1,19 @@
 //! Chance that a seed repeats.
 
-/// A small generator (xorshift), so that a seed names a run for good.
-pub struct Dice(u64);
+use practice_org::random::Random;
+
+/// Dice whose throws a seed names for good.
+pub struct Dice(Random);
 
 impl Dice {
     /// The same seed throws the same numbers.
     pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
+        Self(Random::of_seed(seed))
     }
 
     /// A number below `sides`.
     pub fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 11) as usize % sides
+        self.0.below(sides)
     }
 
     /// Once in so many times.
@@ -24,10 +23,6 @@ impl Dice {
 
     /// One of these, if there are any.
     pub fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
-        if of.is_empty() {
-            None
-        } else {
-            of.get(self.roll(of.len()))
-        }
+        of.get(self.roll(of.len()))
     }
 }

@@ -3,17 +3,17 @@
 use super::Seeder;
 use super::jobs::Job;
 use super::people::People;
-use super::rng::Rng;
 use super::stages::TEMPLATES;
 use super::text;
 use super::words::{AWKWARD, FIRST, LAST, PLACES, TITLES};
 use crate::id::RecordId;
+use crate::random::Random;
 use crate::value::Value;
 
 /// Number of applications per candidate, in percent: 1.3 on average.
 const APPLICATIONS: [usize; 5] = [25, 40, 20, 10, 5];
 
-fn applications(rng: &mut Rng) -> usize {
+fn applications(rng: &mut Random) -> usize {
     let mut roll = rng.below(100);
     for (count, percent) in APPLICATIONS.iter().enumerate() {
         if roll < *percent {
@@ -59,7 +59,7 @@ pub fn seed(seeder: &mut Seeder<'_>, people: &People, jobs: &[Job], count: usize
 fn candidate(
     seeder: &mut Seeder<'_>,
     people: &People,
-    rng: &mut Rng,
+    rng: &mut Random,
     number: usize,
     days_ago: i64,
 ) -> RecordId {
@@ -71,7 +71,7 @@ fn candidate(
     if awkward {
         last = AWKWARD[number / 199 % AWKWARD.len()].to_owned();
     }
-    let chance = |rng: &mut Rng, percent: usize, value: Value| {
+    let chance = |rng: &mut Random, percent: usize, value: Value| {
         if rng.percent(percent) {
             value
         } else {
@@ -199,7 +199,7 @@ fn candidate(
 fn applicant(
     seeder: &mut Seeder<'_>,
     people: &People,
-    rng: &mut Rng,
+    rng: &mut Random,
     contact: RecordId,
     job: &Job,
     contact_days: i64,

@@ -8,7 +8,6 @@ mod foundation;
 mod jobs;
 mod people;
 mod permissions;
-mod rng;
 mod stages;
 mod text;
 mod variations;
@@ -26,7 +25,7 @@ use crate::server::config::{OrgConfig, Variations};
 use crate::store::{Actor, Database, LoadRow, Portion};
 use crate::value::Value;
 
-use rng::Rng;
+use crate::random::Random;
 
 const STANDARD: &str = include_str!("../../data/standard-objects.json");
 const PACKAGE: &str = include_str!("../../data/asymbl-package.json");
@@ -68,7 +67,7 @@ struct Seeder<'a> {
     seed: u64,
     /// Midnight UTC of the day the org starts; every stamp lies before it.
     anchor_ms: i64,
-    clock_rng: Rng,
+    clock_rng: Random,
     package: bool,
     variations: Variations,
     multi_currency: bool,
@@ -85,8 +84,8 @@ struct Seeder<'a> {
 }
 
 impl Seeder<'_> {
-    fn rng(&self, purpose: &str) -> Rng {
-        Rng::new(self.seed, purpose)
+    fn rng(&self, purpose: &str) -> Random {
+        Random::new(self.seed, purpose)
     }
 
     /// Stamps of a row created and last changed so many days before the anchor.
@@ -278,7 +277,7 @@ fn fill(
         db,
         seed: config.seed,
         anchor_ms: now - now.rem_euclid(DAY),
-        clock_rng: Rng::new(config.seed, "stamps"),
+        clock_rng: Random::new(config.seed, "stamps"),
         package: !variations.no_package,
         variations: variations.clone(),
         multi_currency: variations.multi_currency,

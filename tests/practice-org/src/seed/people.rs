@@ -1,10 +1,10 @@
 //! Who works at the staffing firm, and its clients: users, queues, accounts, work sites, client contacts.
 
 use super::Seeder;
-use super::rng::Rng;
 use super::text;
 use super::words::{FIRM_A, FIRM_B, FIRST, LAST, PLACES, TITLES};
 use crate::id::RecordId;
+use crate::random::Random;
 use crate::value::Value;
 
 /// One client firm.
@@ -163,7 +163,7 @@ pub fn seed(seeder: &mut Seeder<'_>, candidates: usize) -> People {
     people
 }
 
-fn pools(seeder: &mut Seeder<'_>, people: &mut People, rng: &mut Rng) {
+fn pools(seeder: &mut Seeder<'_>, people: &mut People, rng: &mut Random) {
     for name in ["Candidate Pool East", "Candidate Pool West"] {
         let stamps = seeder.stamps(rng.between(600, 720), 600);
         let owner = people.recruiters[0];
@@ -180,7 +180,7 @@ fn pools(seeder: &mut Seeder<'_>, people: &mut People, rng: &mut Rng) {
     }
 }
 
-fn clients(seeder: &mut Seeder<'_>, people: &mut People, rng: &mut Rng, candidates: usize) {
+fn clients(seeder: &mut Seeder<'_>, people: &mut People, rng: &mut Random, candidates: usize) {
     const INDUSTRIES: [&str; 8] = [
         "Banking",
         "Biotechnology",

@@ -1,11 +1,11 @@
 //! Made-up texts: phone numbers, mail addresses, job descriptions.
 
-use super::rng::Rng;
 use super::words::{DOMAINS, DUTIES, STREETS};
+use crate::random::Random;
 
 /// A phone number from the range that is reserved for fiction (area code, 555, 0100 to 0199), in one of the forms
 /// that people type.
-pub fn phone(rng: &mut Rng) -> String {
+pub fn phone(rng: &mut Random) -> String {
     const AREAS: [&str; 8] = ["212", "303", "312", "415", "512", "617", "702", "813"];
     let (area, line) = (rng.pick(&AREAS), rng.between(100, 199));
     match rng.below(4) {
@@ -17,7 +17,7 @@ pub fn phone(rng: &mut Rng) -> String {
 }
 
 /// A mail address at a domain that is reserved for examples; `number` keeps it apart from a namesake's.
-pub fn email(rng: &mut Rng, first: &str, last: &str, number: usize) -> String {
+pub fn email(rng: &mut Random, first: &str, last: &str, number: usize) -> String {
     let mut address = String::with_capacity(48);
     push_ascii(&mut address, first);
     address.push('.');
@@ -44,7 +44,7 @@ fn push_ascii(out: &mut String, name: &str) {
 }
 
 /// A street address; one in eight has a second line.
-pub fn street(rng: &mut Rng) -> String {
+pub fn street(rng: &mut Random) -> String {
     let first = format!("{} {}", rng.between(1, 980), rng.pick(&STREETS));
     match rng.below(8) {
         0 => format!("{first}\r\nSuite {}", rng.between(100, 900)),
@@ -53,7 +53,7 @@ pub fn street(rng: &mut Rng) -> String {
 }
 
 /// A rich-text job description, as the editor of the platform writes it.
-pub fn description(rng: &mut Rng, title: &str, firm: &str, city: &str) -> String {
+pub fn description(rng: &mut Random, title: &str, firm: &str, city: &str) -> String {
     let firm = firm.replace('&', "&amp;");
     let mut html = format!(
         "<p><b>{title}</b> in {city}</p><p>Our client, {firm}, is looking for somebody who likes the work and the people.</p><p>What you will do:</p><ul>"
@@ -74,7 +74,7 @@ pub fn description(rng: &mut Rng, title: &str, firm: &str, city: &str) -> String
 }
 
 /// A description of about 30 kB, near the end of what a rich-text field holds.
-pub fn huge_description(rng: &mut Rng) -> String {
+pub fn huge_description(rng: &mut Random) -> String {
     let mut html = String::with_capacity(31_000);
     while html.len() < 30_000 {
         html.push_str("<p>");

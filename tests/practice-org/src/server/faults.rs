@@ -10,6 +10,8 @@ use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::random::Random;
+
 /// What happens to a request that a rule meets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
@@ -252,17 +254,20 @@ impl Rule {
 }
 
 /// The rules in force.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Faults {
     rules: Vec<Rule>,
-    draws: u64,
+    /// What rules with a rate draw from.
+    chance: Random,
 }
 
-/// A number from 0 to 99 that looks random and is the same in each run.
-fn draw(number: u64) -> u64 {
-    let mut z = number.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    (z ^ (z >> 31)) % 100
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            rules: Vec::new(),
+            chance: Random::new(0, "faults"),
+        }
+    }
 }
 
 impl Faults {
@@ -283,7 +288,7 @@ impl Faults {
 
     /// What happens to this request, if a rule meets it; spends one hit.
     pub fn take(&mut self, asked: &Asked<'_>) -> Option<Hit> {
-        let draws = &mut self.draws;
+        let chance = &mut self.chance;
         let at = self.rules.iter_mut().position(|rule| {
             if !rule.meets(asked) {
                 return false;
@@ -292,11 +297,8 @@ impl Faults {
                 rule.skip -= 1;
                 return false;
             }
-            if let Some(percent) = rule.percent {
-                *draws += 1;
-                return draw(*draws) < u64::from(percent);
-            }
-            true
+            rule.percent
+                .is_none_or(|percent| chance.percent(percent as usize))
         })?;
         let rule = &mut self.rules[at];
         let hit = Hit {

@@ -6,6 +6,8 @@
 
 use std::collections::HashMap;
 
+use crate::random::Random;
+
 /// A live access token.
 #[derive(Debug, Clone)]
 pub struct Session {
@@ -36,7 +38,7 @@ pub struct Sessions {
     rotation: bool,
     timeout_ms: i64,
     next: u64,
-    secret: u64,
+    secret: Random,
     live: HashMap<String, Session>,
     grants: HashMap<u64, Grant>,
     refresh_tokens: HashMap<String, u64>,
@@ -50,7 +52,7 @@ impl Sessions {
             rotation,
             timeout_ms,
             next: 1,
-            secret,
+            secret: Random::of_seed(secret),
             live: HashMap::new(),
             grants: HashMap::new(),
             refresh_tokens: HashMap::new(),
@@ -66,13 +68,7 @@ impl Sessions {
         const ALPHABET: &[u8; 62] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
         (0..length)
-            .map(|_| {
-                self.secret = self.secret.wrapping_add(0x9E37_79B9_7F4A_7C15);
-                let mut z = self.secret;
-                z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-                z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-                ALPHABET[((z ^ (z >> 31)) % 62) as usize] as char
-            })
+            .map(|_| ALPHABET[self.secret.below(ALPHABET.len())] as char)
             .collect()
     }
 

@@ -1,25 +1,29 @@
-//! A small deterministic random generator (splitmix64), so that a seed means the same org on every machine and
-//! with every version of our dependencies.
+//! Random numbers that repeat: a seed means the same org on every machine and with every version of our dependencies.
+//! SplitMix64 is an algorithm with a reference stream, which its crate cannot change.
+
+use rand_xoshiro::SplitMix64;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
 
 /// A stream of pseudo-random numbers.
 #[derive(Debug, Clone)]
-pub struct Rng(u64);
+pub struct Random(SplitMix64);
 
-impl Rng {
+impl Random {
+    /// The stream of a seed.
+    pub fn of_seed(seed: u64) -> Self {
+        Self(SplitMix64::seed_from_u64(seed))
+    }
+
     /// The stream of a seed and a purpose: streams of different purposes do not disturb each other when one grows.
     pub fn new(seed: u64, purpose: &str) -> Self {
         let mix =
             |state: u64, byte: u8| (state ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
-        Self(purpose.bytes().fold(seed ^ 0xCBF2_9CE4_8422_2325, mix))
+        Self::of_seed(purpose.bytes().fold(seed ^ 0xCBF2_9CE4_8422_2325, mix))
     }
 
     /// The next 64 bits.
     pub fn bits(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        self.0.next_u64()
     }
 
     /// A number below `bound`; 0 when `bound` is 0.
@@ -54,13 +58,22 @@ mod tests {
     #[test]
     fn the_same_seed_and_purpose_give_the_same_stream() {
         let (mut a, mut b, mut c) = (
-            Rng::new(1, "jobs"),
-            Rng::new(1, "jobs"),
-            Rng::new(1, "users"),
+            Random::new(1, "jobs"),
+            Random::new(1, "jobs"),
+            Random::new(1, "users"),
         );
         let first: Vec<u64> = (0..8).map(|_| a.bits()).collect();
         assert_eq!(first, (0..8).map(|_| b.bits()).collect::<Vec<_>>());
         assert_ne!(first[0], c.bits());
         assert!((0..100).all(|_| (3..=5).contains(&a.between(3, 5))));
+    }
+
+    #[test]
+    fn the_stream_is_the_one_of_the_reference_implementation() {
+        let mut stream = Random::of_seed(1_477_776_061_723_855_037);
+        assert_eq!(
+            [stream.bits(), stream.bits()],
+            [1_985_237_415_132_408_290, 2_979_275_885_539_914_483]
+        );
     }
 }
