@@ -199,7 +199,7 @@ fn default_json(field: &Field) -> Json {
         Value::Bool(flag) => json!(flag),
         Value::Int(number) => json!(number),
         Value::Double(number) => json!(number),
-        // A picklist's default is told by its values.
+        // A picklist's default is shown by its values.
         Value::Text(_) if field.kind == FieldType::Picklist => Json::Null,
         Value::Text(value) => json!(value),
         Value::Date(days) => {
@@ -266,78 +266,79 @@ fn field(object: &Object, field: &Field, visibility: &Visibility) -> Json {
     let permissionable = field.nillable
         && !field.master_detail
         && (createable || updateable || field.calculated || field.custom);
+    let rights = json!({"createable": createable, "permissionable": permissionable, "picklistValues": picklist, "updateable": updateable});
     // Made in parts: one `json!` with seventy keys meets the macro's recursion limit.
-    let parts = [
-        json!({
-            "aggregatable": field.aggregatable,
-            "aiPredictionField": false,
-            "autoNumber": field.auto_number.is_some(),
-            "byteLength": byte_length(field),
-            "calculated": field.calculated,
-            // The text of a managed package's formula is not told.
-            "calculatedFormula": null,
-            "cascadeDelete": field.on_delete == DeleteRule::Cascade,
-            "caseSensitive": field.case_sensitive,
-            "compoundFieldName": field.compound,
-            "controllerName": null,
-            "createable": createable,
-            "custom": field.custom,
-            "defaultValue": default_json(field),
-            "defaultValueFormula": null,
-            "defaultedOnCreate": field.defaulted_on_create,
-            "dependentPicklist": false,
-            "deprecatedAndHidden": false,
-            "digits": field.digits,
-            "displayLocationInDecimal": false,
-            "encrypted": false,
-            "externalId": field.external_id,
-            "extraTypeInfo": extra_type(field),
-        }),
-        json!({
-            "filterable": field.filterable,
-            "filteredLookupInfo": null,
-            "formulaTreatNullNumberAsZero": field.calculated && field.kind.is_decimal(),
-            "groupable": field.groupable,
-            "highScaleNumber": false,
-            "htmlFormatted": field.html,
-            "idLookup": field.id_lookup || field.kind == FieldType::Id,
-            "inlineHelpText": null,
-            "label": field.label,
-            "length": field.length,
-            "mask": null,
-            "maskType": null,
-            "name": field.name,
-            "nameField": field.name_field,
-            "namePointing": field.is_polymorphic(),
-            "nillable": field.nillable,
-            "permissionable": permissionable,
-            "picklistValues": picklist,
-            "polymorphicForeignKey": field.is_polymorphic(),
-            "precision": field.precision,
-            "queryByDistance": false,
-            "referenceTargetField": null,
-        }),
-        json!({
-            "referenceTo": field.reference_to,
-            "relationshipName": field.relationship_name,
-            "relationshipOrder": if field.master_detail { json!(0) } else { Json::Null },
-            "restrictedDelete": field.on_delete == DeleteRule::Restrict,
-            "restrictedPicklist": field.restricted,
-            "scale": field.scale,
-            "searchPrefilterable": field.kind == FieldType::Reference,
-            "soapType": soap_type(field.kind),
-            "sortable": field.sortable,
-            "type": field.kind.name(),
-            "unique": field.unique,
-            "updateable": updateable,
-            "writeRequiresMasterRead": false,
-        }),
-    ];
     let mut map = Map::new();
-    for part in parts {
+    for part in [first_keys(field), later_keys(field), rights] {
         if let Json::Object(part) = part {
             map.extend(part);
         }
     }
+    // Salesforce lists the keys by name.
+    map.sort_keys();
     Json::Object(map)
+}
+
+fn first_keys(field: &Field) -> Json {
+    json!({
+        "aggregatable": field.aggregatable,
+        "aiPredictionField": false,
+        "autoNumber": field.auto_number.is_some(),
+        "byteLength": byte_length(field),
+        "calculated": field.calculated,
+        // The text of a managed package's formula is not shown.
+        "calculatedFormula": null,
+        "cascadeDelete": field.on_delete == DeleteRule::Cascade,
+        "caseSensitive": field.case_sensitive,
+        "compoundFieldName": field.compound,
+        "controllerName": null,
+        "custom": field.custom,
+        "defaultValue": default_json(field),
+        "defaultValueFormula": null,
+        "defaultedOnCreate": field.defaulted_on_create,
+        "dependentPicklist": false,
+        "deprecatedAndHidden": false,
+        "digits": field.digits,
+        "displayLocationInDecimal": false,
+        "encrypted": false,
+        "externalId": field.external_id,
+        "extraTypeInfo": extra_type(field),
+    })
+}
+
+fn later_keys(field: &Field) -> Json {
+    json!({
+        "filterable": field.filterable,
+        "filteredLookupInfo": null,
+        "formulaTreatNullNumberAsZero": field.calculated && field.kind.is_decimal(),
+        "groupable": field.groupable,
+        "highScaleNumber": false,
+        "htmlFormatted": field.html,
+        "idLookup": field.id_lookup || field.kind == FieldType::Id,
+        "inlineHelpText": null,
+        "label": field.label,
+        "length": field.length,
+        "mask": null,
+        "maskType": null,
+        "name": field.name,
+        "nameField": field.name_field,
+        "namePointing": field.is_polymorphic(),
+        "nillable": field.nillable,
+        "polymorphicForeignKey": field.is_polymorphic(),
+        "precision": field.precision,
+        "queryByDistance": false,
+        "referenceTargetField": null,
+        "referenceTo": field.reference_to,
+        "relationshipName": field.relationship_name,
+        "relationshipOrder": if field.master_detail { json!(0) } else { Json::Null },
+        "restrictedDelete": field.on_delete == DeleteRule::Restrict,
+        "restrictedPicklist": field.restricted,
+        "scale": field.scale,
+        "searchPrefilterable": field.kind == FieldType::Reference,
+        "soapType": soap_type(field.kind),
+        "sortable": field.sortable,
+        "type": field.kind.name(),
+        "unique": field.unique,
+        "writeRequiresMasterRead": false,
+    })
 }

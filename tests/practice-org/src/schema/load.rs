@@ -300,6 +300,11 @@ impl Schema {
         Ok(())
     }
 
+    fn value_set(&self, name: &str) -> Result<Vec<String>, SchemaError> {
+        let found = self.value_sets.get(name).cloned();
+        found.ok_or_else(|| SchemaError::unknown("value set", name))
+    }
+
     fn build_field(&self, object: ObjectId, spec: FieldSpec) -> Result<Field, SchemaError> {
         let object = self.get(object);
         let id = u16::try_from(object.fields.len())
@@ -308,47 +313,23 @@ impl Schema {
         let kind = spec
             .kind
             .ok_or_else(|| SchemaError::Invalid(format!("field {} has no type", spec.name)))?;
-        let custom = spec.name.ends_with("__c");
-        let values = match &spec.value_set {
-            Some(set) => self
-                .value_sets
-                .get(set)
-                .cloned()
-                .ok_or_else(|| SchemaError::unknown("value set", set))?,
-            None => spec.values,
-        };
         let default = spec.default.as_ref().map_or(Ok(Value::Null), |json| {
             default_value(&spec.name, kind, json)
         })?;
         let calculated = spec.formula.is_some();
-        let compound = kind.is_compound();
         let read_only = spec.read_only
             || calculated
-            || compound
+            || kind.is_compound()
             || spec.auto_number.is_some()
             || kind == FieldType::Id;
-        let source = match (spec.name.as_str(), kind) {
-            _ if calculated => Source::Formula,
-            (_, FieldType::Id) => Source::Id,
-            ("IsDeleted", _) => Source::IsDeleted,
-            ("SystemModstamp", _) => Source::SystemModstamp,
-            ("Name", _) if spec.name_field && read_only && spec.auto_number.is_none() => {
-                Source::PersonName
-            }
-            (_, FieldType::Address | FieldType::Location) => Source::Compound,
-            _ => Source::Stored,
-        };
-        let long_text =
-            kind == FieldType::Textarea && (spec.length.unwrap_or(0) > 255 || spec.html);
-        let plain = !(long_text
-            || compound
-            || matches!(kind, FieldType::Base64 | FieldType::Encryptedstring));
+        let source = source(&spec, kind, read_only);
+        let length = spec.length.unwrap_or_else(|| usual_length(&spec, kind));
+        let plain = is_plain(&spec, kind);
         let boolean = kind == FieldType::Boolean;
-        let on_delete = match spec.on_delete.as_deref() {
-            Some("restrict") => DeleteRule::Restrict,
-            Some("cascade") => DeleteRule::Cascade,
-            _ if spec.master_detail => DeleteRule::Cascade,
-            _ => DeleteRule::SetNull,
+        let on_delete = on_delete(&spec);
+        let values = match &spec.value_set {
+            Some(set) => self.value_set(set)?,
+            None => spec.values,
         };
         let relationship_name = spec.relationship_name.or_else(|| {
             (kind == FieldType::Reference)
@@ -358,16 +339,7 @@ impl Schema {
             id,
             label: spec.label,
             kind,
-            length: spec.length.unwrap_or(match kind {
-                FieldType::Reference | FieldType::Id => 18,
-                FieldType::Picklist | FieldType::Multipicklist | FieldType::Url => 255,
-                FieldType::Email => 80,
-                FieldType::Phone => 40,
-                FieldType::String if calculated => 1300,
-                FieldType::String if spec.auto_number.is_some() => 30,
-                FieldType::String | FieldType::Textarea => 255,
-                _ => 0,
-            }),
+            length,
             precision: spec
                 .precision
                 .unwrap_or(if kind.is_decimal() { 18 } else { 0 }),
@@ -389,7 +361,7 @@ impl Schema {
             id_lookup: spec.id_lookup || spec.external_id,
             case_sensitive: spec.case_sensitive,
             calculated,
-            custom,
+            custom: spec.name.ends_with("__c"),
             createable: !read_only,
             updateable: spec.updateable.unwrap_or(!read_only && !spec.master_detail),
             filterable: spec.filterable.unwrap_or(plain),
@@ -420,6 +392,50 @@ impl Schema {
             removed: false,
             name: spec.name,
         })
+    }
+}
+
+fn source(spec: &FieldSpec, kind: FieldType, read_only: bool) -> Source {
+    match (spec.name.as_str(), kind) {
+        _ if spec.formula.is_some() => Source::Formula,
+        (_, FieldType::Id) => Source::Id,
+        ("IsDeleted", _) => Source::IsDeleted,
+        ("SystemModstamp", _) => Source::SystemModstamp,
+        ("Name", _) if spec.name_field && read_only && spec.auto_number.is_none() => {
+            Source::PersonName
+        }
+        (_, FieldType::Address | FieldType::Location) => Source::Compound,
+        _ => Source::Stored,
+    }
+}
+
+/// Maximum characters of a field whose description says nothing.
+fn usual_length(spec: &FieldSpec, kind: FieldType) -> u32 {
+    match kind {
+        FieldType::Reference | FieldType::Id => 18,
+        FieldType::Picklist | FieldType::Multipicklist | FieldType::Url => 255,
+        FieldType::Email => 80,
+        FieldType::Phone => 40,
+        FieldType::String if spec.formula.is_some() => 1300,
+        FieldType::String if spec.auto_number.is_some() => 30,
+        FieldType::String | FieldType::Textarea => 255,
+        _ => 0,
+    }
+}
+
+/// True for fields that filters, orders and groups take: no long text, no compound, no contents.
+fn is_plain(spec: &FieldSpec, kind: FieldType) -> bool {
+    let long_text = kind == FieldType::Textarea && (spec.length.unwrap_or(0) > 255 || spec.html);
+    let contents = matches!(kind, FieldType::Base64 | FieldType::Encryptedstring);
+    !(long_text || contents || kind.is_compound())
+}
+
+fn on_delete(spec: &FieldSpec) -> DeleteRule {
+    match spec.on_delete.as_deref() {
+        Some("restrict") => DeleteRule::Restrict,
+        Some("cascade") => DeleteRule::Cascade,
+        _ if spec.master_detail => DeleteRule::Cascade,
+        _ => DeleteRule::SetNull,
     }
 }
 

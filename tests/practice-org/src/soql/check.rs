@@ -103,6 +103,12 @@ impl<'a> Checker<'a> {
             ));
         }
         plan.output = self.output(scope, query)?;
+        plan.order = self.order(scope, query)?;
+        Ok(plan)
+    }
+
+    fn order(&self, scope: Scope<'a>, query: &'a Query) -> Result<Vec<OrderKey>, SoqlError> {
+        let mut keys = Vec::new();
         if query.order_by.len() > MAX_ORDER {
             return Err(SoqlError::malformed(format!(
                 "maximum {MAX_ORDER} fields in the order by clause"
@@ -114,13 +120,13 @@ impl<'a> Checker<'a> {
                 let message = format!("field '{}' can not be sorted in a query call", field.name);
                 return Err(SoqlError::at(item.operand.at(), "INVALID_FIELD", message));
             }
-            plan.order.push(OrderKey {
+            keys.push(OrderKey {
                 expression,
                 descending: item.descending,
                 nulls_last: item.nulls_last,
             });
         }
-        Ok(plan)
+        Ok(keys)
     }
 
     /// Is this the change event of a standard object, which exists and can't be queried (salesforce-api.md 2.7)?

@@ -1,5 +1,6 @@
 //! GROUP BY: one pass over the rows, one accumulator per group and function.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 
 use super::plan::{Aggregation, Cell, Expression, Function, Having, Plan};
@@ -56,36 +57,12 @@ pub(super) fn groups(
             counts.add(*function, expression.as_ref().map(|e| e.read(row)));
         }
     });
-    let value = |group: &Group, cell: &Cell| match cell {
-        Cell::Group(n) => group.values.get(*n).cloned().unwrap_or(ValueRef::Null),
-        Cell::Aggregate(function, expression) => {
-            let at = cells
-                .iter()
-                .position(|(f, e)| f == function && e == expression);
-            at.and_then(|n| group.counts.get(n))
-                .map_or(ValueRef::Null, |counts| {
-                    counts.result(*function, expression.is_some())
-                })
-        }
-    };
+    let value = |group: &Group, cell: &Cell| group.value(&cells, cell);
     let mut kept: Vec<Group> = groups.into_values().collect();
     if let Some(having) = &aggregation.having {
         kept.retain(|group| passes(having, &|cell| value(group, cell)));
     }
-    kept.sort_by(|a, b| {
-        let named = aggregation.order.iter().map(|(cell, descending, last)| {
-            ordered(&value(a, cell), &value(b, cell), *descending, *last)
-        });
-        let grouped = a
-            .values
-            .iter()
-            .zip(&b.values)
-            .map(|(a, b)| ordered(a, b, false, false));
-        named
-            .chain(grouped)
-            .find(|o| o.is_ne())
-            .unwrap_or(std::cmp::Ordering::Equal)
-    });
+    kept.sort_by(|a, b| order(aggregation, &value, a, b));
     let rows = kept
         .iter()
         .skip(plan.offset)
@@ -104,6 +81,22 @@ pub(super) fn groups(
         return Err(ApiError::new("EXCEEDED_ID_LIMIT", message));
     }
     Ok(rows)
+}
+
+/// Order of two groups: by the keys asked for, then by what they are grouped by.
+fn order(
+    aggregation: &Aggregation,
+    value: &dyn Fn(&Group, &Cell) -> ValueRef<'static>,
+    a: &Group,
+    b: &Group,
+) -> Ordering {
+    let named = aggregation.order.iter().map(|(cell, descending, last)| {
+        ordered(&value(a, cell), &value(b, cell), *descending, *last)
+    });
+    let values = a.values.iter().zip(&b.values);
+    let grouped = values.map(|(a, b)| ordered(a, b, false, false));
+    let mut all = named.chain(grouped);
+    all.find(|o| o.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 /// Every aggregate the query needs, once.
@@ -157,6 +150,20 @@ impl Group {
                 .take(functions)
                 .collect(),
         }
+    }
+
+    /// The value of a cell; `cells` are the aggregates in the order of the group's counts.
+    fn value(&self, cells: &[(Function, Option<Expression>)], cell: &Cell) -> ValueRef<'static> {
+        let found = match cell {
+            Cell::Group(n) => self.values.get(*n).cloned(),
+            Cell::Aggregate(function, expression) => {
+                let mut known = cells.iter();
+                let at = known.position(|(f, e)| f == function && e == expression);
+                at.and_then(|n| self.counts.get(n))
+                    .map(|counts| counts.result(*function, expression.is_some()))
+            }
+        };
+        found.unwrap_or(ValueRef::Null)
     }
 }
 

@@ -292,12 +292,28 @@ impl Order {
             Self::GreaterOrEqual => ordering.is_ge(),
         }
     }
+
+    /// Does a value compare so with a span of time?
+    fn holds_within(self, found: i64, first: i64, last: i64) -> bool {
+        match self {
+            Self::Equal => (first..=last).contains(&found),
+            Self::NotEqual => !(first..=last).contains(&found),
+            Self::Less => found < first,
+            Self::LessOrEqual => found <= last,
+            Self::Greater => found > last,
+            Self::GreaterOrEqual => found >= first,
+        }
+    }
+
+    /// The result of a comparison; of a null only "not equal" is true.
+    fn holds_of(self, result: Option<bool>) -> bool {
+        result.unwrap_or(self == Self::NotEqual)
+    }
 }
 
 impl Test {
     /// Does the value pass?
     pub fn passes(&self, value: &ValueRef<'_>) -> bool {
-        use std::cmp::Ordering;
         match self {
             Self::IsNull => value.is_null(),
             Self::NotNull => !value.is_null(),
@@ -307,12 +323,10 @@ impl Test {
             Self::Number {
                 comparison,
                 value: wanted,
-            } => match value.as_f64() {
-                Some(found) => found
-                    .partial_cmp(wanted)
-                    .is_some_and(|o| comparison.holds(o)),
-                None => *comparison == Order::NotEqual,
-            },
+            } => {
+                let ordering = value.as_f64().map(|found| found.partial_cmp(wanted));
+                comparison.holds_of(ordering.map(|o| o.is_some_and(|o| comparison.holds(o))))
+            }
             Self::Range {
                 comparison,
                 first,
@@ -320,64 +334,65 @@ impl Test {
                 unit,
             } => {
                 let found = match (value, unit) {
-                    (ValueRef::Date(days), Unit::Days) => i64::from(*days),
-                    (ValueRef::DateTime(ms), Unit::Seconds) => ms.div_euclid(1000),
-                    _ => return *comparison == Order::NotEqual,
+                    (ValueRef::Date(days), Unit::Days) => Some(i64::from(*days)),
+                    (ValueRef::DateTime(ms), Unit::Seconds) => Some(ms.div_euclid(1000)),
+                    _ => None,
                 };
-                match comparison {
-                    Order::Equal => (*first..=*last).contains(&found),
-                    Order::NotEqual => !(*first..=*last).contains(&found),
-                    Order::Less => found < *first,
-                    Order::LessOrEqual => found <= *last,
-                    Order::Greater => found > *last,
-                    Order::GreaterOrEqual => found >= *first,
-                }
+                comparison
+                    .holds_of(found.map(|found| comparison.holds_within(found, *first, *last)))
             }
             Self::Text {
                 comparison,
                 value: wanted,
                 case_sensitive,
-            } => match value.as_str() {
-                Some(found) if *case_sensitive => comparison.holds(found.cmp(wanted)),
-                Some(found) => comparison.holds(super::text::compare(found, wanted)),
-                None => *comparison == Order::NotEqual,
-            },
+            } => {
+                let ordering = value.as_str().map(|found| match case_sensitive {
+                    true => found.cmp(wanted),
+                    false => super::text::compare(found, wanted),
+                });
+                comparison.holds_of(ordering.map(|o| comparison.holds(o)))
+            }
             Self::Id {
                 comparison,
                 value: wanted,
-            } => match value.as_id() {
-                Some(found) => comparison.holds(found.cmp(wanted)),
-                None => *comparison == Order::NotEqual,
-            },
-            Self::Like { pattern } => value.as_str().is_some_and(|text| pattern.matches(text)),
-            Self::Ids { set, null, negated } => {
-                value
-                    .as_id()
-                    .map_or(*null && value.is_null(), |id| set.contains(&id))
-                    != *negated
+            } => {
+                let ordering = value.as_id().map(|found| found.cmp(wanted));
+                comparison.holds_of(ordering.map(|o| comparison.holds(o)))
             }
+            Self::Like { pattern } => value.as_str().is_some_and(|text| pattern.matches(text)),
+            Self::Any { tests, negated } => tests.iter().any(|test| test.passes(value)) != *negated,
+            Self::Ids { negated, .. }
+            | Self::Texts { negated, .. }
+            | Self::Includes { negated, .. } => self.lists(value) != *negated,
+        }
+    }
+
+    /// Is the value in the test's list?
+    fn lists(&self, value: &ValueRef<'_>) -> bool {
+        match self {
+            Self::Ids { set, null, .. } => match value.as_id() {
+                Some(id) => set.contains(&id),
+                None => *null && value.is_null(),
+            },
             Self::Texts {
                 set,
                 case_sensitive,
                 null,
-                negated,
-            } => {
-                let found = match value.as_str() {
-                    Some(text) if *case_sensitive => set.contains(text),
-                    Some(text) => set.contains(&super::text::fold(text)),
-                    None => *null && value.is_null(),
+                ..
+            } => match value.as_str() {
+                Some(text) if *case_sensitive => set.contains(text),
+                Some(text) => set.contains(&super::text::fold(text)),
+                None => *null && value.is_null(),
+            },
+            Self::Includes { groups, .. } => {
+                let text = value.as_str().unwrap_or_default();
+                let holds = |wanted: &String| {
+                    let mut parts = text.split(';');
+                    parts.any(|part| super::text::compare(part, wanted).is_eq())
                 };
-                found != *negated
+                groups.iter().any(|group| group.iter().all(holds))
             }
-            Self::Any { tests, negated } => tests.iter().any(|test| test.passes(value)) != *negated,
-            Self::Includes { groups, negated } => {
-                let held = |wanted: &String| {
-                    let text = value.as_str().unwrap_or_default();
-                    text.split(';')
-                        .any(|part| super::text::compare(part, wanted) == Ordering::Equal)
-                };
-                groups.iter().any(|group| group.iter().all(held)) != *negated
-            }
+            _ => false,
         }
     }
 }

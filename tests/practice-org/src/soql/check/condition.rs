@@ -52,28 +52,7 @@ impl<'a> Checker<'a> {
                 values,
             } => {
                 let (expression, _, kind) = self.filterable(scope, operand)?;
-                if kind != FieldType::Multipicklist {
-                    let message = format!(
-                        "includes or excludes operator only valid on multipicklist field: {}",
-                        name_of(operand)
-                    );
-                    return Err(SoqlError::at(
-                        operand.at(),
-                        "INVALID_QUERY_FILTER_OPERATOR",
-                        message,
-                    ));
-                }
-                let groups = values
-                    .iter()
-                    .map(|v| Ok(string(v)?.split(';').map(str::to_owned).collect()))
-                    .collect::<Result<_, _>>()?;
-                Predicate::Test(
-                    expression,
-                    Test::Includes {
-                        groups,
-                        negated: *negated,
-                    },
-                )
+                Predicate::Test(expression, includes(operand, kind, *negated, values)?)
             }
             Condition::SemiJoin {
                 operand,
@@ -175,16 +154,8 @@ impl<'a> Checker<'a> {
             };
         }
         match kind {
-            T::Boolean => match (&literal.value, order) {
-                (LiteralValue::Bool(wanted), Some(Order::Equal)) => Ok(Test::Bool {
-                    wanted: *wanted,
-                    negated: false,
-                }),
-                (LiteralValue::Bool(wanted), Some(Order::NotEqual)) => Ok(Test::Bool {
-                    wanted: *wanted,
-                    negated: true,
-                }),
-                (LiteralValue::Bool(_), _) => Err(bad_operator()),
+            T::Boolean => match literal.value {
+                LiteralValue::Bool(wanted) => flag(wanted, order).ok_or_else(bad_operator),
                 _ => Err(wrong_type(name, kind, literal)),
             },
             T::Id | T::Reference => {
@@ -192,19 +163,15 @@ impl<'a> Checker<'a> {
                     return Err(wrong_type(name, kind, literal));
                 };
                 let comparison = order.ok_or_else(bad_operator)?;
-                Ok(Test::Id {
-                    comparison,
-                    value: id(literal, raw)?,
-                })
+                let value = id(literal, raw)?;
+                Ok(Test::Id { comparison, value })
             }
             T::Int | T::Long | T::Double | T::Currency | T::Percent => {
                 let LiteralValue::Number(value) = literal.value else {
                     return Err(wrong_type(name, kind, literal));
                 };
-                Ok(Test::Number {
-                    comparison: order.ok_or_else(bad_operator)?,
-                    value,
-                })
+                let comparison = order.ok_or_else(bad_operator)?;
+                Ok(Test::Number { comparison, value })
             }
             T::Date | T::Datetime => {
                 let comparison = order.ok_or_else(bad_operator)?;
@@ -220,18 +187,8 @@ impl<'a> Checker<'a> {
                 let LiteralValue::Text(raw) = &literal.value else {
                     return Err(wrong_type(name, kind, literal));
                 };
-                let Some(comparison) = order else {
-                    string(literal)?;
-                    let pattern =
-                        Pattern::parse(raw).ok_or_else(|| illegal_escape(literal, raw))?;
-                    return Ok(Test::Like { pattern });
-                };
                 let case_sensitive = field.is_some_and(|f| f.case_sensitive);
-                Ok(Test::Text {
-                    comparison,
-                    value: string(literal)?,
-                    case_sensitive,
-                })
+                text(literal, raw, order, case_sensitive)
             }
         }
     }
@@ -397,4 +354,56 @@ fn wrong_type(name: &str, kind: FieldType, literal: &Literal) -> SoqlError {
     let message =
         format!("value of filter criterion for field '{name}' must be of type {wanted}{advice}");
     SoqlError::at(literal.at, "INVALID_FIELD", message)
+}
+
+/// A check box is compared for equality only.
+fn flag(wanted: bool, order: Option<Order>) -> Option<Test> {
+    let negated = match order {
+        Some(Order::Equal) => false,
+        Some(Order::NotEqual) => true,
+        _ => return None,
+    };
+    Some(Test::Bool { wanted, negated })
+}
+
+/// A comparison with text, or LIKE where there is no order.
+fn text(
+    literal: &Literal,
+    raw: &str,
+    order: Option<Order>,
+    case_sensitive: bool,
+) -> Result<Test, SoqlError> {
+    let value = string(literal)?;
+    match order {
+        Some(comparison) => Ok(Test::Text {
+            comparison,
+            value,
+            case_sensitive,
+        }),
+        None => Pattern::parse(raw)
+            .map(|pattern| Test::Like { pattern })
+            .ok_or_else(|| illegal_escape(literal, raw)),
+    }
+}
+
+/// `field INCLUDES (...)`, for multi-picklists only.
+fn includes(
+    operand: &Operand,
+    kind: FieldType,
+    negated: bool,
+    values: &[Literal],
+) -> Result<Test, SoqlError> {
+    if kind != FieldType::Multipicklist {
+        let message = format!(
+            "includes or excludes operator only valid on multipicklist field: {}",
+            name_of(operand)
+        );
+        let code = "INVALID_QUERY_FILTER_OPERATOR";
+        return Err(SoqlError::at(operand.at(), code, message));
+    }
+    let groups = values
+        .iter()
+        .map(|v| Ok(string(v)?.split(';').map(str::to_owned).collect()))
+        .collect::<Result<_, _>>()?;
+    Ok(Test::Includes { groups, negated })
 }

@@ -150,19 +150,13 @@ impl<'a> Checker<'a> {
         for (name, paths) in whens {
             let object = self.object(name)?;
             let mut node = Node::default();
+            let own = Scope {
+                object,
+                alias: None,
+                nested: false,
+            };
             for path in paths {
-                place(
-                    &mut node,
-                    &self.resolve(
-                        Scope {
-                            object,
-                            alias: None,
-                            nested: false,
-                        },
-                        path,
-                    )?,
-                    None,
-                );
+                place(&mut node, &self.resolve(own, path)?, None);
             }
             branches.push((object.id, node));
         }

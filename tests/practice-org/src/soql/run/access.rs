@@ -21,10 +21,7 @@ pub(super) enum Access {
 }
 
 pub(super) fn access(state: &State, plan: &Plan, filter: &Predicate, sorting: Sorting) -> Access {
-    let parts = match filter {
-        Predicate::And(parts) => parts.as_slice(),
-        one => std::slice::from_ref(one),
-    };
+    let parts = parts_of(filter);
     let tests = || {
         parts.iter().filter_map(|part| match part {
             Predicate::Test(expression, test) => {
@@ -59,19 +56,11 @@ pub(super) fn access(state: &State, plan: &Plan, filter: &Predicate, sorting: So
                     unit: Unit::Seconds,
                 },
             ) => {
-                let (low, high) = stamps.unwrap_or((i64::MIN, i64::MAX));
-                let (start, end) = (
+                let span = (
                     first.saturating_mul(1000),
                     last.saturating_mul(1000).saturating_add(999),
                 );
-                stamps = match comparison {
-                    Order::Equal => Some((low.max(start), high.min(end))),
-                    Order::Greater => Some((low.max(end + 1), high)),
-                    Order::GreaterOrEqual => Some((low.max(start), high)),
-                    Order::Less => Some((low, high.min(start - 1))),
-                    Order::LessOrEqual => Some((low, high.min(end))),
-                    Order::NotEqual => stamps,
-                };
+                stamps = narrower(stamps, *comparison, span);
             }
             _ => {}
         }
@@ -87,6 +76,30 @@ pub(super) fn access(state: &State, plan: &Plan, filter: &Predicate, sorting: So
         None if bounded => Access::IdRange(bounds.0, bounds.1),
         None if crossed(&bounds) => Access::Ids(Vec::new()),
         None => Access::Full,
+    }
+}
+
+fn parts_of(filter: &Predicate) -> &[Predicate] {
+    match filter {
+        Predicate::And(parts) => parts,
+        one => std::slice::from_ref(one),
+    }
+}
+
+/// Bounds of stamps in milliseconds, narrowed by a comparison with a span of time.
+fn narrower(
+    stamps: Option<(i64, i64)>,
+    comparison: Order,
+    (start, end): (i64, i64),
+) -> Option<(i64, i64)> {
+    let (low, high) = stamps.unwrap_or((i64::MIN, i64::MAX));
+    match comparison {
+        Order::Equal => Some((low.max(start), high.min(end))),
+        Order::Greater => Some((low.max(end + 1), high)),
+        Order::GreaterOrEqual => Some((low.max(start), high)),
+        Order::Less => Some((low, high.min(start - 1))),
+        Order::LessOrEqual => Some((low, high.min(end))),
+        Order::NotEqual => stamps,
     }
 }
 

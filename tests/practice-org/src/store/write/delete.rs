@@ -3,7 +3,7 @@
 use super::Writer;
 use crate::error::ApiError;
 use crate::id::RecordId;
-use crate::schema::{DeleteRule, FieldType, ObjectId};
+use crate::schema::{ChildRelationship, DeleteRule, FieldType, ObjectId};
 use crate::store::state::{Change, DeleteEffects};
 
 impl Writer<'_> {
@@ -24,50 +24,7 @@ impl Writer<'_> {
         self.each_trigger(object_id, |trigger, w| trigger.before_delete(w, id))?;
         let mut effects = DeleteEffects::default();
         for relationship in &object.children {
-            let child_object = schema.get(relationship.child);
-            let children: Vec<RecordId> = match self
-                .state
-                .table(relationship.child)
-                .referring(relationship.field, id)
-            {
-                Some(ids) => ids
-                    .filter(|child| {
-                        self.state
-                            .view_of(child_object.id, *child)
-                            .is_some_and(|r| !r.is_deleted())
-                    })
-                    .collect(),
-                None => continue,
-            };
-            match child_object.get(relationship.field).on_delete {
-                _ if children.is_empty() => {}
-                DeleteRule::Restrict => {
-                    return Err(restricted(object_id, &schema, child_object, &children));
-                }
-                DeleteRule::Cascade => {
-                    for child in children {
-                        // A child may have gone already, by way of another relationship.
-                        if self
-                            .state
-                            .view_of(child_object.id, child)
-                            .is_some_and(|r| !r.is_deleted())
-                        {
-                            self.delete_row(child_object.id, child)?;
-                            effects.cascaded.push(child);
-                        }
-                    }
-                }
-                DeleteRule::SetNull => {
-                    for child in children {
-                        self.check_lock(child)?;
-                        let stamps = self.state.settings.clear_stamps_children;
-                        self.point(child_object.id, relationship.field, child, None, stamps);
-                        effects
-                            .cleared
-                            .push((child_object.id, relationship.field, child));
-                    }
-                }
-            }
+            self.delete_children(object_id, id, relationship, &mut effects)?;
         }
         if object.has_bin() {
             let stamp = self.stamp();
@@ -85,6 +42,54 @@ impl Writer<'_> {
             self.purge_row(object_id, id);
         }
         self.each_trigger(object_id, |trigger, w| trigger.after_delete(w, id))
+    }
+
+    /// What happens to the rows that refer to a row about to be deleted.
+    fn delete_children(
+        &mut self,
+        object: ObjectId,
+        id: RecordId,
+        relationship: &ChildRelationship,
+        effects: &mut DeleteEffects,
+    ) -> Result<(), ApiError> {
+        let schema = self.state.schema.clone();
+        let (child_object, field) = (relationship.child, relationship.field);
+        let Some(ids) = self.state.table(child_object).referring(field, id) else {
+            return Ok(());
+        };
+        let children: Vec<RecordId> = ids
+            .filter(|child| self.is_live(child_object, *child))
+            .collect();
+        let owner = schema.get(child_object);
+        match owner.get(field).on_delete {
+            DeleteRule::Restrict if !children.is_empty() => {
+                return Err(restricted(object, &schema, owner, &children));
+            }
+            DeleteRule::Restrict => {}
+            DeleteRule::Cascade => {
+                for child in children {
+                    // A child may be deleted already, by way of another relationship.
+                    if self.is_live(child_object, child) {
+                        self.delete_row(child_object, child)?;
+                        effects.cascaded.push(child);
+                    }
+                }
+            }
+            DeleteRule::SetNull => {
+                let stamps = self.state.settings.clear_stamps_children;
+                for child in children {
+                    self.check_lock(child)?;
+                    self.point(child_object, field, child, None, stamps);
+                    effects.cleared.push((child_object, field, child));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_live(&self, object: ObjectId, id: RecordId) -> bool {
+        let row = self.state.view_of(object, id);
+        row.is_some_and(|row| !row.is_deleted())
     }
 
     /// Removes a row for good, wherever it is.
@@ -154,11 +159,7 @@ impl Writer<'_> {
             .get(&id)
             .filter(|row| row.deleted && object.undeletable);
         let Some(row) = row.cloned() else {
-            return Err(ApiError::write::<&str>(
-                "UNDELETE_FAILED",
-                "entity is not in the recycle bin",
-                [],
-            ));
+            return Err(undelete_failed("entity is not in the recycle bin"));
         };
         for field in object.fields().filter(|f| f.master_detail) {
             let master = row
@@ -166,11 +167,7 @@ impl Writer<'_> {
                 .as_id()
                 .and_then(|master| self.state.view(master));
             if master.is_none_or(|m| m.is_deleted()) {
-                return Err(ApiError::write::<&str>(
-                    "UNDELETE_FAILED",
-                    "the master record is deleted",
-                    [],
-                ));
+                return Err(undelete_failed("the master record is deleted"));
             }
         }
         let mut row = row;
@@ -184,6 +181,16 @@ impl Writer<'_> {
         self.check_unique(object, Some(id), &values)?;
         self.put(object_id, id, Some(row));
         revived.push((object_id, id));
+        self.revive_children(id, revived)?;
+        self.each_trigger(object_id, |trigger, w| trigger.after_undelete(w, id))
+    }
+
+    /// Puts back what the deletion of a row did to other rows.
+    fn revive_children(
+        &mut self,
+        id: RecordId,
+        revived: &mut Vec<(ObjectId, RecordId)>,
+    ) -> Result<(), ApiError> {
         let effects = self.state.effects.get(&id).cloned().unwrap_or_default();
         self.apply(Change::Effects { id, effects: None });
         for (child_object, field, child) in effects.cleared {
@@ -207,8 +214,12 @@ impl Writer<'_> {
                 self.revive(child_object, child, revived)?;
             }
         }
-        self.each_trigger(object_id, |trigger, w| trigger.after_undelete(w, id))
+        Ok(())
     }
+}
+
+fn undelete_failed(message: &str) -> ApiError {
+    ApiError::write::<&str>("UNDELETE_FAILED", message, [])
 }
 
 fn restricted(

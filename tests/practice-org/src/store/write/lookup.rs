@@ -234,7 +234,7 @@ impl Writer<'_> {
             match parsed {
                 Some(Parsed::Unset) => {}
                 Some(Parsed::Value(value)) => values.push((name.as_str(), value)),
-                // Told by `add_trusted` as for every other unknown name.
+                // Reported by `add_trusted` as for every other unknown name.
                 None => values.push((name.as_str(), Value::Null)),
             }
         }
@@ -275,15 +275,12 @@ impl Writer<'_> {
             let id = self.existing(id, key)?;
             return Ok(Upserted { id, created: false });
         }
-        let matches = self.state.find(
-            &object.name,
-            &field.name,
-            &Value::Text(key.to_owned().into()),
-        );
+        let wanted = Value::Text(key.to_owned().into());
+        let matches = self.state.find(&object.name, &field.name, &wanted);
         match matches.as_slice() {
             [] if update_only => Err(ApiError::not_found()),
             [] => {
-                let value = match json::parse(field, &serde_json::Value::String(key.to_owned()))? {
+                let value = match json::parse(field, &key.into())? {
                     Parsed::Value(value) => value,
                     Parsed::Unset => Value::Null,
                 };
@@ -299,13 +296,9 @@ impl Writer<'_> {
                 })
             }
             many => {
-                let ids: Vec<String> = many.iter().map(ToString::to_string).collect();
-                Err(ApiError::write(
-                    "MULTIPLE_CHOICES",
-                    "several records match the external id",
-                    ids,
-                )
-                .with_status(300))
+                let message = "several records match the external id";
+                let ids = many.iter().map(ToString::to_string);
+                Err(ApiError::write("MULTIPLE_CHOICES", message, ids).with_status(300))
             }
         }
     }
