@@ -19,7 +19,7 @@ impl RecordId {
     pub const MAX: Self = Self(*b"zzzzzzzzzzzzzzz");
 
     /// Reads a 15- or 18-character id. An 18-character id whose letters lost their case gets it
-    /// back from the checksum; `None` when the text is no id.
+    /// back from the checksum; `None` when the text is not an id.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
         if !matches!(bytes.len(), 15 | 18) || !bytes.iter().all(u8::is_ascii_alphanumeric) {

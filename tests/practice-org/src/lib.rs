@@ -25,4 +25,4 @@ pub mod value;
 pub use error::{ApiError, DmlError};
 pub use server::config::{Latency, OrgConfig, Variations};
 pub use server::faults::{Action, FaultBody, Rule};
-pub use server::{Builder, JwtKey, PracticeOrg, StartError};
+pub use server::{Builder, Dropped, JwtKey, PracticeOrg, StartError};

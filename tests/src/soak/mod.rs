@@ -141,7 +141,7 @@ impl Soak {
         }
         if self.dice.once_in(6) {
             let hold = self.world.db().clock().now_ms() - 90 * MINUTE_MS;
-            self.world.db().hold_mark(Some(hold));
+            self.world.db().hold_watermark(Some(hold));
         }
         self.world.org.set_page_size(1 + self.dice.roll(40));
         if let Some(rule) = fault(&mut self.dice) {
@@ -239,7 +239,7 @@ impl Soak {
     /// Nothing happens any more; now the mirror must catch up.
     async fn quiet(&mut self) -> Result<(), String> {
         self.changes.settle();
-        self.world.db().hold_mark(None);
+        self.world.db().hold_watermark(None);
         self.changes.restore(&self.world);
         self.world.org.set_page_size(200);
         self.world.db().clock().advance(3 * MINUTE_MS);

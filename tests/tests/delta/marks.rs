@@ -46,7 +46,7 @@ async fn a_row_committed_late_is_in_the_next_delta() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mark_that_stands_still_for_hours_is_said_and_loses_nothing() {
     let world = synced().await;
-    world.db().hold_mark(Some(world.db().clock().now_ms()));
+    world.db().hold_watermark(Some(world.db().clock().now_ms()));
     world.db().clock().advance(180 * MINUTE_MS);
     let candidates = world.live(Model::Candidates);
     let mut read = Vec::new();

@@ -73,7 +73,7 @@ fn flow_trigger() -> String {
     "CANNOT_EXECUTE_FLOW_TRIGGER".to_owned()
 }
 
-/// Switches the flows on, after trying each condition once so that a wrong one is told at the start.
+/// Switches the flows on, after trying each condition once so that a wrong one is reported at the start.
 pub(super) fn attach(flows: &[Flow], db: &Database) -> Result<(), SchemaError> {
     for flow in flows {
         let soql = format!(

@@ -22,7 +22,7 @@ struct Rules {
     locks: Vec<RecordLock>,
 }
 
-/// Attaches the rules, after trying each condition once so that a wrong one is told at the start.
+/// Attaches the rules, after trying each condition once so that a wrong one is reported at the start.
 pub(super) fn attach(description: &Description, db: &Database) -> Result<(), SchemaError> {
     let conditions = description
         .validation_rules

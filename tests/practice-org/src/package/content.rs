@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use crate::error::ApiError;
+use crate::id::RecordId;
 use crate::store::{Database, Draft, Trigger, Writer};
 use crate::value::Value;
 
@@ -26,6 +27,34 @@ impl Trigger for NewAttachment {
 }
 
 struct NewVersion;
+
+/// Earlier versions are the latest no longer; returns how many there are.
+fn retire(writer: &mut Writer<'_>, document: RecordId) -> Result<usize, ApiError> {
+    let earlier = writer.find("ContentVersion", "ContentDocumentId", &Value::Id(document));
+    for id in &earlier {
+        writer.set_values("ContentVersion", *id, &[("IsLatest", Value::Bool(false))])?;
+    }
+    Ok(earlier.len())
+}
+
+fn new_document(
+    writer: &mut Writer<'_>,
+    version: &Draft,
+    size: i64,
+    file_type: &str,
+    extension: &str,
+) -> Result<RecordId, ApiError> {
+    writer.insert_values(
+        "ContentDocument",
+        &[
+            ("Title", version.get("Title")),
+            ("PublishStatus", Value::from("P")),
+            ("ContentSize", Value::Int(size)),
+            ("FileType", Value::copied(file_type)),
+            ("FileExtension", Value::copied(extension)),
+        ],
+    )
+}
 
 /// The file name extension, without the dot.
 fn extension(path: &str) -> &str {
@@ -71,29 +100,9 @@ impl Trigger for NewVersion {
             _ => 0,
         };
         let versions = match existing {
-            Some(document) => {
-                let earlier =
-                    writer.find("ContentVersion", "ContentDocumentId", &Value::Id(document));
-                for id in &earlier {
-                    writer.set_values(
-                        "ContentVersion",
-                        *id,
-                        &[("IsLatest", Value::Bool(false))],
-                    )?;
-                }
-                earlier.len()
-            }
+            Some(document) => retire(writer, document)?,
             None => {
-                let document = writer.insert_values(
-                    "ContentDocument",
-                    &[
-                        ("Title", draft.get("Title")),
-                        ("PublishStatus", Value::from("P")),
-                        ("ContentSize", Value::Int(size)),
-                        ("FileType", Value::copied(&file_type)),
-                        ("FileExtension", Value::copied(kind)),
-                    ],
-                )?;
+                let document = new_document(writer, draft, size, &file_type, kind)?;
                 draft.set("ContentDocumentId", document);
                 0
             }

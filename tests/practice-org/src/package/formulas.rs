@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::store::{Database, RowView};
+use crate::store::{Database, FormulaRow};
 use crate::value::{Value, ValueRef};
 
-type Compute = fn(&RowView<'_>) -> Value;
+type Compute = fn(&dyn FormulaRow) -> Value;
 
 /// Object, field, computation.
 const FORMULAS: [(&str, &str, Compute); 14] = [
@@ -43,7 +43,7 @@ const FORMULAS: [(&str, &str, Compute); 14] = [
         "bpats__Hiring_Manager_Name__c",
         |row| {
             row.parent("bpats__Job__c").map_or(Value::Null, |job| {
-                of_parent(&job, "bpats__Hiring_Manager__c", "Name")
+                of_parent(&*job, "bpats__Hiring_Manager__c", "Name")
             })
         },
     ),
@@ -77,12 +77,12 @@ const FORMULAS: [(&str, &str, Compute); 14] = [
     ),
 ];
 
-fn of_parent(row: &RowView<'_>, reference: &str, field: &str) -> Value {
+fn of_parent(row: &dyn FormulaRow, reference: &str, field: &str) -> Value {
     row.parent(reference)
         .map_or(Value::Null, |parent| parent.get(field).to_value())
 }
 
-fn days_since(row: &RowView<'_>, field: &str) -> Value {
+fn days_since(row: &dyn FormulaRow, field: &str) -> Value {
     match row.get(field) {
         ValueRef::Date(day) => Value::Double(f64::from(row.today() - day)),
         _ => Value::Null,
@@ -90,7 +90,7 @@ fn days_since(row: &RowView<'_>, field: &str) -> Value {
 }
 
 /// True when name, type, sequence and both flags equal those of the template stage.
-fn is_synced(row: &RowView<'_>) -> Value {
+fn is_synced(row: &dyn FormulaRow) -> Value {
     const COMPARED: [&str; 5] = [
         "Name",
         "bpats__Stage_Type__c",

@@ -9,7 +9,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::config::{Latency, OrgConfig, Variations};
-use super::handle::PracticeOrg;
+use super::edge::Edge;
+use super::handle::{PracticeOrg, Socket};
 use super::listen::accept;
 use super::oauth::jwt::JwtKey;
 use super::org::Org;
@@ -213,32 +214,62 @@ impl Builder {
     }
 
     /// Seeds the org and serves it on loopback until the handle is dropped or shut down.
+    ///
+    /// # Errors
+    /// When the address is taken, HTTPS cannot be set up, or the configuration does not fit.
     pub async fn start(self) -> Result<PracticeOrg, StartError> {
         let address = SocketAddr::new(self.config.host, self.config.port);
         let listen = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let config = self.config;
-        let tls = match &config.tls_authority {
-            Some(file) => {
-                let refused = |source| StartError::Tls {
-                    file: file.clone(),
-                    source,
-                };
-                Some(Tls::create(file, config.host).map_err(refused)?)
-            }
-            None => None,
-        };
-        let org = tokio::task::spawn_blocking(move || Org::create(config))
-            .await
-            .map_err(|error| StartError::Setup(error.to_string()))?
-            .map_err(StartError::Setup)?;
-        let org = Arc::new(org);
-        // The indexes of a large org take seconds: whoever asks early waits for the one index that the question needs.
-        let db = org.db.clone();
-        tokio::task::spawn_blocking(move || db.build_indexes());
+        let tls = self.tls_setup()?;
+        let edge = seeded(self.config).await?;
         let (stop, stopped) = watch::channel(false);
-        let task = tokio::spawn(accept(listener, Arc::clone(&org), tls, stopped));
-        Ok(PracticeOrg::running(org, address, stop, task))
+        let task = tokio::spawn(accept(listener, edge.clone(), tls, stopped));
+        let socket = Socket {
+            address,
+            stop,
+            task,
+        };
+        Ok(PracticeOrg::new(edge, Some(socket)))
+    }
+
+    /// Seeds the org without a socket: [`PracticeOrg::answer`] is the way in.
+    ///
+    /// # Errors
+    /// When the configuration does not fit.
+    pub async fn in_process(self) -> Result<PracticeOrg, StartError> {
+        Ok(PracticeOrg::new(seeded(self.config).await?, None))
+    }
+
+    fn tls_setup(&self) -> Result<Option<Tls>, StartError> {
+        let Some(file) = &self.config.tls_authority else {
+            return Ok(None);
+        };
+        let refused = |source| StartError::Tls {
+            file: file.clone(),
+            source,
+        };
+        Tls::create(file, self.config.host)
+            .map(Some)
+            .map_err(refused)
+    }
+}
+
+async fn seeded(config: OrgConfig) -> Result<Edge, StartError> {
+    let org = tokio::task::spawn_blocking(move || Org::create(config))
+        .await
+        .map_err(|error| StartError::Setup(error.to_string()))?
+        .map_err(StartError::Setup)?;
+    // The indexes of a large org take seconds: whoever asks early waits for the one index that the question needs.
+    let db = org.db().clone();
+    tokio::task::spawn_blocking(move || db.build_indexes());
+    Ok(Edge::new(Arc::new(org)))
+}
+
+impl PracticeOrg {
+    /// Sets an org up.
+    pub fn builder() -> Builder {
+        Builder::default()
     }
 }

@@ -1,6 +1,7 @@
 //! `/__practice__/`: the back door for tests and demos, JSON in and out, documented in the crate's README.
 
 mod changes;
+mod parts;
 mod transactions;
 
 use bytes::Bytes;
@@ -8,20 +9,17 @@ use http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::call::{Call, segments};
 use super::config::Latency;
-use super::edge::Call;
 use super::faults::Rule;
 use super::jobs::JobSettings;
-use super::org::Org;
+use super::org::{HIGHEST_VERSION, LOWEST_VERSION, Org};
 use super::reply::Reply;
-use super::router::{HIGHEST_VERSION, LOWEST_VERSION, segments};
 use super::stats::Stats;
-use crate::value::{parse_datetime, push_datetime_z};
+use parts::{Answer, body, iso, moment, plain, step};
 
 /// Paths that begin so are never seen by clients of the API.
 pub const PREFIX: &str = "/__practice__";
-
-type Answer = Result<Value, String>;
 
 /// Serves the control path; refusals are 400 with `{"error": "..."}`.
 pub fn handle(org: &Org, call: &Call) -> Reply {
@@ -51,52 +49,25 @@ pub fn call(org: &Org, method: &str, path: &str, with: &Value) -> Answer {
     answer(org, &call, &parts)
 }
 
-fn body<T: for<'de> Deserialize<'de>>(call: &Call) -> Result<T, String> {
-    let text = if call.body.is_empty() {
-        b"{}".as_slice()
-    } else {
-        &call.body
-    };
-    serde_json::from_slice(text).map_err(|error| format!("the body does not fit: {error}"))
-}
-
-fn plain(error: impl std::fmt::Display) -> String {
-    error.to_string()
-}
-
-fn iso(ms: i64) -> String {
-    let mut out = Vec::new();
-    push_datetime_z(&mut out, ms);
-    String::from_utf8_lossy(&out).trim_matches('"').to_owned()
-}
-
 fn answer(org: &Org, call: &Call, parts: &[&str]) -> Answer {
     match (call.method.as_str(), parts) {
         ("GET", []) => Ok(overview(org)),
-        ("GET", ["stats"]) => serde_json::to_value(&*org.stats()).map_err(plain),
+        ("GET", ["stats"]) => serde_json::to_value(&*org.traffic.stats()).map_err(plain),
         ("DELETE", ["stats"]) => {
-            *org.stats() = Stats::default();
+            *org.traffic.stats() = Stats::default();
             Ok(json!({}))
         }
         ("GET", ["clock"]) => Ok(json!({"now": iso(org.now_ms())})),
         ("POST", ["clock"]) => clock(org, call),
-        ("GET", ["faults"]) => serde_json::to_value(org.faults().rules()).map_err(plain),
-        ("POST", ["faults"]) => {
-            let mut rule = body::<Rule>(call)?;
-            // A rate without a number of hits holds until it is removed.
-            if rule.percent.is_some() && rule.times == 1 {
-                rule.times = 0;
-            }
-            org.faults().add(rule);
-            Ok(json!({}))
-        }
+        ("GET", ["faults"]) => serde_json::to_value(org.traffic.faults().rules()).map_err(plain),
+        ("POST", ["faults"]) => add_fault(org, call),
         ("DELETE", ["faults"]) => {
-            org.faults().clear();
+            org.traffic.faults().clear();
             Ok(json!({}))
         }
         ("POST", ["latency"]) => latency(org, call),
-        ("POST", ["sessions", "kill"]) => Ok(json!({"killed": org.kill_sessions()})),
-        ("POST", ["locators", "expire"]) => Ok(json!({"expired": org.expire_locators()})),
+        ("POST", ["sessions", "kill"]) => Ok(json!({"killed": org.sign_ins.kill_all()})),
+        ("POST", ["locators", "expire"]) => Ok(json!({"expired": org.paging.locators().clear()})),
         ("POST", ["page-size"]) => page_size(org, call),
         ("POST", ["quota"]) => quota(org, call),
         ("POST", ["hide"]) => changes::rights(org, call, true),
@@ -116,16 +87,11 @@ fn answer(org: &Org, call: &Call, parts: &[&str]) -> Answer {
         }
         ("POST", ["locks"]) => transactions::lock_rows(org, call),
         ("POST", ["hold"]) => hold(org, call),
-        ("POST", ["jobs"]) => {
-            let settings = body::<JobSettings>(call)?;
-            if let Some(used) = settings.batches_used {
-                org.async_jobs().batches_used = used;
-            }
-            org.jobs().set(settings);
-            Ok(json!({}))
-        }
+        ("POST", ["jobs"]) => set_jobs(org, call),
         ("POST", ["purge"]) => purge(org, call),
-        ("POST", ["refresh-token"]) => Ok(json!({"refresh_token": org.grant_refresh_token()})),
+        ("POST", ["refresh-token"]) => {
+            Ok(json!({"refresh_token": org.sign_ins.grant_refresh_token()}))
+        }
         _ => Err(format!(
             "there is no {} {}; GET {PREFIX}/ shows what is in force, the README lists the calls",
             call.method, call.path
@@ -133,47 +99,41 @@ fn answer(org: &Org, call: &Call, parts: &[&str]) -> Answer {
     }
 }
 
+fn add_fault(org: &Org, call: &Call) -> Answer {
+    let mut rule = body::<Rule>(call)?;
+    // A rate without a number of hits holds until it is removed.
+    if rule.percent.is_some() && rule.times == 1 {
+        rule.times = 0;
+    }
+    org.traffic.faults().add(rule);
+    Ok(json!({}))
+}
+
+fn set_jobs(org: &Org, call: &Call) -> Answer {
+    let settings = body::<JobSettings>(call)?;
+    if let Some(used) = settings.batches_used {
+        org.async_jobs().batches_used = used;
+    }
+    org.jobs().set(settings);
+    Ok(json!({}))
+}
+
 fn overview(org: &Org) -> Value {
-    let (used, max) = org.api_usage();
-    let latency = org.latency();
+    let (used, max) = org.quota.usage();
+    let latency = org.traffic.latency();
     json!({
         "now": iso(org.now_ms()),
         "org_id": org.org_id(),
-        "username": org.run_as_username(),
-        "sessions": org.session_count(),
-        "page_size": org.page_size(),
+        "username": org.sign_ins.run_as_username(),
+        "sessions": org.sign_ins.count(),
+        "page_size": org.paging.rows(),
         "versions": {"lowest": org.api_versions().start(), "highest": org.api_versions().end()},
-        "unshared": org.visibility().unshared().len(),
+        "unshared": org.rights.of_running_user().unshared().len(),
         "quota": {"used": used, "max": max},
         "latency": {"per_call_ms": latency.per_call.as_millis() as u64, "per_row_us": latency.per_row.as_micros() as u64},
-        "faults": org.faults().rules(),
-        "rows": org.object_counts().into_iter().map(|(name, count)| (name, json!(count))).collect::<serde_json::Map<_, _>>(),
+        "faults": org.traffic.faults().rules(),
+        "rows": org.rights.object_counts().into_iter().map(|(name, count)| (name, json!(count))).collect::<serde_json::Map<_, _>>(),
     })
-}
-
-/// Milliseconds of `500ms`, `30s`, `15m`, `2h`, `1d`, also negative.
-fn step(text: &str) -> Result<i64, String> {
-    const UNITS: [(&str, i64); 5] = [
-        ("ms", 1),
-        ("s", 1_000),
-        ("m", 60_000),
-        ("h", 3_600_000),
-        ("d", 86_400_000),
-    ];
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = UNITS
-        .iter()
-        .find(|(unit, _)| *unit == &text[digits.len()..]);
-    match (digits.parse::<i64>(), unit) {
-        (Ok(number), Some((_, ms))) => Ok(number * ms),
-        _ => Err(format!(
-            "{text} is no step; write 500ms, 30s, 15m, 2h or 1d"
-        )),
-    }
-}
-
-fn moment(text: &str) -> Result<i64, String> {
-    parse_datetime(text).ok_or_else(|| format!("{text} is no time; write 2026-11-24T10:00:00Z"))
 }
 
 fn clock(org: &Org, call: &Call) -> Answer {
@@ -213,7 +173,7 @@ fn latency(org: &Org, call: &Call) -> Answer {
         per_row_us: u64,
     }
     let change: Change = body(call)?;
-    org.set_latency(Latency {
+    org.traffic.set_latency(Latency {
         per_call: std::time::Duration::from_millis(change.per_call_ms),
         per_row: std::time::Duration::from_micros(change.per_row_us),
     });
@@ -229,12 +189,12 @@ fn page_size(org: &Org, call: &Call) -> Answer {
     }
     let change: Change = body(call)?;
     if let Some(rows) = change.rows {
-        org.set_page_size(rows);
+        org.paging.set_rows(rows);
     }
     if let Some(shrinks) = change.shrinks {
-        org.set_pages_shrink(shrinks);
+        org.paging.set_shrinks(shrinks);
     }
-    Ok(json!({"rows": org.page_size(), "shrinks": org.pages_shrink()}))
+    Ok(json!({"rows": org.paging.rows(), "shrinks": org.paging.shrinks()}))
 }
 
 fn versions(org: &Org, call: &Call) -> Answer {
@@ -273,10 +233,10 @@ fn sign_in(org: &Org, call: &Call) -> Answer {
     }
     let change: Change = body(call)?;
     if let Some(rotation) = change.refresh_rotation {
-        org.set_refresh_rotation(rotation);
+        org.sign_ins.set_rotation(rotation);
     }
     if let Some(url) = change.instance_url {
-        org.set_instance_url(url);
+        org.sign_ins.set_instance_url(url);
     }
     Ok(json!({}))
 }
@@ -289,9 +249,10 @@ fn quota(org: &Org, call: &Call) -> Answer {
         max: Option<u64>,
     }
     let change: Change = body(call)?;
-    let (used, max) = org.api_usage();
-    org.set_quota(change.used.unwrap_or(used), change.max.unwrap_or(max));
-    let (used, max) = org.api_usage();
+    let (used, max) = org.quota.usage();
+    org.quota
+        .set(change.used.unwrap_or(used), change.max.unwrap_or(max));
+    let (used, max) = org.quota.usage();
     Ok(json!({"used": used, "max": max}))
 }
 
@@ -303,7 +264,7 @@ fn hold(org: &Org, call: &Call) -> Answer {
     }
     let change: Change = body(call)?;
     org.db()
-        .hold_mark(change.at.as_deref().map(moment).transpose()?);
+        .hold_watermark(change.at.as_deref().map(moment).transpose()?);
     Ok(json!({}))
 }
 
@@ -330,18 +291,4 @@ fn purge(org: &Org, call: &Call) -> Answer {
         org.db().purge_delete_log(object, before.min(org.now_ms()));
     }
     Ok(json!({"purged": org.db().purge_bin(target.object.as_deref(), before)}))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn clock_steps_are_read_with_their_unit() {
-        assert_eq!(
-            [step("15m"), step("2h"), step("-30s"), step("5ms")],
-            [Ok(900_000), Ok(7_200_000), Ok(-30_000), Ok(5)]
-        );
-        assert!(step("soon").is_err());
-    }
 }

@@ -2,127 +2,150 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
 use serde_json::Value as Json;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::builder::Builder;
 use super::config::Latency;
 use super::control;
+use super::edge::{Dropped, Edge};
 use super::faults::Rule;
 use super::hold::HeldRequests;
 use super::org::Org;
 use super::stats::Stats;
 use crate::store::Database;
 
+/// The address of an org without a socket.
+const IN_PROCESS: &str = "https://practice-org.my.salesforce.com";
+
 /// A running practice org.
 #[derive(Debug)]
 pub struct PracticeOrg {
-    org: Arc<Org>,
-    address: SocketAddr,
-    stop: watch::Sender<bool>,
-    task: JoinHandle<()>,
+    edge: Edge,
+    socket: Option<Socket>,
+}
+
+/// Where an org listens.
+#[derive(Debug)]
+pub(super) struct Socket {
+    pub address: SocketAddr,
+    pub stop: watch::Sender<bool>,
+    pub task: JoinHandle<()>,
 }
 
 impl PracticeOrg {
-    pub(super) fn running(
-        org: Arc<Org>,
-        address: SocketAddr,
-        stop: watch::Sender<bool>,
-        task: JoinHandle<()>,
-    ) -> Self {
-        Self {
-            org,
-            address,
-            stop,
-            task,
+    pub(super) fn new(edge: Edge, socket: Option<Socket>) -> Self {
+        Self { edge, socket }
+    }
+
+    fn org(&self) -> &Org {
+        self.edge.org()
+    }
+
+    /// Serves a request in process. The `Host` header says which address the org believes to have.
+    ///
+    /// # Errors
+    /// When a fault rule cuts the connection.
+    pub async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Dropped> {
+        let (scheme, _) = self.url_parts();
+        let answer = self.edge.serve(request.map(Full::new), scheme).await?;
+        match answer.cut {
+            true => Err(Dropped),
+            false => Ok(answer.response),
         }
     }
 
-    /// Sets an org up.
-    pub fn builder() -> Builder {
-        Builder::default()
+    fn url_parts(&self) -> (&'static str, String) {
+        match &self.socket {
+            None => ("https", IN_PROCESS.to_owned()),
+            Some(socket) => {
+                let scheme = match self.authority_file() {
+                    Some(_) => "https",
+                    None => "http",
+                };
+                (scheme, format!("{scheme}://{}", socket.address))
+            }
+        }
     }
 
-    /// Base URL, `http://127.0.0.1:PORT` (`https://` with [`Builder::tls`]), without a trailing slash.
+    /// Base URL without a trailing slash: `http://127.0.0.1:PORT`, `https://` where the org serves TLS, or a made-up
+    /// address of Salesforce's where it has no socket.
     pub fn url(&self) -> String {
-        let scheme = match self.authority_file() {
-            Some(_) => "https",
-            None => "http",
-        };
-        format!("{scheme}://{}", self.address)
+        self.url_parts().1
     }
 
     /// The same address without TLS, which is served beside it.
     pub fn plain_url(&self) -> String {
-        format!("http://{}", self.address)
+        self.url().replacen("https://", "http://", 1)
     }
 
     /// The file of the certificate authority, when HTTPS is on.
     pub fn authority_file(&self) -> Option<&Path> {
-        self.org.config().tls_authority.as_deref()
+        self.org().config().tls_authority.as_deref()
     }
 
     /// Consumer key of the connected app.
     pub fn client_id(&self) -> &str {
-        &self.org.config().client_id
+        &self.org().config().client_id
     }
 
     /// Consumer secret of the connected app.
     pub fn client_secret(&self) -> &str {
-        &self.org.config().client_secret
+        &self.org().config().client_secret
     }
 
     /// The organization's id, 18 characters.
     pub fn org_id(&self) -> &str {
-        self.org.org_id()
+        self.org().org_id()
     }
 
     /// The database, for tests that look or write behind the API's back.
     pub fn db(&self) -> &Database {
-        self.org.db()
+        self.org().db()
     }
 
     /// The username that the JWT bearer flow may log in as.
     pub fn username(&self) -> String {
-        self.org.run_as_username()
+        self.org().sign_ins.run_as_username()
     }
 
     /// Password of every user, without the security token.
     pub fn password(&self) -> &str {
-        &self.org.config().password
+        &self.org().config().password
     }
 
     /// Security token of every user.
     pub fn security_token(&self) -> &str {
-        &self.org.config().security_token
+        &self.org().config().security_token
     }
 
     /// A refresh token, as a web login would have left it.
     pub fn refresh_token(&self) -> String {
-        self.org.grant_refresh_token()
+        self.org().sign_ins.grant_refresh_token()
     }
 
     /// The counters so far.
     pub fn stats(&self) -> Stats {
-        self.org.stats().clone()
+        self.org().traffic.stats().clone()
     }
 
     /// Sets the counters to zero.
     pub fn reset_stats(&self) {
-        *self.org.stats() = Stats::default();
+        *self.org().traffic.stats() = Stats::default();
     }
 
     /// Adds a fault rule.
     pub fn fault(&self, rule: Rule) {
-        self.org.faults().add(rule);
+        self.org().traffic.faults().add(rule);
     }
 
     /// Removes all fault rules.
     pub fn clear_faults(&self) {
-        self.org.faults().clear();
+        self.org().traffic.faults().clear();
     }
 
     /// Makes a call of the back door, `/__practice__/{call}`, as the README lists them.
@@ -130,37 +153,37 @@ impl PracticeOrg {
     /// # Errors
     /// The refusal, a sentence for a person.
     pub fn control(&self, method: &str, call: &str, with: &Json) -> Result<Json, String> {
-        control::call(&self.org, method, call, with)
+        control::call(self.org(), method, call, with)
     }
 
     /// Holds every request, those of the back door apart, until it is let in.
     pub fn hold_requests(&self) -> HeldRequests {
-        self.org.door().hold()
+        self.org().traffic.door.hold()
     }
 
     /// Ends every session.
     pub fn kill_sessions(&self) -> usize {
-        self.org.kill_sessions()
+        self.org().sign_ins.kill_all()
     }
 
     /// Forgets every query locator.
     pub fn expire_locators(&self) -> usize {
-        self.org.expire_locators()
+        self.org().paging.locators().clear()
     }
 
     /// Sets the page size from the next page on.
     pub fn set_page_size(&self, rows: usize) {
-        self.org.set_page_size(rows);
+        self.org().paging.set_rows(rows);
     }
 
     /// Sets the calls used today and the daily maximum.
     pub fn set_quota(&self, used: u64, max: u64) {
-        self.org.set_quota(used, max);
+        self.org().quota.set(used, max);
     }
 
     /// Sets the waiting times.
     pub fn set_latency(&self, latency: Latency) {
-        self.org.set_latency(latency);
+        self.org().traffic.set_latency(latency);
     }
 
     /// A tenant file for this org (TOML), ready to be written to disk. It holds the secret.
@@ -182,7 +205,7 @@ impl PracticeOrg {
     /// logins by password work `username`, `password`, `security_token`.
     pub fn ready_line(&self) -> String {
         let mut line = serde_json::json!({"url": self.url(), "client_id": self.client_id(), "client_secret": self.client_secret()});
-        if self.org.config().password_login {
+        if self.org().config().password_login {
             line["username"] = self.username().into();
             line["password"] = self.password().into();
             line["security_token"] = self.security_token().into();
@@ -192,12 +215,14 @@ impl PracticeOrg {
 
     /// Stops serving and closes every connection.
     pub async fn shutdown(mut self) {
-        let _ = self.stop.send(true);
-        let _ = (&mut self.task).await;
+        if let Some(mut socket) = self.socket.take() {
+            let _ = socket.stop.send(true);
+            let _ = (&mut socket.task).await;
+        }
     }
 }
 
-impl Drop for PracticeOrg {
+impl Drop for Socket {
     fn drop(&mut self) {
         let _ = self.stop.send(true);
         self.task.abort();

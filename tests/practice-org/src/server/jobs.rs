@@ -1,6 +1,6 @@
 //! Bulk API 2.0 jobs: what is kept of them between the calls of a client (salesforce-api.md 4).
 //!
-//! The work itself is done at once; the states that a client polls through are told by real time that has passed, so
+//! The work itself is done at once; the states that a client polls through follow the real time that has passed, so
 //! that they also move while the org's clock stands still.
 
 use std::collections::BTreeMap;

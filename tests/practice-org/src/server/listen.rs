@@ -1,7 +1,5 @@
 //! Taking connections: plain or TLS, each served on its own task until it ends or the org stops.
 
-use std::sync::Arc;
-
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -9,14 +7,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::edge;
-use super::org::Org;
+use super::answer::Answer;
+use super::edge::Edge;
 use super::tls::{Accepted, Tls};
 
-/// Takes connections until told to stop.
+/// Takes connections until asked to stop.
 pub async fn accept(
     listener: TcpListener,
-    org: Arc<Org>,
+    edge: Edge,
     tls: Option<Tls>,
     mut stopped: watch::Receiver<bool>,
 ) {
@@ -33,14 +31,14 @@ pub async fn accept(
         };
         // Small answers must not wait for a second packet.
         let _ = stream.set_nodelay(true);
-        let (org, tls, mut stopped) = (Arc::clone(&org), tls.clone(), stopped.clone());
+        let (edge, tls, mut stopped) = (edge.clone(), tls.clone(), stopped.clone());
         tokio::spawn(async move {
             let served = async {
                 match &tls {
-                    None => serve(org, stream, "http").await,
+                    None => serve(edge, stream, "http").await,
                     Some(tls) => match tls.accept(stream).await {
-                        Ok(Accepted::Plain(stream)) => serve(org, stream, "http").await,
-                        Ok(Accepted::Secure(stream)) => serve(org, stream, "https").await,
+                        Ok(Accepted::Plain(stream)) => serve(edge, stream, "http").await,
+                        Ok(Accepted::Secure(stream)) => serve(edge, stream, "https").await,
                         Err(error) => tracing::debug!(%error, "no TLS connection"),
                     },
                 }
@@ -53,11 +51,14 @@ pub async fn accept(
     }
 }
 
-async fn serve<S>(org: Arc<Org>, stream: S, scheme: &'static str)
+async fn serve<S>(edge: Edge, stream: S, scheme: &'static str)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = service_fn(move |request| edge::serve(Arc::clone(&org), request, scheme));
+    let service = service_fn(move |request| {
+        let edge = edge.clone();
+        async move { edge.serve(request, scheme).await.map(Answer::on_wire) }
+    });
     let ended = http1::Builder::new()
         // As the platform writes them: Airbyte looks `content-type` up with case, and stumbles when it finds it.
         .title_case_headers(true)

@@ -1,10 +1,12 @@
 //! The HTTP side of the org: listening, and the public handle on a running org.
 //!
-//! `edge` takes requests in, `router` finds the handler, `oauth` and `rest` do the work on the database, `control`
-//! is the back door for tests.
+//! `edge` takes requests in and plays faults, `routes` finds the handler, `oauth`, `rest`, `bulk_v1` and `soap` do the
+//! work on the database, `control` is the back door for tests. `org` is what they share.
 
+mod answer;
 mod builder;
 mod bulk_v1;
+mod call;
 pub mod config;
 mod control;
 mod edge;
@@ -12,15 +14,17 @@ pub mod faults;
 mod handle;
 pub mod hold;
 mod jobs;
+mod kinds;
 mod listen;
+mod locators;
+mod lock;
 mod oauth;
 mod org;
 mod page;
 mod play;
 mod reply;
 mod rest;
-mod rights;
-mod router;
+mod routes;
 mod sessions;
 mod soap;
 pub mod stats;
@@ -28,6 +32,7 @@ mod tls;
 mod xml;
 
 pub use builder::{Builder, StartError};
+pub use edge::Dropped;
 pub use handle::PracticeOrg;
 pub use oauth::jwt::{BadKey, JwtKey};
 pub use tls::TlsError;

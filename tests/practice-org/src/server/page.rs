@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 
+use super::call::pairs;
 use super::org::Org;
 use super::reply::Reply;
+use super::stats::Seen;
 
 const STYLE: &str = "
 :root { --ink: #1d2733; --soft: #5c6b7a; --line: #e3e8ee; --paper: #fff; --ground: #f5f7fa; --accent: #1b5fa8; --bad: #b3261e; --good: #1e7a45 }
@@ -23,7 +25,7 @@ h1 { font-size: 26px; margin: 0 } h2 { font-size: 16px; margin: 0 0 10px }
 table { width: 100%; border-collapse: collapse } th { text-align: left } td, th { padding: 4px 8px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top }
 tr:last-child td { border-bottom: 0 } .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 code, .mono { font-family: ui-monospace, monospace; font-size: 13px; overflow-wrap: anywhere } a { color: var(--accent) }
-.bad { color: var(--bad) } .good { color: var(--good) } .none { color: var(--soft) }
+.bad { color: var(--bad) } .good { color: var(--good) } .none { color: var(--soft) } .soql { color: var(--soft); margin-left: 1em }
 ";
 
 /// Text as HTML.
@@ -56,7 +58,7 @@ pub fn page(org: &Org) -> Reply {
     out.push_str("</style></head><body><main><h1>Practice org</h1><p class=\"sub\">A simulated Salesforce org with made-up people. Org <code>");
     out.push_str(&text(org.org_id()));
     out.push_str("</code>, running as <code>");
-    out.push_str(&text(&org.run_as_username()));
+    out.push_str(&text(&org.sign_ins.run_as_username()));
     out.push_str("</code>.</p>");
     facts(&mut out, org);
     faults(&mut out, org);
@@ -68,10 +70,15 @@ pub fn page(org: &Org) -> Reply {
 }
 
 fn facts(out: &mut String, org: &Org) {
-    let (used, max) = org.api_usage();
+    let (used, max) = org.quota.usage();
     let now = DateTime::<Utc>::from_timestamp_millis(org.now_ms()).unwrap_or_default();
-    let rows: usize = org.object_counts().iter().map(|(_, count)| count).sum();
-    let latency = org.latency();
+    let rows: usize = org
+        .rights
+        .object_counts()
+        .iter()
+        .map(|(_, count)| count)
+        .sum();
+    let latency = org.traffic.latency();
     let facts = [
         ("Clock (UTC)", now.format("%Y-%m-%d %H:%M").to_string()),
         ("Records", number(rows as u64)),
@@ -79,8 +86,8 @@ fn facts(out: &mut String, org: &Org) {
             "API calls today",
             format!("{} of {}", number(used), number(max)),
         ),
-        ("Sessions", org.session_count().to_string()),
-        ("Rows a page", number(org.page_size() as u64)),
+        ("Sessions", org.sign_ins.count().to_string()),
+        ("Rows a page", number(org.paging.rows() as u64)),
         (
             "Latency",
             format!(
@@ -104,7 +111,7 @@ fn facts(out: &mut String, org: &Org) {
 
 fn faults(out: &mut String, org: &Org) {
     out.push_str("<div class=\"card\"><h2>Faults in force</h2>");
-    let faults = org.faults();
+    let faults = org.traffic.faults();
     let rules = faults.rules();
     if rules.is_empty() {
         out.push_str("<span class=\"none\">None. Everything works as it should.</span>");
@@ -122,6 +129,7 @@ fn faults(out: &mut String, org: &Org) {
 fn objects(out: &mut String, org: &Org) {
     let schema = org.db().schema();
     let mut counts: Vec<(String, usize)> = org
+        .rights
         .object_counts()
         .into_iter()
         .filter(|(_, count)| *count > 0)
@@ -145,30 +153,54 @@ fn objects(out: &mut String, org: &Org) {
 
 fn requests(out: &mut String, org: &Org) {
     out.push_str("<div class=\"card\"><h2>Recent requests</h2>");
-    let stats = org.stats();
+    let stats = org.traffic.stats();
     if stats.recent.is_empty() {
         out.push_str("<span class=\"none\">None yet.</span></div>");
         return;
     }
     out.push_str(
-        "<table><tr><th>Request</th><th class=\"n\">Rows</th><th class=\"n\">Status</th></tr>",
+        "<table><tr><th>Time</th><th>Request</th><th class=\"n\">Rows</th><th class=\"n\">Took</th><th class=\"n\">Status</th></tr>",
     );
     for seen in stats.recent.iter().rev().take(40) {
-        let (class, status) = match seen.status {
-            0 => ("bad", "cut".to_owned()),
-            status @ 200..400 => ("good", status.to_string()),
-            status => ("bad", status.to_string()),
-        };
-        let target: String = seen.target.chars().take(160).collect();
-        let _ = write!(
-            out,
-            "<tr><td class=\"mono\">{} {}</td><td class=\"n\">{}</td><td class=\"n {class}\">{status}</td></tr>",
-            text(&seen.method),
-            text(&target),
-            number(seen.rows as u64)
-        );
+        request(out, seen);
     }
     out.push_str("</table></div>");
+}
+
+fn request(out: &mut String, seen: &Seen) {
+    let (class, status) = match seen.status {
+        0 => ("bad", "cut".to_owned()),
+        status @ 200..400 => ("good", status.to_string()),
+        status => ("bad", status.to_string()),
+    };
+    let time = DateTime::<Utc>::from_timestamp_millis(seen.at_ms).unwrap_or_default();
+    let _ = write!(
+        out,
+        "<tr><td class=\"n\">{}</td><td class=\"mono\">{} {}</td><td class=\"n\">{}</td><td class=\"n\">{} ms</td><td class=\"n {class}\">{status}</td></tr>",
+        time.format("%H:%M:%S"),
+        text(&seen.method),
+        target(&seen.target),
+        number(seen.rows as u64),
+        number(seen.took_ms)
+    );
+}
+
+/// Path and query as HTML, decoded; SOQL stands on a line of its own.
+fn target(raw: &str) -> String {
+    const LONGEST: usize = 600;
+    let short = |long: &str| text(&long.chars().take(LONGEST).collect::<String>());
+    let (path, query) = raw.split_once('?').unwrap_or((raw, ""));
+    let mut out = short(path);
+    for (at, (name, value)) in pairs(query).iter().enumerate() {
+        let _ = match name.as_str() {
+            "q" => write!(out, "<div class=\"soql\">{}</div>", short(value)),
+            name => {
+                let joint = if at == 0 { "?" } else { "&amp;" };
+                write!(out, "{joint}{}={}", short(name), short(value))
+            }
+        };
+    }
+    out
 }
 
 #[cfg(test)]
@@ -182,5 +214,17 @@ mod tests {
             ["7", "1,000", "1,234,567"]
         );
         assert_eq!(text("<b>\"&"), "&lt;b&gt;&quot;&amp;");
+    }
+
+    #[test]
+    fn soql_is_shown_decoded_on_a_line_of_its_own() {
+        assert_eq!(
+            target("/services/data/v66.0/query?q=SELECT+Id+FROM+Contact+WHERE+Name+%3C+%27B%27"),
+            "/services/data/v66.0/query<div class=\"soql\">SELECT Id FROM Contact WHERE Name &lt; 'B'</div>"
+        );
+        assert_eq!(
+            target("/x/updated/?start=2026-11-01T00%3A00%3A00Z&end=2"),
+            "/x/updated/?start=2026-11-01T00:00:00Z&amp;end=2"
+        );
     }
 }

@@ -105,7 +105,7 @@ fn cut_rows(mut reply: Reply, rows: usize, end: bool) -> Reply {
     match &mut reply.body {
         Body::Json(data) => {
             if let Some(shorter) = cut_page(data, rows, end) {
-                *data = shorter;
+                *data = shorter.into();
             }
         }
         Body::Other { content_type, data } if content_type.starts_with("text/csv") => {
@@ -149,12 +149,7 @@ fn replace(mut reply: Reply, find: &str, with: &str) -> Reply {
     };
     match &mut reply.body {
         Body::Empty => {}
-        Body::Json(data) => {
-            if let Some(text) = replaced(data) {
-                *data = text.into_bytes();
-            }
-        }
-        Body::Other { data, .. } => {
+        Body::Json(data) | Body::Other { data, .. } => {
             if let Some(text) = replaced(data) {
                 *data = text.into();
             }

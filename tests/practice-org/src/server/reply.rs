@@ -1,11 +1,14 @@
 //! What a handler answers, before the edge turns it into HTTP.
 //!
 //! Handlers run in-process for composite subrequests too, so a reply keeps its JSON text apart from
-//! transport concerns (gzip, `Sforce-Limit-Info`, `Date`), which belong to the edge.
+//! transport concerns (gzip, `Sforce-Limit-Info`, `Date`), which belong to the edge. Through the router it travels as a
+//! response of axum's.
 
 use std::borrow::Cow;
 
+use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use http::{HeaderName, HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -20,7 +23,7 @@ pub enum Body {
     /// No body at all (204, 304).
     Empty,
     /// JSON text, already serialised.
-    Json(Vec<u8>),
+    Json(Bytes),
     /// Anything else: HTML errors, file contents.
     Other {
         /// Value of the `Content-Type` header.
@@ -54,7 +57,7 @@ impl Reply {
     pub fn json_bytes(status: u16, data: Vec<u8>) -> Self {
         Self {
             status,
-            body: Body::Json(data),
+            body: Body::Json(data.into()),
             headers: Vec::new(),
             rows: 0,
         }
@@ -106,6 +109,64 @@ impl Reply {
         match &self.body {
             Body::Json(data) => serde_json::from_slice(data).unwrap_or(Value::Null),
             _ => Value::Null,
+        }
+    }
+}
+
+/// Rows of an answer, on their way through the router.
+#[derive(Debug, Clone, Copy)]
+struct Rows(usize);
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let (content_type, data) = match self.body {
+            Body::Empty => (None, Bytes::new()),
+            Body::Json(data) => (Some(JSON.to_owned()), data),
+            Body::Other { content_type, data } => (Some(content_type), data),
+        };
+        let mut response = Response::new(data.into());
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        response.extensions_mut().insert(Rows(self.rows));
+        let content_type = content_type.map(|value| ("content-type".into(), value));
+        for (name, value) in self.headers.into_iter().chain(content_type) {
+            let name = HeaderName::from_bytes(name.as_bytes());
+            if let (Ok(name), Ok(value)) = (name, HeaderValue::try_from(value)) {
+                response.headers_mut().insert(name, value);
+            }
+        }
+        response
+    }
+}
+
+impl Reply {
+    /// The reply that came through the router as a response.
+    pub async fn read(response: Response) -> Self {
+        let (parts, body) = response.into_parts();
+        // The whole body is in memory already.
+        let data = axum::body::to_bytes(body, usize::MAX)
+            .await
+            .unwrap_or_default();
+        let mut headers = Vec::new();
+        let mut content_type = None;
+        for (name, value) in &parts.headers {
+            let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            match name.as_str() {
+                "content-type" => content_type = Some(text),
+                // The router counts the bytes; gzip and faults change them.
+                "content-length" => {}
+                name => headers.push((name.to_owned().into(), text)),
+            }
+        }
+        Self {
+            status: parts.status.as_u16(),
+            body: match content_type {
+                None => Body::Empty,
+                Some(text) if text == JSON => Body::Json(data),
+                Some(content_type) => Body::Other { content_type, data },
+            },
+            headers,
+            rows: parts.extensions.get::<Rows>().map_or(0, |rows| rows.0),
         }
     }
 }

@@ -5,10 +5,10 @@ use quick_xml::Writer;
 use serde_json::{Value, json};
 use std::io;
 
-use super::edge::Call;
+use super::call::Call;
+use super::org::LOWEST_VERSION;
 use super::org::Org;
 use super::reply::Reply;
-use super::router::LOWEST_VERSION;
 use super::xml::{document, element, leaves};
 
 /// `login()` never existed in v65 and later (salesforce-api.md 1.1).
@@ -89,7 +89,7 @@ fn answer(org: &Org, call: &Call, version: &str) -> Result<(&'static str, Value)
         })?;
     // `logout` has no children, so it is not among the leaves' names when it is written as one empty tag.
     if leaves.iter().all(|(name, _)| name != "username") {
-        return if org.revoke(leaf("sessionId")) {
+        return if org.sign_ins.revoke(leaf("sessionId")) {
             Ok(("logoutResponse", json!({})))
         } else {
             Err(fault(
@@ -105,6 +105,7 @@ fn answer(org: &Org, call: &Call, version: &str) -> Result<(&'static str, Value)
         ));
     }
     let user_id = org
+        .sign_ins
         .user_by_password(leaf("username"), leaf("password"), leaf("token"))
         .ok_or_else(|| {
             fault(
@@ -116,7 +117,7 @@ fn answer(org: &Org, call: &Call, version: &str) -> Result<(&'static str, Value)
 }
 
 fn logged_in(org: &Org, call: &Call, version: u32, user_id: &str) -> Value {
-    let user = org.user_summary(user_id);
+    let user = org.sign_ins.user_summary(user_id);
     let org_15: String = org.org_id().chars().take(15).collect();
     let url = |letter: char| {
         format!(
@@ -129,7 +130,7 @@ fn logged_in(org: &Org, call: &Call, version: u32, user_id: &str) -> Value {
         "passwordExpired": false,
         "sandbox": false,
         "serverUrl": url('u'),
-        "sessionId": org.open_session(user_id),
+        "sessionId": org.sign_ins.open(user_id),
         "userId": user_id,
         "userInfo": {
             "organizationId": org.org_id(),

@@ -22,6 +22,10 @@ pub struct Seen {
     pub status: u16,
     /// Rows in the answer.
     pub rows: usize,
+    /// When it was answered, on the org's clock, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// How long it took, in milliseconds of real time.
+    pub took_ms: u64,
 }
 
 /// Counters since the start or the last reset.

@@ -31,8 +31,8 @@ mod run;
 mod text;
 
 pub use columns::Column;
-pub use render::{CsvStyle, PageContext};
-pub use result::{Features, Page, ResultSet};
+pub use render::CsvStyle;
+pub use result::{Features, Page, PageContext, ResultSet};
 
 use check::Checker;
 use result::Rows;

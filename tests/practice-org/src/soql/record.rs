@@ -7,8 +7,7 @@ use super::QueryOptions;
 use super::ast::{Name, Operand, Path, Query, SelectItem};
 use super::check::{Checker, Scope};
 use super::plan::{Plan, Predicate};
-use super::render::PageContext;
-use super::result::{ResultSet, Rows};
+use super::result::{PageContext, ResultSet, Rows};
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::schema::{Object, Visibility};
@@ -145,27 +144,7 @@ fn records_on(
         let message = format!("No such column '{name}' on sobject of type {}", object.name);
         return Err(ApiError::new("INVALID_FIELD", message));
     }
-    let path = |name: &String| Path {
-        parts: name.split('.').map(str::to_owned).collect(),
-        at: 0,
-    };
-    let query = Query {
-        select: names
-            .iter()
-            .map(|n| SelectItem::Operand(Operand::Path(path(n)), None))
-            .collect(),
-        from: Name {
-            text: object.name.clone(),
-            at: 0,
-        },
-        alias: None,
-        filter: None,
-        group_by: Vec::new(),
-        having: None,
-        order_by: Vec::new(),
-        limit: None,
-        offset: None,
-    };
+    let query = selecting(object, &names);
     let options = QueryOptions {
         visibility: actor.visibility.clone(),
         ..QueryOptions::default()
@@ -194,6 +173,31 @@ fn records_on(
         plan: Arc::new(plan),
         rows: Rows::Ids(ids.into()),
     })
+}
+
+/// `SELECT names FROM object`.
+fn selecting(object: &Object, names: &[String]) -> Query {
+    let path = |name: &String| Path {
+        parts: name.split('.').map(str::to_owned).collect(),
+        at: 0,
+    };
+    Query {
+        select: names
+            .iter()
+            .map(|n| SelectItem::Operand(Operand::Path(path(n)), None))
+            .collect(),
+        from: Name {
+            text: object.name.clone(),
+            at: 0,
+        },
+        alias: None,
+        filter: None,
+        group_by: Vec::new(),
+        having: None,
+        order_by: Vec::new(),
+        limit: None,
+        offset: None,
+    }
 }
 
 fn visible_fields(object: &Object, visibility: &Visibility) -> Vec<String> {

@@ -1,31 +1,28 @@
 //! Rows as JSON text, written straight into a buffer: a page of 2,000 rows of 40 fields must take
 //! milliseconds, so no JSON tree is built.
 
+use std::sync::Arc;
+
 use super::plan::{Entry, Node, Plan};
-use super::result::ResultSet;
 use super::run;
+use crate::id::RecordId;
+use crate::schema::FieldId;
 use crate::store::RowView;
 use crate::value::{ValueRef, push_date, push_datetime, push_datetime_z};
 
-/// What a page needs to know besides its rows.
-pub struct PageContext<'a> {
+/// How rows are shown.
+pub(super) struct Shown<'a> {
     /// API version in URLs, e.g. `67.0`.
     pub version: &'a str,
     /// Most child rows shown per parent.
     pub child_page: usize,
-    /// Called with the child rows that did not fit; answers their `nextRecordsUrl`.
-    pub child_locator: &'a mut dyn FnMut(ResultSet) -> String,
+    /// Keeps the child rows that did not fit; answers their `nextRecordsUrl`.
+    pub keep_rest: &'a mut dyn FnMut(Arc<Plan>, Vec<RecordId>) -> String,
 }
 
 /// Writes one row.
-pub(super) fn row(
-    out: &mut Vec<u8>,
-    row: &RowView<'_>,
-    node: &Node,
-    result: &ResultSet,
-    context: &mut PageContext<'_>,
-) {
-    object(out, row, node, &row.object.name, result, context);
+pub(super) fn row(out: &mut Vec<u8>, row: &RowView<'_>, node: &Node, shown: &mut Shown<'_>) {
+    object(out, row, node, &row.object.name, shown);
 }
 
 fn object(
@@ -33,28 +30,25 @@ fn object(
     row: &RowView<'_>,
     node: &Node,
     shown_type: &str,
-    result: &ResultSet,
-    context: &mut PageContext<'_>,
+    shown: &mut Shown<'_>,
 ) {
     out.extend_from_slice(b"{\"attributes\":{\"type\":\"");
     out.extend_from_slice(shown_type.as_bytes());
     out.extend_from_slice(b"\",\"url\":\"");
-    url(out, row, context.version);
+    url(out, row, shown.version);
     out.extend_from_slice(b"\"}");
     for entry in &node.entries {
         out.push(b',');
-        entry_of(out, row, entry, result, context);
+        entry_of(out, row, entry, shown);
     }
     out.push(b'}');
 }
 
-fn entry_of(
-    out: &mut Vec<u8>,
-    row: &RowView<'_>,
-    entry: &Entry,
-    result: &ResultSet,
-    context: &mut PageContext<'_>,
-) {
+fn entry_of(out: &mut Vec<u8>, row: &RowView<'_>, entry: &Entry, shown: &mut Shown<'_>) {
+    let parent = |reference: &FieldId| {
+        let id = row.row.get(*reference).as_id();
+        id.and_then(|id| row.state.view(id))
+    };
     match entry {
         Entry::Value { key, expression } => {
             key_of(out, key);
@@ -62,28 +56,11 @@ fn entry_of(
         }
         Entry::Compound { key, parts } => {
             key_of(out, key);
-            let values: Vec<ValueRef<'_>> = parts
-                .iter()
-                .map(|(_, field)| row.value(row.object.get(*field)))
-                .collect();
-            if values.iter().all(ValueRef::is_null) {
-                out.extend_from_slice(b"null");
-                return;
-            }
-            for (i, ((part, _), found)) in parts.iter().zip(&values).enumerate() {
-                out.push(if i == 0 { b'{' } else { b',' });
-                key_of(out, part);
-                value(out, found);
-            }
-            out.push(b'}');
+            compound(out, row, parts);
         }
         Entry::Blob { key } => {
             key_of(out, key);
-            out.push(b'"');
-            url(out, row, context.version);
-            out.push(b'/');
-            out.extend_from_slice(key.as_bytes());
-            out.push(b'"');
+            blob(out, row, key, shown.version);
         }
         Entry::Parent {
             key,
@@ -92,15 +69,10 @@ fn entry_of(
             node,
         } => {
             key_of(out, key);
-            match row
-                .row
-                .get(*reference)
-                .as_id()
-                .and_then(|id| row.state.view(id))
-            {
+            match parent(reference) {
                 // Rows behind a polymorphic reference show as the platform's `Name`.
-                Some(parent) if *polymorphic => object(out, &parent, node, "Name", result, context),
-                Some(parent) => object(out, &parent, node, &parent.object.name, result, context),
+                Some(parent) if *polymorphic => object(out, &parent, node, "Name", shown),
+                Some(parent) => object(out, &parent, node, &parent.object.name, shown),
                 None => out.extend_from_slice(b"null"),
             }
         }
@@ -111,21 +83,15 @@ fn entry_of(
             otherwise,
         } => {
             key_of(out, key);
-            match row
-                .row
-                .get(*reference)
-                .as_id()
-                .and_then(|id| row.state.view(id))
-            {
-                Some(parent) => {
-                    let node = whens
-                        .iter()
-                        .find(|(object, _)| *object == parent.object.id)
-                        .map_or(otherwise, |(_, node)| node);
-                    object(out, &parent, node, &parent.object.name, result, context);
-                }
-                None => out.extend_from_slice(b"null"),
-            }
+            let Some(parent) = parent(reference) else {
+                out.extend_from_slice(b"null");
+                return;
+            };
+            let node = whens
+                .iter()
+                .find(|(object, _)| *object == parent.object.id)
+                .map_or(otherwise, |(_, node)| node);
+            object(out, &parent, node, &parent.object.name, shown);
         }
         Entry::Child {
             key,
@@ -133,47 +99,70 @@ fn entry_of(
             plan,
         } => {
             key_of(out, key);
-            let field = plan.field(plan.object, *reference);
-            let ids = run::children(row.state, plan, field, row.id());
-            if ids.is_empty() {
-                out.extend_from_slice(b"null");
-                return;
-            }
-            let shown = ids.len().min(context.child_page);
-            out.extend_from_slice(
-                format!(
-                    "{{\"totalSize\":{},\"done\":{}",
-                    ids.len(),
-                    shown == ids.len()
-                )
-                .as_bytes(),
-            );
-            if shown < ids.len() {
-                let next = (context.child_locator)(
-                    result.of_children(plan.clone(), ids[shown..].to_vec()),
-                );
-                out.extend_from_slice(b",\"nextRecordsUrl\":");
-                text(out, &next);
-            }
-            out.extend_from_slice(b",\"records\":[");
-            for (i, id) in ids[..shown].iter().enumerate() {
-                if i > 0 {
-                    out.push(b',');
-                }
-                if let Some(child) = row.state.view_of(plan.object, *id) {
-                    object(
-                        out,
-                        &child,
-                        &plan.output,
-                        &child.object.name,
-                        result,
-                        context,
-                    );
-                }
-            }
-            out.extend_from_slice(b"]}");
+            children(out, row, *reference, plan, shown);
         }
     }
+}
+
+/// The contents of a base64 field: their address.
+fn blob(out: &mut Vec<u8>, row: &RowView<'_>, key: &str, version: &str) {
+    out.push(b'"');
+    url(out, row, version);
+    out.push(b'/');
+    out.extend_from_slice(key.as_bytes());
+    out.push(b'"');
+}
+
+/// An address or a location: an object of its parts, null when all of them are.
+fn compound(out: &mut Vec<u8>, row: &RowView<'_>, parts: &[(String, FieldId)]) {
+    let values: Vec<ValueRef<'_>> = parts
+        .iter()
+        .map(|(_, field)| row.value(row.object.get(*field)))
+        .collect();
+    if values.iter().all(ValueRef::is_null) {
+        out.extend_from_slice(b"null");
+        return;
+    }
+    for (i, ((part, _), found)) in parts.iter().zip(&values).enumerate() {
+        out.push(if i == 0 { b'{' } else { b',' });
+        key_of(out, part);
+        value(out, found);
+    }
+    out.push(b'}');
+}
+
+/// The rows of a child subquery: a page of its own, null when there are none.
+fn children(
+    out: &mut Vec<u8>,
+    row: &RowView<'_>,
+    reference: FieldId,
+    plan: &Arc<Plan>,
+    shown: &mut Shown<'_>,
+) {
+    let field = plan.field(plan.object, reference);
+    let ids = run::children(row.state, plan, field, row.id());
+    if ids.is_empty() {
+        out.extend_from_slice(b"null");
+        return;
+    }
+    let fit = ids.len().min(shown.child_page);
+    let done = fit == ids.len();
+    out.extend_from_slice(format!("{{\"totalSize\":{},\"done\":{done}", ids.len()).as_bytes());
+    if !done {
+        let next = (shown.keep_rest)(plan.clone(), ids[fit..].to_vec());
+        out.extend_from_slice(b",\"nextRecordsUrl\":");
+        text(out, &next);
+    }
+    out.extend_from_slice(b",\"records\":[");
+    for (i, id) in ids[..fit].iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        if let Some(child) = row.state.view_of(plan.object, *id) {
+            object(out, &child, &plan.output, &child.object.name, shown);
+        }
+    }
+    out.extend_from_slice(b"]}");
 }
 
 fn url(out: &mut Vec<u8>, row: &RowView<'_>, version: &str) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::group::GroupRow;
 use super::plan::{Entry, Node, Plan};
-use super::render::{self, CsvStyle, PageContext};
+use super::render::{self, CsvStyle, Shown};
 use crate::id::RecordId;
 use crate::schema::FieldType;
 use crate::store::Database;
@@ -27,6 +27,16 @@ pub(super) enum Rows {
     Groups(Arc<[GroupRow]>),
     /// `COUNT()`: no rows at all.
     Count(usize),
+}
+
+/// What a page needs to know besides its rows.
+pub struct PageContext<'a> {
+    /// API version in URLs, e.g. `67.0`.
+    pub version: &'a str,
+    /// Most child rows shown per parent.
+    pub child_page: usize,
+    /// Called with the child rows that did not fit; answers their `nextRecordsUrl`.
+    pub child_locator: &'a mut dyn FnMut(ResultSet) -> String,
 }
 
 /// One page.
@@ -196,6 +206,12 @@ impl ResultSet {
             next,
         };
         let out = &mut page.records;
+        let mut keep_rest = |plan, ids| (context.child_locator)(self.of_children(plan, ids));
+        let mut shown = Shown {
+            version: context.version,
+            child_page: context.child_page,
+            keep_rest: &mut keep_rest,
+        };
         match &self.rows {
             Rows::Count(_) => {}
             Rows::Groups(groups) => {
@@ -227,7 +243,7 @@ impl ResultSet {
                         continue;
                     }
                     separate(out, page.rows);
-                    render::row(out, &row, &self.plan.output, self, context);
+                    render::row(out, &row, &self.plan.output, &mut shown);
                     page.rows += 1;
                 }
             }
@@ -270,7 +286,7 @@ impl ResultSet {
     }
 
     /// The rest of a child list, to be paged on its own.
-    pub(super) fn of_children(&self, plan: Arc<Plan>, ids: Vec<RecordId>) -> Self {
+    fn of_children(&self, plan: Arc<Plan>, ids: Vec<RecordId>) -> Self {
         Self {
             database: self.database.clone(),
             plan,

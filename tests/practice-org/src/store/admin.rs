@@ -83,8 +83,8 @@ impl Database {
 
     /// Holds `latestDateCovered` back to this time, as a long transaction elsewhere on the instance
     /// does; `None` lets it go.
-    pub fn hold_mark(&self, ms: Option<i64>) {
-        self.write_state().hold_mark = ms;
+    pub fn hold_watermark(&self, ms: Option<i64>) {
+        self.write_state().hold_watermark = ms;
     }
 
     /// Empties the bin, of one object or all, of rows deleted before a time; answers how many.
@@ -110,22 +110,22 @@ impl Database {
 
     /// Attaches behaviour to an object. Unknown objects are ignored: the package may be absent.
     pub fn add_trigger(&self, object: &str, trigger: Arc<dyn Trigger>) {
-        let mut state = self.write_state();
-        if let Some(id) = state.schema.object(object).map(|o| o.id) {
-            state.triggers.entry(id).or_default().push(trigger);
+        if let Some(id) = self.schema().object(object).map(|o| o.id) {
+            self.change_triggers(|triggers| triggers.entry(id).or_default().push(trigger));
         }
     }
 
     /// Switches all flows off; answers how many there were.
     pub fn remove_flows(&self) -> usize {
-        let mut state = self.write_state();
-        let mut removed = 0;
-        for triggers in state.triggers.values_mut() {
-            let before = triggers.len();
-            triggers.retain(|trigger| !trigger.is_flow());
-            removed += before - triggers.len();
-        }
-        removed
+        self.change_triggers(|triggers| {
+            let mut removed = 0;
+            for own in triggers.values_mut() {
+                let before = own.len();
+                own.retain(|trigger| !trigger.is_flow());
+                removed += before - own.len();
+            }
+            removed
+        })
     }
 
     /// Gives a formula field its computation. Unknown fields are ignored.

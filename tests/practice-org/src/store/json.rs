@@ -1,6 +1,6 @@
 //! A caller's JSON values as field values, refused where the platform's JSON reader refuses them.
 //!
-//! Only the shape is judged here (type, date form, id form); lengths, value lists and references
+//! Only the shape is checked here (type, date form, id form); lengths, value lists and references
 //! are rules of the row and checked after the triggers ran, as on the platform.
 
 use base64::Engine as _;
@@ -126,7 +126,7 @@ fn reference(field: &Field, json: &Json) -> Result<Parsed, ApiError> {
         .ok_or_else(|| malformed_id(field, text))
 }
 
-/// `MALFORMED_ID`, for text that is no id or an id of another object.
+/// `MALFORMED_ID`, for text that is not an id, or the id of another object.
 pub(crate) fn malformed_id(field: &Field, text: &str) -> ApiError {
     let message = format!("{}: id value of incorrect type: {text}", field.label);
     ApiError::write("MALFORMED_ID", message, [field.name.clone()])

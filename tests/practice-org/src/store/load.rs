@@ -7,27 +7,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::pack::Packer;
+use super::pack::{LoadRow, Packer};
 use super::row::Row;
 use super::state::State;
 use crate::id::RecordId;
 use crate::schema::{FieldId, ObjectId, Schema, SchemaError};
 use crate::value::Value;
-
-/// A row of the seed. Times in milliseconds since 1970 UTC, cut to whole seconds.
-#[derive(Debug, Clone)]
-pub struct LoadRow {
-    /// From `Database::reserve_ids`, or none for the next id.
-    pub id: Option<RecordId>,
-    /// CreatedDate.
-    pub created_ms: i64,
-    /// LastModifiedDate and SystemModstamp.
-    pub modified_ms: i64,
-    /// Creator, last modifier and, unless given among the values, owner.
-    pub by: RecordId,
-    /// Values by API name. Audit fields may be given too and win.
-    pub values: Vec<(&'static str, Value)>,
-}
 
 /// Rows of one object on their way into its table, with the ids and auto-numbers that were set aside for them.
 pub(crate) struct Portion {

@@ -3,6 +3,7 @@
 //! One lock guards everything: reads share it, a write holds it for one transaction. Nothing here
 //! knows HTTP or SOQL; the query engine reads through the same views as everybody else.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::Bytes;
@@ -10,10 +11,12 @@ use bytes::Bytes;
 use crate::clock::Clock;
 use crate::error::ApiError;
 use crate::id::RecordId;
-use crate::schema::{Schema, SchemaError, Visibility};
+use crate::schema::{ObjectId, Schema, SchemaError, Visibility};
 use crate::value::Value;
 
 mod admin;
+mod draft;
+mod formula;
 mod json;
 mod load;
 mod pack;
@@ -29,14 +32,16 @@ pub(crate) mod view;
 mod write;
 
 pub use crate::soql::{CsvStyle, Features, Page, PageContext, QueryOptions, ResultSet};
-pub use load::LoadRow;
+pub use draft::Draft;
+pub use formula::{Formula, FormulaRow};
 pub(crate) use load::Portion;
+pub use pack::LoadRow;
 pub use replicate::{Deleted, Updated};
 pub use state::Settings;
 pub(crate) use state::local_day;
 pub use transaction::Transaction;
-pub use trigger::{Draft, Trigger};
-pub use view::{Formula, RowView};
+pub use trigger::Trigger;
+pub use view::RowView;
 pub use write::Writer;
 
 /// A caller's record: field names and JSON values.
@@ -86,8 +91,12 @@ pub struct Upserted {
 #[derive(Clone)]
 pub struct Database {
     state: Arc<RwLock<state::State>>,
+    triggers: Arc<RwLock<Triggers>>,
     clock: Clock,
 }
+
+/// Behaviour by object.
+type Triggers = HashMap<ObjectId, Vec<Arc<dyn Trigger>>>;
 
 impl Database {
     /// An empty org.
@@ -95,6 +104,7 @@ impl Database {
         let state = state::State::new(schema, clock.clone());
         Self {
             state: Arc::new(RwLock::new(state)),
+            triggers: Arc::default(),
             clock,
         }
     }
@@ -361,6 +371,17 @@ impl Database {
     ) -> Result<Deleted, ApiError> {
         self.read_state()
             .deleted(visibility, object, start_ms, end_ms)
+    }
+
+    fn triggers_of(&self, object: ObjectId) -> Vec<Arc<dyn Trigger>> {
+        let triggers = self.triggers.read();
+        let triggers = triggers.unwrap_or_else(PoisonError::into_inner);
+        triggers.get(&object).cloned().unwrap_or_default()
+    }
+
+    fn change_triggers<T>(&self, change: impl FnOnce(&mut Triggers) -> T) -> T {
+        let triggers = self.triggers.write();
+        change(&mut triggers.unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn read_state(&self) -> RwLockReadGuard<'_, state::State> {

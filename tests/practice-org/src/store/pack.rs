@@ -3,10 +3,25 @@
 //! A million rows must be there in seconds. Rows of one kind name the same fields in the same order, so where each
 //! value goes is worked out for the first row and used for those after it.
 
-use super::load::LoadRow;
 use super::row::{Row, RowBuffer};
+use crate::id::RecordId;
 use crate::schema::{Field, FieldId, FieldType, Object, SchemaError, Source};
 use crate::value::{Value, ValueRef};
+
+/// A row of the seed. Times in milliseconds since 1970 UTC, cut to whole seconds.
+#[derive(Debug, Clone)]
+pub struct LoadRow {
+    /// From `Database::reserve_ids`, or none for the next id.
+    pub id: Option<RecordId>,
+    /// CreatedDate.
+    pub created_ms: i64,
+    /// LastModifiedDate and SystemModstamp.
+    pub modified_ms: i64,
+    /// Creator, last modifier and, unless given among the values, owner.
+    pub by: RecordId,
+    /// Values by API name. Audit fields may be given too and win.
+    pub values: Vec<(&'static str, Value)>,
+}
 
 /// What a field gets where a row says nothing.
 enum Filler {

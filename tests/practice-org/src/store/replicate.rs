@@ -1,8 +1,8 @@
-//! `/updated` and `/deleted`: what changed, and the mark up to which the answer is complete
+//! `/updated` and `/deleted`: what changed, and the watermark up to which the answer is complete
 //! (salesforce-api.md 3.2 and 3.3).
 //!
-//! While a transaction is open, the mark is its start: its rows carry stamps from then on and become
-//! visible later. That makes the mark the one safe start for the next read.
+//! While a transaction is open, the watermark is its start: its rows carry stamps from then on and become
+//! visible later. That makes the watermark the one safe start for the next read.
 
 use super::state::State;
 use crate::error::ApiError;
@@ -110,7 +110,7 @@ impl State {
         Ok(object)
     }
 
-    /// Both ends cut to the minute, and judged.
+    /// Both ends cut to the minute, and checked.
     fn window(&self, start: i64, end: i64, days: i64) -> Result<(i64, i64), ApiError> {
         let (start, end) = (
             start.div_euclid(MINUTE) * MINUTE,
@@ -129,7 +129,7 @@ impl State {
         Ok((start, end))
     }
 
-    /// The mark: the window's end, at most now, at most the start of the oldest open transaction,
+    /// The watermark: the window's end, at most now, at most the start of the oldest open transaction,
     /// at most what a test holds it back to.
     fn covered(&self, end: i64) -> i64 {
         let now = self.clock.now_ms().div_euclid(MINUTE) * MINUTE;
@@ -138,7 +138,7 @@ impl State {
             .values()
             .min()
             .map(|ms| ms.div_euclid(1000) * 1000);
-        [Some(now), open, self.hold_mark]
+        [Some(now), open, self.hold_watermark]
             .into_iter()
             .flatten()
             .fold(end, i64::min)

@@ -10,10 +10,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono_tz::Tz;
 
+use super::formula::Formula;
 use super::row::Row;
 use super::table::Table;
-use super::trigger::Trigger;
-use super::view::{Formula, RowView};
 use crate::clock::Clock;
 use crate::id::RecordId;
 use crate::schema::{FieldId, ObjectId, Schema};
@@ -76,7 +75,6 @@ pub(crate) struct State {
     pub loading: bool,
     pub effects: HashMap<RecordId, DeleteEffects>,
     pub formulas: HashMap<(ObjectId, FieldId), Formula>,
-    pub triggers: HashMap<ObjectId, Vec<Arc<dyn Trigger>>>,
     /// Open transactions and when they began.
     pub open: BTreeMap<TransactionId, i64>,
     pub last_transaction: TransactionId,
@@ -85,7 +83,7 @@ pub(crate) struct State {
     /// Rows that rows of open transactions refer to: they can't be deleted meanwhile.
     pub parent_locks: HashMap<RecordId, HashSet<TransactionId>>,
     /// `latestDateCovered` is at most this.
-    pub hold_mark: Option<i64>,
+    pub hold_watermark: Option<i64>,
 }
 
 impl State {
@@ -101,12 +99,11 @@ impl State {
             loading: false,
             effects: HashMap::new(),
             formulas: HashMap::new(),
-            triggers: HashMap::new(),
             open: BTreeMap::new(),
             last_transaction: 0,
             locks: HashMap::new(),
             parent_locks: HashMap::new(),
-            hold_mark: None,
+            hold_watermark: None,
         };
         state.prepare_tables();
         state
@@ -127,29 +124,6 @@ impl State {
 
     pub fn table_mut(&mut self, object: ObjectId) -> &mut Table {
         &mut self.tables[usize::from(object.0)]
-    }
-
-    /// The row with this id, whatever its object; bin included.
-    pub fn view(&self, id: RecordId) -> Option<RowView<'_>> {
-        let object = self.schema.object_of_prefix(id.prefix())?;
-        let row = self.table(object.id).rows.get(&id)?;
-        Some(RowView {
-            state: self,
-            object,
-            id,
-            row,
-        })
-    }
-
-    /// The row of this object with this id; bin included.
-    pub fn view_of(&self, object: ObjectId, id: RecordId) -> Option<RowView<'_>> {
-        let row = self.table(object).rows.get(&id)?;
-        Some(RowView {
-            state: self,
-            object: self.schema.get(object),
-            id,
-            row,
-        })
     }
 
     /// Today in the org's time zone, days since 1970-01-01.

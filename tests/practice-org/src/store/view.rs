@@ -1,16 +1,13 @@
 //! Reading rows: one place that knows where each field's value comes from.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
+use super::formula::FormulaRow;
 use super::row::Row;
 use super::state::State;
 use crate::id::RecordId;
-use crate::schema::{Field, FieldType, Object, Source};
+use crate::schema::{Field, FieldType, Object, ObjectId, Source};
 use crate::value::{Value, ValueRef};
-
-/// A formula field's computation, run at each read (salesforce-api.md 3.5: it moves no stamp).
-pub type Formula = Arc<dyn Fn(&RowView<'_>) -> Value + Send + Sync>;
 
 /// A row being read.
 #[derive(Clone, Copy)]
@@ -87,6 +84,45 @@ impl<'a> RowView<'a> {
             (Some(one), None) | (None, Some(one)) => ValueRef::Text(Cow::Owned(one.to_owned())),
             (Some(first), Some(last)) => ValueRef::Text(Cow::Owned(format!("{first} {last}"))),
         }
+    }
+}
+
+impl FormulaRow for RowView<'_> {
+    fn get(&self, field: &str) -> ValueRef<'_> {
+        RowView::get(self, field)
+    }
+
+    fn parent(&self, field: &str) -> Option<Box<dyn FormulaRow + '_>> {
+        RowView::parent(self, field).map(|row| Box::new(row) as Box<dyn FormulaRow>)
+    }
+
+    fn today(&self) -> i32 {
+        RowView::today(self)
+    }
+}
+
+impl State {
+    /// The row with this id, whatever its object; bin included.
+    pub fn view(&self, id: RecordId) -> Option<RowView<'_>> {
+        let object = self.schema.object_of_prefix(id.prefix())?;
+        let row = self.table(object.id).rows.get(&id)?;
+        Some(RowView {
+            state: self,
+            object,
+            id,
+            row,
+        })
+    }
+
+    /// The row of this object with this id; bin included.
+    pub fn view_of(&self, object: ObjectId, id: RecordId) -> Option<RowView<'_>> {
+        let row = self.table(object).rows.get(&id)?;
+        Some(RowView {
+            state: self,
+            object: self.schema.get(object),
+            id,
+            row,
+        })
     }
 }
 

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use super::draft::Draft;
 use super::row::Row;
 use super::state::{Change, State, TransactionId};
-use super::trigger::{Draft, Trigger};
 use super::{Actor, Database, DuplicateOptions, JsonMap, Upserted};
 use crate::error::ApiError;
 use crate::id::RecordId;
@@ -300,22 +300,6 @@ impl<'a> Writer<'a> {
     /// The stamp of rows written now: whole seconds, as the platform prints them.
     fn stamp(&self) -> i64 {
         self.now.div_euclid(1000) * 1000
-    }
-
-    fn each_trigger(
-        &mut self,
-        object: ObjectId,
-        mut run: impl FnMut(&dyn Trigger, &mut Self) -> Result<(), ApiError>,
-    ) -> Result<(), ApiError> {
-        let triggers = self
-            .state
-            .triggers
-            .get(&object)
-            .cloned()
-            .unwrap_or_default();
-        triggers
-            .iter()
-            .try_for_each(|trigger| run(trigger.as_ref(), self))
     }
 
     fn draft(

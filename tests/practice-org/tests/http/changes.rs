@@ -202,7 +202,10 @@ fn a_record_outside_of_sharing_does_not_exist() {
     );
     assert!(org.records(&semi).is_empty());
     let refused = org
-        .post("sobjects/Task", &json!({"Subject": "Call", "WhoId": id}))
+        .post(
+            "sobjects/Contact",
+            &json!({"LastName": "Report", "ReportsToId": id}),
+        )
         .expect(400);
     assert_eq!(
         refused.code(),

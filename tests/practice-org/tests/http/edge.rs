@@ -312,3 +312,26 @@ fn held_requests_wait_and_are_cut_when_dropped() {
     drop(held);
     org.get("limits").expect(200);
 }
+
+#[test]
+fn an_org_without_a_socket_answers_in_process() {
+    use bytes::Bytes;
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let org = PracticeOrg::builder().candidates(20).in_process();
+    let org = runtime.block_on(org).unwrap();
+    let ask = |body: String| {
+        let request = http::Request::post("/services/oauth2/token")
+            .header("Host", "acme.my.salesforce.com")
+            .body(Bytes::from(body))
+            .unwrap();
+        runtime.block_on(org.answer(request))
+    };
+    let (id, secret) = (org.client_id(), org.client_secret());
+    let form = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
+    let answer = ask(form.clone()).unwrap();
+    assert_eq!(answer.status(), 200);
+    let token: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+    assert_eq!(token["instance_url"], "https://acme.my.salesforce.com");
+    org.fault(Rule::next(Action::DropAfter));
+    assert!(ask(form).is_err());
+}

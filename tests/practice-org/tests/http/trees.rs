@@ -168,7 +168,8 @@ fn people_get_a_page_with_objects_requests_and_faults() {
         "Practice org",
         "bpats__Job__c",
         "drop_after",
-        "/services/data/v66.0/query?q=",
+        "/services/data/v66.0/query",
+        "SELECT Id FROM Contact WHERE Name = '&lt;b&gt;'",
     ] {
         assert!(page.text.contains(piece), "{piece}");
     }

@@ -1,5 +1,5 @@
 //! Batches of Bulk API v1: a query, or up to 10,000 rows to write. The work is done when the batch arrives; its states
-//! are told by the time that has passed.
+//! follow the time that has passed.
 
 use serde_json::{Map, Value, json};
 
@@ -7,12 +7,13 @@ use super::super::jobs::Outcome;
 use super::super::org::Org;
 use super::super::reply::Reply;
 use super::super::rest::Request;
-use super::super::rest::bulk::{read, record, refuse, write_record};
+use super::super::rest::bulk::ingest::write_record;
+use super::super::rest::bulk::query::refuse;
+use super::super::rest::bulk::rows::{read, record};
 use super::infos;
-use super::jobs::{Batch, Content, DAILY_BATCHES, Job, Stage, Work};
-use super::{Answer, refused};
+use super::jobs::{Batch, Content, DAILY_BATCHES, Job, STYLE, Stage, Work};
+use super::refusal::{Answer, refused};
 use crate::error::ApiError;
-use crate::soql::CsvStyle;
 
 /// Rows and bytes of a batch.
 const MAX_ROWS: usize = 10_000;
@@ -20,12 +21,6 @@ const MAX_BYTES: usize = 10_000_000;
 
 /// Rows of one transaction.
 const CHUNK: usize = 200;
-
-/// Form of v1's CSV.
-pub const STYLE: CsvStyle = CsvStyle {
-    delimiter: b',',
-    crlf: false,
-};
 
 /// `batchInfo` in the form of the job's content (salesforce-api.md 4.8).
 pub fn info(status: u16, job: &Job, batch: &Batch) -> Reply {
@@ -94,7 +89,9 @@ pub fn add(org: &Org, request: &Request, job: &Job) -> Answer {
 /// The work of a query: one batch, or with PK chunking one that is not processed and one for each chunk.
 fn query(org: &Org, request: &Request, job: &Job) -> Vec<Work> {
     let soql = String::from_utf8_lossy(&request.body);
-    let options = org.query_options(&request.session, job.operation == "queryAll");
+    let options = org
+        .rights
+        .query_options(&request.session, job.operation == "queryAll");
     let result = org
         .db()
         .query(soql.trim(), &options)

@@ -6,10 +6,17 @@ use bytes::Bytes;
 
 use super::super::jobs::{Outcome, State, Turn};
 use crate::id::RecordId;
+use crate::soql::CsvStyle;
 use crate::store::ResultSet;
 
 /// Batches in 24 hours, v1 and ingest together (salesforce-api.md 4.8).
 pub const DAILY_BATCHES: u64 = 15_000;
+
+/// Form of v1's CSV.
+pub const STYLE: CsvStyle = CsvStyle {
+    delimiter: b',',
+    crlf: false,
+};
 
 /// What a batch is about.
 #[derive(Clone)]

@@ -5,21 +5,20 @@
 
 mod batches;
 mod infos;
-mod jobs;
+pub mod jobs;
+mod refusal;
 mod results;
-
-pub use jobs::{AsyncJobs, DAILY_BATCHES};
 
 use serde_json::{Map, Value};
 
-use super::edge::Call;
+use super::call::{Call, segments};
 use super::org::Org;
 use super::reply::Reply;
 use super::rest::Request;
-use super::router::bearer;
 use super::xml;
 use crate::error::ApiError;
 use jobs::{Content, Job, Stage};
+use refusal::{Answer, Refused, refused};
 
 /// Rows of a PK chunk when the header names no number, and the most it may name.
 const CHUNK_ROWS: usize = 100_000;
@@ -35,22 +34,9 @@ const OPERATIONS: [&str; 7] = [
     "upsert",
 ];
 
-/// A refusal: always 400, with `exceptionCode` and `exceptionMessage`.
-struct Refused {
-    code: &'static str,
-    message: String,
-}
-
-fn refused(code: &'static str, message: impl Into<String>) -> Refused {
-    let message = message.into();
-    Refused { code, message }
-}
-
-type Answer = Result<Reply, Refused>;
-
 /// Serves `/services/async/{version}/{path}`.
-pub fn handle(org: &Org, call: &Call, version: &str, path: &[&str]) -> Reply {
-    answer(org, call, version, path).unwrap_or_else(|refused| {
+pub fn handle(org: &Org, call: &Call) -> Reply {
+    answer(org, call).unwrap_or_else(|refused| {
         let mut body = Map::new();
         body.insert("exceptionCode".to_owned(), refused.code.into());
         body.insert("exceptionMessage".to_owned(), refused.message.into());
@@ -61,21 +47,23 @@ pub fn handle(org: &Org, call: &Call, version: &str, path: &[&str]) -> Reply {
 /// Job infos and errors come in the form of the request.
 fn wants_json(call: &Call) -> bool {
     ["accept", "content-type"].iter().any(|name| {
-        call.headers
-            .get(*name)
-            .and_then(|value| value.to_str().ok())
+        call.header(name)
             .is_some_and(|value| value.contains("json"))
     })
 }
 
-fn answer(org: &Org, call: &Call, version: &str, path: &[&str]) -> Answer {
+fn answer(org: &Org, call: &Call) -> Answer {
+    let parts = segments(&call.path);
+    let version = parts.get(2).map_or("", String::as_str);
+    let path = parts.get(3..).unwrap_or_default();
     let version = version
         .strip_suffix(".0")
         .and_then(|number| number.parse().ok())
         .filter(|number| org.api_versions().contains(number))
         .ok_or_else(|| refused("InvalidVersion", format!("Invalid Api version: {version}")))?;
-    let session = bearer(call)
-        .and_then(|token| org.session(token))
+    let session = call
+        .bearer()
+        .and_then(|token| org.sign_ins.session(token))
         .ok_or_else(|| refused("InvalidSessionId", "Invalid session id"))?;
     org.count_api_call()
         .map_err(|error| refused("ExceededQuota", error.message))?;
@@ -86,7 +74,8 @@ fn answer(org: &Org, call: &Call, version: &str, path: &[&str]) -> Answer {
             .cloned()
             .ok_or_else(|| refused("InvalidJob", format!("Unable to find job {id}")))
     };
-    match (call.method.as_str(), path) {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    match (call.method.as_str(), path.as_slice()) {
         ("POST", ["job"]) => create(org, call, &request),
         ("GET", ["job", id]) => Ok(job_reply(200, call, &found(id)?)),
         ("POST", ["job", id]) => change(org, call, &found(id)?),
@@ -113,7 +102,7 @@ fn not_here(call: &Call) -> Refused {
     refused(
         "InvalidUrl",
         format!(
-            "Destination URL not reset: {} {} is no resource of the Bulk API",
+            "Destination URL not reset: {} {} is not a resource of the Bulk API",
             call.method, call.path
         ),
     )

@@ -3,11 +3,10 @@
 use serde_json::{Value, json};
 
 use super::super::reply::Reply;
-use super::super::rest::bulk::write_line;
-use super::batches::STYLE;
+use super::super::rest::bulk::rows::write_line;
 use super::infos;
-use super::jobs::{Batch, Content, Job, Work};
-use super::{Answer, Refused, refused};
+use super::jobs::{Batch, Content, Job, STYLE, Work};
+use super::refusal::{Answer, Refused, refused};
 use crate::id::RecordId;
 use crate::store::PageContext;
 

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, body, plain};
+use super::parts::{Answer, body, plain};
 use crate::description::Description;
 use crate::id::RecordId;
 use crate::schema::{FieldChange, FieldSpec};
-use crate::server::edge::Call;
+use crate::server::call::Call;
 use crate::server::org::Org;
 use crate::store::QueryOptions;
 
@@ -30,7 +30,7 @@ pub fn rights(org: &Org, call: &Call, hide: bool) -> Answer {
             .field(field)
             .ok_or_else(|| format!("there is no field {field} on {}", object.name))?;
     }
-    org.alter_visibility(|visibility| {
+    org.rights.alter(|visibility| {
         let access = visibility.object_mut(&object.name);
         match &target.field {
             Some(field) if hide => {
@@ -42,7 +42,8 @@ pub fn rights(org: &Org, call: &Call, hide: bool) -> Answer {
             None => access.read = !hide,
         }
     });
-    org.sync_permission_rows(&object.name, target.field.as_deref(), hide);
+    org.rights
+        .sync_permission_rows(&object.name, target.field.as_deref(), hide);
     Ok(json!({}))
 }
 
@@ -57,7 +58,7 @@ pub fn add_field(org: &Org, call: &Call) -> Answer {
     org.db()
         .alter_schema(|schema| schema.add_field(&new.object, new.field))
         .map_err(plain)?;
-    org.touch_schema();
+    org.rights.touch_schema();
     Ok(json!({}))
 }
 
@@ -72,7 +73,7 @@ pub fn remove_field(org: &Org, call: &Call) -> Answer {
     org.db()
         .alter_schema(|schema| schema.remove_field(&old.object, &old.name))
         .map_err(plain)?;
-    org.touch_schema();
+    org.rights.touch_schema();
     Ok(json!({}))
 }
 
@@ -81,7 +82,7 @@ pub fn change_field(org: &Org, call: &Call) -> Answer {
     org.db()
         .alter_schema(|schema| schema.change_field(change))
         .map_err(plain)?;
-    org.touch_schema();
+    org.rights.touch_schema();
     Ok(json!({}))
 }
 
@@ -89,9 +90,9 @@ pub fn change_field(org: &Org, call: &Call) -> Answer {
 pub fn describe(org: &Org, call: &Call) -> Answer {
     let description: Description = body(call)?;
     description
-        .extend(org.db(), &org.system_actor())
+        .extend(org.db(), &org.rights.system_actor())
         .map_err(plain)?;
-    org.touch_schema();
+    org.rights.touch_schema();
     Ok(json!({}))
 }
 
@@ -130,7 +131,7 @@ pub fn sharing(org: &Org, call: &Call) -> Answer {
     let ids = |rows: Option<Rows>| rows.map_or(Ok(Vec::new()), |rows| rows.ids(org));
     let (taken, given) = (ids(change.take)?, ids(change.give)?);
     let given: HashSet<RecordId> = given.into_iter().collect();
-    org.alter_sharing(|unshared| {
+    org.rights.alter_sharing(|unshared| {
         unshared.extend(taken);
         unshared.retain(|id| !given.contains(id));
     });
@@ -138,7 +139,7 @@ pub fn sharing(org: &Org, call: &Call) -> Answer {
 }
 
 pub fn unshared(org: &Org) -> Value {
-    let visibility = org.visibility();
+    let visibility = org.rights.of_running_user();
     let mut ids: Vec<String> = visibility
         .unshared()
         .iter()

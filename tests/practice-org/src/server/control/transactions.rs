@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, body, iso, plain};
+use super::parts::{Answer, body, iso, plain};
 use crate::error::ApiError;
-use crate::server::edge::Call;
+use crate::server::call::Call;
 use crate::server::org::Org;
 use crate::store::Writer;
 
@@ -47,7 +47,7 @@ pub fn begin(org: &Org, call: &Call) -> Answer {
         writes: Vec<Write>,
     }
     let new: New = body(call)?;
-    let mut transaction = org.db().begin(&org.system_actor());
+    let mut transaction = org.db().begin(&org.rights.system_actor());
     let ids = transaction
         .run(|writer| {
             new.writes
@@ -57,7 +57,7 @@ pub fn begin(org: &Org, call: &Call) -> Answer {
         })
         .map_err(plain)?;
     let started = transaction.started_ms();
-    Ok(json!({"id": org.keep_transaction(transaction), "ids": ids, "started": iso(started)}))
+    Ok(json!({"id": org.transactions.keep(transaction), "ids": ids, "started": iso(started)}))
 }
 
 /// Holds rows as another user's long transaction does, until that transaction is committed or rolled back.
@@ -69,14 +69,14 @@ pub fn lock_rows(org: &Org, call: &Call) -> Answer {
         ids: Vec<String>,
     }
     let rows: Rows = body(call)?;
-    let mut transaction = org.db().begin(&org.system_actor());
+    let mut transaction = org.db().begin(&org.rights.system_actor());
     let touch = |writer: &mut Writer<'_>| {
         rows.ids
             .iter()
             .try_for_each(|id| writer.update(&rows.object, id, &serde_json::Map::new()))
     };
     transaction.run(touch).map_err(plain)?;
-    Ok(json!({"id": org.keep_transaction(transaction)}))
+    Ok(json!({"id": org.transactions.keep(transaction)}))
 }
 
 pub fn finish(org: &Org, id: &str, end: &str) -> Answer {
@@ -84,7 +84,7 @@ pub fn finish(org: &Org, id: &str, end: &str) -> Answer {
     let transaction = id
         .parse()
         .ok()
-        .and_then(|id| org.take_transaction(id))
+        .and_then(|id| org.transactions.take(id))
         .ok_or_else(missing)?;
     if end == "commit" {
         transaction.commit().map_err(plain)?;

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::super::edge::Call;
+use super::super::call::Call;
+use super::super::call::{pair, pairs};
 use super::super::org::Org;
 use super::super::reply::Reply;
-use super::super::router::{bearer, pair, pairs};
 use super::super::sessions::Session;
 
 fn urls(origin: &str, org: &Org) -> Value {
@@ -27,10 +27,13 @@ fn session(org: &Org, call: &Call) -> Result<Session, Reply> {
     // Refusals of these two resources are plain text with status 403 (1.5).
     let refused = |text: &'static str| Reply::other(403, "text/html;charset=UTF-8", text);
     let fields = pairs(&call.query);
-    let token = bearer(call)
+    let token = call
+        .bearer()
         .or_else(|| pair(&fields, "oauth_token"))
         .ok_or_else(|| refused("Missing_OAuth_Token"))?;
-    org.session(token).ok_or_else(|| refused("Bad_OAuth_Token"))
+    org.sign_ins
+        .session(token)
+        .ok_or_else(|| refused("Bad_OAuth_Token"))
 }
 
 /// `GET /id/ORG/USER`.
@@ -43,7 +46,7 @@ pub fn identity(org: &Org, call: &Call, org_id: &str, user_id: &str) -> Reply {
         return Reply::other(403, "text/html;charset=UTF-8", "Wrong_Org");
     }
     let id = format!("{}/id/{org_id}/{user_id}", call.origin);
-    let user = org.user_summary(&session.user_id);
+    let user = org.sign_ins.user_summary(&session.user_id);
     Reply::json(
         200,
         &json!({
@@ -76,7 +79,7 @@ pub fn userinfo(org: &Org, call: &Call) -> Reply {
         Ok(session) => session,
         Err(refused) => return refused,
     };
-    let user = org.user_summary(&session.user_id);
+    let user = org.sign_ins.user_summary(&session.user_id);
     Reply::json(
         200,
         &json!({

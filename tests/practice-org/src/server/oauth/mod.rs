@@ -10,10 +10,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::edge::Call;
+use super::call::Call;
+use super::call::{pair, pairs};
 use super::org::Org;
 use super::reply::Reply;
-use super::router::{pair, pairs};
 
 /// Serves one resource of the OAuth endpoint.
 pub fn handle(org: &Org, call: &Call, resource: &str) -> Reply {
@@ -108,9 +108,10 @@ fn client_credentials(
     }
     check_client(org, fields, true)?;
     let user_id = org
+        .sign_ins
         .run_as_user()
         .ok_or_else(|| error("invalid_grant", "no client credentials user enabled"))?;
-    let access_token = org.open_session(&user_id);
+    let access_token = org.sign_ins.open(&user_id);
     Ok(Granted {
         access_token,
         refresh_token: None,
@@ -123,10 +124,11 @@ fn password(org: &Org, fields: &[(String, String)]) -> Result<Granted, Reply> {
     check_client(org, fields, true)?;
     let given = |name: &str| pair(fields, name).unwrap_or_default();
     let user_id = org
+        .sign_ins
         .user_by_password(given("username"), given("password"), "")
         .ok_or_else(|| error("invalid_grant", "authentication failure"))?;
     Ok(Granted {
-        access_token: org.open_session(&user_id),
+        access_token: org.sign_ins.open(&user_id),
         refresh_token: None,
         user_id,
     })
@@ -137,7 +139,7 @@ fn refresh(org: &Org, fields: &[(String, String)]) -> Result<Granted, Reply> {
     let expired = || error("invalid_grant", "expired access/refresh token");
     let token = pair(fields, "refresh_token").ok_or_else(expired)?;
     let (access_token, refresh_token, user_id) =
-        org.refresh_session(token).map_err(|_| expired())?;
+        org.sign_ins.refresh(token).map_err(|_| expired())?;
     Ok(Granted {
         access_token,
         refresh_token,
@@ -165,9 +167,10 @@ fn jwt_bearer(org: &Org, call: &Call, fields: &[(String, String)]) -> Result<Gra
     )
     .map_err(|jwt::Refused(code, description)| error(code, description))?;
     let user_id = org
+        .sign_ins
         .user_by_username(&username)
         .ok_or_else(|| error("invalid_grant", "user hasn't approved this consumer"))?;
-    let access_token = org.open_session(&user_id);
+    let access_token = org.sign_ins.open(&user_id);
     Ok(Granted {
         access_token,
         refresh_token: None,
@@ -183,7 +186,7 @@ fn success(org: &Org, call: &Call, granted: &Granted) -> Reply {
         "access_token": granted.access_token,
         "signature": signature,
         "scope": "api web refresh_token",
-        "instance_url": org.instance_url().unwrap_or_else(|| call.origin.clone()),
+        "instance_url": org.sign_ins.instance_url().unwrap_or_else(|| call.origin.clone()),
         "id": id,
         "token_type": "Bearer",
         "issued_at": issued_at,
@@ -199,7 +202,7 @@ fn revoke(org: &Org, call: &Call) -> Reply {
     let mut fields = form(call);
     fields.extend(pairs(&call.query));
     match pair(&fields, "token") {
-        Some(token) if org.revoke(token) => Reply::empty(200),
+        Some(token) if org.sign_ins.revoke(token) => Reply::empty(200),
         _ => error(
             "unsupported_token_type",
             "this token type is not supported or the token is invalid",
@@ -212,7 +215,7 @@ fn introspect(org: &Org, call: &Call) -> Reply {
     if let Err(refused) = check_client(org, &fields, true) {
         return refused;
     }
-    let session = pair(&fields, "token").and_then(|token| org.session(token));
+    let session = pair(&fields, "token").and_then(|token| org.sign_ins.session(token));
     Reply::json(
         200,
         &match session {

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use super::super::org::Org;
 use super::super::reply::{ApiResult, Reply, json_parser_error};
 use super::composite::nested;
+use super::request::{Request, Serve};
 use super::work::Work;
-use super::{Request, dispatch};
 use crate::error::ApiError;
 
 const MAX_SUBREQUESTS: usize = 25;
@@ -31,7 +31,7 @@ struct Member {
 }
 
 /// Serves a batch.
-pub fn batch(org: &Org, request: &Request) -> ApiResult {
+pub fn batch(org: &Org, request: &Request, serve: Serve) -> ApiResult {
     let batch: Batch = serde_json::from_value(request.json()?).map_err(json_parser_error)?;
     if batch.batch_requests.is_empty() || batch.batch_requests.len() > MAX_SUBREQUESTS {
         return Err(ApiError::new(
@@ -75,7 +75,7 @@ pub fn batch(org: &Org, request: &Request) -> ApiResult {
                         body,
                     )
                 })
-                .and_then(|inner| dispatch(org, &mut work, &inner))
+                .and_then(|inner| serve(org, &mut work, &inner))
                 .unwrap_or_else(Into::into)
         };
         failed |= !reply.is_success();

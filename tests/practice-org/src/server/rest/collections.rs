@@ -1,16 +1,16 @@
 //! `/composite/sobjects`: up to 200 records in one call (salesforce-api.md 7.2).
 //!
-//! The answer is 200 with one element per record; failures are told with `statusCode`, not `errorCode`.
+//! The answer is 200 with one element per record; failures carry `statusCode`, not `errorCode`.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::super::call::pair;
 use super::super::org::Org;
 use super::super::reply::{
     ApiResult, Reply, collection_error_value, json_parser_error, method_not_allowed,
 };
-use super::super::router::pair;
-use super::Request;
+use super::request::Request;
 use super::work::Work;
 use crate::error::ApiError;
 use crate::schema::Schema;

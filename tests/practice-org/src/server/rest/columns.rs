@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::reply::Reply;
-use super::Request;
+use super::request::Request;
 use crate::schema::FieldType;
 use crate::soql::{Column, ResultSet};
 

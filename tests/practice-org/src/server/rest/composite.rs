@@ -9,14 +9,15 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::super::call::{pairs, segments};
 use super::super::faults::Asked;
+use super::super::kinds::kind;
 use super::super::org::Org;
 use super::super::play;
 use super::super::reply::{ApiResult, Body, Reply, json_parser_error};
-use super::super::router::{kind, pairs, parse_version, segments};
 use super::references;
+use super::request::{Request, Serve};
 use super::work::Work;
-use super::{Request, dispatch};
 use crate::error::ApiError;
 
 const MAX_SUBREQUESTS: usize = 25;
@@ -55,7 +56,7 @@ struct Halt {
 
 impl From<ApiError> for Halt {
     fn from(error: ApiError) -> Self {
-        // An error of the commit itself belongs to no member; it is told on the first.
+        // An error of the commit itself belongs to no member; it is reported on the first.
         Self {
             at: 0,
             reply: error.into(),
@@ -64,32 +65,37 @@ impl From<ApiError> for Halt {
 }
 
 /// Serves a composite.
-pub fn composite(org: &Org, request: &Request) -> ApiResult {
+pub fn composite(org: &Org, request: &Request, serve: Serve) -> ApiResult {
     let composite: Composite =
         serde_json::from_value(request.json()?).map_err(json_parser_error)?;
     let members = &composite.composite_request;
     check(members)?;
     let replies = if composite.all_or_none {
-        all_or_none(org, request, members)
+        all_or_none(org, request, members, serve)
     } else {
         let mut work = Work::Direct(request.actor(org));
         let mut answers = HashMap::new();
         members
             .iter()
-            .map(|member| one(org, &mut work, request, member, &mut answers))
+            .map(|member| one(org, &mut work, request, member, &mut answers, serve))
             .collect()
     };
     Ok(render(members, &replies))
 }
 
 /// Runs members in one transaction: the first failure undoes all.
-pub fn all_or_none(org: &Org, request: &Request, members: &[Subrequest]) -> Vec<Reply> {
+pub fn all_or_none(
+    org: &Org,
+    request: &Request,
+    members: &[Subrequest],
+    serve: Serve,
+) -> Vec<Reply> {
     let mut answers = HashMap::new();
     let run = org.db().write(&request.actor(org), |writer| {
         let mut work = Work::Within(writer);
         let mut replies = Vec::with_capacity(members.len());
         for (at, member) in members.iter().enumerate() {
-            let reply = one(org, &mut work, request, member, &mut answers);
+            let reply = one(org, &mut work, request, member, &mut answers, serve);
             if !reply.is_success() {
                 return Err(Halt { at, reply });
             }
@@ -161,9 +167,10 @@ fn one(
     outer: &Request,
     member: &Subrequest,
     answers: &mut HashMap<String, Value>,
+    serve: Serve,
 ) -> Reply {
     let reply = match subrequest(org, outer, member, answers) {
-        Ok((request, target)) => member_reply(org, work, outer, &request, &target),
+        Ok((request, target)) => member_reply(org, work, outer, (&request, &target), serve),
         Err(error) => error.into(),
     };
     if reply.is_success() {
@@ -177,25 +184,25 @@ fn member_reply(
     org: &Org,
     work: &mut Work<'_, '_>,
     outer: &Request,
-    request: &Request,
-    target: &str,
+    (request, target): (&Request, &str),
+    serve: Serve,
 ) -> Reply {
     let path = format!("/services/data/v/{}", request.path.join("/"));
     let kind = format!("sub:{}", kind(&request.method, &path));
-    org.stats().count_kind(&kind);
+    org.traffic.stats().count_kind(&kind);
     let asked = Asked {
         method: &request.method,
         target,
         kind: &kind,
         body: &request.body,
     };
-    let hit = org.faults().take(&asked);
+    let hit = org.traffic.faults().take(&asked);
     if let Some(reply) = hit.as_ref().and_then(|hit| play::instead(hit, &asked)) {
         return reply;
     }
     let duplicates = request.duplicates().or_else(|| outer.duplicates());
     work.set_duplicates(duplicates.unwrap_or_default());
-    let reply = dispatch(org, work, request).unwrap_or_else(Into::into);
+    let reply = serve(org, work, request).unwrap_or_else(Into::into);
     match &hit {
         Some(hit) => play::changed(hit, &asked, reply),
         None => reply,
@@ -258,7 +265,7 @@ pub fn nested(
                 format!("The url of a subrequest begins with /services/data/vNN.0/, not {url}"),
             )
         })?;
-    let version = parse_version(version, &org.api_versions())?;
+    let version = org.api_version(version)?;
     parts.remove(0);
     let inside_composite = parts.first().is_some_and(|part| part == "composite")
         && parts.get(1).is_none_or(|part| part != "sobjects");

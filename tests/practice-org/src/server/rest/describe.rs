@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::super::org::Org;
 use super::super::reply::{ApiResult, Reply};
-use super::Request;
+use super::request::Request;
 use crate::describe;
 use crate::schema::{Object, RecordTypeInfo};
 use crate::value::ValueRef;
@@ -27,7 +27,7 @@ fn stamped(modified: i64, reply: Reply) -> Reply {
 
 /// `GET /sobjects`.
 pub fn global(org: &Org, request: &Request) -> ApiResult {
-    let modified = org.schema_changed_ms();
+    let modified = org.rights.schema_changed_ms();
     if unchanged(request, modified) {
         return Ok(stamped(modified, Reply::empty(304)));
     }
@@ -39,7 +39,7 @@ pub fn global(org: &Org, request: &Request) -> ApiResult {
 pub fn object(org: &Org, request: &Request, name: &str) -> ApiResult {
     let object = request.object_named(name)?;
     let (record_types, changed) = record_types(org, object);
-    let modified = org.schema_changed_ms().max(changed);
+    let modified = org.rights.schema_changed_ms().max(changed);
     if unchanged(request, modified) {
         return Ok(stamped(modified, Reply::empty(304)));
     }

@@ -6,13 +6,13 @@ use serde_json::{Map, Value as Json};
 
 use super::super::org::Org;
 use super::super::reply::{ApiResult, Reply, json_parser_error};
-use super::Request;
+use super::request::Request;
 use super::work::Work;
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::value::Value;
 
-/// The JSON part and the binary parts of a multipart body; `None` when the body is no multipart.
+/// The JSON part and the binary parts of a multipart body; `None` when the body is not multipart.
 pub type Parts = (Map<String, Json>, Vec<(String, Value)>);
 
 /// Reads a `multipart/form-data` body: the part named `entity_*` is JSON, parts with a file name are blobs.

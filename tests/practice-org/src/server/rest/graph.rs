@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::super::org::Org;
 use super::super::reply::{ApiResult, Reply, json_parser_error};
-use super::Request;
 use super::composite::{self, Subrequest};
+use super::request::{Request, Serve};
 use crate::error::ApiError;
 
 const MAX_GRAPHS: usize = 75;
@@ -28,7 +28,7 @@ struct Graph {
 }
 
 /// Serves the graph resource.
-pub fn graph(org: &Org, request: &Request) -> ApiResult {
+pub fn graph(org: &Org, request: &Request, serve: Serve) -> ApiResult {
     if request.version < FIRST_VERSION || request.nested {
         return Err(ApiError::not_found());
     }
@@ -53,7 +53,7 @@ pub fn graph(org: &Org, request: &Request) -> ApiResult {
             let halted = || Reply::from(ApiError::new("PROCESSING_HALTED", message));
             members.iter().map(|_| halted()).collect()
         } else {
-            composite::all_or_none(org, request, members)
+            composite::all_or_none(org, request, members, serve)
         };
         let successful = replies.iter().all(Reply::is_success);
         failed += usize::from(!successful);

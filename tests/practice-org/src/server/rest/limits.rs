@@ -2,16 +2,16 @@
 
 use serde_json::json;
 
-use super::super::bulk_v1::DAILY_BATCHES;
+use super::super::bulk_v1::jobs::DAILY_BATCHES;
+use super::super::call::pair;
 use super::super::jobs::DAILY_QUERY_JOBS;
 use super::super::org::Org;
 use super::super::reply::{ApiResult, Reply};
-use super::super::router::pair;
-use super::Request;
+use super::request::Request;
 
 /// `GET /limits`.
 pub fn limits(org: &Org) -> ApiResult {
-    let (used, max) = org.api_usage();
+    let (used, max) = org.quota.usage();
     let batches = org.async_jobs().batches_used;
     let jobs = org.jobs().used;
     let left = |max: u64, used: u64| json!({"Max": max, "Remaining": max.saturating_sub(used)});
@@ -44,6 +44,7 @@ pub fn record_count(org: &Org, request: &Request) -> ApiResult {
             .collect::<Vec<_>>()
     });
     let counts: Vec<_> = org
+        .rights
         .object_counts()
         .into_iter()
         .filter(|(name, _)| {

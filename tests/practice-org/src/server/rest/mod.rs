@@ -13,166 +13,24 @@ mod describe;
 mod files;
 mod graph;
 mod limits;
-pub mod locators;
 mod query;
+mod records;
 mod references;
 mod replication;
+mod request;
 mod search;
-mod sobjects;
 mod tree;
 mod upsert;
 mod work;
 
+pub use request::Request;
 pub use work::Work;
 
-use std::sync::Arc;
-
-use bytes::Bytes;
-use http::HeaderMap;
 use serde_json::{Map, Value, json};
 
-use super::edge::Call;
 use super::org::Org;
-use super::reply::{ApiResult, Reply, json_parser_error, method_not_allowed};
-use super::router::pairs;
-use super::sessions::Session;
+use super::reply::{ApiResult, Reply, method_not_allowed};
 use crate::error::ApiError;
-use crate::schema::{Object, Schema, Visibility};
-use crate::store::{Actor, DuplicateOptions};
-
-/// Most bytes of a JSON body (salesforce-api.md 5 and 8).
-const MAX_JSON: usize = 50 << 20;
-
-/// A request to a REST resource, from the wire or from a composite.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// HTTP method.
-    pub method: String,
-    /// Major API version, 31 to 68.
-    pub version: u32,
-    /// Decoded path segments behind the version.
-    pub path: Vec<String>,
-    /// Decoded query parameters.
-    pub query: Vec<(String, String)>,
-    /// Headers (of a subrequest: its `httpHeaders`).
-    pub headers: HeaderMap,
-    /// Body.
-    pub body: Bytes,
-    /// Who asks.
-    pub session: Session,
-    /// The schema, taken before the work: a transaction holds the database's lock.
-    pub schema: Arc<Schema>,
-    /// What the caller sees.
-    pub visibility: Visibility,
-    /// `scheme://host` as the caller wrote it.
-    pub origin: String,
-    /// True inside composite and batch, where blobs may not be read (salesforce-api.md 8).
-    pub nested: bool,
-}
-
-impl Request {
-    /// The request of a call.
-    pub fn from_call(
-        org: &Org,
-        call: &Call,
-        version: u32,
-        session: Session,
-        path: &[&str],
-    ) -> Self {
-        Self {
-            method: call.method.clone(),
-            version,
-            path: path.iter().map(|part| (*part).to_owned()).collect(),
-            query: pairs(&call.query),
-            headers: call.headers.clone(),
-            body: call.body.clone(),
-            visibility: org.visibility_of(&session.user_id),
-            session,
-            schema: org.db().schema(),
-            origin: call.origin.clone(),
-            nested: false,
-        }
-    }
-
-    /// The object of a name, in the platform's spelling; 404 unless it exists for the caller.
-    pub fn object_named(&self, name: &str) -> Result<&Object, ApiError> {
-        self.schema
-            .object(name)
-            .filter(|object| self.visibility.sees_object(object))
-            .ok_or_else(ApiError::not_found)
-    }
-
-    /// Who writes, and what the caller says about duplicates.
-    pub fn actor(&self, org: &Org) -> Actor {
-        let mut actor = org.actor(&self.session);
-        actor.duplicates = self.duplicates().unwrap_or_default();
-        actor
-    }
-
-    /// What the caller says about duplicates, if anything (salesforce-api.md 7.4).
-    pub fn duplicates(&self) -> Option<DuplicateOptions> {
-        let header = self.header("sforce-duplicate-rule-header")?;
-        let says = |wanted: &str| {
-            let pairs = header
-                .split([';', ','])
-                .filter_map(|part| part.split_once('='));
-            pairs
-                .filter(|(name, _)| name.trim().eq_ignore_ascii_case(wanted))
-                .any(|(_, value)| value.trim().eq_ignore_ascii_case("true"))
-        };
-        Some(DuplicateOptions {
-            allow_save: says("allowSave"),
-            record_details: says("includeRecordDetails"),
-        })
-    }
-
-    /// `/services/data/vNN.0`.
-    pub fn base(&self) -> String {
-        format!("/services/data/v{}.0", self.version)
-    }
-
-    /// A header as text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// The body as JSON.
-    pub fn json(&self) -> Result<Value, ApiError> {
-        if self.body.is_empty() {
-            return Err(json_parser_error(
-                "The HTTP entity body is required, but this request has no entity body.",
-            ));
-        }
-        if let Some(kind) = self
-            .header("content-type")
-            .filter(|kind| !kind.contains("json"))
-        {
-            let message =
-                format!("Content-Type header specified in HTTP request is not supported: {kind}");
-            return Err(ApiError::new("UNSUPPORTED_MEDIA_TYPE", message).with_status(415));
-        }
-        if self.body.len() > MAX_JSON {
-            let message = "Request body too large";
-            return Err(ApiError::new("EXCEEDED_MAX_SIZE_REQUEST", message).with_status(413));
-        }
-        // Salesforce words its parser errors like this (7.3).
-        serde_json::from_slice(&self.body).map_err(|error| {
-            json_parser_error(format!(
-                "Unexpected character at [line:{}, column:{}]: {error}",
-                error.line(),
-                error.column()
-            ))
-        })
-    }
-
-    /// The body as a JSON object.
-    pub fn fields(&self) -> Result<Map<String, Value>, ApiError> {
-        match self.json()? {
-            Value::Object(fields) => Ok(fields),
-            _ => Err(json_parser_error("Can not deserialize: unexpected array")),
-        }
-    }
-}
 
 /// Runs one request.
 pub fn dispatch(org: &Org, work: &mut Work<'_, '_>, request: &Request) -> ApiResult {
@@ -201,34 +59,12 @@ fn route(org: &Org, work: &mut Work<'_, '_>, request: &Request) -> ApiResult {
             query::query(org, work, request, path[0] == "queryAll")
         }
         ("GET", ["query" | "queryAll", locator]) => query::more(org, work, request, locator),
-        ("GET", ["sobjects"]) => describe::global(org, request),
-        ("GET", ["sobjects", object]) => describe::basic(request, object),
-        ("GET", ["sobjects", object, "describe"]) => describe::object(org, request, object),
-        ("GET", ["sobjects", object, "updated"]) => replication::updated(org, request, object),
-        ("GET", ["sobjects", object, "deleted"]) => replication::deleted(org, request, object),
-        ("POST", ["sobjects", object] | ["sobjects", object, "Id"]) => {
-            sobjects::create(org, work, request, object)
-        }
-        ("GET", ["sobjects", object, id]) => sobjects::read(org, work, request, object, id),
-        ("PATCH", ["sobjects", object, id]) => sobjects::update(org, work, request, object, id),
-        ("DELETE", ["sobjects", object, id]) => sobjects::delete(org, work, request, object, id),
-        ("GET", ["sobjects", object, id, blob @ ("VersionData" | "Body")]) => {
-            files::download(org, work, request, object, id, blob)
-        }
-        ("GET", ["sobjects", object, field, value]) => {
-            upsert::read(org, work, request, object, field, value)
-        }
-        ("PATCH", ["sobjects", object, field, value]) => {
-            upsert::upsert(org, work, request, object, field, value)
-        }
-        ("DELETE", ["sobjects", object, field, value]) => {
-            upsert::delete(org, work, request, object, field, value)
-        }
+        (_, ["sobjects", rest @ ..]) => sobjects(org, work, request, method, rest),
         ("GET", ["limits"]) => limits::limits(org),
         ("GET", ["limits", "recordCount"]) => limits::record_count(org, request),
-        ("POST", ["composite"]) => composite::composite(org, request),
-        ("POST", ["composite", "batch"]) => batch::batch(org, request),
-        ("POST", ["composite", "graph"]) => graph::graph(org, request),
+        ("POST", ["composite"]) => composite::composite(org, request, dispatch),
+        ("POST", ["composite", "batch"]) => batch::batch(org, request, dispatch),
+        ("POST", ["composite", "graph"]) => graph::graph(org, request, dispatch),
         ("POST", ["composite", "tree", object]) => tree::tree(org, work, request, object),
         (_, ["composite", "sobjects", rest @ ..]) => collections::handle(org, work, request, rest),
         (_, ["jobs", rest @ ..]) => bulk::handle(org, request, rest),
@@ -236,14 +72,42 @@ fn route(org: &Org, work: &mut Work<'_, '_>, request: &Request) -> ApiResult {
         ("GET", ["parameterizedSearch"]) => search::search(org, request, true),
         // Records that the user looked at in the user interface, of which there is none.
         ("GET", ["recent"]) => Ok(Reply::json(200, &json!([]))),
-        (
-            _,
-            [
-                "query" | "queryAll" | "sobjects" | "limits" | "composite",
-                ..,
-            ],
-        ) => Err(method_not_allowed(&request.method)),
+        (_, ["query" | "queryAll" | "limits" | "composite", ..]) => {
+            Err(method_not_allowed(&request.method))
+        }
         _ => Err(ApiError::not_found()),
+    }
+}
+
+/// `/sobjects/...`: descriptions and single records.
+fn sobjects(
+    org: &Org,
+    work: &mut Work<'_, '_>,
+    request: &Request,
+    method: &str,
+    path: &[&str],
+) -> ApiResult {
+    match (method, path) {
+        ("GET", []) => describe::global(org, request),
+        ("GET", [object]) => describe::basic(request, object),
+        ("GET", [object, "describe"]) => describe::object(org, request, object),
+        ("GET", [object, "updated"]) => replication::updated(org, request, object),
+        ("GET", [object, "deleted"]) => replication::deleted(org, request, object),
+        ("POST", [object] | [object, "Id"]) => records::create(org, work, request, object),
+        ("GET", [object, id]) => records::read(org, work, request, object, id),
+        ("PATCH", [object, id]) => records::update(org, work, request, object, id),
+        ("DELETE", [object, id]) => records::delete(org, work, request, object, id),
+        ("GET", [object, id, blob @ ("VersionData" | "Body")]) => {
+            files::download(org, work, request, object, id, blob)
+        }
+        ("GET", [object, field, value]) => upsert::read(org, work, request, object, field, value),
+        ("PATCH", [object, field, value]) => {
+            upsert::upsert(org, work, request, object, field, value)
+        }
+        ("DELETE", [object, field, value]) => {
+            upsert::delete(org, work, request, object, field, value)
+        }
+        _ => Err(method_not_allowed(&request.method)),
     }
 }
 

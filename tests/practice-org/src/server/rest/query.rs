@@ -1,10 +1,11 @@
 //! `query`, `queryAll` and the pages behind their locators (salesforce-api.md 2.1 and 2.2).
 
+use super::super::call::pair;
 use super::super::org::Org;
 use super::super::reply::{ApiResult, Reply};
-use super::super::router::pair;
+use super::request::Request;
 use super::work::Work;
-use super::{Request, catalogue, columns};
+use super::{catalogue, columns};
 use crate::error::ApiError;
 use crate::store::{PageContext, ResultSet};
 
@@ -26,10 +27,10 @@ pub fn query(org: &Org, work: &mut Work<'_, '_>, request: &Request, all_rows: bo
         };
     };
     let columns = pair(&request.query, "columns").is_some();
-    if let Some(reply) = catalogue::query(request, soql, columns, org.page_size())? {
+    if let Some(reply) = catalogue::query(request, soql, columns, org.paging.rows())? {
         return Ok(reply);
     }
-    let options = org.query_options(&request.session, all_rows);
+    let options = org.rights.query_options(&request.session, all_rows);
     let result = work.query(org, soql, &options)?;
     if columns {
         return Ok(columns::reply(request, &result));
@@ -40,7 +41,10 @@ pub fn query(org: &Org, work: &mut Work<'_, '_>, request: &Request, all_rows: bo
 /// `GET /query/LOCATOR` and `GET /queryAll/LOCATOR`.
 pub fn more(org: &Org, work: &mut Work<'_, '_>, request: &Request, locator: &str) -> ApiResult {
     let now = org.now_ms();
-    let (id, cursor, offset) = org.locators().find(locator, request.session.id, now)?;
+    let (id, cursor, offset) = org
+        .paging
+        .locators()
+        .find(locator, request.session.id, now)?;
     let hint = batch_hint(request).or(cursor.page_size);
     page(org, work, request, &cursor.result, offset, hint, Some(id))
 }
@@ -65,21 +69,12 @@ fn page(
     hint: Option<usize>,
     locator: Option<String>,
 ) -> ApiResult {
-    // The page is the smallest of what the org allows, what the rows allow and what the caller asked for.
-    let size = org
-        .page_size()
-        .min(if org.pages_shrink() {
-            result.page_hint()
-        } else {
-            usize::MAX
-        })
-        .min(hint.unwrap_or(usize::MAX))
-        .max(1);
+    let size = org.paging.rows_of(result, hint);
     let base = request.base();
     let version = format!("{}.0", request.version);
     let (session, now) = (request.session.id, org.now_ms());
     let mut child_locator = |rest: ResultSet| {
-        let id = org.locators().keep(rest, Some(size), session, now);
+        let id = org.paging.locators().keep(rest, Some(size), session, now);
         format!("{base}/query/{id}-0")
     };
     let mut context = PageContext {
@@ -92,7 +87,11 @@ fn page(
     let mut body = Vec::with_capacity(page.records.len() + 160);
     body.extend_from_slice(format!("{{\"totalSize\":{}", result.total_size()).as_bytes());
     if next < result.len() {
-        let id = locator.unwrap_or_else(|| org.locators().keep(result.clone(), hint, session, now));
+        let id = locator.unwrap_or_else(|| {
+            org.paging
+                .locators()
+                .keep(result.clone(), hint, session, now)
+        });
         body.extend_from_slice(
             format!(",\"done\":false,\"nextRecordsUrl\":\"{base}/query/{id}-{next}\"").as_bytes(),
         );

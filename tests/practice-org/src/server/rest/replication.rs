@@ -3,10 +3,10 @@
 
 use serde_json::json;
 
+use super::super::call::pair;
 use super::super::org::Org;
 use super::super::reply::{ApiResult, Reply};
-use super::super::router::pair;
-use super::Request;
+use super::request::Request;
 use crate::error::ApiError;
 use crate::value::{parse_datetime, push_datetime};
 

@@ -4,10 +4,10 @@
 
 use serde_json::{Value, json};
 
+use super::super::call::pair;
 use super::super::org::Org;
 use super::super::reply::{ApiResult, Reply};
-use super::super::router::pair;
-use super::Request;
+use super::request::Request;
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::schema::{FieldType, Object};

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::org::Org;
 use super::super::reply::{ApiResult, Reply, collection_error_value, json_parser_error};
-use super::Request;
+use super::request::Request;
 use super::work::Work;
 use crate::error::ApiError;
 use crate::schema::Schema;
@@ -91,7 +91,7 @@ fn node(schema: &Schema, kind: &str, record: &Value, depth: usize) -> Result<Nod
     let mut fields = record
         .as_object()
         .cloned()
-        .ok_or_else(|| json_parser_error("a record is no object"))?;
+        .ok_or_else(|| json_parser_error("a record is not an object"))?;
     let attributes = fields.remove("attributes").unwrap_or_default();
     let reference = attributes["referenceId"].as_str().ok_or_else(|| {
         refuse("Include a reference ID for each record in the request.".to_owned())

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
+use super::super::call::pair;
 use super::super::org::Org;
 use super::super::reply::{ApiResult, Reply};
-use super::super::router::pair;
-use super::Request;
-use super::sobjects;
+use super::records;
+use super::request::Request;
 use super::work::Work;
 use crate::error::ApiError;
 use crate::id::RecordId;
@@ -78,7 +78,7 @@ pub fn read(
         return related(org, work, request, object, field, value);
     }
     match one(org, work, request, object, field, value) {
-        Ok(id) => sobjects::read(org, work, request, &object.name, &id.to_string()),
+        Ok(id) => records::read(org, work, request, &object.name, &id.to_string()),
         Err(error) => listed(request, &object.name, error),
     }
 }
@@ -113,7 +113,7 @@ fn related(
             .schema
             .object_of_prefix(parent.prefix())
             .ok_or_else(ApiError::not_found)?;
-        return sobjects::read(org, work, request, &target.name, &parent.to_string());
+        return records::read(org, work, request, &target.name, &parent.to_string());
     };
     let mut nested = request.clone();
     nested.query = vec![("q".to_owned(), soql)];
@@ -131,7 +131,7 @@ pub fn upsert(
 ) -> ApiResult {
     let object = request.object_named(object)?;
     if field.eq_ignore_ascii_case("Id") {
-        return sobjects::update(org, work, request, &object.name, value);
+        return records::update(org, work, request, &object.name, value);
     }
     let update_only =
         pair(&request.query, "updateOnly").is_some_and(|flag| flag.eq_ignore_ascii_case("true"));
@@ -165,7 +165,7 @@ pub fn delete(
 ) -> ApiResult {
     let object = request.object_named(object)?;
     match one(org, work, request, object, field, value) {
-        Ok(id) => sobjects::delete(org, work, request, &object.name, &id.to_string()),
+        Ok(id) => records::delete(org, work, request, &object.name, &id.to_string()),
         Err(error) => listed(request, &object.name, error),
     }
 }

@@ -92,7 +92,7 @@ fn the_mark_is_cut_to_the_minute_and_can_be_held_back() {
     assert_eq!(covered(now), NOON + 3 * MINUTE);
     assert_eq!(covered(NOON + MINUTE + 1), NOON + MINUTE);
     assert_eq!(covered(now + 60 * MINUTE), NOON + 3 * MINUTE);
-    db.hold_mark(Some(NOON - 10 * MINUTE));
+    db.hold_watermark(Some(NOON - 10 * MINUTE));
     assert_eq!(covered(now), NOON - 10 * MINUTE);
 }
 

@@ -6,9 +6,10 @@ use serde_json::{Map, Value};
 use super::super::super::jobs::{Ingest, Job, Kind, Outcome, State, new_job};
 use super::super::super::org::Org;
 use super::super::super::reply::{ApiResult, Reply};
-use super::super::Request;
+use super::super::request::Request;
+use super::info::{no_such_part, short_info, style, wrong_state};
 use super::rows::{read, record, write_line};
-use super::{no_such_part, short_info, style, wrong_state};
+
 use crate::error::ApiError;
 use crate::store::Writer;
 

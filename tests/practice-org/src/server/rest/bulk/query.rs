@@ -5,12 +5,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Value, json};
 
+use super::super::super::call::pair;
 use super::super::super::jobs::{DAILY_QUERY_JOBS, Job, Kind, State, new_job};
 use super::super::super::org::Org;
 use super::super::super::reply::{ApiResult, Reply};
-use super::super::super::router::pair;
-use super::super::Request;
-use super::{no_such_part, short_info, style};
+use super::super::request::Request;
+use super::info::{no_such_part, short_info, style};
 use crate::error::ApiError;
 use crate::soql::ResultSet;
 
@@ -40,7 +40,7 @@ pub fn create(org: &Org, request: &Request) -> ApiResult {
         );
         return Err(ApiError::new("LIMIT_EXCEEDED", message));
     }
-    let options = org.query_options(&request.session, all_rows);
+    let options = org.rights.query_options(&request.session, all_rows);
     let result = org.db().query(soql, &options)?;
     refuse(soql, &result)?;
     let object = result.object().to_owned();
@@ -147,7 +147,7 @@ fn offset_of(request: &Request, result: &ResultSet) -> Result<usize, ApiError> {
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok()?.parse::<usize>().ok())
         .filter(|offset| *offset < result.len().max(1))
-        .ok_or_else(super::super::locators::invalid)
+        .ok_or_else(super::super::super::locators::invalid)
 }
 
 fn page_rows(org: &Org, request: &Request) -> Result<usize, ApiError> {

@@ -9,7 +9,8 @@ mod rows;
 use serde_json::{Map, Value, json};
 
 use super::super::reply::Reply;
-use super::{Request, columns};
+use super::columns;
+use super::request::Request;
 use crate::error::ApiError;
 use crate::soql::ast::{
     Comparison, Condition, Literal, LiteralValue, Operand, Path, Query, SelectItem,
@@ -45,20 +46,7 @@ pub fn query(
     if let Some(condition) = &query.filter {
         collect(condition, name, &sample, &mut filters)?;
     }
-    let needed = rows::required_filters(name);
-    let given = |wanted: &str| {
-        filters
-            .iter()
-            .any(|(path, _)| path.eq_ignore_ascii_case(wanted) || is_name_of(path, wanted))
-    };
-    if !needed.is_empty() && !needed.iter().any(|wanted| given(wanted)) {
-        // The text is seen in the wild; the code is ours.
-        let message = format!(
-            "A filter on a reified column is required [{}]",
-            needed.join(",")
-        );
-        return Err(ApiError::new("MALFORMED_QUERY", message));
-    }
+    check_filters(name, &filters)?;
     if columns {
         let tree = paths.iter().map(|path| column(path)).collect::<Vec<_>>();
         let tree: Vec<Value> = tree.iter().map(columns::metadata).collect();
@@ -96,6 +84,25 @@ pub fn query(
     }
     let body = json!({"totalSize": count, "done": true, "records": records});
     Ok(Some(Reply::json(200, &body).with_rows(count)))
+}
+
+/// Some of these objects ask for a filter.
+fn check_filters(name: &str, filters: &[(String, Vec<Value>)]) -> Result<(), ApiError> {
+    let needed = rows::required_filters(name);
+    let given = |wanted: &str| {
+        filters
+            .iter()
+            .any(|(path, _)| path.eq_ignore_ascii_case(wanted) || is_name_of(path, wanted))
+    };
+    if !needed.is_empty() && !needed.iter().any(|wanted| given(wanted)) {
+        // The text is seen in the wild; the code is ours.
+        let message = format!(
+            "A filter on a reified column is required [{}]",
+            needed.join(",")
+        );
+        return Err(ApiError::new("MALFORMED_QUERY", message));
+    }
+    Ok(())
 }
 
 /// `EntityDefinition.QualifiedApiName` is as good a filter as `EntityDefinitionId`.

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::Request;
+use super::super::request::Request;
 use crate::schema::{Field, FieldType, Object};
 
 /// The objects.

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
+use super::super::call::pair;
 use super::super::org::Org;
 use super::super::reply::{ApiResult, Reply};
-use super::super::router::pair;
-use super::Request;
 use super::files;
+use super::request::Request;
 use super::work::Work;
 
 /// `POST /sobjects/X`.
