@@ -106,6 +106,9 @@ pub struct FieldShape {
     /// Characters that a text may have; 0 for other types.
     #[serde(deserialize_with = "nullable", skip_serializing_if = "zero")]
     pub length: u32,
+    /// Digits after the point that a number keeps; 0 for other types.
+    #[serde(deserialize_with = "nullable", skip_serializing_if = "zero")]
+    pub scale: u32,
     /// Whether an admin or a package made it.
     #[serde(skip_serializing_if = "no")]
     pub custom: bool,

@@ -89,6 +89,11 @@ pub enum ErrorKind {
         /// The object as Salesforce names it.
         entity: Option<String>,
     },
+    /// A column of the query can't stand in WHERE: a long text, or one that is encrypted.
+    Unfilterable {
+        /// The column as Salesforce names it.
+        column: String,
+    },
     /// A quota is used up.
     RateLimited {
         /// Which one.
@@ -121,7 +126,7 @@ pub enum ErrorKind {
     Duplicate {
         /// The rule's API name.
         rule: Option<String>,
-        /// Whether the rule only warns and can be overridden by a header.
+        /// Whether every rule that found something only alerts, so that a header saves the record all the same.
         allow_save: bool,
         /// The matching records.
         matches: Vec<SalesforceId>,
@@ -135,7 +140,7 @@ pub enum ErrorKind {
     NotFound,
     /// The data was refused.
     Write(WriteProblem),
-    /// Another transaction holds the record; it can be repeated.
+    /// Rolled back for a trouble that passes, mostly since another transaction holds a record; it can be repeated.
     Locked,
     /// Several records have the same external id (300).
     MultipleMatches,

@@ -48,7 +48,7 @@ pub fn of_value(status: u16, value: &Value, hints: &Hints) -> SalesforceError {
     let first = errors.next().unwrap_or_default();
     let mut more: Vec<ApiError> = errors.collect();
     more.retain(|e| !e.code.is_empty() || !e.message.is_empty());
-    let kind = kind_of(status, &first, listed.first().copied(), hints);
+    let kind = kind_of(status, &first, &listed, hints);
     let message = match (first.message.is_empty(), status) {
         (false, _) => first.message.clone(),
         (true, 300) => "several records have this external id".to_owned(),
@@ -121,7 +121,7 @@ fn api_error(object: &Map<String, Value>) -> ApiError {
 fn kind_of(
     status: u16,
     error: &ApiError,
-    object: Option<&Map<String, Value>>,
+    listed: &[&Map<String, Value>],
     hints: &Hints,
 ) -> ErrorKind {
     let message = error.message.as_str();
@@ -145,11 +145,16 @@ fn kind_of(
                 retry_after: hints.retry_after,
             }
         }
+        ErrorKind::InvalidField { .. } if unfilterable(message).is_some() => {
+            ErrorKind::Unfilterable {
+                column: unfilterable(message).unwrap_or_default().to_owned(),
+            }
+        }
         ErrorKind::InvalidField { .. } => {
             let (column, entity) = column_and_entity(message);
             ErrorKind::InvalidField { column, entity }
         }
-        ErrorKind::Duplicate { .. } => duplicate(object),
+        ErrorKind::Duplicate { .. } => duplicate(listed),
         ErrorKind::DuplicateValue { .. } => ErrorKind::DuplicateValue {
             existing: message
                 .rsplit_once("with id: ")
@@ -157,6 +162,10 @@ fn kind_of(
         },
         // PATCH and DELETE of a missing record answer 404 with this code, bad lookups 400 (salesforce-api.md 7.3).
         ErrorKind::Write(WriteProblem::BadReference) if status == 404 => ErrorKind::NotFound,
+        // What a trigger or flow met comes under the code of the write that set it off; that write is rolled back whole.
+        ErrorKind::Write(_) | ErrorKind::Other if table::tells_of_passing_trouble(message) => {
+            ErrorKind::Locked
+        }
         kind => with_retry_after(kind, hints),
     }
 }
@@ -191,6 +200,12 @@ fn quota_of(message: &str, hints: &Hints) -> Quota {
     }
 }
 
+/// The name in "field 'X' can not be filtered in a query call".
+fn unfilterable(message: &str) -> Option<&str> {
+    let (before, _) = message.split_once("' can not be filtered")?;
+    Some(before.rsplit_once('\'')?.1)
+}
+
 /// The names in "No such column 'X' on entity 'Y'" and "No such column 'X' on sobject of type Y".
 fn column_and_entity(message: &str) -> (Option<String>, Option<String>) {
     let quoted = |after: &str| {
@@ -208,20 +223,31 @@ fn column_and_entity(message: &str) -> (Option<String>, Option<String>) {
     (column, entity)
 }
 
-fn duplicate(object: Option<&Map<String, Value>>) -> ErrorKind {
+fn duplicate(listed: &[&Map<String, Value>]) -> ErrorKind {
     // Real replies misspell the key; some say it right (salesforce-api.md 7.4).
-    let result = object.and_then(|o| o.get("duplicateResut").or_else(|| o.get("duplicateResult")));
-    let matches = result
-        .and_then(|r| r["matchResults"].as_array())
-        .into_iter()
+    let result = |o: &&Map<String, Value>| {
+        o.get("duplicateResut")
+            .or_else(|| o.get("duplicateResult"))
+            .cloned()
+    };
+    let results: Vec<Value> = listed.iter().filter_map(result).collect();
+    let matches = results
+        .iter()
+        .filter_map(|r| r["matchResults"].as_array())
         .flatten()
         .filter_map(|m| m["matchRecords"].as_array())
         .flatten()
         .filter_map(|m| SalesforceId::parse(m["record"]["Id"].as_str()?).ok())
         .collect();
+    let allowed = |r: &Value| r["allowSave"] == Value::Bool(true);
     ErrorKind::Duplicate {
-        rule: result.and_then(|r| Some(r["duplicateRule"].as_str()?.to_owned())),
-        allow_save: result.is_some_and(|r| r["allowSave"] == Value::Bool(true)),
+        rule: results
+            .iter()
+            .find_map(|r| Some(r["duplicateRule"].as_str()?.to_owned())),
+        // What blocks, or another error beside the alert, would stand all the same.
+        allow_save: !results.is_empty()
+            && results.len() == listed.len()
+            && results.iter().all(allowed),
         matches,
     }
 }

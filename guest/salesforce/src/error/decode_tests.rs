@@ -261,18 +261,6 @@ fn an_unknown_column_is_named_with_its_object() {
         "No such column 'foo' on sobject of type Bar__c",
     );
     assert_eq!(write.kind, named("foo", "Bar__c"));
-    let other = json(
-        400,
-        "INVALID_FIELD",
-        "field 'X' can not be filtered in a query call",
-    );
-    assert_eq!(
-        other.kind,
-        ErrorKind::InvalidField {
-            column: None,
-            entity: None
-        }
-    );
 }
 
 #[test]
@@ -440,4 +428,72 @@ proptest::proptest! {
         let _ = of(status, &body).to_string();
         let _ = of(status, &format!("[{{\"message\":{},\"errorCode\":5}}]", serde_json::json!(body))).to_string();
     }
+}
+
+#[test]
+fn a_lock_inside_a_trigger_or_flow_is_a_lock() {
+    for (code, message) in [
+        (
+            "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY",
+            "pkg.Trigger: execution of AfterUpdate caused by: System.DmlException: Update failed. First exception on row 0; first \
+             error: UNABLE_TO_LOCK_ROW, unable to obtain exclusive access to this record: []",
+        ),
+        (
+            "CANNOT_EXECUTE_FLOW_TRIGGER",
+            "The \"Rollups\" process failed. UNABLE_TO_LOCK_ROW: unable to obtain access.",
+        ),
+        (
+            "FIELD_CUSTOM_VALIDATION_EXCEPTION",
+            "System.QueryException: Record Currently Unavailable: The record ...",
+        ),
+        (
+            "APEX_ERROR",
+            "System.UnexpectedException: QUERY_TIMEOUT: Your query request was running for too long.",
+        ),
+    ] {
+        let body = format!(r#"[{{"errorCode":"{code}","message":{message:?},"fields":[]}}]"#);
+        assert_eq!(
+            decode(400, &body, &Hints::default()).kind,
+            ErrorKind::Locked,
+            "{code}"
+        );
+    }
+    let rule = r#"[{"errorCode":"FIELD_CUSTOM_VALIDATION_EXCEPTION","message":"LOCKED jobs take nobody","fields":[]}]"#;
+    assert_eq!(
+        decode(400, rule, &Hints::default()).kind,
+        ErrorKind::Write(WriteProblem::ValidationRule)
+    );
+}
+
+#[test]
+fn an_alert_beside_what_blocks_can_not_be_saved() {
+    let rule = |allow: bool| {
+        format!(
+            r#"{{"duplicateResut":{{"allowSave":{allow},"duplicateRule":"R"}},"errorCode":"DUPLICATES_DETECTED","message":"x"}}"#
+        )
+    };
+    let other = r#"{"errorCode":"REQUIRED_FIELD_MISSING","message":"x","fields":["A"]}"#.to_owned();
+    for (errors, expected) in [
+        (vec![rule(true)], true),
+        (vec![rule(true), rule(false)], false),
+        (vec![rule(true), other], false),
+    ] {
+        let body = format!("[{}]", errors.join(","));
+        let ErrorKind::Duplicate { allow_save, .. } =
+            decode(400, &body, &Hints::default()).kind.clone()
+        else {
+            panic!("{body}");
+        };
+        assert_eq!(allow_save, expected, "{body}");
+    }
+}
+
+#[test]
+fn a_column_that_can_not_stand_in_where_is_told_from_a_hidden_one() {
+    let body = r#"[{"message":"field 'Email' can not be filtered in a query call","errorCode":"INVALID_FIELD"}]"#;
+    let column = "Email".to_owned();
+    assert_eq!(
+        decode(400, body, &Hints::default()).kind,
+        ErrorKind::Unfilterable { column }
+    );
 }

@@ -262,6 +262,26 @@ pub(super) fn by_code(code: &str) -> Option<ErrorKind> {
     find(CODES, &code)
 }
 
+/// Apex's own words for a record that another transaction holds.
+const LOCKS: [&str; 2] = [
+    "unable to obtain exclusive access",
+    "Record Currently Unavailable",
+];
+
+/// Returns true if the message of a trigger's or flow's error tells of a trouble that passes by itself: it holds the code of
+/// the operation that failed in there.
+pub(super) fn tells_of_passing_trouble(message: &str) -> bool {
+    let mut words = message.split(|c: char| !c.is_ascii_uppercase() && c != '_');
+    let passes = |word: &str| {
+        word == "QUERY_TIMEOUT"
+            || matches!(
+                by_code(word),
+                Some(ErrorKind::Locked | ErrorKind::Unavailable { .. })
+            )
+    };
+    LOCKS.iter().any(|lock| message.contains(lock)) || words.any(passes)
+}
+
 /// The kind that a bare status stands for.
 pub(super) fn by_status(status: u16) -> ErrorKind {
     find(STATUSES, &status).unwrap_or(match status {
