@@ -13,7 +13,7 @@ use super::models::Tenant;
 use super::names;
 use super::profile::{ObjectShape, Organization, Profile};
 use super::row::{row_id, trimmed};
-use super::settings::{JobObject, Settings};
+use super::settings::Settings;
 use salesforce::transport::Transport;
 use salesforce::{self, Client, ErrorKind, Query, QueryPage, Record, Rows, SalesforceError};
 
@@ -153,7 +153,7 @@ fn decide_job(
 ) -> Result<super::profile::JobLink, DiscoverError> {
     let names = settings.names();
     let rows = mapping.map(|records| job_object::rows(&names, records));
-    let setting: Option<&JobObject> = settings.job_object.as_ref();
+    let setting = settings.job_object.as_ref();
     job_object::decide(&names, setting, rows.as_deref()).map_err(DiscoverError::JobObject)
 }
 

@@ -1,78 +1,101 @@
 //! What customers change in practice, with the defaults of asymbl-schema.md.
 //!
-//! The settings reach the connector as a JSON object in the connection. They are parsed once; an unknown key or a value of
-//! the wrong shape is refused with all its fellows, so that a typing error never turns into a default unnoticed.
+//! Each setting is declared once, below: its documentation, key, type and default. The parser is serde's. The JSON Schema
+//! (`settings/schema.json`, part of `describe-connector`) and the page `docs/settings.md` are written by a test, which fails
+//! when they are out of date: so neither schemars nor a line of its code is in the component.
 
-mod actions;
 mod defaults;
-mod parse;
-mod schema;
+#[cfg(test)]
+mod documents;
+mod kinds;
+mod read;
 mod scopes;
+mod sources;
 mod tables;
+
+use serde::Deserialize;
 
 use crate::asymbl::names::Names;
 use crate::exports::ats::connector::types::Model;
 use crate::exports::ats::connector::unified::HiringTeamRole;
 
-pub use actions::{ActionSettings, ExistingApplication, SourcePolicy};
-pub use parse::SettingsProblem;
-pub use schema::settings_schema;
+pub use kinds::{ApiName, CandidateRule};
+pub use read::{NameOr, SettingsProblem};
 pub use scopes::Scopes;
 pub use tables::{WordTable, fold};
+
+/// The JSON Schema (draft 2020-12) of the settings object.
+pub const SCHEMA: &str = include_str!("settings/schema.json");
 
 /// Raised when the mapping itself changes, so that models are read anew.
 const MAPPING_VERSION: u32 = 1;
 
-/// Which contacts are candidates.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CandidateRule {
-    /// Of the candidate record type, or with an applicant.
-    AppliedOrTyped,
-    /// With an applicant.
-    Applied,
-    /// Of the candidate record type.
-    Typed,
-    /// Every contact.
-    All,
-    /// Contacts that a SOQL condition takes.
-    Condition(String),
-}
-
 /// A further e-mail field of the contact.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct EmailField {
-    /// API name.
+    /// API name of the field.
+    #[serde(deserialize_with = "kinds::api_name")]
+    #[cfg_attr(test, schemars(with = "ApiName"))]
     pub field: String,
-    /// The address's `type`: `PRIVATE`, `WORK`.
+    /// The address's `type`: `PRIVATE`, `WORK` or another word.
+    #[serde(rename = "type")]
     pub kind: Option<String>,
 }
 
+impl From<ApiName> for EmailField {
+    fn from(name: ApiName) -> Self {
+        Self {
+            field: name.into(),
+            kind: None,
+        }
+    }
+}
+
 /// A lookup on the job that makes someone a member of the hiring team.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
 pub struct TeamLookup {
     /// API name of the lookup, to User or to Contact.
+    #[serde(deserialize_with = "kinds::api_name")]
+    #[cfg_attr(test, schemars(with = "ApiName"))]
     pub field: String,
-    /// None: on the team without a role.
+    /// The role; left out: on the team without a role.
+    #[serde(default, deserialize_with = "kinds::role")]
+    #[cfg_attr(
+        test,
+        serde(
+            serialize_with = "documents::role",
+            skip_serializing_if = "Option::is_none"
+        )
+    )]
+    #[cfg_attr(test, schemars(schema_with = "documents::roles"))]
     pub role: Option<HiringTeamRole>,
 }
 
-/// How the tenant names the object that is the Job (asymbl-schema.md 5).
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub enum JobObject {
-    /// The object's name alone; the lookups come from the package's mapping metadata.
-    Named(String),
-    /// Everything said here.
-    Described {
-        /// API name of the object.
-        object: String,
-        /// The applicant's lookup to it.
-        applicant_lookup: String,
-        /// The stage's lookup to it.
-        stage_lookup: String,
-        /// Its boolean field for closed jobs.
-        closed_field: Option<String>,
-    },
+/// An object that is the Job, and what refers to it (asymbl-schema.md 5).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct JobNames {
+    /// API name of the object.
+    #[serde(deserialize_with = "kinds::api_name")]
+    #[cfg_attr(test, schemars(with = "ApiName"))]
+    pub object: String,
+    /// The applicant's lookup to it.
+    #[serde(deserialize_with = "kinds::api_name")]
+    #[cfg_attr(test, schemars(with = "ApiName"))]
+    pub applicant_lookup: String,
+    /// The stage's lookup to it.
+    #[serde(deserialize_with = "kinds::api_name")]
+    #[cfg_attr(test, schemars(with = "ApiName"))]
+    pub stage_lookup: String,
+    /// Its boolean field for closed jobs.
+    #[serde(default, deserialize_with = "kinds::optional_api_name")]
+    #[cfg_attr(test, schemars(with = "Option<ApiName>"))]
+    pub closed_field: Option<String>,
 }
 
 /// A unified field that the tenant reads from elsewhere.
@@ -86,39 +109,162 @@ pub struct FieldOverride {
     pub sources: Vec<String>,
 }
 
-/// The settings of one tenant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// The package's namespace.
-    pub namespace: String,
-    /// Which object is the Job; none: as the package's metadata says.
-    pub job_object: Option<JobObject>,
-    /// Folded names or types of stages that mean hired.
-    pub hired_stages: Vec<String>,
-    /// Job status words.
-    pub job_status: WordTable,
-    /// Employment type words.
-    pub employment_type: WordTable,
-    /// Visibility words.
-    pub visibility: WordTable,
-    /// Which contacts are candidates.
-    pub candidates: CandidateRule,
-    /// Developer name of the record type of candidates.
-    pub candidate_record_type: String,
-    /// Further e-mail fields of the contact.
-    pub candidate_email_fields: Vec<EmailField>,
-    /// Lookups on the job; package names as in the org.
-    pub hiring_team: Vec<TeamLookup>,
-    /// ISO 4217 code for jobs without a currency of their own.
-    pub default_currency: Option<String>,
-    /// Unified fields that are read from elsewhere.
-    pub fields: Vec<FieldOverride>,
-    /// Source fields to hand on in `integration_fields`.
-    pub integration_fields: Vec<(Model, Vec<String>)>,
-    /// What the actions do where there is a choice.
-    pub actions: ActionSettings,
-    /// What is switched off.
-    pub scopes: Scopes,
+/// What becomes of an application that exists already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
+pub enum ExistingApplication {
+    /// It is the result, with a warning.
+    Return,
+    /// The call fails with `already-exists`.
+    Error,
+}
+
+/// What becomes of a source that the picklist does not hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
+pub enum SourcePolicy {
+    /// It goes into the free-text field, with a warning.
+    FreeText,
+    /// The call fails and lists the values.
+    Refuse,
+}
+
+/// What becomes of a new record about which a duplicate rule of the org only alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
+pub enum DuplicateAlerts {
+    /// The call fails and names the records that were found.
+    Refuse,
+    /// The record is saved, with a warning.
+    Save,
+}
+
+/// Declares a struct whose fields have their default beside them.
+macro_rules! settings {
+    ($(#[$of:meta])* pub struct $name:ident { $($(#[$about:meta])* pub $key:ident: $kind:ty = $default:expr,)* }) => {
+        $(#[$of])*
+        pub struct $name { $($(#[$about])* pub $key: $kind,)* }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($key: $default,)* }
+            }
+        }
+    };
+}
+
+settings! {
+    /// The settings of one tenant.
+    #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+    #[serde(default, deny_unknown_fields)]
+    #[cfg_attr(test, derive(schemars::JsonSchema))]
+    pub struct Settings {
+        /// The package's namespace in this org.
+        #[serde(deserialize_with = "kinds::namespace")]
+        pub namespace: String = defaults::NAMESPACE.to_owned(),
+
+        /// Which object is the Job, where the org uses its own: its API name when the package's mapping metadata gives the
+        /// rest, else all of it.
+        pub job_object: Option<NameOr<JobNames>> = None,
+
+        /// Names or types of stages that mean hired; compared whole, without regard to case.
+        #[serde(deserialize_with = "kinds::folded")]
+        pub hired_stages: Vec<String> = defaults::HIRED_STAGES.iter().map(|w| fold(w)).collect(),
+
+        /// What the words of Job Status mean: `OPEN`, `CLOSED`, `DRAFT`, `ARCHIVED` or any other text.
+        #[serde(deserialize_with = "kinds::job_status")]
+        #[cfg_attr(test, schemars(with = "documents::Words"))]
+        pub job_status: WordTable = WordTable::new([], defaults::JOB_STATUS),
+
+        /// What the words of Job Type mean: `FULL_TIME`, `PART_TIME`, `CONTRACT`, `SEASONAL`, `INTERNSHIP` or any other text.
+        #[serde(deserialize_with = "kinds::employment_type")]
+        #[cfg_attr(test, schemars(with = "documents::Words"))]
+        pub employment_type: WordTable = WordTable::new([], defaults::EMPLOYMENT_TYPE),
+
+        /// What the words of Post Externally mean: `PUBLIC`, `INTERNAL`, `UNLISTED`, `CONFIDENTIAL` or any other text.
+        #[serde(deserialize_with = "kinds::visibility")]
+        #[cfg_attr(test, schemars(with = "documents::Words"))]
+        pub visibility: WordTable = WordTable::new([], defaults::VISIBILITY),
+
+        /// Which contacts are candidates: those with an application or of the candidate record type, one of the two, all, or
+        /// those that a SOQL condition on Contact takes.
+        #[cfg_attr(test, schemars(schema_with = "documents::candidates"))]
+        pub candidates: CandidateRule = CandidateRule::AppliedOrTyped,
+
+        /// Developer name of the contact record type of candidates.
+        #[serde(deserialize_with = "kinds::text")]
+        #[cfg_attr(test, schemars(length(min = 1)))]
+        pub candidate_record_type: String = defaults::CANDIDATE_RECORD_TYPE.to_owned(),
+
+        /// Further e-mail fields of the contact, besides Email.
+        #[serde(deserialize_with = "kinds::names_or")]
+        #[cfg_attr(test, schemars(with = "Vec<NameOr<EmailField>>"))]
+        pub candidate_email_fields: Vec<EmailField> = Vec::new(),
+
+        /// The job's lookups to users or contacts that make its hiring team, in place of the default list.
+        pub hiring_team: Vec<TeamLookup> = defaults::hiring_team(),
+
+        /// ISO 4217 code of salaries, for orgs with one currency.
+        #[serde(deserialize_with = "kinds::currency")]
+        #[cfg_attr(test, schemars(regex(pattern = "^[A-Za-z]{3}$")))]
+        pub default_currency: Option<String> = None,
+
+        /// Unified fields that are read from other source fields than the usual ones; of several source fields the first that
+        /// has a value.
+        #[serde(deserialize_with = "sources::overrides")]
+        #[cfg_attr(test, schemars(schema_with = "documents::overrides"))]
+        pub fields: Vec<FieldOverride> = Vec::new(),
+
+        /// Source fields to hand on in `integration_fields`.
+        #[serde(deserialize_with = "sources::promoted")]
+        #[cfg_attr(test, schemars(schema_with = "documents::promoted"))]
+        pub integration_fields: Vec<(Model, Vec<String>)> = Vec::new(),
+
+        /// Id of the account that new contacts belong to. Without one they belong to none, and Salesforce shows a contact
+        /// without an account only to its owner and to administrators.
+        #[serde(deserialize_with = "kinds::account")]
+        #[cfg_attr(test, schemars(regex(pattern = "^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$")))]
+        pub candidate_account: Option<String> = None,
+
+        /// When the candidate has applied to the job before: return that application with a warning, or fail.
+        pub existing_application: ExistingApplication = ExistingApplication::Return,
+
+        /// Whether jobs that are not open take applications.
+        pub allow_closed_jobs: bool = false,
+
+        /// The contact field that takes the telephone number.
+        #[serde(deserialize_with = "kinds::api_name")]
+        #[cfg_attr(test, schemars(with = "ApiName"))]
+        pub phone_field: String = defaults::PHONE_FIELD.to_owned(),
+
+        /// When the picklist of sources lacks the source: write it into the free-text field with a warning, or refuse the call.
+        pub source_policy: SourcePolicy = SourcePolicy::FreeText,
+
+        /// When a duplicate rule of the org alerts about a new record (it may be saved all the same): refuse the call, or save
+        /// with a warning. A rule that blocks refuses in any case.
+        pub duplicate_alerts: DuplicateAlerts = DuplicateAlerts::Refuse,
+
+        /// A unique text field of the contact, 64 characters or more. New contacts get the SHA-256 of their lower-cased e-mail
+        /// address in it, as hex; it keeps two creates at once from making two contacts.
+        #[serde(deserialize_with = "kinds::optional_api_name")]
+        #[cfg_attr(test, schemars(with = "Option<ApiName>"))]
+        pub contact_external_id_field: Option<String> = None,
+
+        /// The largest file that is attached, in bytes; the host may allow less.
+        #[serde(deserialize_with = "kinds::cap")]
+        #[cfg_attr(test, schemars(range(min = 1, max = kinds::LARGEST_CAP)))]
+        pub attachment_cap: u64 = kinds::LARGEST_CAP,
+
+        /// Whether the first CV of a candidate without one is marked as the primary one.
+        pub mark_primary_cv: bool = true,
+
+        /// What is switched off; not part of the settings object.
+        #[serde(skip)]
+        pub scopes: Scopes = Scopes::default(),
+    }
 }
 
 /// The unified fields whose source a tenant may choose. Identity and references are not among them.
@@ -171,7 +317,13 @@ impl Settings {
     /// # Errors
     /// All problems at once.
     pub fn parse(json: &str, disabled: &[String]) -> Result<Self, Vec<SettingsProblem>> {
-        parse::parse(json, disabled)
+        let mut settings: Self = read::read(json)?;
+        let names = settings.names();
+        for lookup in &mut settings.hiring_team {
+            lookup.field = names.api(&lookup.field);
+        }
+        settings.scopes = Scopes::new(disabled);
+        Ok(settings)
     }
 
     /// Translates the tables' names into this org's.

@@ -31,7 +31,7 @@ pub fn add_attachment_to_application<T: FileTransport>(
     check_switched_on(ctx, action)?;
     check_field_on(ctx, action, Model::Applications, "candidate_id")?;
     let known = ctx.known(&context.profile)?;
-    let cap = ctx.settings.actions.attachment_cap;
+    let cap = ctx.settings.attachment_cap;
     let (applicant, mut warnings) = checked(Some(context), input, cap)?;
     let tenant = ctx.tenant(&known.profile);
     let application = lookup::application(ctx, tenant, applicant.as_str())?;
@@ -45,7 +45,7 @@ pub fn add_attachment_to_application<T: FileTransport>(
     };
     let [version] = lookup::shapes(ctx, [table::FILE])?;
     let is_cv = input.attachment.kind == Some(AttachmentKind::Cv);
-    let may_mark = is_cv && ctx.settings.actions.mark_primary_cv;
+    let may_mark = is_cv && ctx.settings.mark_primary_cv;
     let repeats = input::repeats(context);
     let existing = if may_mark || repeats.is_some() {
         attachments::of(ctx, tenant, &contact)?

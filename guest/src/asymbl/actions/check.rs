@@ -11,7 +11,7 @@ use salesforce::transport::Transport;
 /// # Errors
 /// `invalid-input` with all of them.
 pub fn check_input<T: Transport>(ctx: &Context<T>, input: &ActionInput) -> Result<(), Error> {
-    let cap = ctx.settings.actions.attachment_cap;
+    let cap = ctx.settings.attachment_cap;
     match input {
         // The zone decides about a day, not about what is wrong.
         ActionInput::Create(input) => input::create(None, input, "UTC", cap).map(drop),

@@ -56,12 +56,12 @@ fn create<T: Transport>(
     input: &CreateInput,
 ) -> Result<Created, Error> {
     check_switched_on(ctx, action)?;
-    if !ctx.settings.actions.allow_closed_jobs {
+    if !ctx.settings.allow_closed_jobs {
         check_field_on(ctx, action, Model::Jobs, "status")?;
     }
     let known = ctx.known(&context.profile)?;
     let zone = &known.profile.organization.time_zone;
-    let cap = ctx.settings.actions.attachment_cap;
+    let cap = ctx.settings.attachment_cap;
     let mut checked = input::create(Some(context), input, zone, cap)?;
     let mut warnings = std::mem::take(&mut checked.warnings);
     let is_repeat = input::repeats(context).is_some();
@@ -180,9 +180,7 @@ impl<'a, T: Transport> Create<'a, T> {
 
     fn job(&self) -> Result<Job, Error> {
         let job = lookup::job(self.ctx, self.tenant, self.checked.job.as_str())?;
-        if matches!(job.status, Some(JobStatus::Open))
-            || self.ctx.settings.actions.allow_closed_jobs
-        {
+        if matches!(job.status, Some(JobStatus::Open)) || self.ctx.settings.allow_closed_jobs {
             return Ok(job);
         }
         let status = match &job.status {
@@ -240,7 +238,7 @@ impl<'a, T: Transport> Create<'a, T> {
         (applicant, contact): (String, String),
         warnings: &mut Vec<Warning>,
     ) -> Result<Written, Error> {
-        let refuse = self.ctx.settings.actions.existing_application == ExistingApplication::Error;
+        let refuse = self.ctx.settings.existing_application == ExistingApplication::Error;
         if refuse && !self.is_repeat {
             return Err(Error::AlreadyExists(Conflict {
                 failure: failure(format!(

@@ -41,7 +41,7 @@ pub fn contact<T: Transport>(
     checked: &Checked,
     warnings: &mut Vec<Warning>,
 ) -> Result<Draft, Error> {
-    if let Some(field) = &ctx.settings.actions.contact_external_id_field {
+    if let Some(field) = &ctx.settings.contact_external_id_field {
         external_id_field(shape, field)?;
     }
     let mut draft = Draft::default();
@@ -121,7 +121,7 @@ fn contact_value<T: Transport>(
             .record_type(&ctx.settings.candidate_record_type)
             .filter(|t| t.active && t.available)
             .map(|t| t.id.to_string().into()),
-        Input::Account => option(&ctx.settings.actions.candidate_account),
+        Input::Account => option(&ctx.settings.candidate_account),
         Input::EmailHash => Some(email_hash(&candidate.email_address).into()),
         Input::Job
         | Input::Stage

@@ -139,7 +139,7 @@ impl<T: FileTransport> FileStore<'_, T> {
         if self.mark && self.version.field(&primary).is_some_and(|f| f.createable) {
             fields[primary] = json!(true);
         }
-        let cap = self.ctx.settings.actions.attachment_cap;
+        let cap = self.ctx.settings.attachment_cap;
         let created = self
             .ctx
             .client
@@ -215,7 +215,7 @@ impl<T: FileTransport> FileStore<'_, T> {
     fn failed(&self, error: FileError, name: String, length: Option<u64>) -> Failed {
         let error = match error {
             FileError::TooLarge(_) => {
-                let cap = self.ctx.settings.actions.attachment_cap;
+                let cap = self.ctx.settings.attachment_cap;
                 return not_fetched(FetchError::Refused(format!(
                     "the file has more than the {cap} bytes of the setting `attachment_cap`; it was not stored"
                 )));

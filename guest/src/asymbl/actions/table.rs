@@ -141,18 +141,17 @@ impl Place {
         }
         let usual = match self.to {
             To::Field(name) => Some(tenant.profile.names().api(name)),
-            To::Phone => Some(settings.actions.phone_field.clone()),
+            To::Phone => Some(settings.phone_field.clone()),
             To::Country if tenant.profile.address_codes() => Some("MailingCountryCode".to_owned()),
             To::Country => Some("MailingCountry".to_owned()),
             To::RecordType => {
                 (!tenant.profile.candidate_types.is_empty()).then(|| "RecordTypeId".to_owned())
             }
             To::Account => settings
-                .actions
                 .candidate_account
                 .is_some()
                 .then(|| "AccountId".to_owned()),
-            To::EmailHash => settings.actions.contact_external_id_field.clone(),
+            To::EmailHash => settings.contact_external_id_field.clone(),
             To::JobLookup => Some(tenant.profile.job_link.applicant_lookup.clone()),
         };
         let chosen = match self.unified {

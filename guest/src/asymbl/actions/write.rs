@@ -121,7 +121,7 @@ impl<T: Transport> Create<'_, T> {
     fn add_source(&self, applicant: &mut Draft, warnings: &mut Vec<Warning>) -> Result<(), Error> {
         let names = self.tenant.profile.names();
         let [picklist, free] = table::SOURCE.map(|n| names.api(n));
-        let policy = self.ctx.settings.actions.source_policy;
+        let policy = self.ctx.settings.source_policy;
         let chosen = source::field(
             self.input.source.as_ref(),
             &self.applicant,
@@ -144,7 +144,7 @@ impl<T: Transport> Create<'_, T> {
             let found = lookup::applied(ctx, tenant, self.checked.job.as_str(), &contacts)?;
             return Ok(found.map(Raced::Applicant));
         }
-        let Some(field) = &ctx.settings.actions.contact_external_id_field else {
+        let Some(field) = &ctx.settings.contact_external_id_field else {
             return Ok(None);
         };
         let hash = email_hash(&self.input.candidate.email_address);

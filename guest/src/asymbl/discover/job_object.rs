@@ -6,7 +6,7 @@
 use crate::asymbl::names::{self, Names};
 use crate::asymbl::profile::JobLink;
 use crate::asymbl::row::trimmed;
-use crate::asymbl::settings::JobObject;
+use crate::asymbl::settings::{JobNames, NameOr};
 use salesforce::{self, Query, Record};
 
 const OBJECT: &str = "bpats__Object_Name__c";
@@ -51,24 +51,24 @@ pub(super) fn rows(names: &Names, records: &[Record]) -> Vec<MappingRow> {
 /// Decides; `rows` is none where the metadata can't be read.
 pub(super) fn decide(
     names: &Names,
-    setting: Option<&JobObject>,
+    setting: Option<&NameOr<JobNames>>,
     rows: Option<&[MappingRow]>,
 ) -> Result<JobLink, String> {
     let listed = rows.unwrap_or_default();
     match setting {
-        Some(JobObject::Described {
+        Some(NameOr::Object(JobNames {
             object,
             applicant_lookup,
             stage_lookup,
             closed_field,
-        }) => Ok(JobLink {
+        })) => Ok(JobLink {
             object: object.clone(),
             applicant_lookup: applicant_lookup.clone(),
             stage_lookup: stage_lookup.clone(),
             closed_field: closed_field.clone(),
             standard: object.eq_ignore_ascii_case(&names.api(names::JOB)),
         }),
-        Some(JobObject::Named(wanted)) => {
+        Some(NameOr::Name(wanted)) => {
             match listed
                 .iter()
                 .find(|r| r.object.eq_ignore_ascii_case(wanted))

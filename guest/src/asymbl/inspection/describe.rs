@@ -1,7 +1,7 @@
 //! What the connector can do, told from the tables that it works by.
 
 use crate::asymbl::models::{Rule, TABLES, Table};
-use crate::asymbl::settings::settings_schema;
+use crate::asymbl::settings;
 use crate::exports::ats::connector::inspection::{
     Action, ConnectorDescription, FeatureCoverage, FieldCoverage, ModelCoverage,
 };
@@ -71,7 +71,7 @@ pub fn describe_connector() -> ConnectorDescription {
         deletions_visible_days: Some(RECYCLE_BIN_DAYS),
         shortest_poll_interval_seconds: Some(SHORTEST_POLL_SECONDS),
         idempotency_key_hours: Some(KEY_HOURS),
-        settings_schema: settings_schema(),
+        settings_schema: settings::SCHEMA.to_owned(),
     }
 }
 

@@ -238,7 +238,7 @@ fn create(tenant: Tenant<'_>, needs: &mut Needs) {
         &tenant.profile.names().api(names::APPLICANT),
         table::APPLICANT,
     );
-    let closed_too = tenant.settings.actions.allow_closed_jobs;
+    let closed_too = tenant.settings.allow_closed_jobs;
     needs.look_up(table::open_job(tenant), |_| !closed_too);
     needs.look_up(table::stages(tenant, "application.stage_id"), |_| true);
     needs.files(tenant, false, "attachments");
@@ -273,7 +273,7 @@ impl Needs {
         let need = self.object(table::FILE, essential);
         need.may(Operation::Create);
         need.cost(path);
-        if tenant.settings.actions.mark_primary_cv {
+        if tenant.settings.mark_primary_cv {
             let field = tenant.profile.names().api(table::PRIMARY_CV);
             need.field(&field, Operation::Create, "primary CV", false);
         }

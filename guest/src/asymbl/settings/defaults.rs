@@ -1,5 +1,8 @@
 //! What holds where the tenant says nothing (asymbl-schema.md 2).
 
+use super::TeamLookup;
+use crate::exports::ats::connector::unified::HiringTeamRole;
+
 /// The package's namespace in production.
 pub const NAMESPACE: &str = "bpats";
 
@@ -38,10 +41,25 @@ pub const VISIBILITY: [(&str, &str); 2] = [("true", "PUBLIC"), ("false", "INTERN
 /// Developer name of the record type of candidates.
 pub const CANDIDATE_RECORD_TYPE: &str = "Candidate";
 
+/// The contact field that takes the telephone number.
+pub const PHONE_FIELD: &str = "MobilePhone";
+
 /// User and contact lookups on the job, and their roles.
-pub const HIRING_TEAM: [(&str, &str); 4] = [
-    ("OwnerId", "RECRUITER"),
-    ("bpats__Delivery_Lead__c", "RECRUITER"),
-    ("bpats__Sales_Lead__c", ""),
-    ("bpats__Hiring_Manager__c", "HIRING_MANAGER"),
+pub const HIRING_TEAM: [(&str, Option<HiringTeamRole>); 4] = [
+    ("OwnerId", Some(HiringTeamRole::Recruiter)),
+    ("bpats__Delivery_Lead__c", Some(HiringTeamRole::Recruiter)),
+    ("bpats__Sales_Lead__c", None),
+    (
+        "bpats__Hiring_Manager__c",
+        Some(HiringTeamRole::HiringManager),
+    ),
 ];
+
+/// The default hiring team, with the package's names of the production namespace.
+pub fn hiring_team() -> Vec<TeamLookup> {
+    let lookup = |(field, role): (&str, _)| TeamLookup {
+        field: field.to_owned(),
+        role,
+    };
+    HIRING_TEAM.map(lookup).into()
+}

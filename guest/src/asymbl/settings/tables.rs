@@ -27,6 +27,14 @@ impl WordTable {
         Self { entries }
     }
 
+    /// Patterns, folded, and what they stand for, in the order in which they are tried.
+    #[cfg(test)]
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.entries
+            .iter()
+            .map(|entry| (entry.pattern.as_str(), entry.value.as_str()))
+    }
+
     /// What `word` stands for; none where no pattern matches.
     pub fn get(&self, word: &str) -> Option<&str> {
         let word = fold(word);

@@ -66,12 +66,24 @@ fn what_is_no_object_is_refused() {
     assert!(
         Settings::parse("{", &[]).unwrap_err()[0]
             .message
-            .starts_with("the settings are no JSON")
+            .starts_with("the settings are not valid JSON")
     );
     assert_eq!(
         problems(json!({"hiring_team": [{"field": "A__c", "roles": []}]})).len(),
         1
     );
+    let several = json!([{"field": "A__c"}, {"field": "b c"}, {"field": "D__c"}, {"role": "SOURCER"}, {"field": "-"}]);
+    let told = problems(json!({"hiring_team": several, "job_object": {"object": "a-b"}}));
+    let keys = [
+        "hiring_team[1].field: ",
+        "hiring_team[3]: ",
+        "hiring_team[4].field: ",
+        "job_object.object: ",
+    ];
+    assert_eq!(told.len(), keys.len(), "{told:?}");
+    for (told, key) in told.iter().zip(keys) {
+        assert!(told.starts_with(key), "{key} {told}");
+    }
 }
 
 #[test]
@@ -106,17 +118,17 @@ fn a_soql_condition_must_close_its_quotes_and_parentheses() {
 fn a_job_object_is_a_name_or_all_of_it() {
     assert_eq!(
         parse(json!({"job_object": "Req__c"})).job_object,
-        Some(JobObject::Named("Req__c".into()))
+        Some(NameOr::Name(ApiName::parse("Req__c").unwrap()))
     );
     let whole = parse(
         json!({"job_object": {"object": "Req__c", "applicant_lookup": "Req__c", "stage_lookup": "R__c"}}),
     );
     assert!(matches!(
         whole.job_object,
-        Some(JobObject::Described {
+        Some(NameOr::Object(JobNames {
             closed_field: None,
             ..
-        })
+        }))
     ));
     assert_eq!(
         problems(json!({"job_object": {"object": "Req__c"}})).len(),
@@ -174,36 +186,6 @@ fn a_fingerprint_moves_only_for_the_models_that_a_setting_steers() {
             .map(|(m, _)| word(*m))
             .collect();
         assert_eq!(moved, steered, "{changed}");
-    }
-}
-
-#[test]
-fn the_schema_names_the_keys_that_are_parsed_and_its_defaults_are_the_defaults() {
-    let schema: Value = serde_json::from_str(&settings_schema()).unwrap();
-    let properties = schema["properties"].as_object().unwrap();
-    assert_eq!(
-        properties.keys().map(String::as_str).collect::<Vec<_>>(),
-        parse::KEYS
-    );
-    let defaults: serde_json::Map<_, _> = properties
-        .iter()
-        .filter_map(|(key, p)| Some((key.clone(), p.get("default")?.clone())))
-        // Said by themselves the default words come before the default words: the same meaning, another table.
-        .filter(|(key, _)| !["job_status", "employment_type", "visibility"].contains(&key.as_str()))
-        .collect();
-    assert_eq!(
-        Settings::parse(&Value::Object(defaults).to_string(), &[]).unwrap(),
-        parse(json!({}))
-    );
-    for (model, fields) in OVERRIDABLE {
-        for field in *fields {
-            let path = format!(
-                "/properties/fields/properties/{}/properties/{}",
-                word(*model),
-                field.replace('.', "/properties/")
-            );
-            assert!(schema.pointer(&path).is_some(), "{path}");
-        }
     }
 }
 

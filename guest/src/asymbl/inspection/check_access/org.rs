@@ -227,7 +227,7 @@ pub(super) fn unmapped(about: &mut About, tenant: Tenant<'_>, shapes: &Shapes) {
                 .collect::<Vec<_>>()
                 .join(" and ");
             let refused =
-                unified == "status" && !refusing.is_empty() && !settings.actions.allow_closed_jobs;
+                unified == "status" && !refusing.is_empty() && !settings.allow_closed_jobs;
             about.warn(
                 "value-unmapped",
                 format!(

@@ -1,0 +1,243 @@
+//! Writes the JSON Schema of the settings and their page of the documentation from the one declaration, and finds them out of
+//! date. `INSTA_UPDATE=always cargo test -p asymbl-connector documents` writes both anew.
+
+use std::collections::BTreeMap;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, json_schema};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value, json};
+
+use super::kinds::{API_NAME, CANDIDATES, ROLES};
+use super::*;
+use crate::asymbl::models::word;
+
+/// Patterns for the words of the org and what they stand for.
+#[derive(JsonSchema)]
+#[schemars(
+    transparent,
+    extend("description" = "Keys are words of the org, compared without regard to case; `*` stands for any text. They come \
+        before the defaults; a word that nothing matches is handed on.")
+)]
+pub struct Words(#[allow(dead_code)] BTreeMap<String, String>);
+
+impl Serialize for WordTable {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.pairs())
+    }
+}
+
+pub fn role<S: Serializer>(
+    role: &Option<HiringTeamRole>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let found = ROLES.iter().find(|(_, r)| Some(*r) == *role);
+    found.map(|(word, _)| word).serialize(serializer)
+}
+
+pub fn roles(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"enum": ROLES.map(|(word, _)| word)})
+}
+
+pub fn candidates(_: &mut SchemaGenerator) -> Schema {
+    let words = CANDIDATES.map(|(word, _)| word);
+    json_schema!({"anyOf": [{"enum": words}, {"type": "string", "description": "A SOQL condition on Contact."}]})
+}
+
+pub fn promoted(_: &mut SchemaGenerator) -> Schema {
+    let models = PROMOTING.iter();
+    object(models.map(|m| {
+        (
+            word(*m).to_owned(),
+            json!({"type": "array", "items": name()}),
+        )
+    }))
+}
+
+pub fn overrides(_: &mut SchemaGenerator) -> Schema {
+    let models = OVERRIDABLE.iter().map(|(model, fields)| {
+        let source = json!({"anyOf": [name(), {"type": "array", "items": name()}]});
+        let (parts, whole): (Vec<&str>, Vec<&str>) = fields.iter().partition(|f| f.contains('.'));
+        let mut fields: Map<String, Value> = whole
+            .iter()
+            .map(|f| ((*f).to_owned(), source.clone()))
+            .collect();
+        let parts = parts.iter().filter_map(|f| f.split_once('.'));
+        let location = object(parts.map(|(_, part)| (part.to_owned(), source.clone())));
+        if location.as_value()["properties"] != json!({}) {
+            fields.insert("location".to_owned(), location.to_value());
+        }
+        (word(*model).to_owned(), object(fields).to_value())
+    });
+    object(models)
+}
+
+fn name() -> Value {
+    json!({"type": "string", "pattern": API_NAME})
+}
+
+fn object(properties: impl IntoIterator<Item = (String, Value)>) -> Schema {
+    let properties: Map<String, Value> = properties.into_iter().collect();
+    json_schema!({"type": "object", "properties": properties, "additionalProperties": false})
+}
+
+fn schema() -> Value {
+    let settings = SchemaSettings::draft2020_12()
+        .for_deserialize()
+        .with(|s| s.inline_subschemas = true);
+    let mut schema = settings
+        .into_generator()
+        .into_root_schema_for::<Settings>()
+        .to_value();
+    plain(&mut schema);
+    schema["title"] = json!("Settings of the Asymbl connector");
+    schema
+}
+
+/// Without the second way to leave a value out (null), and with each description on one line.
+fn plain(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(plain),
+        Value::Object(members) => {
+            members.retain(|key, value| key != "format" && !(key == "default" && value.is_null()));
+            if let Some(Value::String(about)) = members.get_mut("description") {
+                *about = about.replace('\n', " ");
+            }
+            if let Some(Value::Array(types)) = members.get_mut("type") {
+                types.retain(|t| t != "null");
+                if let [one] = types.as_slice() {
+                    members["type"] = one.clone();
+                }
+            }
+            if let Some(Value::Array(kinds)) = members.get_mut("anyOf") {
+                kinds.retain(|kind| *kind != json!({"type": "null"}));
+                if let [Value::Object(one)] = kinds.as_slice() {
+                    let one = one.clone();
+                    members.shift_remove("anyOf");
+                    for (key, value) in one {
+                        members.entry(key).or_insert(value);
+                    }
+                }
+            }
+            members.values_mut().for_each(plain);
+        }
+        _ => {}
+    }
+}
+
+/// The schema with a line for each setting: short in the component, and readable in a diff.
+fn lines(schema: &Value) -> String {
+    let mut whole = schema.clone();
+    let properties = whole["properties"].take();
+    let lines: Vec<String> = properties
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(key, setting)| format!("{}:{setting}", json!(key)))
+        .collect();
+    whole.to_string().replace(
+        "\"properties\":null",
+        &format!("\"properties\":{{\n{}\n}}", lines.join(",\n")),
+    ) + "\n"
+}
+
+fn page(schema: &Value) -> String {
+    let mut page = "# Settings of the connector\n\n\
+        Keys of `[connector]` in the tenant file; all have defaults. Unknown keys and wrong values are refused, all of them at \
+        once. `asymbl inspect --json` prints the same as a JSON Schema. This page is written by a test from the declaration in \
+        `guest/src/asymbl/settings.rs`.\n\n\
+        | key | value | default | meaning |\n| --- | --- | --- | --- |\n"
+        .to_owned();
+    for (key, setting) in schema["properties"].as_object().unwrap() {
+        let default = match setting.get("default") {
+            None => "none".to_owned(),
+            Some(Value::Object(words)) => list(words.iter().map(|(k, v)| format!("{k} = {v}"))),
+            Some(Value::Array(items)) if items.is_empty() => "none".to_owned(),
+            Some(Value::Array(items)) => list(items.iter().map(|item| match item.get("field") {
+                Some(field) => format!("{} {}", text(field), item.get("role").map_or("", text)),
+                None => text(item).to_owned(),
+            })),
+            Some(Value::String(text)) => format!("`{text}`"),
+            Some(other) => format!("`{other}`"),
+        };
+        let about = text(&setting["description"]);
+        page += &format!("| `{key}` | {} | {default} | {about} |\n", kind(setting));
+    }
+    page
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    items
+        .map(|item| format!("`{}`", item.trim().replace('"', "")))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// What a value may be, in words.
+fn kind(schema: &Value) -> String {
+    if let Some(Value::Array(kinds)) = schema.get("anyOf") {
+        return kinds.iter().map(kind).collect::<Vec<_>>().join(", or ");
+    }
+    if let Some(Value::Array(words)) = schema.get("oneOf") {
+        return list(words.iter().map(|w| text(&w["const"]).to_owned()));
+    }
+    if let Some(Value::Array(words)) = schema.get("enum") {
+        return list(words.iter().map(|w| text(w).to_owned()));
+    }
+    match text(&schema["type"]) {
+        "boolean" => "true or false".to_owned(),
+        "integer" => format!(
+            "a whole number, {} to {}",
+            schema["minimum"], schema["maximum"]
+        ),
+        "array" => format!("a list: {}", kind(&schema["items"])),
+        "object" => match schema.get("properties").and_then(Value::as_object) {
+            Some(members) => format!("a table with {}", list(members.keys().cloned())),
+            None => "a table from words to texts".to_owned(),
+        },
+        _ if schema.get("pattern") == Some(&json!(API_NAME)) => "an API name".to_owned(),
+        _ if schema["description"] == "A SOQL condition on Contact." => {
+            "a SOQL condition".to_owned()
+        }
+        _ => "text".to_owned(),
+    }
+}
+
+/// Fails when a file of the repository does not hold the text.
+fn assert_written(path: &str, text: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        std::fs::write(&path, text).unwrap();
+    }
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        written == text,
+        "{} is out of date: {}",
+        path.display(),
+        module_path!()
+    );
+}
+
+#[test]
+fn the_settings_documents_are_up_to_date() {
+    let schema = schema();
+    assert_written("src/asymbl/settings/schema.json", &lines(&schema));
+    assert_written("../docs/settings.md", &page(&schema));
+}
+
+#[test]
+fn the_defaults_of_the_schema_are_the_defaults() {
+    let schema = schema();
+    let properties = schema["properties"].as_object().unwrap();
+    let defaults: Map<String, Value> = properties
+        .iter()
+        .filter_map(|(key, p)| Some((key.clone(), p.get("default")?.clone())))
+        // As the tenant's words they come before the default ones: the same meaning, another table.
+        .filter(|(key, _)| !["job_status", "employment_type", "visibility"].contains(&key.as_str()))
+        .collect();
+    let parse = |settings: Value| Settings::parse(&settings.to_string(), &[]).unwrap();
+    assert_eq!(parse(Value::Object(defaults)), parse(json!({})));
+}

@@ -1,0 +1,294 @@
+//! The kinds of values that settings take.
+
+use std::fmt;
+
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::defaults;
+use super::read::{NameOr, did_you_mean};
+use super::tables::{WordTable, fold};
+use crate::exports::ats::connector::unified::HiringTeamRole;
+use salesforce::soql::raw;
+use salesforce::{Query, SalesforceId};
+
+/// The pattern of an API name.
+#[cfg(test)]
+pub const API_NAME: &str = "^[A-Za-z][A-Za-z0-9_]*$";
+
+/// The API name of an object or field. Any other text never reaches a query.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = API_NAME)))]
+pub struct ApiName(String);
+
+impl ApiName {
+    /// Checks a text.
+    ///
+    /// # Errors
+    /// What is wrong with it, for a person.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let sound = text.starts_with(|c: char| c.is_ascii_alphabetic())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        match sound {
+            true => Ok(Self(text.to_owned())),
+            false => Err(format!(
+                "{text:?} is not an API name, such as `Salary_Max__c`"
+            )),
+        }
+    }
+}
+
+impl TryFrom<String> for ApiName {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(text.trim())
+    }
+}
+
+impl From<ApiName> for String {
+    fn from(name: ApiName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for ApiName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::ops::Deref for ApiName {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Reads an API name.
+pub fn api_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    ApiName::deserialize(deserializer).map(String::from)
+}
+
+/// Reads an API name that may be left out.
+pub fn optional_api_name<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    Ok(Option::<ApiName>::deserialize(deserializer)?.map(String::from))
+}
+
+/// Reads a list whose elements are names, or objects that say more.
+pub fn names_or<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + From<ApiName>,
+{
+    let written = Vec::<NameOr<T>>::deserialize(deserializer)?;
+    let one = |written| match written {
+        NameOr::Name(name) => T::from(name),
+        NameOr::Object(object) => object,
+    };
+    Ok(written.into_iter().map(one).collect())
+}
+
+/// Reads a text that is not blank.
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.trim() {
+        "" => Err(D::Error::custom(
+            "must not be empty: leave it out for the default",
+        )),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// Reads the package's namespace; empty where the package was deployed without one.
+pub fn namespace<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() || ApiName::parse(&text).is_ok() {
+        return Ok(text);
+    }
+    Err(D::Error::custom(format!(
+        "{text:?} is not a namespace: letters, digits and single underscores, without the `__`"
+    )))
+}
+
+/// Reads the code of a currency.
+pub fn currency<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = text(deserializer)?;
+    if text.len() == 3 && text.bytes().all(|b| b.is_ascii_alphabetic()) {
+        return Ok(Some(text.to_ascii_uppercase()));
+    }
+    Err(D::Error::custom(format!(
+        "{text:?} is not an ISO 4217 code such as `USD`"
+    )))
+}
+
+/// Reads the id of an account.
+pub fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match SalesforceId::parse(&text(deserializer)?) {
+        Ok(id) => Ok(Some(id.to_string())),
+        Err(why) => Err(D::Error::custom(format!(
+            "{why}; give the id of an account"
+        ))),
+    }
+}
+
+/// Largest cap for a file, in bytes: what a form upload takes (salesforce-api.md 8).
+pub const LARGEST_CAP: u64 = 2 * 1024 * 1024 * 1024;
+
+/// Reads the cap for a file.
+pub fn cap<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let cap = u64::deserialize(deserializer)?;
+    if (1..=LARGEST_CAP).contains(&cap) {
+        return Ok(cap);
+    }
+    Err(D::Error::custom(format!(
+        "{cap} is out of range: give bytes, 1 to {LARGEST_CAP}"
+    )))
+}
+
+/// Reads names of stages, folded; blank ones are left out.
+pub fn folded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let words = Vec::<String>::deserialize(deserializer)?;
+    Ok(words
+        .iter()
+        .map(|w| fold(w))
+        .filter(|w| !w.is_empty())
+        .collect())
+}
+
+/// Reads the words of Job Status.
+pub fn job_status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<WordTable, D::Error> {
+    words(deserializer, &defaults::JOB_STATUS)
+}
+
+/// Reads the words of Job Type.
+pub fn employment_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<WordTable, D::Error> {
+    words(deserializer, &defaults::EMPLOYMENT_TYPE)
+}
+
+/// Reads the words of Post Externally.
+pub fn visibility<'de, D: Deserializer<'de>>(deserializer: D) -> Result<WordTable, D::Error> {
+    words(deserializer, &defaults::VISIBILITY)
+}
+
+/// Reads the tenant's words, which come before the defaults.
+fn words<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    defaults: &[(&str, &str)],
+) -> Result<WordTable, D::Error> {
+    struct Pairs;
+    impl<'de> Visitor<'de> for Pairs {
+        type Value = Vec<(String, String)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object whose members are texts")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut pairs = Vec::new();
+            while let Some(pattern) = map.next_key()? {
+                pairs.push((pattern, map.next_value_seed(Filled)?));
+            }
+            Ok(pairs)
+        }
+    }
+    let tenant = deserializer.deserialize_map(Pairs)?;
+    let tenant = tenant
+        .iter()
+        .map(|(pattern, value)| (pattern.as_str(), value.as_str()));
+    Ok(WordTable::new(tenant, defaults.iter().copied()))
+}
+
+/// A text that is not blank, as a member of an object.
+struct Filled;
+
+impl<'de> serde::de::DeserializeSeed<'de> for Filled {
+    type Value = String;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<String, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.trim() {
+            "" => Err(D::Error::custom("must not be empty")),
+            text => Ok(text.to_owned()),
+        }
+    }
+}
+
+/// The words for roles.
+pub const ROLES: [(&str, HiringTeamRole); 5] = [
+    ("HIRING_MANAGER", HiringTeamRole::HiringManager),
+    ("RECRUITER", HiringTeamRole::Recruiter),
+    ("COORDINATOR", HiringTeamRole::Coordinator),
+    ("SOURCER", HiringTeamRole::Sourcer),
+    ("INTERVIEWER", HiringTeamRole::Interviewer),
+];
+
+/// Reads a role.
+pub fn role<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<HiringTeamRole>, D::Error> {
+    let wanted = String::deserialize(deserializer)?;
+    if let Some((_, role)) = ROLES.into_iter().find(|(word, _)| *word == wanted) {
+        return Ok(Some(role));
+    }
+    let hint = did_you_mean(&wanted, ROLES.iter().map(|(word, _)| *word));
+    let all = ROLES.map(|(word, _)| word).join(", ");
+    Err(D::Error::custom(format!(
+        "{wanted:?} is not a role{hint}; possible: {all}; leave it out for none"
+    )))
+}
+
+/// Which contacts are candidates.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CandidateRule {
+    /// Of the candidate record type, or with an applicant.
+    AppliedOrTyped,
+    /// With an applicant.
+    Applied,
+    /// Of the candidate record type.
+    Typed,
+    /// Every contact.
+    All,
+    /// Contacts that a SOQL condition takes.
+    Condition(String),
+}
+
+/// The words for which contacts are candidates.
+pub const CANDIDATES: [(&str, CandidateRule); 4] = [
+    ("applied-or-typed", CandidateRule::AppliedOrTyped),
+    ("applied", CandidateRule::Applied),
+    ("typed", CandidateRule::Typed),
+    ("all", CandidateRule::All),
+];
+
+impl<'de> Deserialize<'de> for CandidateRule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = text(deserializer)?;
+        if let Some((_, rule)) = CANDIDATES.into_iter().find(|(word, _)| *word == text) {
+            return Ok(rule);
+        }
+        // A condition always compares something; a lone word is a mistyped choice.
+        if text
+            .chars()
+            .all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
+        {
+            let hint = did_you_mean(&text, CANDIDATES.iter().map(|(word, _)| *word));
+            let message = format!("{text:?} is neither a choice nor a SOQL condition{hint}");
+            return Err(D::Error::custom(message));
+        }
+        let probe = Query::from("Contact")
+            .select(["Id"])
+            .filter(raw(text.as_str()));
+        match probe.to_soql() {
+            Ok(_) => Ok(Self::Condition(text)),
+            Err(why) => Err(D::Error::custom(format!(
+                "the SOQL condition can't be used: {why}"
+            ))),
+        }
+    }
+}
