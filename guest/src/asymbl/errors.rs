@@ -96,6 +96,13 @@ fn case(error: &SalesforceError) -> (Case, String) {
             let fix = format!("{field} is gone or hidden since discover: run discover again, or {assign}");
             (Case::Permission, fix)
         }
+        ErrorKind::Unfilterable { column } => (
+            Case::Remote,
+            format!(
+                "Salesforce can't search by {column}, which may be encrypted: choose deterministic encryption for it, or name another \
+                 field in the settings"
+            ),
+        ),
         ErrorKind::Unavailable { .. } | ErrorKind::Locked => (Case::Unavailable, "try again later".to_owned()),
         ErrorKind::QueryTooHeavy => (
             Case::Unavailable,

@@ -43,6 +43,49 @@ async fn the_command_takes_piped_input_with_a_byte_order_mark() {
     assert_eq!(answer["data"]["candidate"]["first_name"], "Ada");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn only_files_are_handed_out() {
+    let world = World::of(small_org()).await;
+    let (job, _) = open_job(&world);
+    let made = act(
+        &world,
+        Action::CreateCandidate,
+        &input(&job, "note@example.com"),
+    )
+    .await
+    .unwrap();
+    let contact = id(&made.data["remote_id"]);
+    let add = |name: &str, content: (&'static str, OrgValue)| {
+        world.write(|writer| {
+            let values = [
+                ("PathOnClient", OrgValue::copied(name)),
+                ("Title", OrgValue::copied(name)),
+                ("FirstPublishLocationId", OrgValue::Id(contact)),
+                content,
+            ];
+            writer.insert_values("ContentVersion", &values)
+        })
+    };
+    let bytes = || ("VersionData", OrgValue::Blob(b"hello".to_vec().into()));
+    let note = add("Debrief.snote", bytes());
+    let link = add(
+        "Portfolio",
+        ("ContentUrl", OrgValue::from("https://example.com/cv")),
+    );
+    let file = add("CV.pdf", bytes());
+    let wanted = json!({ "candidate_id": contact.to_string() });
+    let listed = act(&world, Action::GetAttachments, &wanted).await.unwrap();
+    let listed = listed.data["results"].as_array().unwrap();
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    assert_eq!(listed[0]["remote_id"], file.to_string());
+    for (other, what) in [(note, "note"), (link, "link")] {
+        let arguments = ["attachment", &other.to_string(), "--output", "other"];
+        let done = command::asymbl(world.folder(), &arguments).await;
+        assert_eq!(done.code, 2, "{}", done.err);
+        assert!(done.err.contains(what), "{}", done.err);
+    }
+}
+
 /// A file of a contact.
 fn file_of(world: &World, contact: RecordId, bytes: Vec<u8>) -> String {
     world

@@ -1,9 +1,11 @@
 //! The five actions through the real component against the practice org.
 
+mod automation;
 mod checked;
 mod create;
 mod details;
 mod downloads;
+mod duplicates;
 mod fetching;
 mod files;
 mod foreign;
@@ -16,6 +18,7 @@ mod partial;
 mod races;
 mod refused;
 mod repeated;
+mod searching;
 mod server;
 mod taken_up;
 mod urls;

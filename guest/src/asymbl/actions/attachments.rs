@@ -71,6 +71,9 @@ pub fn of<T: Transport>(
         "ContentSize",
         "CreatedDate",
         "LastModifiedDate",
+        "FileType",
+        "ContentLocation",
+        "ContentUrl",
         &primary,
     ];
     let columns: Vec<&str> = columns
@@ -84,13 +87,33 @@ pub fn of<T: Transport>(
             .filter(one_of("ContentDocumentId", some.iter().map(String::as_str)))
             .filter(eq("IsLatest", true));
         let rows = ctx.client.query_all_pages(&query, Rows::Live)?;
-        files.extend(rows.iter().filter_map(|row| file(row, contact, &primary)));
+        let files_only = rows.iter().filter(|row| not_a_file(row).is_none());
+        files.extend(files_only.filter_map(|row| file(row, contact, &primary)));
     }
     files.extend(legacy(ctx, contact)?);
     files.sort_by(|a, b| {
         (&a.remote_created_at, &a.remote_id).cmp(&(&b.remote_created_at, &b.remote_id))
     });
     Ok(files)
+}
+
+/// What a content version is where it is not a file: its bytes are a note's text, or somewhere else. An interviewer's private
+/// note must not leave the org as an attachment.
+fn not_a_file(row: &Record) -> Option<&'static str> {
+    let kind = row.string("FileType").unwrap_or_default().to_uppercase();
+    if kind == "SNOTE" {
+        return Some("a note");
+    }
+    // Links and documents of Google have a URL in place of bytes; of files in a connected system Salesforce holds a pointer.
+    let elsewhere = row.string("ContentUrl").is_some()
+        || row
+            .string("ContentLocation")
+            .is_some_and(|place| place != "S")
+        || kind == "LINK"
+        || ["GOOGLE_", "QUIP_"]
+            .iter()
+            .any(|maker| kind.starts_with(maker));
+    elsewhere.then_some("a link to a document outside Salesforce's files")
 }
 
 fn file(row: &Record, contact: &str, primary: &str) -> Option<Attachment> {
@@ -163,6 +186,19 @@ fn size(row: &Record, column: &str) -> Option<u64> {
     row.integer(column).and_then(|n| u64::try_from(n).ok())
 }
 
+/// What is asked of a file that is to be fetched.
+const LOCATED: &[&str] = &[
+    "Id",
+    "Title",
+    "FileExtension",
+    "ContentSize",
+    "FileType",
+    "ContentLocation",
+    "ContentUrl",
+];
+/// Likewise, of one of the old kind.
+const LEGACY_LOCATED: &[&str] = &["Id", "Name", "ContentType", "BodyLength"];
+
 /// Where a file's bytes are.
 ///
 /// # Errors
@@ -178,16 +214,8 @@ pub fn locate_attachment<T: Transport>(
         return Err(Error::InvalidInput(problems));
     };
     let (object, columns, body) = match id.key_prefix() {
-        VERSION => (
-            table::FILE,
-            ["Id", "Title", "FileExtension", "ContentSize"],
-            "VersionData",
-        ),
-        LEGACY => (
-            table::LEGACY_FILE,
-            ["Id", "Name", "ContentType", "BodyLength"],
-            "Body",
-        ),
+        VERSION => (table::FILE, LOCATED, "VersionData"),
+        LEGACY => (table::LEGACY_FILE, LEGACY_LOCATED, "Body"),
         _ => {
             let message =
                 "is no id of a file: those of files begin with 068, those of attachments with 00P";
@@ -195,12 +223,16 @@ pub fn locate_attachment<T: Transport>(
         }
     };
     let query = Query::from(object)
-        .select(columns)
+        .select(columns.iter().copied())
         .filter(eq("Id", id.as_str()));
     let rows = ctx.client.query_all_pages(&query, Rows::Live)?;
     let row = rows
         .first()
         .ok_or_else(|| not_found("attachment_id", id.as_str(), "file"))?;
+    if let Some(what) = not_a_file(row) {
+        let message = format!("{id} is {what}, which is not handed out");
+        return Err(Error::InvalidInput(vec![problem("attachment_id", message)]));
+    }
     let found = if object == table::FILE {
         file(row, "", "")
     } else {

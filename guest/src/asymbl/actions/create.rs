@@ -4,6 +4,7 @@
 //! by the org's own unique keys.
 
 use super::input::{self, Checked};
+use super::kept::Written;
 use super::{check_field_on, check_switched_on, lookup, warning};
 use crate::asymbl::context::{Context, Known};
 use crate::asymbl::errors::{failure, problem};
@@ -41,14 +42,6 @@ pub fn create_application<T: Transport>(
     create(ctx, "create-application", context, input)
 }
 
-/// The records of a create, new or found.
-pub struct Written {
-    pub contact: String,
-    pub applicant: String,
-    pub contact_created: bool,
-    pub applicant_created: bool,
-}
-
 fn create<T: Transport>(
     ctx: &Context<T>,
     action: &str,
@@ -67,8 +60,7 @@ fn create<T: Transport>(
     let is_repeat = input::repeats(context).is_some();
     let written = Create::prepare(ctx, &known, input, &checked, is_repeat)?.run(&mut warnings)?;
     let tenant = ctx.tenant(&known.profile);
-    let candidate = lookup::candidate(ctx, tenant, &written.contact);
-    let application = lookup::application(ctx, tenant, &written.applicant);
+    let (candidate, application) = lookup::created(ctx, tenant, &written, &mut warnings);
     Ok(Created {
         candidate: read_back("candidate", &written.contact, candidate, &mut warnings),
         candidate_id: written.contact,
@@ -165,7 +157,7 @@ impl<'a, T: Transport> Create<'a, T> {
     fn run(&self, warnings: &mut Vec<Warning>) -> Result<Written, Error> {
         let (ctx, tenant) = (self.ctx, self.tenant);
         let email = self.input.candidate.email_address.trim();
-        let contacts = lookup::contacts(ctx, tenant, &self.contact, email)?;
+        let contacts = lookup::contacts(ctx, tenant, &self.contact, email, warnings)?;
         // Before the job is looked at: a repeat must find its record although the job has closed since.
         if let Some(found) = lookup::applied(ctx, tenant, self.checked.job.as_str(), &contacts)? {
             return self.existing(found, warnings);
@@ -257,6 +249,7 @@ impl<'a, T: Transport> Create<'a, T> {
             applicant,
             contact_created: false,
             applicant_created: false,
+            compared: Vec::new(),
         })
     }
 }

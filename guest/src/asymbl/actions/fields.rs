@@ -17,18 +17,47 @@ use salesforce::transport::Transport;
 /// The status of a new application (asymbl-schema.md 3).
 const ACTIVE: &str = "Active";
 
+/// Why a field has the value that it has, or has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fill {
+    /// The caller or the tenant asked for the value.
+    Asked,
+    /// The connector chose the value.
+    Chosen,
+    /// The input was left out, or the setting is not set.
+    LeftOut,
+    /// The tenant switched the unified field off.
+    SwitchedOff,
+    /// The connected user may not fill the field.
+    NotWritable,
+}
+
+/// A field that an input fills.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feed {
+    /// The field's API name.
+    pub field: String,
+    /// The input's unified path, or `settings.` and the name of a setting.
+    pub path: &'static str,
+    /// What became of it.
+    pub fill: Fill,
+}
+
 /// What is to be written, and which input each field comes from.
 #[derive(Default)]
 pub struct Draft {
     pub values: Map<String, Value>,
-    pub sources: Vec<(String, String)>,
+    pub feeds: Vec<Feed>,
 }
 
 impl Draft {
-    fn set(&mut self, field: impl Into<String>, path: &str, value: impl Into<Value>) {
-        let field = field.into();
-        self.sources.push((field.clone(), path.to_owned()));
-        self.values.insert(field, value.into());
+    /// Notes what becomes of a field; `value` is written where there is one.
+    pub fn set(&mut self, field: String, path: &'static str, fill: Fill, value: Option<Value>) {
+        let feed = Feed { field, path, fill };
+        if let Some(value) = value {
+            self.values.insert(feed.field.clone(), value);
+        }
+        self.feeds.push(feed);
     }
 }
 
@@ -46,31 +75,37 @@ pub fn contact<T: Transport>(
     }
     let mut draft = Draft::default();
     for place in table::CONTACT {
-        let Some(value) = contact_value(ctx, shape, candidate, checked, place.input) else {
-            continue;
-        };
-        let fields = place.fields(tenant);
-        if fields.is_empty() && !place.unified.is_empty() {
+        let value = contact_value(ctx, shape, candidate, checked, place.input);
+        let off = place.is_off(tenant);
+        if off && value.is_some() {
             let message = format!(
                 "{} is not written: candidates.{} is switched off for this tenant",
                 place.path, place.unified
             );
             warnings.push(warning("field-switched-off", message));
         }
-        for (i, field) in fields.into_iter().enumerate() {
-            let vital = place.vital && i == 0;
-            if field == "MailingCountryCode" {
+        for (i, field) in place.targets(tenant).into_iter().enumerate() {
+            if field == "MailingCountryCode" && value.is_some() {
                 listed_country(shape, candidate.location.as_ref())?;
             }
-            if vital || shape.field(&field).is_some_and(|f| f.createable) {
-                draft.set(field, place.path, value.clone());
-            } else {
+            let vital = place.vital && i == 0;
+            let may = vital || shape.field(&field).is_some_and(|f| f.createable);
+            let fill = match &value {
+                _ if off => Fill::SwitchedOff,
+                None => Fill::LeftOut,
+                Some(_) if !may => Fill::NotWritable,
+                Some(_) if place.input == Input::RecordType => Fill::Chosen,
+                Some(_) => Fill::Asked,
+            };
+            if fill == Fill::NotWritable {
                 let message = format!(
                     "{} is not written: the connected user may not fill {field} of Contact",
                     place.path
                 );
                 warnings.push(warning("field-not-writable", message));
             }
+            let written = matches!(fill, Fill::Asked | Fill::Chosen);
+            draft.set(field, place.path, fill, value.clone().filter(|_| written));
         }
     }
     if let Some(salary) = candidate
@@ -145,6 +180,7 @@ fn external_id_field(shape: &ObjectShape, name: &str) -> Result<(), Error> {
             "the field is not unique: only a unique one guards against a second contact"
         }
         Some(f) if f.length < 64 => "the field takes fewer than 64 characters",
+        Some(f) if !f.filterable => "Salesforce can't search by the field, which may be encrypted",
         Some(f) if !f.createable => "the connected user may not fill the field",
         Some(_) => return Ok(()),
     };
@@ -171,35 +207,50 @@ fn listed_country(shape: &ObjectShape, location: Option<&LocationInput>) -> Resu
     )]))
 }
 
-/// The applicant of a contact, which may be a reference to another member of the same request.
+/// What a new applicant is made of.
+pub struct Links<'a> {
+    /// The contact's id, which may be a reference to another member of the same request.
+    pub contact: &'a str,
+    /// The job's id.
+    pub job: &'a str,
+    /// The stage's id.
+    pub stage: &'a str,
+    /// The caller named the stage.
+    pub stage_asked: bool,
+    /// The field that takes the source, and its value.
+    pub source: Option<(String, String)>,
+}
+
+/// The applicant of a contact.
 pub fn applicant<T: Transport>(
     ctx: &Context<T>,
     tenant: Tenant<'_>,
     shape: &ObjectShape,
-    contact: &str,
-    job: &str,
-    stage: &str,
+    links: &Links<'_>,
 ) -> Draft {
     let mut draft = Draft::default();
     for place in table::APPLICANT {
         for field in place.fields(tenant) {
             let target = shape.field(&field).filter(|f| f.createable);
-            let value = match place.input {
-                Input::Job => Some(job.into()),
-                Input::Stage => Some(stage.into()),
-                Input::Candidate => Some(contact.into()),
-                Input::Status => target
-                    .filter(|f| {
+            let source = links.source.as_ref().filter(|(into, _)| *into == field);
+            let (value, fill) = match place.input {
+                Input::Job => (Some(links.job.into()), Fill::Asked),
+                Input::Stage if links.stage_asked => (Some(links.stage.into()), Fill::Asked),
+                Input::Stage => (Some(links.stage.into()), Fill::Chosen),
+                Input::Candidate => (Some(links.contact.into()), Fill::Chosen),
+                Input::Status => {
+                    let takes = target.filter(|f| {
                         f.picklist.is_empty()
                             || f.picklist.iter().any(|v| v.active && v.value == ACTIVE)
-                    })
-                    .map(|_| Value::from(ACTIVE)),
-                Input::Applied => target.and_then(|_| today(ctx, tenant)),
-                _ => None,
+                    });
+                    (takes.map(|_| Value::from(ACTIVE)), Fill::Chosen)
+                }
+                Input::Applied => (target.and_then(|_| today(ctx, tenant)), Fill::Chosen),
+                Input::Source => (source.map(|(_, value)| value.as_str().into()), Fill::Asked),
+                _ => (None, Fill::LeftOut),
             };
-            if let Some(value) = value {
-                draft.set(field, place.path, value);
-            }
+            let fill = if value.is_some() { fill } else { Fill::LeftOut };
+            draft.set(field, place.path, fill, value);
         }
     }
     draft

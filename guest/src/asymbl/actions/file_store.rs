@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::download::{self, FetchError, check_is_no_page};
+use super::fields::{Feed, Fill};
 use super::file_name::{self, clean};
 use super::refusal::Blame;
 use super::{attachments, is_ambiguous, table, warning};
@@ -248,21 +249,28 @@ impl<T: FileTransport> FileStore<'_, T> {
         }
         Failed {
             again: again(&error),
-            error: self.blame().typed(error),
+            error: self.refused(error),
         }
     }
 
-    fn blame(&self) -> Blame<'_> {
-        let part = |name: &str| format!("attachment.{name}");
+    /// A refusal of Salesforce in the words of the input.
+    fn refused(&self, error: SalesforceError) -> Error {
+        let feed = |field: &str, path| Feed {
+            field: field.to_owned(),
+            path,
+            fill: Fill::Asked,
+        };
         Blame {
             object: self.version,
-            fields: vec![
-                ("Title".to_owned(), part("name")),
-                ("PathOnClient".to_owned(), part("name")),
-                ("VersionData".to_owned(), part("data")),
+            feeds: &[
+                feed("Title", "attachment.name"),
+                feed("PathOnClient", "attachment.name"),
+                feed("VersionData", "attachment.data"),
             ],
             whole: "attachment",
+            may_save: false,
         }
+        .typed(error)
     }
 }
 

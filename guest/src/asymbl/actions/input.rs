@@ -161,9 +161,27 @@ fn person(candidate: &CandidateInput, problems: &mut Vec<Problem>) {
     }
 }
 
-/// A date, or the day of a moment in the org's time zone. Midnight UTC means the date itself: clients write dates so.
+/// The years that Salesforce's dates lie in.
+const YEARS: std::ops::RangeInclusive<u32> = 1700..=4000;
+
+/// A date that Salesforce takes, or a problem.
 fn date(text: &str, zone: &str, problems: &mut Vec<Problem>) -> Option<Date> {
-    let text = text.trim();
+    let why = match day(text.trim(), zone) {
+        Some(date) if year(date).is_some_and(|year| YEARS.contains(&year)) => return Some(date),
+        Some(_) => "is out of range: Salesforce takes 1700-01-01 to 4000-12-31",
+        None => "is not a date: write it like 2026-12-01",
+    };
+    let message = format!("{:?} {why}", shortened(text));
+    problems.push(problem("candidate.availability_date", message));
+    None
+}
+
+fn year(date: Date) -> Option<u32> {
+    date.to_string().split('-').next()?.parse().ok()
+}
+
+/// A date, or the day of a moment in the org's time zone. Midnight UTC means the date itself: clients write dates so.
+fn day(text: &str, zone: &str) -> Option<Date> {
     if let Ok(date) = Date::parse(text.strip_suffix('Z').unwrap_or(text)) {
         return Some(date);
     }
@@ -172,24 +190,11 @@ fn date(text: &str, zone: &str, problems: &mut Vec<Problem>) -> Option<Date> {
     } else {
         format!("{text}Z")
     };
-    match Timestamp::parse(&stamp) {
-        Ok(at) if at.as_millis().rem_euclid(86_400_000) == 0 => {
-            Some(at.to_chrono().date_naive().into())
-        }
-        Ok(at) => Some(
-            at.to_chrono()
-                .with_timezone(&time_zone(zone))
-                .date_naive()
-                .into(),
-        ),
-        Err(_) => {
-            problems.push(problem(
-                "candidate.availability_date",
-                format!("{:?} is no date: write it like 2026-12-01", shortened(text)),
-            ));
-            None
-        }
+    let at = Timestamp::parse(&stamp).ok()?.to_chrono();
+    if at.timestamp_millis().rem_euclid(86_400_000) == 0 {
+        return Some(at.date_naive().into());
     }
+    Some(at.with_timezone(&time_zone(zone)).date_naive().into())
 }
 
 /// A time zone by its IANA name; UTC where it is unknown.
@@ -330,7 +335,9 @@ mod tests {
             assert_eq!(found.map(|d| d.to_string()).as_deref(), Some(day), "{text}");
         }
         let mut problems = Vec::new();
-        assert!(date("soon", "UTC", &mut problems).is_none());
-        assert_eq!(problems.len(), 1);
+        for wrong in ["soon", "1699-12-31", "9999-12-31", "4001-01-01T12:00:00Z"] {
+            assert!(date(wrong, "UTC", &mut problems).is_none(), "{wrong}");
+        }
+        assert_eq!(problems.len(), 4);
     }
 }

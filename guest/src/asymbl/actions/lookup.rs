@@ -1,5 +1,7 @@
 //! What is there before a write: the job, its stages, the contacts of an address, their applications; and records read back.
 
+use super::fields::email_hash;
+use super::kept::{self, Written};
 use super::{not_found, table, warning};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::failure;
@@ -7,12 +9,13 @@ use crate::asymbl::models::applications::{Applications, Links, links};
 use crate::asymbl::models::candidates::Candidates;
 use crate::asymbl::models::jobs::Jobs;
 use crate::asymbl::models::{Mapping, Tenant};
+use crate::asymbl::names;
 use crate::asymbl::reads::map;
 use crate::exports::ats::connector::types::{Error, Warning};
 use crate::exports::ats::connector::unified::{Application, Candidate, Job};
 use salesforce::soql::{eq, one_of, or};
 use salesforce::transport::Transport;
-use salesforce::{ObjectShape, Query, Record, Rows};
+use salesforce::{ObjectShape, Query, QueryPage, Record, Rows};
 
 /// Contacts of one address that are looked at; more are no honest data.
 const CONTACTS: u32 = 200;
@@ -42,17 +45,24 @@ pub fn shapes<T: Transport, const N: usize>(
         .map_err(|_| Error::Unavailable(failure("the description of an object is missing")))
 }
 
-/// A record by its id, whatever the tenant's list of models says: an action's answer needs it.
+/// The query for a record by its id, whatever the tenant's list of models says: an action's answer needs it.
+fn by_id<M: Mapping>(mapping: &M, id: &str) -> Query {
+    Query::from(mapping.object())
+        .select(mapping.columns().iter().map(String::as_str))
+        .filter(eq("Id", id))
+}
+
 fn record<M: Mapping, T: Transport>(
     ctx: &Context<T>,
     tenant: Tenant<'_>,
     id: &str,
 ) -> Result<Option<M::Record>, Error> {
+    // What an earlier read remembers of other rows may be old by now.
+    ctx.rows.borrow_mut().clear();
     let mapping = M::new(tenant)?;
-    let query = Query::from(mapping.object())
-        .select(mapping.columns().iter().map(String::as_str))
-        .filter(eq("Id", id));
-    let rows = ctx.client.query_all_pages(&query, Rows::Live)?;
+    let rows = ctx
+        .client
+        .query_all_pages(&by_id(&mapping, id), Rows::Live)?;
     Ok(map(ctx, &mapping, &rows)?.into_iter().next())
 }
 
@@ -61,16 +71,74 @@ pub fn job<T: Transport>(ctx: &Context<T>, tenant: Tenant<'_>, id: &str) -> Resu
     record::<Jobs, T>(ctx, tenant, id)?.ok_or_else(|| not_found("application.job_id", id, "job"))
 }
 
-/// A candidate as it now is.
-pub fn candidate<T: Transport>(
+/// The records of a create as they now are, read in one call together with what is compared with what they were to be. A
+/// warning for each value that was not kept.
+#[expect(
+    clippy::type_complexity,
+    reason = "each record may be unreadable by itself"
+)]
+pub fn created<T: Transport>(
     ctx: &Context<T>,
     tenant: Tenant<'_>,
-    id: &str,
-) -> Result<Candidate, Error> {
-    // Written just now: what an earlier read remembers of other rows is old.
+    written: &Written,
+    warnings: &mut Vec<Warning>,
+) -> (Result<Candidate, Error>, Result<Application, Error>) {
     ctx.rows.borrow_mut().clear();
-    record::<Candidates, T>(ctx, tenant, id)?
-        .ok_or_else(|| not_found("candidate_id", id, "contact"))
+    let candidates = Candidates::new(tenant);
+    let applications = Applications::new(tenant);
+    let mut queries: Vec<Query> = Vec::new();
+    queries.extend(candidates.as_ref().ok().map(|m| by_id(m, &written.contact)));
+    queries.extend(
+        applications
+            .as_ref()
+            .ok()
+            .map(|m| by_id(m, &written.applicant)),
+    );
+    let ids = |shape: &ObjectShape| match shape.name.eq_ignore_ascii_case(names::CONTACT) {
+        true => written.contact.as_str(),
+        false => written.applicant.as_str(),
+    };
+    let compared: Vec<_> = written
+        .compared
+        .iter()
+        .filter_map(|(shape, draft)| Some((shape, draft, kept::query(shape, draft, ids(shape))?)))
+        .collect();
+    queries.extend(compared.iter().map(|(_, _, query)| query.clone()));
+    let asked: Vec<_> = queries.iter().map(|query| (query, Rows::Live)).collect();
+    let mut pages = match ctx.client.query_many(&asked) {
+        Ok(pages) => pages.into_iter(),
+        Err(error) => return (Err(error.clone().into()), Err(error.into())),
+    };
+    let candidate = candidates
+        .map_err(Error::from)
+        .and_then(|m| first(ctx, &m, pages.next()));
+    let application = applications
+        .map_err(Error::from)
+        .and_then(|m| first(ctx, &m, pages.next()));
+    for ((shape, draft, _), page) in compared.iter().zip(pages) {
+        // Where the values can't be read, the record can't either, which has a warning of its own.
+        if let Some(row) = page.ok().as_ref().and_then(|page| page.records.first()) {
+            warnings.extend(kept::differences(shape, draft, row));
+        }
+    }
+    let contact_absent = || not_found("candidate_id", &written.contact, "contact");
+    let applicant_absent = || not_found("application_id", &written.applicant, "application");
+    (
+        candidate.and_then(|found| found.ok_or_else(contact_absent)),
+        application.and_then(|found| found.ok_or_else(applicant_absent)),
+    )
+}
+
+/// The first record of a page, if there is one.
+fn first<M: Mapping, T: Transport>(
+    ctx: &Context<T>,
+    mapping: &M,
+    page: Option<salesforce::Result<QueryPage>>,
+) -> Result<Option<M::Record>, Error> {
+    let Some(page) = page else {
+        return Ok(None);
+    };
+    Ok(map(ctx, mapping, &page?.records)?.into_iter().next())
 }
 
 /// An application as it now is.
@@ -79,7 +147,6 @@ pub fn application<T: Transport>(
     tenant: Tenant<'_>,
     id: &str,
 ) -> Result<Application, Error> {
-    ctx.rows.borrow_mut().clear();
     record::<Applications, T>(ctx, tenant, id)?
         .ok_or_else(|| not_found("application_id", id, "application"))
 }
@@ -109,19 +176,72 @@ pub fn stages<T: Transport>(
 
 /// The contacts that have an address in one of the candidates' e-mail fields, best first: of the candidate record type, then
 /// the oldest.
+///
+/// # Errors
+/// `unsupported` where a field can't be searched, so that it would be a guess that nobody is there.
 pub fn contacts<T: Transport>(
     ctx: &Context<T>,
     tenant: Tenant<'_>,
     shape: &ObjectShape,
     email: &str,
+    warnings: &mut Vec<Warning>,
 ) -> Result<Vec<String>, Error> {
     let fields = table::emails(tenant).fields;
-    let matches: Vec<_> = fields
+    let (searched, closed): (Vec<_>, Vec<_>) = fields
         .iter()
-        .filter(|(f, _)| shape.field(f).is_some_and(|f| f.filterable))
-        .map(|(f, _)| eq(f.as_str(), email))
+        .filter_map(|(name, _)| shape.field(name))
+        .partition(|field| field.filterable);
+    let mut matches: Vec<_> = searched
+        .iter()
+        .map(|f| eq(f.name.as_str(), email))
         .collect();
+    let closed: Vec<&str> = closed.iter().map(|f| f.name.as_str()).collect();
+    if !closed.is_empty() || matches.is_empty() {
+        let hash = tenant.settings.contact_external_id_field.as_deref();
+        let hash = hash.filter(|name| shape.field(name).is_some_and(|f| f.filterable));
+        let Some(hash) = hash else {
+            return Err(Error::Unsupported(failure(unsearchable(
+                &shape.name,
+                &closed,
+            ))));
+        };
+        matches.push(eq(hash, email_hash(email)));
+        let message = format!(
+            "an existing candidate is looked for by {hash} only, since Salesforce can't search by {}: contacts without a value in \
+             {hash} are not found by their e-mail address",
+            closed.join(", ")
+        );
+        warnings.push(warning("email-not-searchable", message));
+    }
     by_condition(ctx, tenant, shape, or(matches))
+}
+
+/// Why an e-mail address can't be looked up, and what can be done.
+pub fn unsearchable(object: &str, fields: &[&str]) -> String {
+    let (what, email) = match fields {
+        [] => (
+            format!("the connected user may not read an e-mail field of {object}"),
+            true,
+        ),
+        names => (
+            format!(
+                "Salesforce can't search {object} by {} (Shield may encrypt it)",
+                names.join(", ")
+            ),
+            names.iter().any(|name| name.eq_ignore_ascii_case("Email")),
+        ),
+    };
+    let further = match email {
+        true => "choose deterministic encryption for the field, which can be searched",
+        false => {
+            "take the field out of the setting `candidate_email_fields`, or choose deterministic encryption for it"
+        }
+    };
+    format!(
+        "{what}, so whether a candidate with this e-mail address is there already can't be known, and nothing is written: \
+         {further}; or let the setting `{}` name a unique field with a hash of the address",
+        table::HASH_SETTING
+    )
 }
 
 /// The contact that holds a value in the external-id field.

@@ -3,6 +3,7 @@
 //! Nothing is sent before every problem of the input is found. A write is sent once; when its answer is lost, the org is asked
 //! what became of it. What two calls at once may do is said in `docs/actions.md`.
 
+mod alerts;
 mod attach;
 mod attachments;
 mod check;
@@ -13,6 +14,7 @@ mod fields;
 mod file_name;
 mod file_store;
 mod input;
+mod kept;
 mod lookup;
 mod moving;
 mod refusal;
@@ -35,6 +37,7 @@ pub use attachments::{get_candidate_attachments, locate_attachment};
 pub use check::check_input;
 pub use create::{create_application, create_candidate};
 pub use describe::coverage;
+pub use lookup::unsearchable;
 pub use moving::move_application_to_stage;
 
 /// Refuses an action that the tenant switched off.

@@ -2,15 +2,20 @@
 
 use serde_json::json;
 
+use super::alerts::Alerts;
 use super::create::told;
+use super::fields::{Feed, Fill};
 use super::refusal::Blame;
-use super::{check_field_on, check_switched_on, id, input, is_ambiguous, lookup};
+use super::{check_field_on, check_switched_on, id, input, is_ambiguous, kept, lookup};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::{failure, problem};
+use crate::asymbl::models::Tenant;
 use crate::asymbl::models::applications::links;
 use crate::asymbl::names;
+use crate::asymbl::settings::DuplicateAlerts;
 use crate::exports::ats::connector::actions::{ActionContext, MoveInput, Moved};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
+use crate::exports::ats::connector::unified::Application;
 use salesforce::transport::{Method, Transport};
 use salesforce::{Call, SalesforceId};
 
@@ -29,82 +34,116 @@ pub fn move_application_to_stage<T: Transport>(
     }
     let known = ctx.known(&context.profile)?;
     let tenant = ctx.tenant(&known.profile);
-    let (applicant, stage, warnings) = checked(Some(context), input)?;
-    let object = tenant.profile.names().api(names::APPLICANT);
+    let (applicant, stage, mut warnings) = checked(Some(context), input)?;
     let (applicant, stage) = (applicant.as_str(), stage.as_str());
-    let application = lookup::application(ctx, tenant, applicant)?;
-    let wrong =
-        |field: &str, message: String| Err(Error::InvalidInput(vec![problem(field, message)]));
-    let Some(job) = &application.job_id else {
-        return wrong(
-            "application_id",
-            format!("the application {applicant} has no job (any more), so it has no stages"),
-        );
-    };
-    if application.current_stage_id.as_deref() == Some(stage) {
+    let before = lookup::application(ctx, tenant, applicant)?;
+    if before.current_stage_id.as_deref() == Some(stage) {
         return Ok(Moved {
-            application,
+            application: before,
             changed: false,
             warnings,
         });
     }
-    let stages = lookup::stages(ctx, tenant, job)?;
-    if !stages.iter().any(|s| s.id == stage) {
-        let all: Vec<String> = stages
-            .iter()
-            .map(|s| format!("{} {}", s.id, s.name))
-            .collect();
-        return wrong(
+    check_stage(ctx, tenant, &before, stage)?;
+    let application = match write(ctx, tenant, applicant, stage, &mut warnings)? {
+        Some(found) => found,
+        None => lookup::application(ctx, tenant, applicant).map_err(|error| {
+            Error::Unavailable(failure(format!(
+                "the application {applicant} was written, but could not be read back ({}); the same call again returns it",
+                told(error)
+            )))
+        })?,
+    };
+    let now = application.current_stage_id.as_deref();
+    if now != Some(stage) {
+        warnings.push(kept::changed(
             "stage_id",
-            format!(
-                "{stage} is no stage of the job {job}; its stages: {}",
-                all.join(", ")
-            ),
-        );
+            stage,
+            now,
+            &format!("the stage of the application {applicant}"),
+        ));
     }
+    Ok(Moved {
+        changed: now != before.current_stage_id.as_deref(),
+        application,
+        warnings,
+    })
+}
+
+/// Refuses a stage that the application's job does not have.
+fn check_stage<T: Transport>(
+    ctx: &Context<T>,
+    tenant: Tenant<'_>,
+    application: &Application,
+    stage: &str,
+) -> Result<(), Error> {
+    let wrong =
+        |field: &str, message: String| Err(Error::InvalidInput(vec![problem(field, message)]));
+    let Some(job) = &application.job_id else {
+        let id = &application.remote_id;
+        return wrong(
+            "application_id",
+            format!("the application {id} has no job (any more), so it has no stages"),
+        );
+    };
+    let stages = lookup::stages(ctx, tenant, job)?;
+    if stages.iter().any(|s| s.id == stage) {
+        return Ok(());
+    }
+    let all: Vec<String> = stages
+        .iter()
+        .map(|s| format!("{} {}", s.id, s.name))
+        .collect();
+    wrong(
+        "stage_id",
+        format!(
+            "{stage} is not a stage of the job {job}; its stages: {}",
+            all.join(", ")
+        ),
+    )
+}
+
+/// Writes the stage. Where the answer is lost and the record shows that it was written, that record is returned.
+fn write<T: Transport>(
+    ctx: &Context<T>,
+    tenant: Tenant<'_>,
+    applicant: &str,
+    stage: &str,
+    warnings: &mut Vec<Warning>,
+) -> Result<Option<Application>, Error> {
+    let object = tenant.profile.names().api(names::APPLICANT);
     let link = links(tenant).stage;
     let path = ctx.client.path(&format!("sobjects/{object}/{applicant}"));
     let body = json!({ link.as_str(): stage });
-    let call = Call::write(Method::Patch, path, &body, "move the application")?;
-    if let Err(error) = ctx.client.run(&call, |_| Ok(())) {
-        // Whether a move without an answer was done shows in the record.
-        let ambiguous = is_ambiguous(&error);
-        let now = if ambiguous {
-            lookup::application(ctx, tenant, applicant).ok()
-        } else {
-            None
+    let mut alerts = Alerts::new(ctx);
+    loop {
+        let call = Call::write(Method::Patch, path.clone(), &body, "move the application")?;
+        let error = match ctx.client.run(&alerts.on_call(call), |_| Ok(())) {
+            Ok(()) => return Ok(None),
+            Err(error) => error,
         };
-        return match now.filter(|a| a.current_stage_id.as_deref() == Some(stage)) {
-            Some(application) => Ok(Moved {
-                application,
-                changed: true,
-                warnings,
-            }),
-            None if ambiguous => Err(error.into()),
-            None => {
-                let [object] = lookup::shapes(ctx, [object.as_str()])?;
-                let fields = vec![(link, "stage_id".to_owned())];
-                Err(Blame {
-                    object: &object,
-                    fields,
-                    whole: "application_id",
-                }
-                .typed(error))
-            }
+        if alerts.save_through(&error, warnings) {
+            continue;
+        }
+        if is_ambiguous(&error) {
+            let now = lookup::application(ctx, tenant, applicant).ok();
+            let done = now.filter(|a| a.current_stage_id.as_deref() == Some(stage));
+            return done.map(Some).ok_or_else(|| error.into());
+        }
+        let [object] = lookup::shapes(ctx, [object.as_str()])?;
+        let feed = Feed {
+            field: link,
+            path: "stage_id",
+            fill: Fill::Asked,
         };
+        return Err(Blame {
+            object: &object,
+            feeds: &[feed],
+            whole: "application_id",
+            may_save: ctx.settings.duplicate_alerts == DuplicateAlerts::Refuse,
+        }
+        .typed(error));
     }
-    let application = lookup::application(ctx, tenant, applicant).map_err(|error| {
-        Error::Unavailable(failure(format!(
-            "the application {applicant} is moved to the stage {stage}, but could not be read back ({}); the same call again returns \
-             it",
-            told(error)
-        )))
-    })?;
-    Ok(Moved {
-        application,
-        changed: true,
-        warnings,
-    })
 }
 
 /// The application and the stage of an input, and what it holds beyond them.

@@ -56,7 +56,7 @@ pub enum To {
     Country,
     /// The record type, where the org has one for candidates.
     RecordType,
-    /// The account, where the setting `candidate_account` names one.
+    /// The account of the setting `candidate_account`.
     Account,
     /// That of the setting `contact_external_id_field`.
     EmailHash,
@@ -95,7 +95,8 @@ const fn vital(input: Input, path: &'static str, unified: &'static str, to: To) 
     }
 }
 
-const SALARY: &str = "candidate.salary_expectations.amount";
+/// The input of a salary; its period chooses the field.
+pub const SALARY: &str = "candidate.salary_expectations.amount";
 
 /// What a new contact is made of.
 #[rustfmt::skip]
@@ -129,16 +130,24 @@ pub const APPLICANT: &[Place] = &[
 ];
 
 impl Place {
+    /// Returns true if the tenant switched off the unified field that reads the input back; it is not written then.
+    pub fn is_off(&self, tenant: Tenant<'_>) -> bool {
+        !self.unified.is_empty() && !self.vital && !is_on(tenant, Model::Candidates, self.unified)
+    }
+
     /// The fields that take the input in this tenant's org: one, none where setting or org lack what it is for, two for the last
     /// name when the tenant reads it from elsewhere, since Salesforce requires its own.
     pub fn fields(&self, tenant: Tenant<'_>) -> Vec<String> {
-        let settings = tenant.settings;
-        if !self.unified.is_empty()
-            && !self.vital
-            && !is_on(tenant, Model::Candidates, self.unified)
-        {
+        let unset = self.to == To::Account && tenant.settings.candidate_account.is_none();
+        if unset || self.is_off(tenant) {
             return Vec::new();
         }
+        self.targets(tenant)
+    }
+
+    /// As [`fields`](Place::fields), whether or not something is to be written there.
+    pub fn targets(&self, tenant: Tenant<'_>) -> Vec<String> {
+        let settings = tenant.settings;
         let usual = match self.to {
             To::Field(name) => Some(tenant.profile.names().api(name)),
             To::Phone => Some(settings.phone_field.clone()),
@@ -147,10 +156,7 @@ impl Place {
             To::RecordType => {
                 (!tenant.profile.candidate_types.is_empty()).then(|| "RecordTypeId".to_owned())
             }
-            To::Account => settings
-                .candidate_account
-                .is_some()
-                .then(|| "AccountId".to_owned()),
+            To::Account => Some("AccountId".to_owned()),
             To::EmailHash => settings.contact_external_id_field.clone(),
             To::JobLookup => Some(tenant.profile.job_link.applicant_lookup.clone()),
         };
@@ -198,6 +204,10 @@ pub fn open_job(tenant: Tenant<'_>) -> LookUp {
             .collect(),
     }
 }
+
+/// The setting whose field holds the hash of an address, by which an existing contact is found where no e-mail field can be
+/// searched.
+pub const HASH_SETTING: &str = "contact_external_id_field";
 
 /// The e-mail fields by which an existing contact is found.
 pub fn emails(tenant: Tenant<'_>) -> LookUp {

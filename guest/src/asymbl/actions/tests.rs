@@ -1,3 +1,4 @@
+use super::fields::{Feed, Fill};
 use super::refusal::Blame;
 use super::{check_input, create_candidate, move_application_to_stage};
 use crate::asymbl::context::{Connection, Context};
@@ -123,10 +124,21 @@ fn blamed(error: SalesforceError) -> Vec<Problem> {
         fields: vec![field("FirstName", "First Name"), field("Visa__c", "Visa")],
         ..ObjectShape::default()
     };
+    let feed = |field: &str, path, fill| Feed {
+        field: field.to_owned(),
+        path,
+        fill,
+    };
     let blame = Blame {
         object: &object,
-        fields: vec![("FirstName".to_owned(), "candidate.first_name".to_owned())],
+        feeds: &[
+            feed("FirstName", "candidate.first_name", Fill::Asked),
+            feed("MobilePhone", "candidate.phone_number", Fill::LeftOut),
+            feed("AccountId", "settings.candidate_account", Fill::LeftOut),
+            feed("Title", "candidate.title", Fill::SwitchedOff),
+        ],
         whole: "candidate",
+        may_save: true,
     };
     match blame.typed(error) {
         Error::InvalidInput(problems) => problems,
@@ -164,4 +176,39 @@ fn a_duplicate_rule_names_the_records_that_it_found() {
     assert!(
         told[0].message.contains("Contact_Rule") && told[0].message.contains("0038M0000016Wv8QAE")
     );
+}
+
+#[test]
+fn a_rule_on_what_was_left_out_names_the_input_or_setting() {
+    for (field, path, part) in [
+        ("MobilePhone", "candidate.phone_number", "was left out"),
+        (
+            "AccountId",
+            "settings.candidate_account",
+            "`candidate_account` fills this field",
+        ),
+        ("Title", "candidate.title", "is switched off"),
+    ] {
+        let body = format!(
+            r#"[{{"errorCode":"FIELD_CUSTOM_VALIDATION_EXCEPTION","message":"Needed.","fields":["{field}"]}}]"#
+        );
+        let error = salesforce::error::decode::decode(400, &body, &Default::default());
+        let told = blamed(error);
+        assert_eq!(told[0].field, path);
+        assert!(told[0].message.contains(part), "{}", told[0].message);
+        assert!(!told[0].message.contains("no input"), "{}", told[0].message);
+    }
+}
+
+#[test]
+fn only_an_alert_of_a_duplicate_rule_names_the_setting() {
+    for (allow_save, named) in [(true, true), (false, false)] {
+        let kind = ErrorKind::Duplicate {
+            rule: None,
+            allow_save,
+            matches: Vec::new(),
+        };
+        let told = blamed(SalesforceError::new(kind, "Use one of these records?"));
+        assert_eq!(told[0].message.contains("duplicate_alerts"), named);
+    }
 }

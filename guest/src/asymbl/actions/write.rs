@@ -3,20 +3,39 @@
 
 use serde_json::Value;
 
-use super::create::{Create, Written};
+use super::alerts::Alerts;
+use super::create::Create;
 use super::fields::{self, Draft, email_hash};
+use super::kept::Written;
 use super::refusal::Blame;
 use super::{is_ambiguous, lookup, source, table, warning};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::failure;
+use crate::asymbl::settings::DuplicateAlerts;
 use crate::exports::ats::connector::types::{Conflict, Error, Warning};
 use salesforce::composite::reference;
 use salesforce::transport::{Method, Transport};
-use salesforce::{Composite, ErrorKind, SalesforceError, SalesforceId, SubResponse, Subrequest};
+use salesforce::{
+    Composite, ErrorKind, ObjectShape, SalesforceError, SalesforceId, SubResponse, Subrequest,
+};
 
 /// How the two new records are called within their request.
 const CONTACT: &str = "contact";
 const APPLICANT: &str = "applicant";
+
+/// The new records of a create.
+struct Drafts {
+    /// None: the contact is there.
+    contact: Option<Draft>,
+    applicant: Draft,
+}
+
+/// What became of a request that writes.
+enum Sent {
+    Answers(Vec<SubResponse>),
+    /// Whether the records were written is not known.
+    Unknown(SalesforceError),
+}
 
 impl<T: Transport> Create<'_, T> {
     /// Writes the applicant, and the contact before it where there is none.
@@ -26,8 +45,41 @@ impl<T: Transport> Create<'_, T> {
         stage: &str,
         warnings: &mut Vec<Warning>,
     ) -> Result<Written, Error> {
+        let mut told = Vec::new();
+        let drafts = self.drafts(contact, stage, &mut told)?;
+        let answers = match self.send(&drafts, &mut told)? {
+            Sent::Answers(answers) => answers,
+            Sent::Unknown(error) => return self.recover(error, contact.is_none(), warnings),
+        };
+        if let Some((member, error)) = first_failure(&answers) {
+            return self.refused(&drafts, &member, error, (contact, stage), warnings);
+        }
+        let id = |name: &str| {
+            let of = answers.iter().find(|a| a.reference == name);
+            of.and_then(new_id)
+        };
+        let contact_id = contact.map(str::to_owned).or_else(|| id(CONTACT));
+        let (Some(contact_id), Some(applicant)) = (contact_id, id(APPLICANT)) else {
+            let error = SalesforceError::malformed("the answer lacks an id");
+            return self.recover(error, contact.is_none(), warnings);
+        };
+        warnings.append(&mut told);
+        Ok(Written {
+            contact: contact_id,
+            applicant,
+            contact_created: contact.is_none(),
+            applicant_created: true,
+            compared: self.compared(drafts),
+        })
+    }
+
+    fn drafts(
+        &self,
+        contact: Option<&str>,
+        stage: &str,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Drafts, Error> {
         let (ctx, tenant) = (self.ctx, self.tenant);
-        let mut said = Vec::new();
         let person = match contact {
             Some(_) => None,
             None => Some(fields::contact(
@@ -36,48 +88,69 @@ impl<T: Transport> Create<'_, T> {
                 &self.contact,
                 &self.input.candidate,
                 self.checked,
-                &mut said,
+                warnings,
             )?),
         };
         let link = contact.map_or_else(|| reference(CONTACT, "id"), str::to_owned);
-        let job = self.checked.job.as_str();
-        let mut applicant = fields::applicant(ctx, tenant, &self.applicant, &link, job, stage);
-        self.add_source(&mut applicant, &mut said)?;
-        let mut request = Composite::new().all_or_none();
-        if let Some(person) = &person {
-            request = request.add(insert(ctx, CONTACT, &self.contact.name, person));
-        }
-        request = request.add(insert(ctx, APPLICANT, &self.applicant.name, &applicant));
-        let answers = match ctx.client.composite(&request, "create the application") {
-            Ok(answers) => answers,
-            Err(error) if is_ambiguous(&error) => {
-                return self.recover(error, contact.is_none(), warnings);
+        let names = tenant.profile.names();
+        let [picklist, free] = table::SOURCE.map(|n| names.api(n));
+        let source = source::field(
+            self.input.source.as_ref(),
+            &self.applicant,
+            [&picklist, &free],
+            ctx.settings.source_policy,
+            warnings,
+        )?;
+        let links = fields::Links {
+            contact: &link,
+            job: self.checked.job.as_str(),
+            stage,
+            stage_asked: self.checked.stage.is_some(),
+            source,
+        };
+        Ok(Drafts {
+            contact: person,
+            applicant: fields::applicant(ctx, tenant, &self.applicant, &links),
+        })
+    }
+
+    /// Sends both records in one request, all or nothing; once more through the alert of a duplicate rule where the tenant
+    /// wants that, since nothing was written then.
+    fn send(&self, drafts: &Drafts, warnings: &mut Vec<Warning>) -> Result<Sent, Error> {
+        let mut alerts = Alerts::new(self.ctx);
+        loop {
+            let mut request = Composite::new().all_or_none();
+            if let Some(person) = &drafts.contact {
+                request =
+                    request.add(alerts.on(insert(self.ctx, CONTACT, &self.contact.name, person)));
             }
-            Err(error) => return Err(error.into()),
-        };
-        let Some((member, error)) = first_failure(&answers) else {
-            let id = |name: &str| {
-                answers
-                    .iter()
-                    .find(|a| a.reference == name)
-                    .and_then(new_id)
+            let applicant = insert(self.ctx, APPLICANT, &self.applicant.name, &drafts.applicant);
+            request = request.add(alerts.on(applicant));
+            let answers = match self
+                .ctx
+                .client
+                .composite(&request, "create the application")
+            {
+                Ok(answers) => answers,
+                Err(error) if is_ambiguous(&error) => return Ok(Sent::Unknown(error)),
+                Err(error) => return Err(error.into()),
             };
-            let contact_id = contact.map(str::to_owned).or_else(|| id(CONTACT));
-            let (Some(contact_id), Some(applicant)) = (contact_id, id(APPLICANT)) else {
-                return self.recover(
-                    SalesforceError::malformed("the answer lacks an id"),
-                    contact.is_none(),
-                    warnings,
-                );
-            };
-            warnings.append(&mut said);
-            return Ok(Written {
-                contact: contact_id,
-                applicant,
-                contact_created: contact.is_none(),
-                applicant_created: true,
-            });
-        };
+            let failed = first_failure(&answers);
+            if !failed.is_some_and(|(_, error)| alerts.save_through(&error, warnings)) {
+                return Ok(Sent::Answers(answers));
+            }
+        }
+    }
+
+    /// A member was refused: who came first where a unique key says so, else the error in the words of the input.
+    fn refused(
+        &self,
+        drafts: &Drafts,
+        member: &str,
+        error: SalesforceError,
+        (contact, stage): (Option<&str>, &str),
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Written, Error> {
         let is_contact = member == CONTACT;
         if let ErrorKind::DuplicateValue { existing } = &error.kind {
             match self.raced(is_contact, contact)? {
@@ -87,22 +160,30 @@ impl<T: Transport> Create<'_, T> {
                 Some(Raced::Applicant(found)) => return self.existing(found, warnings),
                 None => {}
             }
-            let key = tenant.profile.names().api(table::UNIQUE_KEY);
+            let key = self.tenant.profile.names().api(table::UNIQUE_KEY);
             if let Some(existing) = existing.filter(|_| !is_contact && error.message.contains(&key))
             {
                 return Err(self.unseen(&existing));
             }
         }
-        let (object, draft, whole) = match (&person, is_contact) {
+        let (object, draft, whole) = match (&drafts.contact, is_contact) {
             (Some(person), true) => (&self.contact, person, "candidate"),
-            _ => (&self.applicant, &applicant, "application"),
+            _ => (&self.applicant, &drafts.applicant, "application"),
         };
         Err(Blame {
             object,
-            fields: draft.sources.clone(),
+            feeds: &draft.feeds,
             whole,
+            may_save: self.ctx.settings.duplicate_alerts == DuplicateAlerts::Refuse,
         }
         .typed(error))
+    }
+
+    /// The new records, to be held against what the org made of them.
+    fn compared(&self, drafts: Drafts) -> Vec<(ObjectShape, Draft)> {
+        let contact = drafts.contact.map(|draft| (self.contact.clone(), draft));
+        let applicant = (self.applicant.clone(), drafts.applicant);
+        contact.into_iter().chain([applicant]).collect()
     }
 
     /// The package's unique key says that the candidate has applied, but no look-up shows the application. It can't be returned
@@ -116,24 +197,6 @@ impl<T: Transport> Create<'_, T> {
                 self.checked.job
             )),
         })
-    }
-
-    fn add_source(&self, applicant: &mut Draft, warnings: &mut Vec<Warning>) -> Result<(), Error> {
-        let names = self.tenant.profile.names();
-        let [picklist, free] = table::SOURCE.map(|n| names.api(n));
-        let policy = self.ctx.settings.source_policy;
-        let chosen = source::field(
-            self.input.source.as_ref(),
-            &self.applicant,
-            [&picklist, &free],
-            policy,
-            warnings,
-        )?;
-        if let Some((field, value)) = chosen {
-            applicant.sources.push((field.clone(), "source".to_owned()));
-            applicant.values.insert(field, Value::from(value));
-        }
-        Ok(())
     }
 
     /// Who was there first, when a unique key says that somebody was.
@@ -167,7 +230,9 @@ impl<T: Transport> Create<'_, T> {
     ) -> Result<Written, Error> {
         let (ctx, tenant) = (self.ctx, self.tenant);
         let email = self.input.candidate.email_address.trim();
-        let contacts = lookup::contacts(ctx, tenant, &self.contact, email).unwrap_or_default();
+        let mut known = Vec::new();
+        let contacts =
+            lookup::contacts(ctx, tenant, &self.contact, email, &mut known).unwrap_or_default();
         let found =
             lookup::applied(ctx, tenant, self.checked.job.as_str(), &contacts).unwrap_or_default();
         if let Some((applicant, contact)) = found {
@@ -180,6 +245,7 @@ impl<T: Transport> Create<'_, T> {
                 applicant,
                 contact_created: new_contact,
                 applicant_created: true,
+                compared: Vec::new(),
             });
         }
         Err(Error::Unavailable(failure(format!(

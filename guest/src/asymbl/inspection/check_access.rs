@@ -9,6 +9,7 @@ mod org;
 use std::collections::BTreeMap;
 
 use super::needs::{self, ACTIONS, FieldNeed, ObjectNeed, Operation};
+use crate::asymbl::actions::unsearchable;
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::PERMISSION_SET;
 use crate::asymbl::models::{TABLES, Tenant};
@@ -219,6 +220,10 @@ impl Found {
                     Operation::Create => f.createable,
                     Operation::Edit => f.updateable,
                 });
+            let closed = shape.field(&field.name).is_some_and(|f| !f.filterable);
+            if may && field.searched && closed {
+                self.unsearchable(tenant, shape, &field.name);
+            }
             match own_job.then(|| job_field(tenant, &field.name)) {
                 _ if may => {}
                 Some(JobField::OfThePackage(setting)) => {
@@ -269,6 +274,33 @@ fn grant_field(field: &FieldNeed, shape: &ObjectShape) -> String {
         field.operation.word(),
         shape.label
     )
+}
+
+impl Found {
+    /// The creates look records up by a field that Salesforce can't search.
+    fn unsearchable(&mut self, tenant: Tenant<'_>, shape: &ObjectShape, field: &str) {
+        let object = &shape.name;
+        let hash = tenant.settings.contact_external_id_field.as_deref();
+        let why = match hash == Some(field) {
+            true => "Salesforce can't search this field, which may be encrypted: name another one in the setting \
+                     `contact_external_id_field`"
+                .to_owned(),
+            false => unsearchable(object, &[field]),
+        };
+        let hashed = hash
+            .and_then(|name| shape.field(name))
+            .is_some_and(|f| f.filterable);
+        let mend = format!(
+            "create-candidate and create-application can't look up the e-mail address: {why}"
+        );
+        let affects = ["candidate.email_address".to_owned()];
+        self.lacks(
+            !hashed,
+            format!("search {object} by {field}"),
+            &affects,
+            mend,
+        );
+    }
 }
 
 /// Objects that the package's permission set for users holds, with reading, creating and editing (asymbl-schema.md 4).

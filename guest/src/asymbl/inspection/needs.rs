@@ -40,6 +40,8 @@ pub struct FieldNeed {
     pub affects: Vec<String>,
     /// Without it nothing works.
     pub essential: bool,
+    /// Records are looked up by it, so Salesforce must be able to search it.
+    pub searched: bool,
 }
 
 /// Rights on an object.
@@ -112,6 +114,7 @@ impl ObjectNeed {
                 operation,
                 affects: affected.into_iter().collect(),
                 essential,
+                searched: false,
             }),
         }
         if !affects.is_empty() {
@@ -233,6 +236,12 @@ pub fn of_action(tenant: Tenant<'_>, action: Action) -> Vec<ObjectNeed> {
 fn create(tenant: Tenant<'_>, needs: &mut Needs) {
     needs.places(tenant, names::CONTACT, table::CONTACT);
     needs.look_up(table::emails(tenant), |field| field == "Email");
+    let hash = tenant.settings.contact_external_id_field.iter();
+    let emails = table::emails(tenant)
+        .fields
+        .into_iter()
+        .map(|(field, _)| field);
+    needs.search(names::CONTACT, emails.chain(hash.cloned()));
     needs.places(
         tenant,
         &tenant.profile.names().api(names::APPLICANT),
@@ -265,6 +274,16 @@ impl Needs {
         let need = self.object(&what.object, true);
         for (field, path) in &what.fields {
             need.field(field, Operation::Read, path, vital(field));
+        }
+    }
+
+    /// Fields by which records are looked up.
+    fn search(&mut self, object: &str, fields: impl Iterator<Item = String>) {
+        let need = self.object(object, true);
+        for name in fields {
+            for field in need.fields.iter_mut().filter(|f| f.name == name) {
+                field.searched = true;
+            }
         }
     }
 
