@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::kinds::{API_NAME, CANDIDATES, ROLES};
 use super::*;
-use crate::asymbl::models::word;
+use crate::asymbl::names::word;
 
 /// Patterns for the words of the org and what they stand for.
 #[derive(JsonSchema)]

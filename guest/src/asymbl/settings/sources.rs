@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 use super::kinds::ApiName;
 use super::read::did_you_mean;
 use super::{FieldOverride, OVERRIDABLE, PROMOTING};
-use crate::asymbl::models::{from_word, word};
+use crate::asymbl::names::{from_word, word};
 use crate::exports::ats::connector::types::Model;
 
 /// Reads the unified fields that are read from other source fields. Models and parts of a location nest, or their names are
