@@ -86,7 +86,7 @@ fn trace(tenant: &str, line: &LogLine) {
     }
 }
 
-/// A step that failed, in words that name everything a person needs: tenant, model, step, what happened, the mend.
+/// A step that failed, in words that name everything a person needs: tenant, model, step, what happened, the fix.
 #[derive(Debug)]
 pub struct StepError {
     /// Which tenant.

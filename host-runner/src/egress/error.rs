@@ -7,7 +7,7 @@ use super::{ByteSize, Denied, Origin, Prohibited, Recovery};
 use std::time::Duration;
 use wasmtime_wasi_http::Error as WasiError;
 
-/// A request that got no complete answer. Messages name origin and mend, never a path, query, header or token.
+/// A request that got no complete answer. Messages name origin and fix, never a path, query, header or token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EgressError {

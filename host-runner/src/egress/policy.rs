@@ -40,9 +40,9 @@ pub enum Permit {
     Granted(Grant),
 }
 
-/// A refused request: which rule refused it, and what would mend it.
+/// A refused request: which rule refused it, and what would fix it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{rule}: {detail}; {mend}", mend = rule.mend())]
+#[error("{rule}: {detail}; {fix}", fix = rule.fix())]
 pub struct Denied {
     /// The rule that refused the request.
     pub rule: Rule,
@@ -50,7 +50,7 @@ pub struct Denied {
     pub detail: String,
 }
 
-/// The rules, each with the mend that a person can apply.
+/// The rules, each with the fix that a person can apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rule {
     /// CONNECT and TRACE open tunnels or echo credentials.
@@ -73,7 +73,7 @@ pub enum Rule {
     GrantIsReadOnly,
 }
 
-/// Each rule's name and mend, as a person reads them.
+/// Each rule's name and fix, as a person reads them.
 const RULES: [(Rule, &str, &str); 9] = [
     (
         Rule::Method,
@@ -130,8 +130,8 @@ impl Rule {
             .map_or(("refused", ""), |row| (row.1, row.2))
     }
 
-    /// What would mend a request that this rule refused.
-    pub fn mend(self) -> &'static str {
+    /// What would fix a request that this rule refused.
+    pub fn fix(self) -> &'static str {
         self.row().1
     }
 }
@@ -166,7 +166,7 @@ impl EgressPolicy {
     /// Judges a request with no grants in force.
     ///
     /// # Errors
-    /// [`Denied`] with the rule and the mend.
+    /// [`Denied`] with the rule and the fix.
     pub fn permits(&self, request: &Parts) -> Result<Permit, Denied> {
         self.permits_with(request, &[])
     }
@@ -174,7 +174,7 @@ impl EgressPolicy {
     /// Judges a request with these grants in force.
     ///
     /// # Errors
-    /// [`Denied`] with the rule and the mend.
+    /// [`Denied`] with the rule and the fix.
     pub fn permits_with(&self, request: &Parts, grants: &[Grant]) -> Result<Permit, Denied> {
         let deny = |rule, detail: String| Err(Denied { rule, detail });
         if matches!(request.method, Method::CONNECT | Method::TRACE) {

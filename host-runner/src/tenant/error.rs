@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// A tenant file, or something it points to, can't be used. The message names file, line, key and mend, never a secret.
+/// A tenant file, or something it points to, can't be used. The message names file, line, key and fix, never a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{path}{place}{key}: {problem}", path = path.display(), place = place(*line), key = keyed(key.as_deref()))]
 pub struct TenantError {
@@ -12,7 +12,7 @@ pub struct TenantError {
     pub line: Option<usize>,
     /// The key, with its tables: `auth.client_secret`.
     pub key: Option<String>,
-    /// What is wrong and what mends it.
+    /// What is wrong and what fixes it.
     pub problem: String,
 }
 

@@ -62,7 +62,7 @@ impl TenantFile {
     /// Reads a tenant file.
     ///
     /// # Errors
-    /// [`TenantError`] naming the file, and where possible line, key and mend.
+    /// [`TenantError`] naming the file, and where possible line, key and fix.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, TenantError> {
         let path = path.as_ref();
         let text = std::fs::read_to_string(path).map_err(|error| {

@@ -95,7 +95,7 @@ async fn hidden_fields_and_objects_are_named_with_a_fix() {
     );
     assert_eq!(jobs["missing"][0]["affects"], json!(["salary_amount"]));
     assert!(
-        jobs["missing"][0]["mend"]
+        jobs["missing"][0]["fix"]
             .as_str()
             .unwrap()
             .contains("permission set")

@@ -2,6 +2,7 @@
 //! coverage.
 
 mod checks;
+mod connection;
 mod documents;
 mod echo;
 mod fields;
@@ -11,7 +12,6 @@ mod passthrough;
 mod promoted;
 mod report;
 mod scopes;
-mod trouble;
 
 use connector_tests::command::{Outcome, asymbl};
 use connector_tests::coverage;

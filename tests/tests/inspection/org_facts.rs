@@ -169,11 +169,11 @@ async fn a_set_that_is_assigned_is_not_advised_again() {
     let jobs = model(&report, "jobs");
     let missing = &jobs["missing"][0];
     assert_eq!(missing["right"], "read bpats__Work_Site_Location__c");
-    let mend = missing["mend"].as_str().unwrap();
-    assert!(!mend.starts_with("assign"), "{mend}");
+    let fix = missing["fix"].as_str().unwrap();
+    assert!(!fix.starts_with("assign"), "{fix}");
     assert!(
-        mend.contains("\"Asymbl ATS User\" does not hold this object"),
-        "{mend}"
+        fix.contains("\"Asymbl ATS User\" does not hold this object"),
+        "{fix}"
     );
     // Describe shows what the user may do; only the permission objects tell that sharing hides records.
     let sharing = warning(&report, "records-by-sharing");
@@ -193,8 +193,8 @@ async fn a_set_that_is_assigned_is_not_advised_again() {
     };
     let (_, report) = check(&World::of(small_org().variations(variations)).await).await;
     let candidates = model(&report, "candidates");
-    let mend = candidates["missing"][0]["mend"].as_str().unwrap();
-    assert!(mend.contains("is assigned, but lacks this right"), "{mend}");
+    let fix = candidates["missing"][0]["fix"].as_str().unwrap();
+    assert!(fix.contains("is assigned, but lacks this right"), "{fix}");
     // A standard object is in every org, with or without the package.
     let told = candidates["test"]["message"].as_str().unwrap();
     assert!(
@@ -213,12 +213,12 @@ async fn a_user_without_permission_sets_is_told_to_get_one() {
     );
     let (_, report) =
         check(&World::of(small_org().permission_set("Asymbl_ATS_Job_Portal")).await).await;
-    let mend = model(&report, "applications")["missing"][0]["mend"]
+    let fix = model(&report, "applications")["missing"][0]["fix"]
         .as_str()
         .unwrap();
     assert!(
-        mend.starts_with("assign the permission set \"Asymbl ATS User\""),
-        "{mend}"
+        fix.starts_with("assign the permission set \"Asymbl ATS User\""),
+        "{fix}"
     );
     // Who may not see the permission objects is told nothing wrong.
     let variations = practice_org::Variations {
@@ -246,10 +246,10 @@ async fn a_hidden_mapped_field_of_an_own_job_is_a_missing_right() {
     assert_eq!(jobs["access"], "partly");
     assert_eq!(jobs["missing"][0]["right"], "read Position__c.State__c");
     assert_eq!(jobs["missing"][0]["affects"], json!(["status"]));
-    let mend = jobs["missing"][0]["mend"].as_str().unwrap();
+    let fix = jobs["missing"][0]["fix"].as_str().unwrap();
     assert!(
-        mend.contains("grant read access") && mend.contains("`fields`"),
-        "{mend}"
+        fix.contains("grant read access") && fix.contains("`fields`"),
+        "{fix}"
     );
     let create = named(&report, "actions", "action", "create-candidate");
     assert_eq!(create["access"], "denied", "{create}");
@@ -267,7 +267,7 @@ async fn a_hidden_mapped_field_of_an_own_job_is_a_missing_right() {
         "{team:#}"
     );
     assert!(
-        team["missing"][0]["mend"]
+        team["missing"][0]["fix"]
             .as_str()
             .unwrap()
             .contains("`hiring_team`")

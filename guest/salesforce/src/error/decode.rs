@@ -179,7 +179,7 @@ fn with_retry_after(kind: ErrorKind, hints: &Hints) -> ErrorKind {
     }
 }
 
-/// Sessions that a new login does not mend (salesforce-api.md 1.5, after jsforce's list).
+/// Sessions that a new login does not fix (salesforce-api.md 1.5, after jsforce's list).
 fn renewal_is_useless(message: &str) -> bool {
     message.contains("not valid for use with the REST API")
         || message.contains("not valid for use with the API")

@@ -151,7 +151,7 @@ fn hidden_fields(tenant: Tenant<'_>, warnings: &mut Warnings) {
         let mut lost = lost_fields(tenant, table, shape);
         lost.extend(lost_fields_elsewhere(tenant, table));
         if !lost.is_empty() {
-            let mend = if tenant.profile.job_link.standard
+            let fix = if tenant.profile.job_link.standard
                 || shape.name != tenant.profile.job_link.object
             {
                 "grant the integration user read access to them"
@@ -161,7 +161,7 @@ fn hidden_fields(tenant: Tenant<'_>, warnings: &mut Warnings) {
             warnings.push((
                 "field-hidden",
                 format!(
-                    "{}: {} does not show {}; what they feed stays empty: {mend}",
+                    "{}: {} does not show {}; what they feed stays empty: {fix}",
                     word(table.model),
                     shape.name,
                     lost.join(", "),

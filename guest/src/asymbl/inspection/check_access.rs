@@ -164,7 +164,7 @@ struct Found {
 }
 
 impl Found {
-    fn lacks(&mut self, essential: bool, right: String, affects: &[String], mend: String) {
+    fn lacks(&mut self, essential: bool, right: String, affects: &[String], fix: String) {
         self.denied |= essential;
         self.missing.push(MissingRight {
             right,
@@ -173,7 +173,7 @@ impl Found {
             } else {
                 affects.to_vec()
             },
-            mend,
+            fix,
         });
     }
 
@@ -185,8 +185,8 @@ impl Found {
         grants: &Grants,
     ) {
         let right = format!("{} {}", operation.word(), need.object);
-        let mend = object_mend(tenant, &need.object, operation, grants);
-        self.lacks(need.essential, right, &need.affects, mend);
+        let fix = object_mend(tenant, &need.object, operation, grants);
+        self.lacks(need.essential, right, &need.affects, fix);
     }
 
     /// Checks what must be done with the object besides reading it.
@@ -230,11 +230,11 @@ impl Found {
                     self.lacks_package_field(&need.object, field, setting);
                 }
                 Some(JobField::Named(setting)) => {
-                    let mend = format!(
+                    let fix = format!(
                         "{}, or name another one in the setting `{setting}`",
                         grant_field(field, shape)
                     );
-                    self.lacks_on_field(&need.object, field, mend);
+                    self.lacks_on_field(&need.object, field, fix);
                 }
                 Some(JobField::Mapped) | None => {
                     self.lacks_on_field(&need.object, field, grant_field(field, shape));
@@ -243,19 +243,19 @@ impl Found {
         }
     }
 
-    fn lacks_on_field(&mut self, object: &str, field: &FieldNeed, mend: String) {
+    fn lacks_on_field(&mut self, object: &str, field: &FieldNeed, fix: String) {
         let right = format!("{} {object}.{}", field.operation.word(), field.name);
-        self.lacks(field.essential, right, &field.affects, mend);
+        self.lacks(field.essential, right, &field.affects, fix);
     }
 
     /// The org's own Job object need not have the package's fields, unless nothing works without one.
     fn lacks_package_field(&mut self, object: &str, field: &FieldNeed, setting: &str) {
         if field.essential {
-            let mend = format!(
+            let fix = format!(
                 "{object} has no such field, so no job can be told to be open: name its own field in the setting `{setting}`, or set \
                  `allow_closed_jobs`"
             );
-            return self.lacks_on_field(object, field, mend);
+            return self.lacks_on_field(object, field, fix);
         }
         self.notes.push(Warning {
             code: "field-absent".to_owned(),

@@ -12,7 +12,7 @@ use crate::asymbl::models::{TABLES, Tenant, word};
 use crate::asymbl::names::Names;
 use crate::asymbl::profile::{JobLink, Organization, Profile};
 use crate::asymbl::settings::Settings;
-use crate::exports::ats::connector::inspection::{Guide, GuideInput, GuideStep, GuideTrouble};
+use crate::exports::ats::connector::inspection::{Guide, GuideInput, GuideProblem, GuideStep};
 use crate::exports::ats::connector::types::Error;
 
 const TITLE: &str = "Connect Asymbl ATS (Salesforce)";
@@ -33,13 +33,13 @@ pub fn connection_guide() -> Result<Guide, Error> {
     };
     let steps = steps(tenant);
     let inputs = text::inputs();
-    let troubles = text::troubles();
+    let problems = text::problems();
     Ok(Guide {
-        markdown: markdown(&inputs, &steps, &troubles),
+        markdown: markdown(&inputs, &steps, &problems),
         title: TITLE.to_owned(),
         inputs,
         steps,
-        troubles,
+        problems,
     })
 }
 
@@ -162,7 +162,7 @@ fn fields_table(tenant: Tenant<'_>) -> String {
     table.trim_end().to_owned()
 }
 
-fn markdown(inputs: &[GuideInput], steps: &[GuideStep], troubles: &[GuideTrouble]) -> String {
+fn markdown(inputs: &[GuideInput], steps: &[GuideStep], problems: &[GuideProblem]) -> String {
     let mut page = format!("# {TITLE}\n\n{}\n", text::INTRODUCTION);
     page.push_str("\n## What you will enter\n\n| input | what it is |\n| --- | --- |\n");
     for input in inputs {
@@ -181,8 +181,8 @@ fn markdown(inputs: &[GuideInput], steps: &[GuideStep], troubles: &[GuideTrouble
         ));
     }
     page.push_str("\n## When it does not work\n\n| what you see | what to do |\n| --- | --- |\n");
-    for trouble in troubles {
-        page.push_str(&format!("| {} | {} |\n", trouble.symptom, trouble.mend));
+    for problem in problems {
+        page.push_str(&format!("| {} | {} |\n", problem.symptom, problem.fix));
     }
     page
 }

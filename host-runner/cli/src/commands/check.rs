@@ -1,9 +1,10 @@
 //! `asymbl check`: what works with this tenant and what lacks: the connection, the rights, each model really read.
 //! Nothing is written. The exit code is for scripts, the words are for people.
 
+mod json;
 mod mask;
 mod print;
-mod trouble;
+mod problem;
 
 use std::time::{Duration, Instant};
 
@@ -14,14 +15,14 @@ use super::output::error_text;
 use super::{Context, Exit, TenantArgument};
 use host_runner::egress::ApiUsage;
 use host_runner::sandbox::contract::inspection::{
-    AccessFinding, AccessLevel, AccessReport, Action, ModelTest, TestOutcome,
+    AccessFinding, AccessLevel, AccessReport, ModelTest, TestOutcome,
 };
 use host_runner::sandbox::contract::reads::Discovery;
 use host_runner::sandbox::unified_model;
 use host_runner::session::{Session, StepError};
 use host_runner::unified::Model;
 
-use trouble::Trouble;
+use problem::ConnectionProblem;
 
 /// How thoroughly to look.
 #[derive(Args)]
@@ -63,24 +64,25 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     match looked {
         Ok(checked) => {
             if context.json {
-                println!("{}", as_json(&checked, arguments.unmasked));
+                println!("{}", json::as_json(&checked, arguments.unmasked));
             } else {
                 print::print(&checked, &mut std::io::stdout().lock())?;
             }
             Ok(checked.exit())
         }
         Err(error) => {
-            let trouble = Trouble::of(&error);
+            let found = ConnectionProblem::of(&error);
             if context.json {
                 let exit = Exit::of(&error);
-                let problem = json!({ "kind": trouble.kind, "mend": trouble.mend, "message": error_text(&error) });
+                let problem =
+                    json!({ "kind": found.kind, "fix": found.fix, "message": error_text(&error) });
                 println!(
                     "{}",
                     json!({ "ok": false, "exit_code": exit.code(), "problem": problem })
                 );
                 return Ok(exit);
             }
-            eprintln!("{}: {}", trouble.title, trouble.mend);
+            eprintln!("{}: {}", found.title, found.fix);
             Err(error)
         }
     }
@@ -198,104 +200,6 @@ fn outcome_word(outcome: TestOutcome) -> &'static str {
     }
 }
 
-fn action_word(action: Action) -> &'static str {
-    match action {
-        Action::CreateCandidate => "create-candidate",
-        Action::CreateApplication => "create-application",
-        Action::AddAttachmentToApplication => "add-attachment-to-application",
-        Action::MoveApplicationToStage => "move-application-to-stage",
-        Action::GetCandidateAttachments => "get-candidate-attachments",
-    }
-}
-
 fn records_of(test: &ModelTest) -> Vec<Value> {
     serde_json::from_str(&test.records).unwrap_or_default()
-}
-
-fn as_json(checked: &Checked, unmasked: bool) -> Value {
-    let finding = |finding: &AccessFinding| {
-        json!({
-            "access": access_word(finding),
-            "missing": finding.missing.iter().map(|missing| json!({
-                "right": missing.right,
-                "affects": missing.affects,
-                "mend": missing.mend,
-            })).collect::<Vec<_>>(),
-            "notes": finding.notes.iter().map(|note| &note.message).collect::<Vec<_>>(),
-        })
-    };
-    let test = |tested: &Tested| {
-        let mut records = records_of(&tested.test);
-        let count = records.len();
-        let mut first = if records.is_empty() {
-            Value::Null
-        } else {
-            records.swap_remove(0)
-        };
-        if !unmasked {
-            mask::mask(&mut first);
-        }
-        json!({
-            "outcome": outcome_word(tested.test.outcome),
-            "message": tested.test.message,
-            "records": count,
-            "requests": tested.test.requests,
-            "milliseconds": u64::try_from(tested.elapsed.as_millis()).unwrap_or(u64::MAX),
-            "first": first,
-        })
-    };
-    let with = |mut object: Value, more: &[(&str, Value)]| {
-        if let Some(members) = object.as_object_mut() {
-            members.extend(
-                more.iter()
-                    .map(|(name, value)| ((*name).to_owned(), value.clone())),
-            );
-        }
-        object
-    };
-    let models: Vec<Value> = checked
-        .access
-        .models
-        .iter()
-        .map(|found| {
-            let model = unified_model(found.model);
-            let tested = checked.tested(model).map_or(Value::Null, test);
-            with(
-                finding(&found.finding),
-                &[("model", Value::from(model.name())), ("test", tested)],
-            )
-        })
-        .collect();
-    let actions: Vec<Value> = checked
-        .access
-        .actions
-        .iter()
-        .map(|found| {
-            with(
-                finding(&found.finding),
-                &[("action", Value::from(action_word(found.action)))],
-            )
-        })
-        .collect();
-    let facts = checked.discovery.facts.iter().chain(&checked.access.facts);
-    let facts: serde_json::Map<String, Value> = facts
-        .map(|fact| (fact.name.clone(), Value::from(fact.value.clone())))
-        .collect();
-    let exit = checked.exit();
-    json!({
-        "ok": exit == Exit::Success,
-        "exit_code": exit.code(),
-        "problem": checked.problem().map(|(kind, message)| json!({ "kind": kind, "message": message })),
-        "organization": {
-            "id": checked.discovery.organization.id,
-            "name": checked.discovery.organization.name,
-            "time_zone": checked.discovery.organization.time_zone,
-        },
-        "facts": facts,
-        "models": models,
-        "actions": actions,
-        "warnings": checked.warnings().map(|(code, message)| json!({ "code": code, "message": message })).collect::<Vec<_>>(),
-        "requests": checked.requests,
-        "api_usage": checked.usage.map(|usage| json!({ "used": usage.used, "max": usage.limit })),
-    })
 }

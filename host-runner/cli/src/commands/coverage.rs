@@ -4,103 +4,22 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use host_runner::sandbox::contract::inspection::{Action, ConnectorDescription, FieldCoverage};
+use super::output::action_name;
+use host_runner::sandbox::contract::inspection::{
+    ActionCoverage, ConnectorDescription, FieldCoverage, ModelCoverage,
+};
 use host_runner::sandbox::unified_model;
 
-/// An action's name in settings and on the command line.
-fn action_name(action: Action) -> &'static str {
-    match action {
-        Action::CreateCandidate => "create-candidate",
-        Action::CreateApplication => "create-application",
-        Action::AddAttachmentToApplication => "add-attachment-to-application",
-        Action::MoveApplicationToStage => "move-application-to-stage",
-        Action::GetCandidateAttachments => "get-candidate-attachments",
-    }
-}
-
-/// The page, in the form in which coverage is promised.
+/// Writes the page, in the form in which coverage is promised.
 pub(super) fn markdown(about: &ConnectorDescription, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "# Coverage: {} (slug `{}`), version {}\n",
         about.label, about.slug, about.version
     )?;
-    writeln!(
-        out,
-        "## Models (reads)\n\n| model | WIT function | fields |\n| --- | --- | --- |"
-    )?;
-    for model in &about.models {
-        let name = unified_model(model.model);
-        writeln!(
-            out,
-            "| {} | `list-{name}` | {} |",
-            model.label,
-            names(&model.fields)
-        )?;
-    }
-    let notes: Vec<(&str, &String)> = about
-        .models
-        .iter()
-        .flat_map(|model| model.notes.iter().map(|note| (model.label.as_str(), note)))
-        .collect();
-    if !notes.is_empty() {
-        writeln!(out, "\nRules that come with it:")?;
-        for (label, note) in notes {
-            writeln!(out, "- {label}: {note}")?;
-        }
-    }
-    writeln!(
-        out,
-        "\nWhere a field has a rule of its own:\n\n| model | field | rule |\n| --- | --- | --- |"
-    )?;
-    for model in &about.models {
-        for field in model.fields.iter().filter(|field| !field.note.is_empty()) {
-            writeln!(out, "| {} | {} | {} |", model.label, field.name, field.note)?;
-        }
-    }
+    models(&about.models, out)?;
     if !about.actions.is_empty() {
-        writeln!(
-            out,
-            "\n## Actions\n\n| action | input fields | rule |\n| --- | --- | --- |"
-        )?;
-        for action in &about.actions {
-            writeln!(
-                out,
-                "| {} | {} | {} |",
-                action.label,
-                names(&action.inputs),
-                action.notes.join("; ")
-            )?;
-        }
-        for action in about
-            .actions
-            .iter()
-            .filter(|action| !action.further_inputs.is_empty())
-        {
-            let further: Vec<String> = action
-                .further_inputs
-                .iter()
-                .map(|input| format!("{} ({})", input.name, input.note))
-                .collect();
-            writeln!(
-                out,
-                "\n{} also accepts: {}",
-                action.label,
-                further.join("; ")
-            )?;
-        }
-        for action in about
-            .actions
-            .iter()
-            .filter(|action| !action.ignored_inputs.is_empty())
-        {
-            let ignored = action.ignored_inputs.join(", ");
-            writeln!(
-                out,
-                "\n{} also accepts, with a warning that it is not kept: {ignored}",
-                action.label
-            )?;
-        }
+        actions(&about.actions, out)?;
     }
     writeln!(
         out,
@@ -108,6 +27,63 @@ pub(super) fn markdown(about: &ConnectorDescription, out: &mut impl Write) -> io
     )?;
     for feature in &about.features {
         writeln!(out, "| {} | {} |", feature.label, feature.note)?;
+    }
+    Ok(())
+}
+
+fn models(models: &[ModelCoverage], out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "## Models (reads)\n\n| model | WIT function | fields |\n| --- | --- | --- |"
+    )?;
+    for model in models {
+        let name = unified_model(model.model);
+        let fields = names(&model.fields);
+        writeln!(out, "| {} | `list-{name}` | {fields} |", model.label)?;
+    }
+    if models.iter().any(|model| !model.notes.is_empty()) {
+        writeln!(out, "\nRules that come with it:")?;
+    }
+    for model in models {
+        for note in &model.notes {
+            writeln!(out, "- {}: {note}", model.label)?;
+        }
+    }
+    writeln!(
+        out,
+        "\nWhere a field has a rule of its own:\n\n| model | field | rule |\n| --- | --- | --- |"
+    )?;
+    for model in models {
+        for field in model.fields.iter().filter(|field| !field.note.is_empty()) {
+            writeln!(out, "| {} | {} | {} |", model.label, field.name, field.note)?;
+        }
+    }
+    Ok(())
+}
+
+fn actions(actions: &[ActionCoverage], out: &mut impl Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "\n## Actions\n\n| action | input fields | rule |\n| --- | --- | --- |"
+    )?;
+    for action in actions {
+        let (inputs, rule) = (names(&action.inputs), action.notes.join("; "));
+        writeln!(out, "| {} | {inputs} | {rule} |", action.label)?;
+    }
+    for action in actions.iter().filter(|a| !a.further_inputs.is_empty()) {
+        let further = action.further_inputs.iter();
+        let further: Vec<String> = further
+            .map(|input| format!("{} ({})", input.name, input.note))
+            .collect();
+        let (label, further) = (&action.label, further.join("; "));
+        writeln!(out, "\n{label} also accepts: {further}")?;
+    }
+    for action in actions.iter().filter(|a| !a.ignored_inputs.is_empty()) {
+        let (label, ignored) = (&action.label, action.ignored_inputs.join(", "));
+        writeln!(
+            out,
+            "\n{label} also accepts, with a warning that it is not kept: {ignored}"
+        )?;
     }
     Ok(())
 }

@@ -25,9 +25,9 @@ pub(super) async fn run(context: &Context) -> anyhow::Result<Exit> {
             "secret": input.secret,
         })).collect::<Vec<_>>(),
         "steps": guide.steps.iter().map(|step| json!({ "title": step.title, "body": step.body })).collect::<Vec<_>>(),
-        "troubles": guide.troubles.iter().map(|trouble| json!({
-            "symptom": trouble.symptom,
-            "mend": trouble.mend,
+        "problems": guide.problems.iter().map(|problem| json!({
+            "symptom": problem.symptom,
+            "fix": problem.fix,
         })).collect::<Vec<_>>(),
         "markdown": guide.markdown,
     });

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use comfy_table::{Cell, CellAlignment, LineStyle, TableStyle};
+use host_runner::sandbox::contract::inspection::Action;
 use indicatif::{ProgressBar, ProgressStyle};
 
 pub(super) use crate::report::count;
@@ -132,6 +133,17 @@ impl Table {
             }
         }
         writeln!(out, "{}", self.0.trim_fmt())
+    }
+}
+
+/// An action's name in settings and on the command line.
+pub(super) fn action_name(action: Action) -> &'static str {
+    match action {
+        Action::CreateCandidate => "create-candidate",
+        Action::CreateApplication => "create-application",
+        Action::AddAttachmentToApplication => "add-attachment-to-application",
+        Action::MoveApplicationToStage => "move-application-to-stage",
+        Action::GetCandidateAttachments => "get-candidate-attachments",
     }
 }
 

@@ -1,6 +1,6 @@
 //! The guide's words. Names of Setup pages are Salesforce's of 2026.
 
-use crate::exports::ats::connector::inspection::{GuideInput, GuideTrouble};
+use crate::exports::ats::connector::inspection::{GuideInput, GuideProblem};
 
 pub(super) const INTRODUCTION: &str = "\
 For the Salesforce administrator of an org with Asymbl ATS. You create an app that signs in as an integration user, give that \
@@ -144,12 +144,12 @@ const TROUBLES: &[(&str, &str)] = &[
     ),
 ];
 
-pub(super) fn troubles() -> Vec<GuideTrouble> {
+pub(super) fn problems() -> Vec<GuideProblem> {
     TROUBLES
         .iter()
-        .map(|(symptom, mend)| GuideTrouble {
+        .map(|(symptom, fix)| GuideProblem {
             symptom: (*symptom).to_owned(),
-            mend: (*mend).to_owned(),
+            fix: (*fix).to_owned(),
         })
         .collect()
 }

@@ -1,11 +1,11 @@
-//! The check's result for people: the org, a line a model and an action, then what lacks and what to do about it.
+//! The check's result for people: the org, a line for each model and action, then what is missing and how to fix it.
 
 use std::io::{self, Write};
 
 use super::super::Exit;
-use super::super::output::{Table, count, duration};
-use super::{Checked, access_word, action_word, outcome_word, records_of};
-use host_runner::sandbox::contract::inspection::AccessFinding;
+use super::super::output::{Table, action_name, count, duration};
+use super::{Checked, access_word, outcome_word, records_of};
+use host_runner::sandbox::contract::inspection::{AccessFinding, TestOutcome};
 use host_runner::sandbox::unified_model;
 
 pub(super) fn print(checked: &Checked, out: &mut impl Write) -> io::Result<()> {
@@ -16,6 +16,40 @@ pub(super) fn print(checked: &Checked, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "  {}: {}", fact.name, fact.value)?;
     }
     writeln!(out)?;
+    tables(checked, out)?;
+    let models = checked.access.models.iter();
+    let models = models.map(|m| (unified_model(m.model).to_string(), &m.finding));
+    let actions = checked.access.actions.iter();
+    let actions = actions.map(|a| (action_name(a.action).to_owned(), &a.finding));
+    let findings: Vec<_> = models.chain(actions).collect();
+    lacking(&findings, out)?;
+    for tested in &checked.tests {
+        if matches!(
+            tested.test.outcome,
+            TestOutcome::Denied | TestOutcome::Failing
+        ) {
+            writeln!(out, "\n{}: {}", tested.model, tested.test.message)?;
+        }
+    }
+    let mut printed: Vec<&str> = Vec::new();
+    for (_, message) in checked.warnings() {
+        if !printed.contains(&message) {
+            let gap = if printed.is_empty() { "\n" } else { "" };
+            writeln!(out, "{gap}note: {message}")?;
+            printed.push(message);
+        }
+    }
+    let verdict = match checked.exit() {
+        Exit::Success => "All that is switched on works",
+        Exit::WrongInput => "A setting can't work",
+        Exit::NotAllowed => "Rights are missing",
+        _ => "Some models fail",
+    };
+    writeln!(out, "\n{verdict} ({} requests).", count(checked.requests))
+}
+
+/// A line a model and a line an action.
+fn tables(checked: &Checked, out: &mut impl Write) -> io::Result<()> {
     let mut models = Table::new(&["model", "access", "test", "records", "requests", "time"]);
     for found in &checked.access.models {
         let model = unified_model(found.model);
@@ -33,47 +67,11 @@ pub(super) fn print(checked: &Checked, out: &mut impl Write) -> io::Result<()> {
     let mut actions = Table::new(&["action", "access"]);
     for found in &checked.access.actions {
         actions.row(vec![
-            action_word(found.action).to_owned(),
+            action_name(found.action).to_owned(),
             access_word(&found.finding).to_owned(),
         ]);
     }
-    actions.print(out)?;
-
-    let models = checked
-        .access
-        .models
-        .iter()
-        .map(|m| (unified_model(m.model).to_string(), &m.finding));
-    let actions = checked
-        .access
-        .actions
-        .iter()
-        .map(|a| (action_word(a.action).to_owned(), &a.finding));
-    let findings: Vec<_> = models.chain(actions).collect();
-    lacking(&findings, out)?;
-    for tested in &checked.tests {
-        if matches!(outcome_word(tested.test.outcome), "denied" | "failing") {
-            writeln!(out, "\n{}: {}", tested.model, tested.test.message)?;
-        }
-    }
-    let mut told: Vec<&str> = Vec::new();
-    for (_, message) in checked.warnings() {
-        if !told.contains(&message) {
-            writeln!(
-                out,
-                "{}note: {message}",
-                if told.is_empty() { "\n" } else { "" }
-            )?;
-            told.push(message);
-        }
-    }
-    let verdict = match checked.exit() {
-        Exit::Success => "All that is switched on works",
-        Exit::WrongInput => "A setting can't work",
-        Exit::NotAllowed => "Rights are missing",
-        _ => "Some models fail",
-    };
-    writeln!(out, "\n{verdict} ({} requests).", count(checked.requests))
+    actions.print(out)
 }
 
 /// Each missing right once, with everything that it costs.
@@ -95,17 +93,17 @@ fn lacking(findings: &[(String, &AccessFinding)], out: &mut impl Write) -> io::R
                 .find(|(right, _, _)| *right == missing.right)
             {
                 Some((_, _, costs)) => costs.extend(cost),
-                None => rights.push((&missing.right, &missing.mend, cost)),
+                None => rights.push((&missing.right, &missing.fix, cost)),
             }
         }
         for note in &finding.notes {
             writeln!(out, "\n{name}: {}", note.message)?;
         }
     }
-    for (right, mend, costs) in rights {
+    for (right, fix, costs) in rights {
         writeln!(
             out,
-            "\nmissing: {right}\n  costs:   {}\n  to mend: {mend}",
+            "\nmissing: {right}\n  costs:   {}\n  fix:     {fix}",
             costs.join(", ")
         )?;
     }

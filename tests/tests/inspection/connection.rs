@@ -1,9 +1,9 @@
-//! Connections that don't work: each kind of trouble is told from the others, with what mends it.
+//! Connections that don't work: each kind of problem is named, with its fix.
 
 use super::*;
 
 /// The kind of problem, and the exit code, of a check that can't get through.
-async fn trouble(world: &World) -> (String, i32) {
+async fn problem(world: &World) -> (String, i32) {
     let (code, report) = check(world).await;
     assert_eq!(report["ok"], false, "{report}");
     assert_eq!(report["exit_code"], code);
@@ -38,17 +38,17 @@ async fn wrong_credentials_are_told_from_a_wrong_host() {
         &world.tenant(),
         &file.replace(world.org.client_secret(), "wrong"),
     );
-    assert_eq!(trouble(&world).await, ("bad-credentials".into(), 3));
+    assert_eq!(problem(&world).await, ("bad-credentials".into(), 3));
     write_private(
         &world.tenant(),
         &file.replace(&world.org.url(), "http://127.0.0.1:9"),
     );
-    assert_eq!(trouble(&world).await.0, "unreachable");
+    assert_eq!(problem(&world).await.0, "unreachable");
     write_private(
         &world.tenant(),
         &file.replace(&world.org.url(), "https://no-such-org.invalid"),
     );
-    assert_eq!(trouble(&world).await.0, "wrong-host");
+    assert_eq!(problem(&world).await.0, "wrong-host");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -60,7 +60,7 @@ async fn a_disabled_api_is_told_from_a_session_that_rest_does_not_take() {
         "API_DISABLED_FOR_ORG",
         "The REST API is not enabled for this Organization.",
     );
-    assert_eq!(trouble(&world).await, ("api-not-enabled".into(), 3));
+    assert_eq!(problem(&world).await, ("api-not-enabled".into(), 3));
     world.org.clear_faults();
     refuse(
         &world.org,
@@ -69,7 +69,7 @@ async fn a_disabled_api_is_told_from_a_session_that_rest_does_not_take() {
         "This session is not valid for use with the REST API",
     );
     assert_eq!(
-        trouble(&world).await,
+        problem(&world).await,
         ("session-not-valid-for-rest".into(), 3)
     );
 }
@@ -78,7 +78,7 @@ async fn a_disabled_api_is_told_from_a_session_that_rest_does_not_take() {
 async fn a_spent_quota_says_so() {
     let world = World::of(small_org()).await;
     world.org.set_quota(100_000, 100_000);
-    assert_eq!(trouble(&world).await, ("quota-spent".into(), 4));
+    assert_eq!(problem(&world).await, ("quota-spent".into(), 4));
 }
 
 /// A server that says this to everyone.
@@ -110,8 +110,8 @@ async fn refusing_sign_in(error: &'static str, description: &'static str) -> Str
     .await
 }
 
-/// A check with a token that is there already, so that no sign-in meets the trouble first.
-async fn trouble_after_sign_in(url: &str) -> (i32, Value) {
+/// A check with a token that is there already, so that no sign-in meets the problem first.
+async fn check_after_sign_in(url: &str) -> (i32, Value) {
     let folder = tempfile::tempdir().unwrap();
     let tenant = format!(
         "name = \"x\"\ninstance_url = \"{url}\"\n[auth]\nkind = \"access-token\"\naccess_token = \"00Dx!given\"\n"
@@ -122,7 +122,7 @@ async fn trouble_after_sign_in(url: &str) -> (i32, Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn trouble_after_sign_in_is_told_apart_as_well() {
+async fn problems_after_sign_in_are_distinguished_too() {
     const HTML: &str = "content-type: text/html\r\n";
     const JSON: &str = "content-type: application/json\r\n";
     let page = || "<html><body>This page is gone</body></html>".to_owned();
@@ -173,12 +173,12 @@ async fn trouble_after_sign_in_is_told_apart_as_well() {
         (&ip, "ip-refused"),
         (&session, "bad-credentials"),
     ] {
-        let (code, report) = trouble_after_sign_in(url).await;
+        let (code, report) = check_after_sign_in(url).await;
         assert_eq!(report["ok"], false, "{kind}: {report}");
         assert_eq!(report["exit_code"], code, "{kind}: {report}");
         assert_ne!(code, 0, "{kind}: {report}");
         assert_eq!(report["problem"]["kind"], kind, "{report}");
-        assert!(!report["problem"]["mend"].as_str().unwrap().is_empty());
+        assert!(!report["problem"]["fix"].as_str().unwrap().is_empty());
     }
 }
 
@@ -193,10 +193,10 @@ async fn a_fresh_session_that_is_refused_names_the_address_as_a_reason() {
     );
     let (code, report) = check(&world).await;
     assert_eq!(code, 3, "{report}");
-    let mend = report["problem"]["mend"].as_str().unwrap();
+    let fix = report["problem"]["fix"].as_str().unwrap();
     assert!(
-        mend.contains("address") && mend.contains("API Enabled"),
-        "{mend}"
+        fix.contains("address") && fix.contains("API Enabled"),
+        "{fix}"
     );
 }
 
@@ -249,7 +249,7 @@ async fn a_refused_sign_in_names_its_true_cause() {
     ] {
         let url = refusing_sign_in(error, description).await;
         write_private(&world.tenant(), &file.replace(&world.org.url(), &url));
-        assert_eq!(trouble(&world).await, (kind.into(), 3), "{description}");
+        assert_eq!(problem(&world).await, (kind.into(), 3), "{description}");
     }
 }
 

@@ -1,7 +1,7 @@
-//! What keeps a connection from working at all, in one word for scripts and with its mend for people.
+//! Names what keeps a connection from working at all: a word for scripts, a title and a fix for people.
 //!
-//! Salesforce says the same thing in several ways and several things in the same way (salesforce-api.md 1.4, 1.5, 5); the
-//! tables here are the one place that tells them apart.
+//! Salesforce says the same thing in several ways and several things in the same way (salesforce-api.md 1.4, 1.5, 5). The
+//! tables here are the one place that distinguishes them.
 
 use std::sync::Arc;
 
@@ -12,144 +12,144 @@ use host_runner::sandbox::contract::types::{Error, Failure, Quota};
 use host_runner::session::StepError;
 use host_runner::tenant::oauth::{Cause, OAuthError};
 
-/// A connection that does not work.
+/// Why a connection does not work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Trouble {
+pub(super) struct ConnectionProblem {
     /// For scripts.
     pub(super) kind: &'static str,
     /// For people.
     pub(super) title: &'static str,
     /// What to do.
-    pub(super) mend: &'static str,
+    pub(super) fix: &'static str,
 }
 
-const BAD_CREDENTIALS: Trouble = Trouble {
+const BAD_CREDENTIALS: ConnectionProblem = ConnectionProblem {
     kind: "bad-credentials",
     title: "The credentials are not accepted",
-    mend: "compare client id and secret with the app's, and see the user's login history in Setup",
+    fix: "compare client id and secret with the app's, and see the user's login history in Setup",
 };
 /// After sign-in Salesforce answers an expired token and a refused address alike: 401, "Session expired or invalid".
-const SESSION_REFUSED: Trouble = Trouble {
+const SESSION_REFUSED: ConnectionProblem = ConnectionProblem {
     kind: "bad-credentials",
     title: "The session is not accepted",
-    mend: "a given access token may have expired; where a fresh one is refused, this machine's address may be (Session Settings: \
+    fix: "a given access token may have expired; where a fresh one is refused, this machine's address may be (Session Settings: \
            \"Enforce login IP ranges on every request\", \"Lock sessions to the IP address\"), or the user may lack \"API Enabled\": \
            see the user's login history in Setup",
 };
-const WRONG_HOST: Trouble = Trouble {
+const WRONG_HOST: ConnectionProblem = ConnectionProblem {
     kind: "wrong-host",
     title: "This is not the org's address",
-    mend: "set instance_url to the org's My Domain URL, https://NAME.my.salesforce.com",
+    fix: "set instance_url to the org's My Domain URL, https://NAME.my.salesforce.com",
 };
-const UNREACHABLE: Trouble = Trouble {
+const UNREACHABLE: ConnectionProblem = ConnectionProblem {
     kind: "unreachable",
     title: "The org can't be reached",
-    mend: "check the network, and that the address is right; try again later",
+    fix: "check the network, and that the address is right; try again later",
 };
-const IP_REFUSED: Trouble = Trouble {
+const IP_REFUSED: ConnectionProblem = ConnectionProblem {
     kind: "ip-refused",
     title: "This machine's address is refused",
-    mend: "relax the IP restrictions in the app's policies, or allow this address in Network Access or in the user's profile",
+    fix: "relax the IP restrictions in the app's policies, or allow this address in Network Access or in the user's profile",
 };
-const API_NOT_ENABLED: Trouble = Trouble {
+const API_NOT_ENABLED: ConnectionProblem = ConnectionProblem {
     kind: "api-not-enabled",
     title: "The API is not enabled",
-    mend: "give the integration user \"API Enabled\"; Professional Edition needs API access as an add-on",
+    fix: "give the integration user \"API Enabled\"; Professional Edition needs API access as an add-on",
 };
-const SESSION_NOT_VALID: Trouble = Trouble {
+const SESSION_NOT_VALID: ConnectionProblem = ConnectionProblem {
     kind: "session-not-valid-for-rest",
     title: "The session is not valid for REST",
-    mend: "give the app the OAuth scope \"Manage user data via APIs (api)\" and the user \"API Enabled\"",
+    fix: "give the app the OAuth scope \"Manage user data via APIs (api)\" and the user \"API Enabled\"",
 };
-const VERSION_REFUSED: Trouble = Trouble {
+const VERSION_REFUSED: ConnectionProblem = ConnectionProblem {
     kind: "api-version-refused",
     title: "The org does not have this API version",
-    mend: "set api_version to one that the org has: its /services/data lists them",
+    fix: "set api_version to one that the org has: its /services/data lists them",
 };
-const HOST_LIMIT: Trouble = Trouble {
+const HOST_LIMIT: ConnectionProblem = ConnectionProblem {
     kind: "host-refused",
     title: "This host refused the exchange",
-    mend: "look at the tenant file's limits, and at the server's certificate (`ca_file`)",
+    fix: "look at the tenant file's limits, and at the server's certificate (`ca_file`)",
 };
-const INPUT: Trouble = Trouble {
+const INPUT: ConnectionProblem = ConnectionProblem {
     kind: "invalid-input",
     title: "An input is wrong",
-    mend: "correct what the message names",
+    fix: "correct what the message names",
 };
-const FAILED: Trouble = Trouble {
+const FAILED: ConnectionProblem = ConnectionProblem {
     kind: "failed",
     title: "The check could not be carried out",
-    mend: "see the message",
+    fix: "see the message",
 };
-const TOKEN_FILE: Trouble = Trouble {
+const TOKEN_FILE: ConnectionProblem = ConnectionProblem {
     kind: "invalid-input",
     title: "The refresh token's file can't be written",
-    mend: "make its folder writable",
+    fix: "make its folder writable",
 };
-const QUOTA_SPENT: Trouble = Trouble {
+const QUOTA_SPENT: ConnectionProblem = ConnectionProblem {
     kind: "quota-spent",
     title: "The org's API calls are spent",
-    mend: "wait until calls of the last 24 hours fall out of the window, or ask Salesforce for more",
+    fix: "wait until calls of the last 24 hours fall out of the window, or ask Salesforce for more",
 };
-const BUSY: Trouble = Trouble {
+const BUSY: ConnectionProblem = ConnectionProblem {
     kind: "busy",
     title: "Too much at once",
-    mend: "try again in some minutes",
+    fix: "try again in some minutes",
 };
-const LOGIN_HOURS: Trouble = Trouble {
+const LOGIN_HOURS: ConnectionProblem = ConnectionProblem {
     kind: "login-hours",
     title: "The user may not sign in at this hour",
-    mend: "widen the login hours of the integration user's profile",
+    fix: "widen the login hours of the integration user's profile",
 };
-const REFUSED: Trouble = Trouble {
+const REFUSED: ConnectionProblem = ConnectionProblem {
     kind: "refused",
     title: "Salesforce refused the request",
-    mend: "see the message, which is Salesforce's own",
+    fix: "see the message, which is Salesforce's own",
 };
-const UNREADABLE: Trouble = Trouble {
+const UNREADABLE: ConnectionProblem = ConnectionProblem {
     kind: "wrong-host",
     title: "This does not answer like Salesforce",
-    mend: "check that instance_url is the org's My Domain URL, https://NAME.my.salesforce.com; behind a proxy, or while Salesforce \
+    fix: "check that instance_url is the org's My Domain URL, https://NAME.my.salesforce.com; behind a proxy, or while Salesforce \
            is in maintenance, try again later",
 };
-const SIGN_IN_LATER: Trouble = Trouble {
+const SIGN_IN_LATER: ConnectionProblem = ConnectionProblem {
     kind: "unavailable",
     title: "Salesforce refused the sign-in for now",
-    mend: "try again later",
+    fix: "try again later",
 };
-const APP_REFUSED: Trouble = Trouble {
+const APP_REFUSED: ConnectionProblem = ConnectionProblem {
     kind: "app-refused",
     title: "The app may not be used in this org",
-    mend: "install the app in this org, or ask an administrator to unblock it",
+    fix: "install the app in this org, or ask an administrator to unblock it",
 };
-const PASSWORD_EXPIRED: Trouble = Trouble {
+const PASSWORD_EXPIRED: ConnectionProblem = ConnectionProblem {
     kind: "password-expired",
     title: "The user's password has expired",
-    mend: "set a new password for the integration user, and give the user \"Password Never Expires\"",
+    fix: "set a new password for the integration user, and give the user \"Password Never Expires\"",
 };
-const USER_INACTIVE: Trouble = Trouble {
+const USER_INACTIVE: ConnectionProblem = ConnectionProblem {
     kind: "user-inactive",
     title: "The connected user is not active",
-    mend: "activate, unfreeze or unlock the integration user, or choose another",
+    fix: "activate, unfreeze or unlock the integration user, or choose another",
 };
-const ORG_INACTIVE: Trouble = Trouble {
+const ORG_INACTIVE: ConnectionProblem = ConnectionProblem {
     kind: "org-inactive",
     title: "The org is locked or expired",
-    mend: "ask the org's administrator, or Salesforce",
+    fix: "ask the org's administrator, or Salesforce",
 };
-const UNAVAILABLE: Trouble = Trouble {
+const UNAVAILABLE: ConnectionProblem = ConnectionProblem {
     kind: "unavailable",
     title: "Salesforce is unavailable",
-    mend: "try again later; https://status.salesforce.com tells of maintenance",
+    fix: "try again later; https://status.salesforce.com lists maintenance",
 };
-const NO_PERMISSION: Trouble = Trouble {
+const NO_PERMISSION: ConnectionProblem = ConnectionProblem {
     kind: "no-permission",
     title: "The connected user lacks a right",
-    mend: "follow `asymbl guide`, step 2",
+    fix: "follow `asymbl guide`, step 2",
 };
 
 /// Codes and parts of messages (lower case) of a refused call, and what they mean. The first match counts.
-const SAID: &[(&str, Trouble)] = &[
+const WORDINGS: &[(&str, ConnectionProblem)] = &[
     ("not valid for use with the rest api", SESSION_NOT_VALID),
     ("api is not enabled", API_NOT_ENABLED),
     ("lacks api enabled", API_NOT_ENABLED),
@@ -172,21 +172,21 @@ const SAID: &[(&str, Trouble)] = &[
     ("api_currently_disabled", API_NOT_ENABLED),
 ];
 
-impl Trouble {
-    /// What an error comes down to.
+impl ConnectionProblem {
+    /// Classifies an error.
     pub(super) fn of(error: &anyhow::Error) -> Self {
         let known = error.chain().find_map(|cause| {
             if let Some(error) = cause.downcast_ref::<Arc<OAuthError>>() {
-                return Some(of_sign_in(error));
+                return Some(sign_in_problem(error));
             }
             if let Some(error) = cause.downcast_ref::<EgressError>() {
-                return of_gate(error);
+                return gate_problem(error);
             }
             let step = cause.downcast_ref::<StepError>()?;
             let CallError::Connector(refused) = &step.error else {
                 return None;
             };
-            of_call(refused, step.problem.as_ref().map(|seen| &seen.error))
+            call_problem(refused, step.problem.as_ref().map(|seen| &seen.error))
         });
         known.unwrap_or(match Exit::of(error) {
             Exit::WrongInput => INPUT,
@@ -195,15 +195,15 @@ impl Trouble {
     }
 }
 
-fn of_sign_in(error: &OAuthError) -> Trouble {
+fn sign_in_problem(error: &OAuthError) -> ConnectionProblem {
     match error {
-        OAuthError::Rejected { cause, .. } => Trouble {
-            mend: cause.fix(),
-            ..of_cause(*cause)
+        OAuthError::Rejected { cause, .. } => ConnectionProblem {
+            fix: cause.fix(),
+            ..cause_problem(*cause)
         },
         OAuthError::OtherOrg { .. } => WRONG_HOST,
         OAuthError::Unreadable { .. } => UNREADABLE,
-        OAuthError::Network { error } => of_gate(error).unwrap_or(UNREACHABLE),
+        OAuthError::Network { error } => gate_problem(error).unwrap_or(UNREACHABLE),
         OAuthError::Unavailable { .. } => UNAVAILABLE,
         OAuthError::FreshTokenRefused { .. } => SESSION_NOT_VALID,
         OAuthError::OddToken { .. } | OAuthError::Interrupted => SIGN_IN_LATER,
@@ -212,7 +212,7 @@ fn of_sign_in(error: &OAuthError) -> Trouble {
     }
 }
 
-fn of_cause(cause: Cause) -> Trouble {
+fn cause_problem(cause: Cause) -> ConnectionProblem {
     match cause {
         Cause::WrongDomain => WRONG_HOST,
         Cause::IpRestricted => IP_REFUSED,
@@ -227,7 +227,7 @@ fn of_cause(cause: Cause) -> Trouble {
     }
 }
 
-fn of_gate(error: &EgressError) -> Option<Trouble> {
+fn gate_problem(error: &EgressError) -> Option<ConnectionProblem> {
     match error {
         EgressError::Dns { .. } => Some(WRONG_HOST),
         EgressError::Refused { .. }
@@ -252,14 +252,14 @@ fn of_gate(error: &EgressError) -> Option<Trouble> {
     }
 }
 
-/// `seen`: what the gate saw last.
-fn of_call(error: &Error, seen: Option<&EgressError>) -> Option<Trouble> {
+/// Classifies an error of the connector; `seen` is what the gate saw last.
+fn call_problem(error: &Error, seen: Option<&EgressError>) -> Option<ConnectionProblem> {
     let by_words = |failure: &Failure| match &failure.remote {
         Some(remote) => {
             let code = remote.code.as_deref().unwrap_or_default();
-            said(&format!("{code} {}", remote.message))
+            by_wording(&format!("{code} {}", remote.message))
         }
-        None => said(&failure.message),
+        None => by_wording(&failure.message),
     };
     match error {
         Error::RateLimited(limit) => Some(match limit.quota {
@@ -278,11 +278,11 @@ fn of_call(error: &Error, seen: Option<&EgressError>) -> Option<Trouble> {
             match status_of(failure) {
                 // No answer came: only the gate knows why.
                 None => seen
-                    .and_then(of_gate)
+                    .and_then(gate_problem)
                     .or_else(|| by_words(failure))
                     // It was an answer, but none that can be read.
                     .or(Some(WRONG_HOST)),
-                Some(status) => by_words(failure).or_else(|| of_status(status, failure)),
+                Some(status) => by_words(failure).or_else(|| status_problem(status, failure)),
             }
         }
         Error::InvalidInput(_) => Some(INPUT),
@@ -302,9 +302,9 @@ fn is_coded(failure: &Failure) -> bool {
         .is_some_and(|remote| remote.code.is_some())
 }
 
-/// What an answer's status says. Salesforce gives a code with each of its errors; what leads elsewhere or has none is not its
-/// REST API.
-fn of_status(status: u16, failure: &Failure) -> Option<Trouble> {
+/// Classifies by the HTTP status. Salesforce sends a code with each of its errors; a redirect, or an error without a code, is not
+/// from its REST API.
+fn status_problem(status: u16, failure: &Failure) -> Option<ConnectionProblem> {
     let coded = is_coded(failure);
     match status {
         410 => Some(VERSION_REFUSED),
@@ -317,11 +317,12 @@ fn of_status(status: u16, failure: &Failure) -> Option<Trouble> {
     }
 }
 
-fn said(text: &str) -> Option<Trouble> {
+fn by_wording(text: &str) -> Option<ConnectionProblem> {
     let text = text.to_ascii_lowercase();
-    SAID.iter()
+    WORDINGS
+        .iter()
         .find(|(part, _)| text.contains(part))
-        .map(|(_, trouble)| *trouble)
+        .map(|(_, problem)| *problem)
 }
 
 #[cfg(test)]
@@ -386,7 +387,7 @@ mod tests {
                 "api-not-enabled",
             ),
         ] {
-            assert_eq!(of_call(&error, None).unwrap().kind, kind);
+            assert_eq!(call_problem(&error, None).unwrap().kind, kind);
         }
         let limit = |quota| {
             Error::RateLimited(RateLimit {
@@ -396,11 +397,11 @@ mod tests {
             })
         };
         assert_eq!(
-            of_call(&limit(Quota::Daily), None).unwrap().kind,
+            call_problem(&limit(Quota::Daily), None).unwrap().kind,
             "quota-spent"
         );
         assert_eq!(
-            of_call(&limit(Quota::Concurrent), None).unwrap().kind,
+            call_problem(&limit(Quota::Concurrent), None).unwrap().kind,
             "busy"
         );
     }
@@ -451,7 +452,7 @@ mod tests {
                 "unavailable",
             ),
         ] {
-            assert_eq!(of_sign_in(&error).kind, kind);
+            assert_eq!(sign_in_problem(&error).kind, kind);
         }
     }
 }
