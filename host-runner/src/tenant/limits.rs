@@ -70,7 +70,6 @@ impl LimitsTable {
     /// Checks every value; an error is the key and what is wrong with it.
     pub(crate) fn checked(self) -> Result<Limits, (&'static str, String)> {
         let base = Limits::default();
-        let waits = base.egress.deadlines;
         Ok(Limits {
             memory: sized(
                 "limits.memory",
@@ -102,34 +101,33 @@ impl LimitsTable {
                 ByteSize::bytes(0),
                 LARGEST_FILE,
             )?,
-            egress: EgressLimits {
-                deadlines: Deadlines {
-                    connect: seconds(
-                        "limits.connect_seconds",
-                        self.connect_seconds,
-                        waits.connect,
-                    )?,
-                    first_byte: seconds(
-                        "limits.first_byte_seconds",
-                        self.first_byte_seconds,
-                        waits.first_byte,
-                    )?,
-                    between_bytes: seconds(
-                        "limits.between_bytes_seconds",
-                        self.between_bytes_seconds,
-                        waits.between_bytes,
-                    )?,
-                    total: seconds("limits.request_seconds", self.request_seconds, waits.total)?,
-                },
-                max_response: self.response_size.unwrap_or(base.egress.max_response),
-                max_request: base.egress.max_request,
-                max_in_flight: counted(
-                    "limits.requests_in_flight",
-                    self.requests_in_flight.map(|n| n as u64),
-                    base.egress.max_in_flight as u64,
-                )?
-                .min(1_000) as usize,
+            egress: self.egress(base.egress)?,
+        })
+    }
+
+    /// Waits and sizes of one request.
+    fn egress(&self, base: EgressLimits) -> Result<EgressLimits, (&'static str, String)> {
+        let waits = base.deadlines;
+        let in_flight = self.requests_in_flight.map(|number| number as u64);
+        let key = "limits.requests_in_flight";
+        let max_in_flight = counted(key, in_flight, base.max_in_flight as u64)?;
+        let key = "limits.connect_seconds";
+        let connect = seconds(key, self.connect_seconds, waits.connect)?;
+        let key = "limits.first_byte_seconds";
+        let first_byte = seconds(key, self.first_byte_seconds, waits.first_byte)?;
+        let key = "limits.between_bytes_seconds";
+        let between_bytes = seconds(key, self.between_bytes_seconds, waits.between_bytes)?;
+        let total = seconds("limits.request_seconds", self.request_seconds, waits.total)?;
+        Ok(EgressLimits {
+            deadlines: Deadlines {
+                connect,
+                first_byte,
+                between_bytes,
+                total,
             },
+            max_response: self.response_size.unwrap_or(base.max_response),
+            max_request: base.max_request,
+            max_in_flight: max_in_flight.min(1_000) as usize,
         })
     }
 }

@@ -4,11 +4,12 @@ use std::io::Write;
 
 use anyhow::Context as _;
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::component::describe;
 use super::{Context, Exit, coverage};
-use host_runner::sandbox::unified_model;
+use host_runner::sandbox::contract::inspection::ConnectorDescription;
+use host_runner::sandbox::{CheckedComponent, unified_model};
 
 /// What to show.
 #[derive(Args)]
@@ -20,55 +21,47 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     let connector = context.load()?;
-    let component = connector.component();
     let about = describe(&connector).await?;
-    if arguments.coverage {
-        let mut out = std::io::stdout().lock();
-        if context.json {
-            writeln!(out, "{}", coverage::as_json(&about))?;
-        } else {
-            coverage::markdown(&about, &mut out)?;
-        }
-        return Ok(Exit::Success);
-    }
-    let models: Vec<String> = about
-        .models
-        .iter()
-        .map(|model| unified_model(model.model).to_string())
-        .collect();
-    let features: Vec<&str> = about
-        .features
-        .iter()
-        .map(|feature| feature.name.as_str())
-        .collect();
-    let actions: Vec<&str> = about
-        .actions
-        .iter()
-        .map(|action| action.label.as_str())
-        .collect();
+    let component = connector.component();
     let mut out = std::io::stdout().lock();
-    if context.json {
-        let settings: serde_json::Value = serde_json::from_str(&about.settings_schema)
-            .context("the component's settings schema")?;
-        let about = json!({
-            "slug": about.slug,
-            "label": about.label,
-            "version": about.version,
-            "imports": component.imports(),
-            "exports": component.exports(),
-            "models": about.models.iter().map(|model| json!({
-                "name": unified_model(model.model).to_string(),
-                "label": model.label,
-                "fields": model.fields.iter().map(|field| &field.name).collect::<Vec<_>>(),
-                "notes": model.notes,
-            })).collect::<Vec<_>>(),
-            "actions": actions,
-            "features": features,
-            "settings_schema": settings,
-        });
-        writeln!(out, "{about}")?;
-        return Ok(Exit::Success);
+    match (arguments.coverage, context.json) {
+        (true, true) => writeln!(out, "{}", coverage::as_json(&about))?,
+        (true, false) => coverage::markdown(&about, &mut out)?,
+        (false, true) => writeln!(out, "{}", as_json(component, &about)?)?,
+        (false, false) => print(component, &about, &mut out)?,
     }
+    Ok(Exit::Success)
+}
+
+fn as_json(component: &CheckedComponent, about: &ConnectorDescription) -> anyhow::Result<Value> {
+    let settings: Value =
+        serde_json::from_str(&about.settings_schema).context("the component's settings schema")?;
+    let models = about.models.iter().map(|model| {
+        json!({
+            "name": unified_model(model.model).name(),
+            "label": model.label,
+            "fields": model.fields.iter().map(|field| &field.name).collect::<Vec<_>>(),
+            "notes": model.notes,
+        })
+    });
+    Ok(json!({
+        "slug": about.slug,
+        "label": about.label,
+        "version": about.version,
+        "imports": component.imports(),
+        "exports": component.exports(),
+        "models": models.collect::<Vec<_>>(),
+        "actions": about.actions.iter().map(|action| &action.label).collect::<Vec<_>>(),
+        "features": about.features.iter().map(|feature| &feature.name).collect::<Vec<_>>(),
+        "settings_schema": settings,
+    }))
+}
+
+fn print(
+    component: &CheckedComponent,
+    about: &ConnectorDescription,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
     writeln!(out, "{} ({}) {}", about.label, about.slug, about.version)?;
     writeln!(out, "\nIt imports, and can reach nothing else:")?;
     for import in component.imports() {
@@ -78,16 +71,20 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     for export in component.exports() {
         writeln!(out, "  {export}")?;
     }
-    writeln!(out, "\nModels:   {}", models.join(", "))?;
-    writeln!(out, "Actions:  {}", none_or(&actions))?;
-    writeln!(out, "Features: {}", none_or(&features))?;
-    Ok(Exit::Success)
+    let models = about
+        .models
+        .iter()
+        .map(|model| unified_model(model.model).name());
+    let actions = about.actions.iter().map(|action| action.label.as_str());
+    let features = about.features.iter().map(|feature| feature.name.as_str());
+    writeln!(out, "\nModels:   {}", none_or(models))?;
+    writeln!(out, "Actions:  {}", none_or(actions))?;
+    writeln!(out, "Features: {}", none_or(features))
 }
 
-fn none_or(words: &[&str]) -> String {
-    if words.is_empty() {
-        "none yet".into()
-    } else {
-        words.join(", ")
+fn none_or<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    match words.collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => "none yet".into(),
+        words => words,
     }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use super::{Context, Exit, MirrorArgument, TenantArgument, model, output};
 use host_runner::tenant::TenantFile;
 use host_runner::unified::{Model, Timestamp, UnifiedRecord};
-use mirror::store::{Mirror as _, RecordFilter, Records, SqliteMirror};
+use mirror::store::{Mirror as _, RecordFilter, Records, SqliteMirror, StoredRecord};
 
 /// What to print.
 #[derive(Args)]
@@ -19,7 +19,7 @@ pub(super) struct Arguments {
     tenant: TenantArgument,
     #[command(flatten)]
     mirror: MirrorArgument,
-    /// Also records that are gone from Salesforce
+    /// Also records that were deleted in Salesforce
     #[arg(long)]
     include_deleted: bool,
     /// Only records whose content changed at or after this moment, like 2026-11-25T09:30:00Z
@@ -60,6 +60,14 @@ pub(super) fn summary(record: &UnifiedRecord) -> String {
     line
 }
 
+/// The same for a record of the mirror, which may be deleted.
+pub(super) fn stored_summary(stored: &StoredRecord) -> String {
+    match stored.stamps.remote_deleted_at {
+        Some(_) => format!("{}  (deleted)", summary(&stored.record)),
+        None => summary(&stored.record),
+    }
+}
+
 pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     // Only to find typos: the mirror needs no credentials.
     if arguments.mirror.mirror.is_none() {
@@ -78,12 +86,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         if context.json {
             writeln!(out, "{}", stored.line(mirror.org()))?;
         } else {
-            let gone = if stored.stamps.remote_deleted_at.is_some() {
-                "  (gone)"
-            } else {
-                ""
-            };
-            writeln!(out, "{}  {}{gone}", stored.id, summary(&stored.record))?;
+            writeln!(out, "{}  {}", stored.id, stored_summary(&stored))?;
         }
         printed += 1;
     }

@@ -15,7 +15,7 @@ use super::{Context, Exit, MirrorArgument, TenantArgument, WrongInput, model, sc
 use host_runner::session::Session;
 use host_runner::unified::{Model, Timestamp};
 use mirror::store::{Coverage, Mirror as _, RunEnd, RunInfo, SqliteMirror};
-use mirror::sync::{Event, Events, Stopped, SyncOptions, SyncReport, discover, sync};
+use mirror::sync::{Event, Events, ModelReport, Stopped, SyncOptions, SyncReport, discover, sync};
 
 /// What to sync.
 #[derive(Args)]
@@ -55,7 +55,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         failures = match result {
             Ok(Exit::Success) => 0,
             Ok(_) => failures + 1,
-            // A person must mend these; repeating them changes nothing.
+            // A person must fix these; repeating them changes nothing.
             Err(error) if matches!(Exit::of(&error), Exit::WrongInput | Exit::NotAllowed) => {
                 return Err(error);
             }
@@ -122,8 +122,8 @@ async fn attempt(
 ) -> anyhow::Result<Exit> {
     let session = context.session(&arguments.tenant.tenant).await?;
     let switched_off = session.switched_off();
-    let mut wished = arguments.models.iter().map(|model| model.name());
-    if let Some(off) = wished.find(|model| switched_off.iter().any(|off| off == model)) {
+    let mut requested = arguments.models.iter().map(|model| model.name());
+    if let Some(off) = requested.find(|model| switched_off.iter().any(|off| off == model)) {
         anyhow::bail!(WrongInput(format!(
             "{off} is switched off in the tenant file (`scopes.disabled_models`)"
         )));
@@ -206,22 +206,15 @@ fn exit(report: &SyncReport) -> Exit {
     }
 }
 
-/// A line a model, and what a person should know.
+/// A line for each model, the totals and the notes.
 pub(super) fn print(report: &SyncReport, out: &mut impl Write) -> std::io::Result<()> {
     let mut table = Table::new(&[
-        "model", "read", "records", "new", "changed", "gone", "pages", "requests", "time",
+        "model", "read", "records", "new", "changed", "deleted", "pages", "requests", "time",
     ]);
     for model in &report.models {
-        let read = match (&model.failure, model.coverage) {
-            (Some(_), _) => "failed",
-            (None, _) if model.quiet => "nothing new",
-            (None, _) if model.narrowed => "our own",
-            (None, Coverage::Everything) => "all",
-            (None, Coverage::Changes) => "changes",
-        };
         table.row(vec![
             model.model.to_string(),
-            read.into(),
+            extent(model).into(),
             count(model.rows),
             count(model.counts.inserted + model.counts.undeleted),
             count(model.counts.updated),
@@ -249,24 +242,34 @@ pub(super) fn print(report: &SyncReport, out: &mut impl Write) -> std::io::Resul
     if let Some(why) = &report.stopped {
         writeln!(out, "note: {why}")?;
     }
-    for model in &report.models {
-        for note in &model.notes {
-            writeln!(out, "note: {}: {note}", model.model)?;
-        }
-        if model.resumed {
-            writeln!(
-                out,
-                "note: {}: went on from where an earlier run ended",
-                model.model
-            )?;
-        }
-        if model.restarts > 0 {
-            writeln!(
-                out,
-                "note: {}: the connector ended {} times and was started again",
-                model.model, model.restarts
-            )?;
-        }
+    report.models.iter().try_for_each(|model| notes(model, out))
+}
+
+/// How much of the model was read.
+fn extent(model: &ModelReport) -> &'static str {
+    match (&model.failure, model.coverage) {
+        (Some(_), _) => "failed",
+        (None, _) if model.quiet => "unchanged",
+        (None, _) if model.narrowed => "our own",
+        (None, Coverage::Everything) => "all",
+        (None, Coverage::Changes) => "changes",
+    }
+}
+
+fn notes(report: &ModelReport, out: &mut impl Write) -> std::io::Result<()> {
+    let model = report.model;
+    for note in &report.notes {
+        writeln!(out, "note: {model}: {note}")?;
+    }
+    if report.resumed {
+        writeln!(out, "note: {model}: resumed where an earlier run ended")?;
+    }
+    if report.restarts > 0 {
+        writeln!(
+            out,
+            "note: {model}: the connector ended {} times and was started again",
+            report.restarts
+        )?;
     }
     Ok(())
 }

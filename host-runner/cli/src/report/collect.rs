@@ -149,62 +149,47 @@ fn stale(runs: &[Run], now: Timestamp) -> Option<Problem> {
 /// What went wrong in the last run, and in how many before it.
 fn of_runs(runs: &[Run]) -> Vec<Problem> {
     let runs = &runs[runs.len().saturating_sub(RUNS)..];
-    let mut problems = Vec::new();
-    let Some(last) = runs.last() else {
-        problems.push(Problem {
-            serious: true,
-            what: "There was no sync so far.".to_owned(),
-        });
-        return problems;
+    let Some((last, before)) = runs.split_last() else {
+        return vec![Problem::new(true, "There was no sync so far.".to_owned())];
     };
     let serious = |outcome| matches!(outcome, RunOutcome::Failed | RunOutcome::Partial);
+    let reason = |message: &Option<String>| {
+        let message = message.as_deref();
+        message.unwrap_or("no reason is kept").to_owned()
+    };
+    let mut problems = Vec::new();
     if last.outcome != RunOutcome::Succeeded {
-        let reason = last.message.as_deref().unwrap_or("no reason is kept");
-        problems.push(Problem {
-            serious: serious(last.outcome),
-            what: format!(
-                "The last run ({}) ended as {}: {reason}",
-                last.command,
-                last.outcome.name()
-            ),
-        });
+        let (command, outcome) = (&last.command, last.outcome.name());
+        let what = format!(
+            "The last run ({command}) ended as {outcome}: {}",
+            reason(&last.message)
+        );
+        problems.push(Problem::new(serious(last.outcome), what));
     }
     for model in &last.models {
         if model.outcome != RunOutcome::Succeeded {
-            let reason = model.message.as_deref().unwrap_or("no reason is kept");
-            problems.push(Problem {
-                serious: serious(model.outcome),
-                what: format!(
-                    "{}: {} in the last run: {reason}",
-                    model.model,
-                    model.outcome.name()
-                ),
-            });
+            let (name, outcome) = (model.model, model.outcome.name());
+            let what = format!(
+                "{name}: {outcome} in the last run: {}",
+                reason(&model.message)
+            );
+            problems.push(Problem::new(serious(model.outcome), what));
         }
     }
-    let before = runs
-        .iter()
-        .rev()
-        .skip(1)
-        .filter(|run| serious(run.outcome))
-        .count();
-    if before > 0 {
-        problems.push(Problem {
-            serious: false,
-            what: format!(
-                "{before} of the {} runs before it failed, wholly or in part.",
-                runs.len() - 1
-            ),
-        });
+    let failed = before.iter().filter(|run| serious(run.outcome)).count();
+    if failed > 0 {
+        let what = format!(
+            "{failed} of the {} runs before it failed, wholly or in part.",
+            before.len()
+        );
+        problems.push(Problem::new(false, what));
     }
     if let Some(quota) = last.quota.filter(|quota| quota.used * 10 >= quota.max * 9) {
-        problems.push(Problem {
-            serious: true,
-            what: format!(
-                "{} of the org's {} API calls a day are used.",
-                quota.used, quota.max
-            ),
-        });
+        let what = format!(
+            "{} of the org's {} API calls a day are used.",
+            quota.used, quota.max
+        );
+        problems.push(Problem::new(true, what));
     }
     problems
 }

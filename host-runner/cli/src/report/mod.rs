@@ -60,3 +60,9 @@ struct Problem {
     serious: bool,
     what: String,
 }
+
+impl Problem {
+    fn new(serious: bool, what: String) -> Self {
+        Self { serious, what }
+    }
+}
