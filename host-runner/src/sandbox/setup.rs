@@ -41,7 +41,7 @@ impl JobSetup {
         }
     }
 
-    /// For what needs neither a tenant nor the network, such as [`Job::describe_connector`]: every request is refused.
+    /// For what needs neither a tenant nor the network, such as `Job::describe_connector`: every request is refused.
     pub fn offline() -> Self {
         Self {
             connection: host::Connection {

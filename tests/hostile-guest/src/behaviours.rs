@@ -6,8 +6,11 @@ use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::bindings::wasi::http::outgoing_handler;
 use crate::bindings::wasi::http::types::{Fields, OutgoingRequest, Scheme};
 
+/// What a behaviour does; returns what it would say if the host let it.
+type Misbehave = fn() -> String;
+
 /// What each behaviour does; the text says how it ended.
-pub const TABLE: &[(Behaviour, fn() -> String)] = &[
+pub const TABLE: &[(Behaviour, Misbehave)] = &[
     (Nothing, || "did nothing".into()),
     (Spin, spin),
     (Recurse, || format!("{}", recurse(1))),

@@ -43,9 +43,13 @@ pub(super) async fn scripted(
                     earlier
                 };
                 let (status, headers, body) = answer(&path, earlier);
-                let length = body.len();
+                let length = if headers.contains("content-length") {
+                    String::new()
+                } else {
+                    format!("content-length: {}\r\n", body.len())
+                };
                 let head = format!(
-                    "HTTP/1.1 {status} Scripted\r\ncontent-length: {length}\r\n{headers}connection: close\r\n\r\n"
+                    "HTTP/1.1 {status} Scripted\r\n{length}{headers}connection: close\r\n\r\n"
                 );
                 let _ = stream.write_all(head.as_bytes()).await;
                 let _ = stream.write_all(&body).await;

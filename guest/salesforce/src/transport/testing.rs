@@ -69,7 +69,7 @@ impl Scripted {
     /// The body of request number `index`, as text.
     pub fn body(&self, index: usize) -> String {
         let requests = self.requests.borrow();
-        String::from_utf8(requests[index].body.clone().unwrap_or_default()).unwrap()
+        String::from_utf8_lossy(&requests[index].body.clone().unwrap_or_default()).into_owned()
     }
 
     /// How many answers are left.

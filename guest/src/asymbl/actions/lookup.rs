@@ -73,10 +73,6 @@ pub fn job<T: Transport>(ctx: &Context<T>, tenant: Tenant<'_>, id: &str) -> Resu
 
 /// The records of a create as they now are, read in one call together with what is compared with what they were to be. A
 /// warning for each value that was not kept.
-#[expect(
-    clippy::type_complexity,
-    reason = "each record may be unreadable by itself"
-)]
 pub fn created<T: Transport>(
     ctx: &Context<T>,
     tenant: Tenant<'_>,

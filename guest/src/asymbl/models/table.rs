@@ -145,6 +145,9 @@ pub struct FurtherNeed {
     pub when: fn(Tenant<'_>) -> bool,
 }
 
+/// Columns by object, names written with `bpats__`.
+pub type ObjectColumns = Vec<(&'static str, Vec<String>)>;
+
 /// Everything about a model that is not the mapping of its rows.
 #[derive(Debug)]
 pub struct Table {
@@ -159,7 +162,7 @@ pub struct Table {
     /// Columns of its object that the mapping needs besides its fields' sources.
     pub extra_columns: &'static [While<Source>],
     /// Columns of other objects, written with `bpats__`, that the mapping reads besides its fields' sources.
-    pub other_columns: fn(Tenant<'_>) -> Vec<(&'static str, Vec<String>)>,
+    pub other_columns: fn(Tenant<'_>) -> ObjectColumns,
     /// Rights that reading needs besides its fields' sources.
     pub needs: &'static [FurtherNeed],
     /// Further objects whose changes change its records.

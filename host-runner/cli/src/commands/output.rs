@@ -126,10 +126,13 @@ impl Table {
 
     pub(super) fn print(mut self, out: &mut impl Write) -> io::Result<()> {
         for index in 0..self.0.column_count() {
-            if self.is_of_numbers(index)
-                && let Some(column) = self.0.column_mut(index)
-            {
-                column.set_cell_alignment(CellAlignment::Right);
+            let is_of_numbers = self.is_of_numbers(index);
+            if let Some(column) = self.0.column_mut(index) {
+                // With the blank between columns, two spaces part them.
+                column.set_padding((1, 0));
+                if is_of_numbers {
+                    column.set_cell_alignment(CellAlignment::Right);
+                }
             }
         }
         writeln!(out, "{}", self.0.trim_fmt())
@@ -172,7 +175,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(printed).unwrap(),
             " model  read     records  time\n\
-             ───────────────────────────────\n \
+             ──────────────────────────────\n \
              jobs   all        2,018  7 ms\n \
              users  changes        5\n"
         );

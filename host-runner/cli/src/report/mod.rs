@@ -1,6 +1,6 @@
 //! A page about a mirror for people: what the last syncs did, how full the records are, where applications stand.
 //!
-//! [`collect`] reads the mirror, [`Report::html`] writes one self-contained page: no script, no font, no request to
+//! [`mod@collect`] reads the mirror, [`Report::html`] writes one self-contained page: no script, no font, no request to
 //! anywhere.
 
 mod chart;

@@ -82,7 +82,7 @@ impl Answer {
                     cut: false,
                 };
             }
-            Body::Json(data) => (JSON.to_owned(), Bytes::from(data)),
+            Body::Json(data) => (JSON.to_owned(), data),
             Body::Other { content_type, data } => (content_type, data),
         };
         set("content-type", &content_type);
