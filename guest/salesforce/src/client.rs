@@ -16,7 +16,7 @@ use super::json::Json;
 use super::limit_info::LimitInfo;
 use super::retry::{Repeat, RetryPolicy};
 use super::time::Timestamp;
-use crate::transport::{Headers, Method, Request, Response, Transport};
+use crate::transport::{Headers, Method, Origin, Request, Response, Transport};
 
 /// A REST API version, for example `66.0`; at least 31 (salesforce-api.md 1.8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -128,6 +128,12 @@ pub struct Answer {
     pub server_now: Option<Timestamp>,
 }
 
+/// A line of the list of API versions (salesforce-api.md 1.8).
+#[derive(Deserialize)]
+struct Listed {
+    version: String,
+}
+
 /// A call on its way; [`Client::finish`] collects it. Dropping it gives the request up.
 pub struct InFlight<T: Transport> {
     call: Call,
@@ -145,6 +151,8 @@ pub struct Client<T: Transport> {
     calls: Cell<u64>,
     server_now: Cell<Option<Timestamp>>,
     limit: RefCell<Option<LimitInfo>>,
+    /// Whether the org is known to have this API version, or was asked which it has.
+    version_checked: Cell<bool>,
 }
 
 impl<T: Transport> Client<T> {
@@ -157,6 +165,7 @@ impl<T: Transport> Client<T> {
             calls: Cell::new(0),
             server_now: Cell::new(None),
             limit: RefCell::new(None),
+            version_checked: Cell::new(false),
         }
     }
 
@@ -219,9 +228,13 @@ impl<T: Transport> Client<T> {
         let mut renewed = false;
         loop {
             let error = match pending.and_then(|p| self.collect(p)).and_then(&decode) {
-                Ok(decoded) => return Ok(decoded),
+                Ok(decoded) => {
+                    self.version_checked.set(true);
+                    return Ok(decoded);
+                }
                 Err(error) => error,
             };
+            let error = self.with_versions(error, &call.request.path);
             if error.kind == ErrorKind::Unauthenticated && !renewed {
                 renewed = true;
             } else {
@@ -245,6 +258,34 @@ impl<T: Transport> Client<T> {
     /// As [`finish`](Client::finish).
     pub fn run<R>(&self, call: &Call, decode: impl Fn(Answer) -> Result<R>) -> Result<R> {
         self.finish(self.start(call.clone()), decode)
+    }
+
+    /// The error, or that the org does not have the API version: every resource of an unknown version answers 404, as one that
+    /// does not exist. Asked once at most, and not when the version has worked before.
+    fn with_versions(&self, error: SalesforceError, path: &str) -> SalesforceError {
+        let may_mean_it = matches!(error.kind, ErrorKind::NotFound | ErrorKind::VersionRefused);
+        if !may_mean_it || !path.starts_with(&self.path("")) || self.version_checked.replace(true) {
+            return error;
+        }
+        let versions = Call::get("/services/data", "ask for the org's API versions");
+        let listed = self.send(&versions).and_then(|p| self.collect(p));
+        let listed = listed.and_then(|answer| {
+            let listed: Vec<Listed> = answer.body.parse().map_err(SalesforceError::malformed)?;
+            Ok(listed)
+        });
+        let Ok(listed) = listed else { return error };
+        let parsed = listed.iter().map(|l| ApiVersion::parse(&l.version));
+        let mut listed: Vec<ApiVersion> = parsed.flatten().collect();
+        listed.sort_unstable();
+        match (listed.first(), listed.last()) {
+            (Some(first), Some(last)) if !listed.contains(&self.version) => error
+                .with_kind(ErrorKind::VersionRefused)
+                .with_message(format!(
+                    "the org has no API version {}, but those from {first} to {last}",
+                    self.version
+                )),
+            _ => error,
+        }
     }
 
     fn send(&self, call: &Call) -> Result<T::Pending> {
@@ -284,11 +325,11 @@ impl<T: Transport> Client<T> {
                 retry_after: retry_after(&headers),
                 limit,
             };
-            return Err(decode::decode(
-                status,
-                &String::from_utf8_lossy(&body),
-                &hints,
-            ));
+            let error = decode::decode(status, &String::from_utf8_lossy(&body), &hints);
+            return Err(match error.kind {
+                ErrorKind::Moved { .. } => moved(error, headers.get("location")),
+                _ => error,
+            });
         }
         let body = String::from_utf8(body).map_err(|e| {
             SalesforceError::malformed(format!("the answer is not UTF-8 text: {}", e.utf8_error()))
@@ -317,6 +358,22 @@ impl<T: Transport> Client<T> {
         let nanos = self.transport.monotonic().as_nanos() as u64;
         nanos ^ self.calls.get().rotate_left(48)
     }
+}
+
+/// The error of an answer that leads elsewhere, with the address that it names. A renamed My Domain answers so for a while.
+fn moved(error: SalesforceError, location: Option<&str>) -> SalesforceError {
+    let to = location.and_then(|url| {
+        let (scheme, rest) = url.split_once("://")?;
+        let authority = rest.split(['/', '?', '#']).next()?;
+        Origin::parse(&format!("{scheme}://{authority}")).ok()
+    });
+    let message = match &to {
+        Some(to) => format!("Salesforce answers that the org is at {to}"),
+        None => "Salesforce answers that the org is at another address".to_owned(),
+    };
+    error
+        .with_kind(ErrorKind::Moved { to })
+        .with_message(message)
 }
 
 /// `Retry-After` of an answer in either of its forms: seconds, or a date.

@@ -226,3 +226,56 @@ fn versions_are_read_in_the_forms_that_people_write() {
         assert!(ApiVersion::parse(text).is_err(), "{text}");
     }
 }
+
+const NOT_FOUND: &str =
+    r#"[{"message":"The requested resource does not exist","errorCode":"NOT_FOUND"}]"#;
+
+#[test]
+fn a_missing_api_version_is_told_from_a_missing_resource() {
+    let versions = r#"[{"label":"Summer '25","url":"/services/data/v64.0","version":"64.0"},
+                       {"label":"Winter '26","url":"/services/data/v65.0","version":"65.0"}]"#;
+    let old = client(Scripted::new().answer(404, NOT_FOUND).answer(200, versions));
+    let error = read(&old).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::VersionRefused);
+    assert!(error.message.contains("from 64.0 to 65.0"), "{error}");
+
+    let versions = versions.replace("65.0", "66.0");
+    let known = client(
+        Scripted::new()
+            .answer(404, NOT_FOUND)
+            .answer(200, versions)
+            .answer(404, NOT_FOUND),
+    );
+    assert_eq!(read(&known).unwrap_err().kind, ErrorKind::NotFound);
+    assert_eq!(read(&known).unwrap_err().kind, ErrorKind::NotFound);
+    assert_eq!(known.calls(), 3, "the versions are asked for once");
+}
+
+#[test]
+fn a_redirect_names_the_new_address() {
+    let location = "https://Acme-New.my.salesforce.com/services/data/v66.0/limits";
+    for status in [301, 302, 307, 308] {
+        let script = Scripted::new().answer_with(status, &[("Location", location)], "");
+        let error = read(&client(script)).unwrap_err();
+        assert!(
+            matches!(&error.kind, ErrorKind::Moved { to: Some(_) }),
+            "{error}"
+        );
+        assert!(
+            error.message.contains("https://acme-new.my.salesforce.com"),
+            "{error}"
+        );
+    }
+    let script = Scripted::new().answer_with(302, &[("Location", "/login")], "");
+    let error = read(&client(script)).unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Moved { to: None });
+}
+
+#[test]
+fn a_query_that_timed_out_is_asked_once_more_and_no_more() {
+    let slow = r#"[{"message":"Your query request was running for too long.","errorCode":"QUERY_TIMEOUT"}]"#;
+    let once = client(Scripted::new().answer(400, slow).answer(200, "{}"));
+    assert!(read(&once).is_ok());
+    let twice = client(Scripted::new().answer(400, slow).answer(400, slow));
+    assert_eq!(read(&twice).unwrap_err().kind, ErrorKind::QueryTimeout);
+}

@@ -267,13 +267,21 @@ impl<T: Transport> Client<T> {
                     });
             calls.push(self.composite_call(&composite, format!("describe {}", group.join(", ")))?);
         }
-        let shapes = self.run_many(calls, |answer| {
+        let decode = |answer: Answer| {
             super::composite::reads(&answer.body)?
                 .iter()
                 .map(member)
                 .collect::<Result<Vec<_>>>()
-        })?;
-        super::composite::all_answered(shapes, objects.len()).map_err(|e| e.at("describe objects"))
+        };
+        match self.run_many(calls, decode) {
+            // One by one where five are too large for the host.
+            Err(error) if error.asks_for_less() && objects.len() > 1 => {
+                let one_by_one = objects.iter().map(|object| self.describe(&[object]));
+                Ok(one_by_one.collect::<Result<Vec<_>>>()?.concat())
+            }
+            shapes => super::composite::all_answered(shapes?, objects.len())
+                .map_err(|e| e.at("describe objects")),
+        }
     }
 
     /// All objects that the user may see; often more than 800. Costs one call.

@@ -11,7 +11,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::id::SalesforceId;
-use crate::transport::{TransportError, TransportErrorKind};
+use crate::transport::{Origin, TransportError, TransportErrorKind};
 
 /// What this module's fallible functions return.
 pub type Result<T> = std::result::Result<T, SalesforceError>;
@@ -110,8 +110,19 @@ pub enum ErrorKind {
     Blocked,
     /// The query is not valid SOQL, or not for this object.
     MalformedQuery,
-    /// The query takes too long or is too complicated: ask for less.
+    /// The query ran into a time limit. The same one may succeed when asked again; else ask for less.
+    QueryTimeout,
+    /// The query is too complicated or its result too large: ask for less.
     QueryTooHeavy,
+    /// The request or the answer is larger than the host or the server allows.
+    TooLarge,
+    /// The answer holds fewer rows than it says itself.
+    Incomplete,
+    /// The org has another address now.
+    Moved {
+        /// Its origin, `https://new.my.salesforce.com`, where the answer names one.
+        to: Option<Origin>,
+    },
     /// The request is longer than Salesforce's front servers take (414, 431).
     RequestTooLong,
     /// A query locator expired, is unknown, or belongs to an earlier session.
@@ -232,11 +243,29 @@ impl SalesforceError {
         self
     }
 
+    /// The same error in words that tell more than the answer's own.
+    #[must_use]
+    pub(super) fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.0.message = message.into();
+        self
+    }
+
     /// The same error with the HTTP status of its answer.
     #[must_use]
     pub(super) fn with_status(mut self, status: u16) -> Self {
         self.0.status = Some(status);
         self
+    }
+
+    /// Whether asking for fewer rows at once may help.
+    pub fn asks_for_less(&self) -> bool {
+        matches!(
+            self.kind,
+            ErrorKind::QueryTimeout
+                | ErrorKind::QueryTooHeavy
+                | ErrorKind::TooLarge
+                | ErrorKind::TooManyIds
+        )
     }
 
     /// How long Salesforce asked to wait, if it did.
@@ -265,10 +294,9 @@ impl SalesforceError {
 impl From<TransportError> for SalesforceError {
     fn from(error: TransportError) -> Self {
         let kind = match error.kind {
-            // None of these heals by itself.
-            TransportErrorKind::Denied | TransportErrorKind::Tls | TransportErrorKind::TooLarge => {
-                ErrorKind::Blocked
-            }
+            // Neither heals by itself.
+            TransportErrorKind::Denied | TransportErrorKind::Tls => ErrorKind::Blocked,
+            TransportErrorKind::TooLarge => ErrorKind::TooLarge,
             TransportErrorKind::Connect
             | TransportErrorKind::Timeout(_)
             | TransportErrorKind::Truncated

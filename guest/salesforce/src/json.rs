@@ -87,6 +87,20 @@ pub(super) fn unquote(raw: &str) -> std::borrow::Cow<'_, str> {
         .into()
 }
 
+/// The text of a JSON string literal, in which half a surrogate pair, which strict readers refuse, is replaced as by [`unquote`]. All
+/// else stays as received.
+pub(super) fn well_formed(raw: &str) -> std::borrow::Cow<'_, str> {
+    if !raw.contains("\\u") {
+        return raw.into();
+    }
+    match serde_json::from_str::<String>(raw) {
+        Ok(_) => raw.into(),
+        Err(_) => serde_json::Value::String(unquote(raw).into_owned())
+            .to_string()
+            .into(),
+    }
+}
+
 fn unescape_lossy(inner: &str) -> String {
     let mut units: Vec<u16> = Vec::with_capacity(inner.len());
     let mut rest = inner;

@@ -36,7 +36,7 @@ pub use files::{FileBody, FileError};
 pub use id::SalesforceId;
 pub use json::Json;
 pub use limit_info::LimitInfo;
-pub use listing::{ListFlight, ListPage, Listing, Order, Position};
+pub use listing::{ListFlight, ListPage, Listing, Position};
 pub use query::{Locator, QueryFlight, QueryPage, Rows};
 pub use record::{Record, Value};
 pub use replication::{Deleted, DeletedRecord, Updated};

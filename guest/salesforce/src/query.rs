@@ -78,6 +78,11 @@ impl Locator {
     pub fn path(&self) -> &str {
         &self.0
     }
+
+    /// How many rows of the result lie before it: `0r8...-2000` (salesforce-api.md 2.2). None where it does not say.
+    fn offset(&self) -> Option<u64> {
+        self.0.rsplit_once('-')?.1.parse().ok()
+    }
 }
 
 impl TryFrom<String> for Locator {
@@ -100,12 +105,14 @@ impl fmt::Debug for Locator {
     }
 }
 
-/// Whether a locator is dead while its query can be run again.
+/// Whether a locator is of no use while its query can be run again.
 pub(super) fn locator_is_dead(error: &SalesforceError) -> bool {
     matches!(
         error.kind,
-        // A locator of an earlier session answers like a dead session for ever (salesforce-api.md 1.3).
+        // A locator of an earlier session answers like a dead session for ever (salesforce-api.md 1.3). A page with fewer rows
+        // than its result promised may have lost those that were deleted since the query began.
         ErrorKind::InvalidLocator
+            | ErrorKind::Incomplete
             | ErrorKind::Unauthenticated
             | ErrorKind::NotFound
             | ErrorKind::VersionRefused
@@ -160,12 +167,44 @@ impl QueryPage {
             server_now,
         })
     }
+
+    /// The page, if it holds every row from the one at `offset` of the result to its own end. `totalSize` is the size of the whole
+    /// result on each of its pages (salesforce-api.md 2.1).
+    fn complete_from(self, offset: u64) -> Result<Self> {
+        let end = match &self.next {
+            Some(next) => next.offset(),
+            None => Some(self.total_size),
+        };
+        let promised = end.map_or(0, |end| end.saturating_sub(offset));
+        let given = self.records.len() as u64;
+        if given >= promised {
+            return Ok(self);
+        }
+        Err(SalesforceError::new(
+            ErrorKind::Incomplete,
+            format!(
+                "Salesforce gave {given} rows where its result of {} rows has {promised}",
+                self.total_size
+            ),
+        ))
+    }
 }
 
 /// A query on its way; [`Client::finish_query`] collects its page.
 pub struct QueryFlight<T: Transport> {
     flight: Result<InFlight<T>>,
-    through_composite: bool,
+    kind: Flight,
+}
+
+/// What a page is to be held against, and where it stands in the answer.
+#[derive(Clone, Copy)]
+enum Flight {
+    /// The first page of rows, through a composite or not.
+    First { through_composite: bool },
+    /// A count, which has no rows.
+    Count,
+    /// A page behind a locator, which says how many rows lie before it.
+    Next { offset: Option<u64> },
 }
 
 impl From<SoqlError> for SalesforceError {
@@ -204,7 +243,10 @@ impl<T: Transport> Client<T> {
             flight: built
                 .map(|(call, _)| self.start(call))
                 .map_err(|e| e.at(step(query))),
-            through_composite,
+            kind: match query.is_count() {
+                true => Flight::Count,
+                false => Flight::First { through_composite },
+            },
         }
     }
 
@@ -236,27 +278,44 @@ impl<T: Transport> Client<T> {
     pub fn start_next(&self, locator: &Locator) -> QueryFlight<T> {
         QueryFlight {
             flight: Ok(self.start(Call::get(locator.path(), "read the next page"))),
-            through_composite: false,
+            kind: Flight::Next {
+                offset: locator.offset(),
+            },
         }
     }
 
-    /// Waits for a query's page.
+    /// Waits for a query's page. A first page that holds fewer rows than it says is asked for again.
     ///
     /// # Errors
-    /// As any call; typically [`ErrorKind::InvalidField`], [`ErrorKind::ObjectAbsent`], [`ErrorKind::InvalidLocator`].
+    /// As any call; typically [`ErrorKind::InvalidField`], [`ErrorKind::ObjectAbsent`], [`ErrorKind::InvalidLocator`];
+    /// [`ErrorKind::Incomplete`] for a page that does not hold the rows that it says.
     pub fn finish_query(&self, query: QueryFlight<T>) -> Result<QueryPage> {
-        let decode = |answer: Answer| {
-            if !query.through_composite {
-                return QueryPage::parse(&answer.body, answer.server_now);
-            }
-            match super::composite::members(&answer.body)?.as_slice() {
-                [member] => QueryPage::parse(member.ok()?, answer.server_now),
+        let kind = query.kind;
+        let page = self.finish(query.flight?, |answer: Answer| match kind {
+            Flight::First {
+                through_composite: true,
+            } => match super::composite::members(&answer.body)?.as_slice() {
+                [member] => QueryPage::parse(member.ok()?, answer.server_now)?.complete_from(0),
                 _ => Err(SalesforceError::malformed(
                     "the composite answer lacks its member",
                 )),
+            },
+            Flight::First { .. } => {
+                QueryPage::parse(&answer.body, answer.server_now)?.complete_from(0)
             }
-        };
-        self.finish(query.flight?, decode)
+            Flight::Count | Flight::Next { .. } => {
+                QueryPage::parse(&answer.body, answer.server_now)
+            }
+        })?;
+        match kind {
+            // Not asked for again: a locator gives the same page each time.
+            Flight::Next {
+                offset: Some(offset),
+            } => page
+                .complete_from(offset)
+                .map_err(|e| e.at("read the next page")),
+            _ => Ok(page),
+        }
     }
 
     /// Runs a query and returns its first page.
@@ -306,7 +365,34 @@ impl<T: Transport> Client<T> {
         Ok(records)
     }
 
-    /// Runs several queries, five to a call, and returns their first pages in the same order.
+    /// Runs counting queries, five to a call; none for one that Salesforce refuses or does not manage in time. Nothing is repeated:
+    /// who wants a count has another way.
+    ///
+    /// # Errors
+    /// When a whole call fails.
+    pub fn counts(&self, queries: &[Query]) -> Result<Vec<Option<u64>>> {
+        let mut calls = Vec::new();
+        for group in queries.chunks(QUERIES_PER_COMPOSITE) {
+            let mut composite = Composite::new();
+            for (i, query) in group.iter().enumerate() {
+                let path = self.query_path(query, Rows::Live)?;
+                composite = composite.add(Subrequest::get(format!("c{i}"), path));
+            }
+            calls.push(self.composite_call(&composite, "count rows")?);
+        }
+        let counts = self.run_many(calls, |answer| {
+            let members = super::composite::members(&answer.body)?;
+            let count = |member: &super::composite::SubResponse| {
+                let page = QueryPage::parse(member.ok().ok()?, answer.server_now);
+                Some(page.ok()?.total_size)
+            };
+            Ok(members.iter().map(count).collect::<Vec<_>>())
+        })?;
+        super::composite::all_answered(counts, queries.len())
+    }
+
+    /// Runs several queries, five to a call, and returns their first pages in the same order. What Salesforce finds too much at
+    /// once is asked for query by query.
     ///
     /// # Errors
     /// When a whole call fails; what is wrong with one query is that query's own result.
@@ -328,11 +414,30 @@ impl<T: Transport> Client<T> {
                 .iter()
                 .map(|member| QueryPage::parse(member.ok()?, answer.server_now))
                 .collect::<Vec<_>>())
-        })?;
-        let pages = super::composite::all_answered(pages, queries.len())?;
+        });
+        let pages = match pages {
+            Err(error) if error.asks_for_less() => {
+                return Ok(queries
+                    .iter()
+                    .map(|(q, rows)| self.query(q, *rows))
+                    .collect());
+            }
+            pages => super::composite::all_answered(pages?, queries.len())?,
+        };
+        let complete = |page: QueryPage, query: &Query| match query.is_count() {
+            true => Ok(page),
+            false => page.complete_from(0),
+        };
         let pages = pages.into_iter().zip(queries);
         Ok(pages
-            .map(|(page, (query, _))| page.map_err(|e| e.at(step(query))))
+            .map(
+                |(page, (query, rows))| match page.and_then(|page| complete(page, query)) {
+                    Err(error) if error.asks_for_less() || error.kind == ErrorKind::Incomplete => {
+                        self.query(query, *rows)
+                    }
+                    page => page.map_err(|e| e.at(step(query))),
+                },
+            )
             .collect())
     }
 }

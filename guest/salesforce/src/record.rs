@@ -12,7 +12,7 @@ pub(super) use parse::{PageData, ParsedPage};
 
 use super::error::{Result, SalesforceError};
 use super::id::SalesforceId;
-use super::json::{Json, unquote};
+use super::json::{Json, unquote, well_formed};
 use super::time::{Date, Timestamp};
 
 /// One field's value, as it stands in the answer.
@@ -23,6 +23,19 @@ impl<'a> Value<'a> {
     /// The JSON text.
     pub fn raw(self) -> &'a str {
         self.0
+    }
+
+    /// The JSON text as every strict reader takes it: as received, but half a surrogate pair is U+FFFD.
+    pub fn well_formed(self) -> Cow<'a, str> {
+        match self.0.as_bytes().first() {
+            Some(b'"') => well_formed(self.0),
+            Some(b'{' | b'[') => {
+                let mut out = String::with_capacity(self.0.len());
+                parse::write_value(&mut out, self.0);
+                out.into()
+            }
+            _ => self.0.into(),
+        }
     }
 
     /// Whether the field is empty.

@@ -60,7 +60,9 @@ impl RetryPolicy {
         failures: u32,
         entropy: u64,
     ) -> Option<Duration> {
-        if !may_repeat(error, repeat) {
+        // Each takes two minutes; after a second one it is time to ask for less.
+        let is_slow = error.kind == ErrorKind::QueryTimeout;
+        if !may_repeat(error, repeat) || (is_slow && failures >= 2) {
             return None;
         }
         self.wait(failures, error.retry_after(), entropy)
@@ -103,10 +105,10 @@ fn may_repeat(error: &SalesforceError, repeat: Repeat) -> bool {
             | ErrorKind::Locked,
             _,
         ) => true,
-        (ErrorKind::Unavailable { .. }, Repeat::Safe) => true,
+        (ErrorKind::Unavailable { .. } | ErrorKind::QueryTimeout, Repeat::Safe) => true,
         (ErrorKind::Unavailable { .. }, Repeat::IfNotDone) => error.never_sent,
-        // A body cut short inside a valid HTTP frame, or a proxy's page in between.
-        (ErrorKind::Malformed, Repeat::Safe) => true,
+        // A body cut short inside a valid HTTP frame, a proxy's page in between, or rows left out.
+        (ErrorKind::Malformed | ErrorKind::Incomplete, Repeat::Safe) => true,
         _ => false,
     }
 }

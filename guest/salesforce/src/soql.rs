@@ -100,6 +100,11 @@ impl Query {
         }
     }
 
+    /// Whether it asks for a count, which has no rows.
+    pub fn is_count(&self) -> bool {
+        self.select == Select::Count
+    }
+
     /// Adds fields to select, parent paths included (`Owner.Name`).
     #[must_use]
     pub fn select<S: Into<String>>(mut self, fields: impl IntoIterator<Item = S>) -> Self {

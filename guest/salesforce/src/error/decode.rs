@@ -125,6 +125,12 @@ fn kind_of(
     hints: &Hints,
 ) -> ErrorKind {
     let message = error.message.as_str();
+    // Said of a system in trouble, and of users and orgs without the right to use the API.
+    if error.code == "API_CURRENTLY_DISABLED" && !names_who(message) {
+        return ErrorKind::Unavailable {
+            retry_after: hints.retry_after,
+        };
+    }
     match table::by_code(&error.code).unwrap_or_else(|| table::by_status(status)) {
         ErrorKind::Unauthenticated if renewal_is_useless(message) => {
             ErrorKind::SessionNotValidForApi
@@ -184,6 +190,13 @@ fn renewal_is_useless(message: &str) -> bool {
     message.contains("not valid for use with the REST API")
         || message.contains("not valid for use with the API")
         || message.contains("Connected app is not attached to Agent")
+}
+
+fn names_who(message: &str) -> bool {
+    let message = message.to_ascii_lowercase();
+    ["user", "organization", "partner"]
+        .iter()
+        .any(|who| message.contains(who))
 }
 
 fn quota_of(message: &str, hints: &Hints) -> Quota {

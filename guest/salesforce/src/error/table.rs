@@ -76,8 +76,18 @@ const CODES: &[(&str, ErrorKind)] = &[
     ("FUNCTIONALITY_NOT_ENABLED", ErrorKind::Forbidden),
     ("API_DISABLED_FOR_ORG", ErrorKind::SessionNotValidForApi),
     ("API_CURRENTLY_DISABLED", ErrorKind::SessionNotValidForApi),
-    ("TXN_SECURITY_METERING_ERROR", ErrorKind::Permission),
+    // The org's transaction security policies took too long to decide; the next time they may not.
+    (
+        "TXN_SECURITY_METERING_ERROR",
+        ErrorKind::Unavailable { retry_after: None },
+    ),
+    ("TXN_SECURITY_RUNTIME_ERROR", ErrorKind::Permission),
     ("TXN_SECURITY_RUNTIME_EXCEPTION", ErrorKind::Permission),
+    ("TXN_SECURITY_APEX_ERROR", ErrorKind::Permission),
+    ("TXN_SECURITY_FAIL_CLOSE", ErrorKind::Permission),
+    ("TXN_SECURITY_NO_ACCESS", ErrorKind::Permission),
+    ("TXN_SECURITY_TWO_FA_REQUIRED", ErrorKind::Permission),
+    ("TXN_SECURITY_END_A_SESSION", ErrorKind::Permission),
     // The org's own code refuses the download.
     (
         "CONTENT_CUSTOMIZED_DOWNLOAD_EXCEPTION",
@@ -97,7 +107,8 @@ const CODES: &[(&str, ErrorKind)] = &[
     ("INVALID_QUERY_FILTER_OPERATOR", ErrorKind::MalformedQuery),
     ("INVALID_QUERY_SCOPE", ErrorKind::MalformedQuery),
     ("MALFORMED_SEARCH", ErrorKind::MalformedQuery),
-    ("QUERY_TIMEOUT", ErrorKind::QueryTooHeavy),
+    ("QUERY_TIMEOUT", ErrorKind::QueryTimeout),
+    ("REQUEST_RUNNING_TOO_LONG", ErrorKind::QueryTimeout),
     ("QUERY_TOO_COMPLICATED", ErrorKind::QueryTooHeavy),
     ("OPERATION_TOO_LARGE", ErrorKind::QueryTooHeavy),
     ("INVALID_QUERY_LOCATOR", ErrorKind::InvalidLocator),
@@ -147,6 +158,34 @@ const CODES: &[(&str, ErrorKind)] = &[
         "TRANSACTION_TIMEOUT",
         ErrorKind::Unavailable { retry_after: None },
     ),
+    (
+        "FUNCTIONALITY_TEMPORARILY_UNAVAILABLE",
+        ErrorKind::Unavailable { retry_after: None },
+    ),
+    (
+        "ORG_IN_MAINTENANCE",
+        ErrorKind::Unavailable { retry_after: None },
+    ),
+    (
+        "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE",
+        ErrorKind::Unavailable { retry_after: None },
+    ),
+    (
+        "REALTIME_PROCESSING_TIME_EXCEEDED_LIMIT",
+        ErrorKind::Unavailable { retry_after: None },
+    ),
+    (
+        "SSO_SERVICE_DOWN",
+        ErrorKind::Unavailable { retry_after: None },
+    ),
+    (
+        "TOO_MANY_APEX_REQUESTS",
+        ErrorKind::RateLimited {
+            quota: Quota::Concurrent,
+            retry_after: None,
+        },
+    ),
+    ("ORG_NOT_OWNED_BY_INSTANCE", ErrorKind::Moved { to: None }),
     ("UNABLE_TO_LOCK_ROW", ErrorKind::Locked),
     (
         "DUPLICATES_DETECTED",
@@ -238,6 +277,11 @@ const CODES: &[(&str, ErrorKind)] = &[
 /// What an HTTP status means when the body gives no known code.
 const STATUSES: &[(u16, ErrorKind)] = &[
     (300, ErrorKind::MultipleMatches),
+    (301, ErrorKind::Moved { to: None }),
+    (302, ErrorKind::Moved { to: None }),
+    (303, ErrorKind::Moved { to: None }),
+    (307, ErrorKind::Moved { to: None }),
+    (308, ErrorKind::Moved { to: None }),
     (401, ErrorKind::Unauthenticated),
     (403, ErrorKind::Forbidden),
     (404, ErrorKind::NotFound),

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::json::{Json, offset_in};
+use crate::json::{Json, offset_in, well_formed};
 
 /// A range of the page's text. Pages are megabytes at most; 32 bits halve the memory of the ranges.
 #[derive(Clone, Copy, Default)]
@@ -344,7 +344,11 @@ pub(super) fn write_object<'a>(out: &mut String, fields: impl Iterator<Item = (&
     out.push('}');
 }
 
-fn write_value(out: &mut String, raw: &str) {
+/// Writes a value as received, but for what no strict reader takes: half a surrogate pair (see [`well_formed`]).
+pub(super) fn write_value(out: &mut String, raw: &str) {
+    if raw.starts_with('"') {
+        return out.push_str(&well_formed(raw));
+    }
     if raw.starts_with('{') {
         let text = Json::new(raw.to_owned());
         if let Ok(row) = PageData::of_one_row(&text) {
