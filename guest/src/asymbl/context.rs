@@ -11,7 +11,7 @@ use super::errors::bad_settings;
 use super::models::Tenant;
 use super::profile::Profile;
 use super::settings::Settings;
-use crate::engine::{Ahead, RowCache};
+use crate::engine::{Ahead, RowCache, Versions};
 use crate::exports::ats::connector::types::Error;
 use salesforce::transport::Transport;
 use salesforce::{ApiVersion, Client};
@@ -91,6 +91,8 @@ pub struct Context<T: Transport> {
     pub(super) ahead: RefCell<Option<Ahead<T>>>,
     /// Rows of other objects.
     pub(super) rows: RefCell<RowCache>,
+    /// The versions of the rows that the present call has read.
+    pub(super) versions: RefCell<Versions>,
 }
 
 impl<T: Transport> Context<T> {
@@ -120,6 +122,7 @@ impl<T: Transport> Context<T> {
             known: RefCell::new(None),
             ahead: RefCell::new(None),
             rows: RefCell::new(RowCache::default()),
+            versions: RefCell::default(),
         })
     }
 

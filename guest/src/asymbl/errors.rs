@@ -14,6 +14,10 @@ use salesforce::{AccountProblem, ErrorKind, Quota as Spent, SalesforceError};
 /// The permission set that gives an integration user what this connector reads (asymbl-schema.md 4).
 pub const PERMISSION_SET: &str = "Asymbl ATS User";
 
+/// What helps where the org's transaction security policies refuse a request, or take too long to decide.
+const TRANSACTION_SECURITY: &str = "a transaction security policy of the org stands in the way: give the integration user the \
+     permission \"Exempt from Transaction Security\", or change the policy (Setup, Transaction Security Policies)";
+
 /// Longest part of an answer's message that is handed on, in characters.
 const MESSAGE_LIMIT: usize = 4_000;
 
@@ -58,6 +62,7 @@ fn answer(error: &SalesforceError) -> Option<RemoteAnswer> {
 enum Case {
     Unauthenticated,
     Permission,
+    ProfileOutdated,
     Unavailable,
     NotFound,
     Remote,
@@ -84,7 +89,7 @@ fn case(error: &SalesforceError) -> (Case, String) {
         ),
         ErrorKind::Permission => (Case::Permission, assign),
         ErrorKind::ObjectAbsent => (
-            Case::Permission,
+            Case::ProfileOutdated,
             format!("the user lacks the right to read the object, or the Asymbl ATS package is not installed: {assign}"),
         ),
         ErrorKind::InvalidField { column, entity } => {
@@ -93,8 +98,10 @@ fn case(error: &SalesforceError) -> (Case, String) {
                 (None, Some(column)) => format!("the field {column}"),
                 _ => "a field".to_owned(),
             };
-            let fix = format!("{field} is gone or hidden since discover: run discover again, or {assign}");
-            (Case::Permission, fix)
+            let fix = format!(
+                "{field} was deleted, renamed or hidden from the connected user: if a setting names it, correct the setting; else {assign}"
+            );
+            (Case::ProfileOutdated, fix)
         }
         ErrorKind::Unfilterable { column } => (
             Case::Remote,
@@ -103,10 +110,30 @@ fn case(error: &SalesforceError) -> (Case, String) {
                  field in the settings"
             ),
         ),
-        ErrorKind::Unavailable { .. } | ErrorKind::Locked => (Case::Unavailable, "try again later".to_owned()),
+        ErrorKind::Unavailable { .. } | ErrorKind::Locked | ErrorKind::Incomplete => {
+            (Case::Unavailable, "try again later".to_owned())
+        }
+        ErrorKind::QueryTimeout => (
+            Case::Unavailable,
+            "Salesforce took too long, also for fewer rows at once: try again later, or switch off fields of the model".to_owned(),
+        ),
         ErrorKind::QueryTooHeavy => (
             Case::Unavailable,
-            "Salesforce finds the query too heavy: try again later, or switch off fields of the model".to_owned(),
+            "Salesforce finds the query too heavy, also for fewer rows at once: give the user \"View All\" on the object, or switch off \
+             fields of the model"
+                .to_owned(),
+        ),
+        ErrorKind::TooLarge => (
+            Case::Remote,
+            "raise `response_size` in the tenant file's `[limits]`, or switch off fields of the model".to_owned(),
+        ),
+        ErrorKind::Moved { to: Some(to) } => (
+            Case::Remote,
+            format!("set instance_url to {to}, once you know that this is the org's address"),
+        ),
+        ErrorKind::Moved { to: None } => (
+            Case::Remote,
+            "set instance_url to the org's present My Domain address".to_owned(),
         ),
         ErrorKind::Malformed => (
             Case::Unavailable,
@@ -118,7 +145,6 @@ fn case(error: &SalesforceError) -> (Case, String) {
             Case::Remote,
             "if the setting `candidates` holds a condition, check it".to_owned(),
         ),
-        ErrorKind::VersionRefused => (Case::Remote, "choose an API version that the org has".to_owned()),
         _ => (Case::Remote, String::new()),
     }
 }
@@ -188,7 +214,17 @@ impl From<SalesforceError> for Error {
                 },
             });
         }
-        let (case, fix) = case(&error);
+        if error.kind == ErrorKind::VersionRefused {
+            return Self::InvalidInput(vec![Problem {
+                field: "api_version".to_owned(),
+                message: format!("{error}: set api_version to one that the org has"),
+                remote,
+            }]);
+        }
+        let (case, mut fix) = case(&error);
+        if error.code.starts_with("TXN_SECURITY") {
+            fix = TRANSACTION_SECURITY.to_owned();
+        }
         let message = if fix.is_empty() {
             error.to_string()
         } else {
@@ -201,6 +237,7 @@ impl From<SalesforceError> for Error {
         match case {
             Case::Unauthenticated => Self::Unauthenticated(said),
             Case::Permission => Self::Permission(said),
+            Case::ProfileOutdated => Self::ProfileOutdated(said),
             Case::Unavailable => Self::Unavailable(said),
             Case::NotFound => Self::NotFound(said),
             Case::Remote => Self::Remote(said),
@@ -236,6 +273,7 @@ mod tests {
     fn text(error: &Error) -> &str {
         match error {
             Error::Permission(f)
+            | Error::ProfileOutdated(f)
             | Error::Remote(f)
             | Error::Unavailable(f)
             | Error::Unauthenticated(f) => &f.message,
@@ -250,7 +288,7 @@ mod tests {
             "sObject type 'bpats__Job__c' is not supported.",
         );
         let error = Error::from(error.at("list bpats__Job__c"));
-        assert!(matches!(error, Error::Permission(_)));
+        assert!(matches!(error, Error::ProfileOutdated(_)));
         for part in ["bpats__Job__c", "Asymbl ATS User", "not installed"] {
             assert!(text(&error).contains(part), "{part}: {}", text(&error));
         }
@@ -301,16 +339,40 @@ mod tests {
     }
 
     #[test]
-    fn a_field_lost_since_discover_names_field_and_fix() {
+    fn a_field_lost_since_discover_is_named_with_a_fix() {
         let kind = ErrorKind::InvalidField {
             column: Some("Pay__c".into()),
             entity: Some("bpats__Job__c".into()),
         };
         let error = Error::from(SalesforceError::new(kind, "No such column"));
+        assert!(matches!(error, Error::ProfileOutdated(_)));
         assert!(
             text(&error)
-                .contains("the field Pay__c of bpats__Job__c is gone or hidden since discover")
+                .contains("the field Pay__c of bpats__Job__c was deleted, renamed or hidden")
         );
+    }
+
+    #[test]
+    fn a_version_the_org_lacks_is_blamed_on_api_version() {
+        let error =
+            SalesforceError::new(ErrorKind::VersionRefused, "the org has no API version 66.0");
+        let Error::InvalidInput(problems) = Error::from(error) else {
+            panic!("another case");
+        };
+        assert_eq!(problems[0].field, "api_version");
+        assert!(problems[0].message.contains("set api_version"));
+    }
+
+    #[test]
+    fn transaction_security_is_not_blamed_on_the_permission_set() {
+        let body =
+            r#"[{"errorCode":"TXN_SECURITY_METERING_ERROR","message":"policies took too long"}]"#;
+        let hints = salesforce::error::decode::Hints::default();
+        let error = salesforce::error::decode::decode(403, body, &hints);
+        let error = Error::from(error);
+        assert!(matches!(error, Error::Unavailable(_)));
+        assert!(text(&error).contains("Exempt from Transaction Security"));
+        assert!(!text(&error).contains(PERMISSION_SET));
     }
 
     #[test]

@@ -227,11 +227,14 @@ impl fmt::Display for ProfileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable(why) => {
-                write!(f, "the profile can't be read ({why}): run discover again")
+                write!(
+                    f,
+                    "the profile can't be read ({why}); `discover` gives a new one"
+                )
             }
             Self::Version(found) => write!(
                 f,
-                "the profile has version {found}, this connector needs {VERSION}: run discover again"
+                "the profile has version {found}, this connector needs {VERSION}; `discover` gives a new one"
             ),
         }
     }

@@ -16,11 +16,7 @@ pub fn trimmed(row: &Record, column: &str) -> Option<String> {
 /// becomes U+FFFD. None where the row does not have the column or it is null.
 pub fn raw<'a>(row: &'a Record, column: &str) -> Option<Cow<'a, str>> {
     let value = row.get(column).filter(|v| !v.is_null())?;
-    let raw = value.raw();
-    if raw.starts_with('"') && raw.contains("\\u") {
-        return row.text(column).map(|text| quoted(&text).into());
-    }
-    Some(raw.into())
+    Some(value.well_formed())
 }
 
 /// A Salesforce dateTime or date in the unified format; a date becomes midnight UTC.
@@ -88,6 +84,32 @@ mod tests {
         assert_eq!(read("Cut__c"), "Hi \u{FFFD}");
         assert_eq!(read("Whole__c"), "é 😀");
         assert_eq!(read("Path__c"), "C:\\users");
+    }
+
+    #[test]
+    fn the_whole_row_holds_no_half_of_a_surrogate_pair_either() {
+        let row = record(
+            r#"{"Cut__c":"Hi \ud83d","In__r":{"Name":"\udc00","All":["\ud800"]},"Whole__c":"\ud83d\ude00"}"#,
+        );
+        let source = row.source_json();
+        let parsed: serde_json::Value = serde_json::from_str(&source).unwrap();
+        assert_eq!(parsed["Cut__c"], "Hi \u{FFFD}");
+        assert_eq!(parsed["In__r"]["Name"], "\u{FFFD}");
+        assert_eq!(parsed["In__r"]["All"][0], "\u{FFFD}");
+        assert!(
+            source.contains(r#""Whole__c":"\ud83d\ude00""#),
+            "as received: {source}"
+        );
+    }
+
+    #[test]
+    fn numbers_stay_as_they_came() {
+        let row = record(
+            r#"{"Pay__c":99999999999999.99,"Old__c":1.0E7,"In__r":{"Rate":127.88120886958711}}"#,
+        );
+        assert_eq!(raw(&row, "Pay__c").as_deref(), Some("99999999999999.99"));
+        assert_eq!(raw(&row, "Old__c").as_deref(), Some("1.0E7"));
+        assert!(row.source_json().contains("127.88120886958711"));
     }
 
     proptest! {

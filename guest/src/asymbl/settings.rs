@@ -190,7 +190,8 @@ settings! {
         pub visibility: WordTable = WordTable::new([], defaults::VISIBILITY),
 
         /// Which contacts are candidates: those with an application or of the candidate record type, one of the two, all, or
-        /// those that a SOQL condition on Contact takes.
+        /// those that a SOQL condition on Contact takes. With `typed` or a condition, applications may name contacts who are not
+        /// candidates.
         #[cfg_attr(test, schemars(schema_with = "documents::candidates"))]
         pub candidates: CandidateRule = CandidateRule::AppliedOrTyped,
 

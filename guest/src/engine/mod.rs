@@ -2,6 +2,8 @@
 
 mod ahead;
 mod cache;
+mod versions;
 
 pub use ahead::Ahead;
 pub use cache::RowCache;
+pub use versions::Versions;

@@ -106,6 +106,7 @@ pub fn told(error: Error) -> String {
         | Error::Unavailable(f)
         | Error::NotFound(f)
         | Error::JobClosed(f)
+        | Error::ProfileOutdated(f)
         | Error::ResyncRequired(f)
         | Error::Unsupported(f)
         | Error::Remote(f) => f.message,

@@ -76,9 +76,17 @@ fn letters(text: &str) -> String {
         .collect()
 }
 
+/// What ends a line on any system; a lone carriage return is one, too.
+const LINE_ENDS: [char; 7] = [
+    '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
+];
+
 /// The first line of a street, and the others joined by ", ".
 pub(super) fn street_lines(text: &str) -> (Option<String>, Option<String>) {
-    let mut lines = text.lines().map(str::trim).filter(|l| !l.is_empty());
+    let mut lines = text
+        .split(LINE_ENDS)
+        .map(str::trim)
+        .filter(|l| !l.is_empty());
     let first = lines.next().map(str::to_owned);
     let rest: Vec<&str> = lines.collect();
     (first, (!rest.is_empty()).then(|| rest.join(", ")))
@@ -283,4 +291,18 @@ fn address(row: &Record, parts: &[(String, String)]) -> Option<Location> {
         zip_code: part("PostalCode"),
         raw: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lone_carriage_return_ends_a_street_line_too() {
+        for street in ["1 Main St\rFloor 2\rWest", "1 Main St\r\nFloor 2\n\nWest"] {
+            let (first, rest) = street_lines(street);
+            assert_eq!(first.as_deref(), Some("1 Main St"));
+            assert_eq!(rest.as_deref(), Some("Floor 2, West"));
+        }
+    }
 }

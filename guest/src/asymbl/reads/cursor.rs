@@ -12,6 +12,13 @@ use crate::asymbl::errors::resync;
 use crate::exports::ats::connector::types::Error;
 use salesforce::Position;
 
+/// The fewest and the most rows that Salesforce lets a caller ask for a page (salesforce-api.md 2.1).
+const FEWEST: u16 = 200;
+const MOST: u16 = 2_000;
+
+/// Rows of the first query after one that was too much; each that is too much again is followed by one of a quarter.
+const SMALLER: u16 = 500;
+
 /// What a listing gives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -78,6 +85,9 @@ pub struct Cursor {
     /// The wish for rows a page that the query under way began with.
     #[serde(rename = "z", default, skip_serializing_if = "Option::is_none")]
     pub page_size: Option<u16>,
+    /// The most rows of one query, since more at once were too much.
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u16>,
     /// Where in it; none at its beginning.
     #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     pub at: Option<At>,
@@ -97,6 +107,7 @@ impl Cursor {
             plan: 0,
             phase: 0,
             page_size: None,
+            limit: None,
             at: None,
         }
     }
@@ -147,8 +158,50 @@ impl Cursor {
             &self.marks,
             self.plan,
             self.phase,
+            (self.page_size, self.limit),
             &self.at,
         ))
+    }
+
+    /// Takes the page size that the host asks for; it counts until another is asked for.
+    pub fn resize(&mut self, wanted: Option<u32>) {
+        let Some(wanted) = wanted else { return };
+        let rows = u16::try_from(wanted).unwrap_or(u16::MAX).clamp(1, MOST);
+        self.set_size(
+            Some(rows.max(FEWEST)),
+            if rows < FEWEST {
+                Some(rows)
+            } else {
+                self.limit
+            },
+        );
+    }
+
+    /// Asks for fewer rows from here on, after so many were too much; false when there are no fewer.
+    pub fn shrink(&mut self) -> bool {
+        let fewer = match self.limit {
+            None => self.page_size.unwrap_or(MOST).min(SMALLER),
+            Some(limit) => limit / 4,
+        };
+        if fewer > 0 {
+            self.set_size(Some(FEWEST), Some(fewer));
+        }
+        fewer > 0
+    }
+
+    fn set_size(&mut self, page_size: Option<u16>, limit: Option<u16>) {
+        if (page_size, limit) != (self.page_size, self.limit) {
+            // The pages of a query that runs have a size already.
+            self.at = self.at.take().map(At::without_locator);
+            (self.page_size, self.limit) = (page_size, limit);
+        }
+    }
+
+    /// A phase with the cursor's page size, which counts for every phase.
+    pub fn sized(&self, mut phase: Phase) -> Phase {
+        phase.listing.batch_size = self.page_size;
+        phase.listing.limit = self.limit;
+        phase
     }
 
     /// The text for the host.

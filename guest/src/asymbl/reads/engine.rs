@@ -8,16 +8,16 @@ use std::rc::Rc;
 use super::cursor::{At, Cursor, Kind};
 use super::marks::{self, Marks};
 use super::phase::Phase;
-use super::reader::{Page, Reader, note};
+use super::reader::{Page, Reader, RowsRead, note, versions_of};
 use super::token::{Basis, Token};
-use crate::asymbl::context::{Context, Known};
+use crate::asymbl::context::{Context, Known, Level};
 use crate::asymbl::errors::failure;
 use crate::asymbl::models::word;
 use crate::engine::Ahead;
 use crate::exports::ats::connector::reads::{Coverage, ListQuery, PageInfo, Progress};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
-use salesforce::Record;
 use salesforce::transport::Transport;
+use salesforce::{Record, SalesforceError};
 
 /// A page of records of a model.
 pub struct Listed<R> {
@@ -71,15 +71,10 @@ pub fn list<R: Reader, T: Transport>(
         None => begin(ctx, &known, &*reader, basis, query.since.as_deref())?,
     };
     ctx.rows.borrow_mut().enter(format!("{:?}", cursor.marks));
+    ctx.versions.borrow_mut().clear();
     let phases = phases(&*reader, &cursor);
     cursor = cursor.tie(&phases, query.cursor.is_none())?;
-    let wish = query.page_size.map(|n| n.clamp(200, 2_000) as u16);
-    let wish = wish.or(cursor.page_size);
-    if wish != cursor.page_size {
-        // The pages of a query that runs have a size already.
-        cursor.at = cursor.at.map(At::without_locator);
-        cursor.page_size = wish;
-    }
+    cursor.resize(query.page_size);
     let coverage = match cursor.kind {
         Kind::Changes => Coverage::Changes,
         _ => Coverage::Everything,
@@ -90,14 +85,13 @@ pub fn list<R: Reader, T: Transport>(
     };
     // A phase without rows is not worth a page of its own.
     let more = loop {
-        let Some(phase) = phases.get(cursor.phase).cloned() else {
+        let Some(phase) = phases.get(cursor.phase) else {
             break None;
         };
-        let phase = wished(phase, wish);
-        let rows = read_page(ctx, &*reader, &phase, &mut cursor)?;
-        read_ahead(ctx, &phase, &cursor);
+        let rows = read_page(ctx, &*reader, phase, &mut cursor)?;
+        read_ahead(ctx, phase, &cursor);
         let had_rows = !rows.is_empty();
-        reader.page(ctx, &phase, rows, &mut page)?;
+        reader.page(ctx, phase, rows, &mut page)?;
         cursor.extras = super::token::unite(cursor.extras.take(), page.extras.drain(..));
         if cursor.phase >= phases.len() {
             break None;
@@ -119,9 +113,11 @@ pub fn list<R: Reader, T: Transport>(
             Progress::Done(Token::new(cursor.basis, cursor.marks, cursor.extras).to_text())
         }
     };
+    let versions = versions_of::<R, T>(ctx, &page.items);
     Ok(Listed {
         items: page.items,
         info: PageInfo {
+            versions,
             progress,
             coverage,
             deleted: page.deleted.into_iter().collect(),
@@ -143,12 +139,6 @@ fn phases<R: Reader>(reader: &R, cursor: &Cursor) -> Vec<Phase> {
         phases.extend(reader.changes(&cursor.since));
     }
     phases
-}
-
-/// The page size counts for every phase.
-fn wished(mut phase: Phase, size: Option<u16>) -> Phase {
-    phase.listing.batch_size = size;
-    phase
 }
 
 /// Takes the marks and decides what the listing gives.
@@ -285,29 +275,27 @@ fn back_fill_reason(
     None
 }
 
-/// Reads the page that the cursor stands at, and moves the cursor behind it.
+/// Reads the page that the cursor stands at, and moves the cursor behind it. What is too much at once is asked for in smaller
+/// pieces, and so is the rest of the listing.
 pub(super) fn read_page<R: Reader, T: Transport>(
     ctx: &Context<T>,
     reader: &R,
     phase: &Phase,
     cursor: &mut Cursor,
 ) -> Result<Vec<Record>, Error> {
-    let (rows, next) = match reader.read(ctx, phase, cursor.at.as_ref())? {
-        Some(read) => read,
-        None => {
-            let position = match &cursor.at {
-                Some(At::Rows(position)) => Some(position),
-                _ => None,
-            };
-            let ahead = ctx.ahead.borrow_mut().take();
-            let flight = match ahead {
-                Some(ahead) if ahead.place == cursor.place() => ahead.flight,
-                _ => ctx.client.start_list(&phase.listing, position),
-            };
-            let page = ctx.client.finish_list(&phase.listing, flight)?;
-            (page.records, page.next.map(At::Rows))
+    let (rows, next) = loop {
+        match read_rows(ctx, reader, &cursor.sized(phase.clone()), cursor) {
+            Err(error) if error.asks_for_less() && cursor.shrink() => {
+                ctx.log(
+                    Level::Warn,
+                    "asking for fewer rows at once",
+                    &[("error", &error.to_string())],
+                );
+            }
+            read => break read?,
         }
     };
+    ctx.versions.borrow_mut().note(&rows);
     cursor.at = next;
     if cursor.at.is_none() {
         cursor.phase += 1;
@@ -315,12 +303,35 @@ pub(super) fn read_page<R: Reader, T: Transport>(
     Ok(rows)
 }
 
+fn read_rows<R: Reader, T: Transport>(
+    ctx: &Context<T>,
+    reader: &R,
+    phase: &Phase,
+    cursor: &Cursor,
+) -> Result<RowsRead, SalesforceError> {
+    if let Some(read) = reader.read(ctx, phase, cursor.at.as_ref())? {
+        return Ok(read);
+    }
+    let position = match &cursor.at {
+        Some(At::Rows(position)) => Some(position),
+        _ => None,
+    };
+    let ahead = ctx.ahead.borrow_mut().take();
+    let flight = match ahead {
+        Some(ahead) if ahead.place == cursor.place() => ahead.flight,
+        _ => ctx.client.start_list(&phase.listing, position),
+    };
+    let page = ctx.client.finish_list(&phase.listing, flight)?;
+    Ok((page.records, page.next.map(At::Rows)))
+}
+
 /// Asks for the page that the cursor stands at before the host does.
 pub(super) fn read_ahead<T: Transport>(ctx: &Context<T>, phase: &Phase, cursor: &Cursor) {
     if let Some(At::Rows(position)) = &cursor.at {
+        let listing = cursor.sized(phase.clone()).listing;
         ctx.ahead.replace(Some(Ahead {
             place: cursor.place(),
-            flight: ctx.client.start_list(&phase.listing, Some(position)),
+            flight: ctx.client.start_list(&listing, Some(position)),
         }));
     }
 }

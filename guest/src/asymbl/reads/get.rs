@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::engine::reader;
-use super::reader::{Page, Reader};
+use super::reader::{Page, Reader, versions_of};
 use super::readers::{
     ApplicationStagesReader, ApplicationsReader, CandidatesReader, JobStagesReader, JobsReader,
     TeamsReader, UsersReader,
@@ -48,6 +48,7 @@ fn read<R: Reader, T: Transport>(
     let (_, reader) = reader::<R, T>(ctx, profile)?;
     // What these records refer to may have changed since the last listing.
     ctx.rows.borrow_mut().clear();
+    ctx.versions.borrow_mut().clear();
     let asked: Vec<String> = ids.iter().cloned().collect();
     let mut page = Page::default();
     reader.by_ids(ctx, &asked, &mut page)?;
@@ -57,7 +58,9 @@ fn read<R: Reader, T: Transport>(
     for gone in &page.deleted {
         ids.remove(gone);
     }
+    let versions = versions_of::<R, T>(ctx, &page.items);
     Ok(RecordBatch {
+        versions,
         found: R::records(page.items),
         gone: page.deleted.into_iter().collect(),
         unseen: ids.into_iter().collect(),

@@ -10,7 +10,7 @@ use super::readers::{
 };
 use super::token::Basis;
 use crate::asymbl::context::Context;
-use crate::exports::ats::connector::reads::IdPage;
+use crate::exports::ats::connector::reads::{IdPage, KeyVersion};
 use crate::exports::ats::connector::types::{Error, Model};
 use salesforce::transport::Transport;
 
@@ -53,7 +53,8 @@ fn page<R: Reader, T: Transport>(
     let of_records = by_rows.is_none();
     let phases = by_rows.unwrap_or_else(|| reader.everything());
     cursor = cursor.tie(&phases, came.is_none())?;
-    let mut keys = Vec::new();
+    ctx.versions.borrow_mut().clear();
+    let mut keys: Vec<String> = Vec::new();
     while let Some(phase) = phases.get(cursor.phase) {
         let rows = read_page(ctx, &*reader, phase, &mut cursor)?;
         read_ahead(ctx, phase, &cursor);
@@ -68,8 +69,13 @@ fn page<R: Reader, T: Transport>(
             break;
         }
     }
+    let versions = ctx.versions.borrow();
+    let keys = keys.into_iter().map(|key| KeyVersion {
+        version: versions.of(R::row_of(&key)),
+        key,
+    });
     Ok(IdPage {
-        keys,
+        keys: keys.collect(),
         next: (cursor.phase < phases.len()).then(|| cursor.to_text()),
     })
 }

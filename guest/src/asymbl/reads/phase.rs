@@ -49,6 +49,15 @@ impl Phase {
         }
     }
 
+    /// How many rows the phase gives.
+    pub fn count(self) -> Query {
+        let count = Query::count(self.listing.object);
+        match self.listing.filter {
+            Some(filter) => count.filter(filter),
+            None => count,
+        }
+    }
+
     /// Only rows that meet a condition.
     #[must_use]
     pub fn filter(mut self, condition: Condition) -> Self {

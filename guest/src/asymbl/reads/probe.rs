@@ -27,6 +27,8 @@ struct Asked {
     objects: Option<Vec<String>>,
     /// The objects whose rows may vanish for good unnoticed.
     watched: Marks,
+    /// What gives the number of records.
+    counts: Option<Vec<Query>>,
 }
 
 /// Probes the models of some tokens.
@@ -62,23 +64,29 @@ pub fn probe_changes<T: Transport>(
         *held = (*mark).min(*held);
     }
     let untraced = marks::untraced_deletes(ctx, &known, &watched)?;
-    let answers = tokens.iter().zip(asked).map(|(given, asked)| {
-        let changed = asked.objects.is_none()
-            || asked.watched.keys().any(|object| untraced.contains(object))
-            || asked
-                .marks()
-                .any(|(object, mark)| newest.get(object).is_some_and(|n| *n >= mark.to_second()));
-        let token = if changed {
-            given.token.clone()
-        } else {
-            asked.moved_to(&marks).to_text()
-        };
-        ModelProbe {
-            model: given.model,
-            changed,
-            token,
-        }
-    });
+    let counts = counts(ctx, &asked)?;
+    let answers = tokens
+        .iter()
+        .zip(asked)
+        .zip(counts)
+        .map(|((given, asked), count)| {
+            let changed = asked.objects.is_none()
+                || asked.watched.keys().any(|object| untraced.contains(object))
+                || asked.marks().any(|(object, mark)| {
+                    newest.get(object).is_some_and(|n| *n >= mark.to_second())
+                });
+            let token = if changed {
+                given.token.clone()
+            } else {
+                asked.moved_to(&marks).to_text()
+            };
+            ModelProbe {
+                model: given.model,
+                changed,
+                token,
+                count,
+            }
+        });
     Ok(answers.collect())
 }
 
@@ -128,7 +136,29 @@ fn ask_of<R: Reader, T: Transport>(
         watched: watched(&*reader, &token.marks),
         token,
         objects: same.then_some(objects),
+        counts: reader.counts().filter(|_| same),
     })
+}
+
+/// How many records each model has, where it can be told.
+fn counts<T: Transport>(ctx: &Context<T>, asked: &[Asked]) -> Result<Vec<Option<u64>>, Error> {
+    let queries: Vec<Query> = asked
+        .iter()
+        .filter_map(|a| a.counts.clone())
+        .flatten()
+        .collect();
+    if queries.is_empty() {
+        return Ok(asked.iter().map(|_| None).collect());
+    }
+    let mut counted = ctx.client.counts(&queries)?.into_iter();
+    let mut sum = |queries: &Vec<Query>| -> Option<u64> {
+        let of_model: Vec<Option<u64>> = counted.by_ref().take(queries.len()).collect();
+        of_model.into_iter().sum()
+    };
+    Ok(asked
+        .iter()
+        .map(|asked| asked.counts.as_ref().and_then(&mut sum))
+        .collect())
 }
 
 /// The newest stamp of each object, deleted rows included; nothing for an object without rows since its mark.

@@ -12,7 +12,7 @@ use crate::asymbl::models::{Missing, Tenant};
 use crate::exports::ats::connector::reads::{Recheck, Records};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
 use salesforce::transport::Transport;
-use salesforce::{Listing, Record};
+use salesforce::{Listing, Query, Record, SalesforceError};
 
 /// What a page has gathered.
 pub struct Page<R> {
@@ -137,7 +137,7 @@ pub trait Reader: Sized + 'static {
         _ctx: &Context<T>,
         _phase: &Phase,
         _at: Option<&At>,
-    ) -> Result<Option<RowsRead>, Error> {
+    ) -> Result<Option<RowsRead>, SalesforceError> {
         Ok(None)
     }
 
@@ -221,6 +221,17 @@ pub trait Reader: Sized + 'static {
         vec![Self::id(record).to_owned()]
     }
 
+    /// The id of the row whose version is that of the record with this natural key.
+    fn row_of(key: &str) -> &str {
+        key
+    }
+
+    /// The phases that together give every record once, as counting queries; none where a count would tell nothing.
+    fn counts(&self) -> Option<Vec<Query>> {
+        let phases = self.everything().into_iter();
+        Some(phases.map(|phase| phase.count()).collect())
+    }
+
     /// Records as the contract's variant.
     fn records(records: Vec<Self::Record>) -> Records;
 
@@ -228,7 +239,7 @@ pub trait Reader: Sized + 'static {
     fn all_keys(&self) -> Option<Vec<Phase>> {
         let mut phases = self.everything();
         for phase in &mut phases {
-            phase.listing.select = vec!["Id".to_owned()];
+            phase.listing.select = vec!["Id".to_owned(), "SystemModstamp".to_owned()];
         }
         Some(phases)
     }
@@ -245,6 +256,14 @@ pub fn readable(tenant: Tenant<'_>, objects: impl IntoIterator<Item = String>) -
         .into_iter()
         .filter(|o| tenant.profile.object(o).is_some())
         .collect()
+}
+
+/// The versions of some records, in order; empty when that of one is not known.
+pub fn versions_of<R: Reader, T: Transport>(ctx: &Context<T>, records: &[R::Record]) -> Vec<u64> {
+    let versions = ctx.versions.borrow();
+    let keys = records.iter().flat_map(R::keys);
+    let versions: Option<Vec<u64>> = keys.map(|key| versions.of(R::row_of(&key))).collect();
+    versions.unwrap_or_default()
 }
 
 /// A note for people.

@@ -77,7 +77,7 @@ impl<'a> Find<'a> {
     }
 }
 
-/// Runs such a query to its end, in as few calls as the values allow.
+/// Runs such a query to its end, in as few calls as the values allow. What is too much at once is asked for in halves.
 ///
 /// # Errors
 /// As any query.
@@ -86,21 +86,30 @@ pub fn find<T: Transport>(
     find: &Find<'_>,
     values: &[String],
 ) -> Result<Vec<Record>, SalesforceError> {
-    let queries: Vec<Query> = chunks(values)
-        .into_iter()
-        .map(|values| find.query(values))
-        .collect();
-    let mut records = Vec::new();
-    match queries.as_slice() {
-        [] => {}
-        [only] => records = ctx.client.query_all_pages(only, Rows::Live)?,
+    let chunks = chunks(values);
+    let queries: Vec<Query> = chunks.iter().map(|values| find.query(values)).collect();
+    let first = match queries.as_slice() {
+        [] => return Ok(Vec::new()),
+        [only] => vec![ctx.client.query(only, Rows::Live)],
         several => {
             let asked: Vec<_> = several.iter().map(|query| (query, Rows::Live)).collect();
-            for (page, (query, rows)) in ctx.client.query_many(&asked)?.into_iter().zip(&asked) {
-                records.extend(ctx.client.all_pages(query, *rows, page?)?);
-            }
+            ctx.client.query_many(&asked)?
         }
+    };
+    let mut records = Vec::new();
+    for ((page, query), values) in first.into_iter().zip(&queries).zip(chunks) {
+        let read = page.and_then(|page| ctx.client.all_pages(query, Rows::Live, page));
+        records.extend(match read {
+            Err(error) if error.asks_for_less() && values.len() > 1 => {
+                let (left, right) = values.split_at(values.len() / 2);
+                let mut both = self::find(ctx, find, left)?;
+                both.extend(self::find(ctx, find, right)?);
+                both
+            }
+            read => read?,
+        });
     }
+    ctx.versions.borrow_mut().note(&records);
     Ok(records)
 }
 

@@ -5,6 +5,7 @@ use super::Shapes;
 use super::grants::Grants;
 use crate::asymbl::context::Context;
 use crate::asymbl::inspection::needs::ACTIONS;
+use crate::asymbl::models::hiring_team_members::matched_lookups;
 use crate::asymbl::models::{self, TABLES, Tenant, jobs};
 use crate::asymbl::names;
 use crate::asymbl::row::trimmed;
@@ -12,9 +13,9 @@ use crate::asymbl::settings::WordTable;
 use crate::exports::ats::connector::inspection::Action;
 use crate::exports::ats::connector::reads::Fact;
 use crate::exports::ats::connector::types::{Error, Model, Warning};
-use salesforce::soql::eq;
+use salesforce::soql::{and, eq, like, or};
 use salesforce::transport::Transport;
-use salesforce::{Query, Record, Rows};
+use salesforce::{Query, QueryPage, Record, Rows};
 
 mod hired_stages;
 
@@ -60,11 +61,16 @@ pub(super) fn look<T: Transport>(
     let mut queries = vec![(&publisher, Rows::Live), (&sets, Rows::Live)];
     let stages = hired_stages::queries(tenant, shapes);
     queries.extend(stages.iter().flatten().map(|q| (q, Rows::Live)));
-    let mut answers = ctx
+    let mangled = mangled_users(tenant);
+    queries.extend(mangled.iter().map(|q| (q, Rows::Live)));
+    let mut pages: Vec<Option<QueryPage>> = ctx
         .client
         .query_many(&queries)?
         .into_iter()
-        .map(|answer| answer.ok().map(|page| page.records));
+        .map(Result::ok)
+        .collect();
+    let mangled = mangled.and_then(|_| pages.pop().flatten());
+    let mut answers = pages.into_iter().map(|page| page.map(|page| page.records));
     let publisher = answers.next().flatten();
     let sets = answers.next().flatten();
     package(
@@ -81,6 +87,17 @@ pub(super) fn look<T: Transport>(
         hired_stages::judge(&mut about, first, hired, last);
     }
     unmapped(&mut about, tenant, shapes);
+    if let Some(users) = mangled.map(|page| page.total_size).filter(|n| *n > 0) {
+        about.warn(
+            "sandbox-emails",
+            format!(
+                "this org is a sandbox, and {users} active users have e-mail addresses that Salesforce changed when it was made \
+                 (`name=acme.com@example.com`, `name@acme.com.invalid`): a hiring manager, who is matched with a user by e-mail address, is \
+                 missing from the hiring team where the user's address is such a one. Correct the addresses of the users whom you test \
+                 with (Setup, Users)"
+            ),
+        );
+    }
     if let Some(limit) = ctx.client.limit_info() {
         let left = limit.max.saturating_sub(limit.used);
         about.fact("API calls left", format!("{left} of {} a day", limit.max));
@@ -96,6 +113,18 @@ pub(super) fn look<T: Transport>(
         }
     }
     Ok(about)
+}
+
+/// How many active users have an address as sandboxes make them, where hiring managers are matched by address: the address's own
+/// `@` becomes `=` and `@example.com` follows, or `.invalid` is appended.
+fn mangled_users(tenant: Tenant<'_>) -> Option<Query> {
+    let may_match = tenant.settings.scopes.model_on(Model::HiringTeamMembers)
+        && !matched_lookups(tenant).is_empty();
+    let is_sandbox = tenant.profile.organization.sandbox == Some(true);
+    (is_sandbox && may_match).then(|| {
+        let suffixes = [like("Email", "%.invalid"), like("Email", "%=%@example.com")];
+        Query::count(names::USER).filter(and([eq("IsActive", true), or(suffixes)]))
+    })
 }
 
 fn package(

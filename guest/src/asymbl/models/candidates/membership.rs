@@ -83,6 +83,15 @@ impl Membership {
         Some(in_query("Id", applicants))
     }
 
+    /// Whether some who may be candidates can't be told from others.
+    pub fn is_partly_hidden(&self) -> bool {
+        let by_applicants = matches!(
+            self.rule,
+            CandidateRule::Applied | CandidateRule::AppliedOrTyped
+        );
+        by_applicants && self.link.is_none()
+    }
+
     /// What a contact's row says; it needs the column `RecordTypeId` where the object has it.
     pub fn judge(&self, row: &Record) -> Judgement {
         let of_type = row

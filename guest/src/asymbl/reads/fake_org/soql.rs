@@ -98,6 +98,10 @@ impl Parser {
     fn select(&mut self) -> Select {
         self.expect("SELECT");
         let mut columns = vec![self.next()];
+        // `COUNT()`, of which the size of the result counts.
+        if self.take("(") {
+            self.expect(")");
+        }
         while self.take(",") {
             columns.push(self.next());
         }

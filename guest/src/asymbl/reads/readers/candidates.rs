@@ -16,9 +16,9 @@ use crate::asymbl::reads::rows::{Fetcher, Find, find, map, split_deleted, values
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::unified::Candidate;
-use salesforce::Record;
 use salesforce::soql::eq;
 use salesforce::transport::Transport;
+use salesforce::{Query, Record};
 
 /// Reads candidates.
 pub struct CandidatesReader {
@@ -235,6 +235,12 @@ impl Reader for CandidatesReader {
 
     fn id(record: &Candidate) -> &str {
         &record.remote_id
+    }
+
+    /// Nothing while it can't be seen who applied: those who did are not counted then, and stay candidates all the same.
+    fn counts(&self) -> Option<Vec<Query>> {
+        let phases = self.everything().into_iter();
+        (!self.membership.is_partly_hidden()).then(|| phases.map(Phase::count).collect())
     }
 
     fn records(records: Vec<Candidate>) -> Records {

@@ -185,6 +185,15 @@ impl Reader for TeamsReader {
             .collect()
     }
 
+    fn row_of(key: &str) -> &str {
+        key.split_once(':').map_or(key, |(job, _)| job)
+    }
+
+    /// Not every job has members. That of jobs tells enough.
+    fn counts(&self) -> Option<Vec<Query>> {
+        None
+    }
+
     fn records(records: Vec<JobTeam>) -> Records {
         Records::HiringTeamMembers(records)
     }

@@ -18,7 +18,7 @@ use crate::exports::ats::connector::reads::{JobPipeline, Records};
 use crate::exports::ats::connector::types::{Error, Model};
 use salesforce::soql::{gt, not_null};
 use salesforce::transport::Transport;
-use salesforce::{Query, Record, Rows};
+use salesforce::{Query, Record, Rows, SalesforceError};
 
 /// Rows asked for at once.
 const ROWS: u32 = 2_000;
@@ -54,7 +54,7 @@ impl JobStagesReader {
         &self,
         ctx: &Context<T>,
         jobs: &[String],
-    ) -> Result<Vec<Record>, Error> {
+    ) -> Result<Vec<Record>, SalesforceError> {
         let query = Find::new(
             self.mapping.object(),
             self.mapping.columns(),
@@ -138,7 +138,7 @@ impl Reader for JobStagesReader {
         ctx: &Context<T>,
         phase: &Phase,
         at: Option<&At>,
-    ) -> Result<Option<RowsRead>, Error> {
+    ) -> Result<Option<RowsRead>, SalesforceError> {
         if phase.step != Step::WholePipelines {
             return Ok(None);
         }
@@ -147,7 +147,8 @@ impl Reader for JobStagesReader {
             _ => None,
         };
         let job_of = |row: &Record| self.mapping.job_of(row);
-        let limit = phase.listing.batch_size.map_or(ROWS, u32::from);
+        let size = phase.listing.limit.or(phase.listing.batch_size);
+        let limit = size.map_or(ROWS, u32::from);
         let query = self.query(after, limit);
         let size = phase.listing.batch_size;
         let page = ctx
@@ -235,13 +236,23 @@ impl Reader for JobStagesReader {
             .collect()
     }
 
+    fn row_of(key: &str) -> &str {
+        key.split_once(':').map_or(key, |(_, stage)| stage)
+    }
+
+    /// Those of stages and jobs tell the same.
+    fn counts(&self) -> Option<Vec<Query>> {
+        None
+    }
+
     fn records(records: Vec<JobPipeline>) -> Records {
         Records::JobStages(records)
     }
 
     fn all_keys(&self) -> Option<Vec<Phase>> {
         let job = self.mapping.job_field();
-        let stages = Phase::new(Step::Records, self.mapping.object(), ["Id", job]);
+        let columns = ["Id", "SystemModstamp", job];
+        let stages = Phase::new(Step::Records, self.mapping.object(), columns);
         Some(vec![stages.filter(not_null(job))])
     }
 

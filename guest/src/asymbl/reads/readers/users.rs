@@ -18,9 +18,9 @@ use crate::asymbl::reads::token::Extras;
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::unified::User;
-use salesforce::Record;
 use salesforce::soql::{eq, ne};
 use salesforce::transport::Transport;
+use salesforce::{Query, Record};
 
 const TYPE: &str = "UserType";
 const STANDARD: &str = "Standard";
@@ -237,6 +237,11 @@ impl Reader for UsersReader {
 
     fn id(record: &User) -> &str {
         &record.remote_id
+    }
+
+    /// Those whom teams name by an e-mail address are in no listing.
+    fn counts(&self) -> Option<Vec<Query>> {
+        None
     }
 
     fn records(records: Vec<User>) -> Records {

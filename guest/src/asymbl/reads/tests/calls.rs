@@ -104,7 +104,7 @@ fn keys_are_those_of_the_records() {
         loop {
             let page =
                 list_ids(&instance(&cast.org, "{}"), &known, model, cursor.as_deref()).unwrap();
-            keys.extend(page.keys);
+            keys.extend(page.keys.into_iter().map(|listed| listed.key));
             cursor = page.next;
             if cursor.is_none() {
                 break;
