@@ -29,6 +29,8 @@ pub struct Page {
 pub struct RecordBatch {
     /// What there is.
     pub found: PageRows,
+    /// The versions of those records, in order; empty where the connector gives none.
+    pub versions: Vec<u64>,
     /// What is seen and not (any more) of the model.
     pub gone: Vec<String>,
     /// What is not seen.
@@ -118,6 +120,7 @@ pub(super) fn record_batch(batch: reads::RecordBatch) -> Result<RecordBatch, Cal
     }?;
     Ok(RecordBatch {
         found,
+        versions: batch.versions,
         gone: batch.gone,
         unseen: batch.unseen,
         rechecks: batch.rechecks,

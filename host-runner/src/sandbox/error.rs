@@ -91,6 +91,7 @@ fn describe(error: &types::Error) -> String {
         | E::Unavailable(f)
         | E::NotFound(f)
         | E::JobClosed(f)
+        | E::ProfileOutdated(f)
         | E::ResyncRequired(f)
         | E::Unsupported(f)
         | E::Remote(f) => failure(f),
@@ -160,6 +161,7 @@ impl CallError {
                 E::NotFound(_) => ErrorKind::NotFound,
                 E::AlreadyExists(_) => ErrorKind::AlreadyExists,
                 E::JobClosed(_) => ErrorKind::JobClosed,
+                E::ProfileOutdated(_) => ErrorKind::ProfileOutdated,
                 E::ResyncRequired(_) => ErrorKind::ResyncRequired,
                 E::Unsupported(_) => ErrorKind::Unsupported,
                 E::Remote(_) => ErrorKind::Remote,
@@ -189,6 +191,8 @@ pub enum ErrorKind {
     AlreadyExists,
     /// The job takes no applications.
     JobClosed,
+    /// The tenant's system is no longer as the profile says.
+    ProfileOutdated,
     /// The token, cursor or profile can't be used.
     ResyncRequired,
     /// The connector does not do that, or the tenant switched it off.
@@ -213,6 +217,7 @@ impl ErrorKind {
             Self::NotFound => "not-found",
             Self::AlreadyExists => "already-exists",
             Self::JobClosed => "job-closed",
+            Self::ProfileOutdated => "profile-outdated",
             Self::ResyncRequired => "resync-required",
             Self::Unsupported => "unsupported",
             Self::Remote => "remote",

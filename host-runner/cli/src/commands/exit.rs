@@ -92,7 +92,9 @@ impl Exit {
     /// The exit code of a call into the connector that failed.
     fn of_call(error: &CallError) -> Self {
         match error.kind() {
-            ErrorKind::Unauthenticated | ErrorKind::Permission => Self::NotAllowed,
+            ErrorKind::Unauthenticated | ErrorKind::Permission | ErrorKind::ProfileOutdated => {
+                Self::NotAllowed
+            }
             ErrorKind::RateLimited | ErrorKind::Unavailable => Self::Later,
             ErrorKind::InvalidInput | ErrorKind::Unsupported | ErrorKind::NotFound => {
                 Self::WrongInput

@@ -87,4 +87,15 @@ pub struct ModelState {
     pub synced_at: Option<Timestamp>,
     /// When a listing of keys was last finished.
     pub reconciled_at: Option<Timestamp>,
+    /// By how many records the source's count differs from the mirror's.
+    pub gap: Gap,
+}
+
+/// How the number of records that the source counts differs from that of the mirror: the source's minus the mirror's.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Gap {
+    /// What was left of it after the last comparison of all keys: no comparison closes it.
+    pub known: i64,
+    /// Another one that the last run saw, which may be due to changes in the course of that run.
+    pub seen: Option<i64>,
 }

@@ -14,8 +14,8 @@ mod sqlite;
 pub use attempt::{Attempt, Earlier, Ending};
 pub use error::MirrorError;
 pub use history::{ModelRun, Quota, Run, RunOutcome};
-pub use listing::{Listing, ListingKind, ListingStart, ModelState, Position};
-pub use page::{Counts, Coverage, Gone, Page, PageOutcome, Progress, Recheck};
+pub use listing::{Gap, Listing, ListingKind, ListingStart, ModelState, Position};
+pub use page::{Absent, Counts, Coverage, Gone, Page, PageOutcome, Present, Progress, Recheck};
 pub use records::{RecordFilter, RecordPosition, Records, StoredRecord, Totals};
 pub use run::{Claim, Holder, RunEnd, RunInfo};
 pub use sqlite::SqliteMirror;
@@ -129,6 +129,30 @@ pub trait Mirror: Send {
         model: Model,
         now: Timestamp,
     ) -> Result<(), MirrorError>;
+
+    /// Keeps how the source's count of a model's records differs from the mirror's.
+    ///
+    /// # Errors
+    /// [`MirrorError::Fenced`].
+    fn set_gap(
+        &mut self,
+        claim: &Claim,
+        model: Model,
+        gap: Gap,
+        now: Timestamp,
+    ) -> Result<(), MirrorError>;
+
+    /// Up to `limit` remote ids of records of a model that others refer to, that the mirror does not hold, and that are due to be asked
+    /// for by a run that began at `started`. [`Page::absent`] says what came of it.
+    ///
+    /// # Errors
+    /// Only those of the storage.
+    fn wanted(
+        &self,
+        model: Model,
+        started: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<String>, MirrorError>;
 
     /// Replaces the token of a model without a listing (a probe said that nothing changed and gave a later one).
     ///

@@ -72,6 +72,24 @@ impl Recheck {
     }
 }
 
+/// A key that exists, with its record's version where the connector gives one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Present {
+    /// The key.
+    pub key: NaturalKey,
+    /// Another one than the mirror's: the record changed.
+    pub version: Option<u64>,
+}
+
+/// A record that was asked for by its id and that the model does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Absent {
+    /// Its remote id.
+    pub remote_id: String,
+    /// True: it was seen, and is not of this model. False: it was not to be seen, and may be some day.
+    pub is_foreign: bool,
+}
+
 /// What one transaction writes.
 #[derive(Debug, Clone, Default)]
 pub struct Page {
@@ -81,8 +99,12 @@ pub struct Page {
     pub gone: Vec<Gone>,
     /// Join models: parents (jobs) whose complete set is in `rows`; their other rows are gone. May be empty sets.
     pub complete_sets: Vec<String>,
+    /// The versions of `rows`, in order, as the connector gives them; empty where it gives none.
+    pub versions: Vec<u64>,
     /// Keys that exist, without their rows (a listing of keys).
-    pub present: Vec<NaturalKey>,
+    pub present: Vec<Present>,
+    /// What came of asking for records that others refer to (see [`super::Mirror::wanted`]).
+    pub absent: Vec<Absent>,
     /// Whether what the listing does not show is gone.
     pub coverage: Coverage,
     /// Where the listing stands after it.
@@ -132,6 +154,6 @@ impl AddAssign for Counts {
 pub struct PageOutcome {
     /// By fate.
     pub counts: Counts,
-    /// Of [`Page::present`]: keys that the mirror lacks or holds as deleted; to be read by their ids.
+    /// Of [`Page::present`]: keys that the mirror lacks, holds as deleted, or holds in another version; to be read by their ids.
     pub missing: Vec<NaturalKey>,
 }

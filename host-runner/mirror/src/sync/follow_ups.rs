@@ -6,7 +6,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::store::{Gone, Mirror, MirrorError, Page, Recheck, StoredRecord};
+use super::reconcile;
+use crate::store::{Gone, Mirror, MirrorError, Page, Progress, Recheck, StoredRecord};
 use host_runner::unified::{Model, NaturalKey, UnifiedRecord};
 
 /// Members of a team that are looked up at once.
@@ -21,7 +22,14 @@ pub(super) fn add(mirror: &dyn Mirror, model: Model, page: &mut Page) -> Result<
             && !held.contains(key)
             && let Some(before) = live(mirror, model, key)?
         {
-            of_gone(&before.record, &mut found);
+            of_presence(&before.record, &mut found);
+        }
+    }
+    if page.progress == Progress::Aside && model != Model::Users {
+        for row in &page.rows {
+            if live(mirror, model, row.key())?.is_none() {
+                of_return(row, &mut found);
+            }
         }
     }
     if let Some((field, target)) = model.membership() {
@@ -58,7 +66,7 @@ pub(super) fn add(mirror: &dyn Mirror, model: Model, page: &mut Page) -> Result<
 /// What follows from a record that a listing did not show and that is about to be marked as deleted.
 pub(super) fn of_unseen(record: &UnifiedRecord) -> Vec<Recheck> {
     let mut found = Vec::new();
-    of_gone(record, &mut found);
+    of_presence(record, &mut found);
     // A member that vanished alone may have moved the others of its set.
     let model = record.model();
     let parent = model
@@ -68,7 +76,23 @@ pub(super) fn of_unseen(record: &UnifiedRecord) -> Vec<Recheck> {
     found
 }
 
-fn of_gone(record: &UnifiedRecord, found: &mut Vec<Recheck>) {
+/// What follows from a record that was not to be seen before, which no listing of the others shows: its name may stand in others, and
+/// it has, or is part of, sets.
+fn of_return(record: &UnifiedRecord, found: &mut Vec<Recheck>) {
+    of_presence(record, found);
+    let (target, id) = (record.model(), record.key().as_str());
+    for relation in Model::ALL.into_iter().filter(|m| m.join_fields().is_some()) {
+        let mut references = relation.references().map(|(_, target)| target);
+        if references.next() == Some(target) {
+            found.push(Recheck::itself(relation, id));
+        } else if references.any(|other| other == target) {
+            found.push(reconcile::all_of(relation));
+        }
+    }
+}
+
+/// What follows from a record that is gone, or that is there again: those that refer to it, and those whom it is about.
+fn of_presence(record: &UnifiedRecord, found: &mut Vec<Recheck>) {
     let target = record.model();
     for model in Model::ALL {
         if model.references().any(|(_, other)| other == target) {

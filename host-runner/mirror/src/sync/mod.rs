@@ -4,11 +4,14 @@
 //! page. A model that fails does not stop the others; credentials that fail stop all.
 //! Never here: knowledge of Salesforce. What a listing covers, where it goes on and what to read again is the connector's word.
 
+mod by_ids;
+mod counts;
 mod created;
 mod event;
 mod follow_ups;
 mod listing;
 mod mass_delete;
+mod pages;
 mod probe;
 mod rechecks;
 mod reconcile;
@@ -20,7 +23,7 @@ pub use mass_delete::MassDelete;
 pub use report::{Failure, ModelReport, SyncReport};
 pub use stop::Stopped;
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -162,6 +165,10 @@ pub async fn sync(
         quota: discovered.quota,
         requests: 0,
         later: HashSet::new(),
+        started: Timestamp::now(),
+        rediscoveries: 0,
+        counts: BTreeMap::new(),
+        compared: Vec::new(),
     };
     let mut models = Vec::new();
     let result = run.models(mirror, &claim, &mut models).await;
@@ -211,6 +218,14 @@ struct Run<'a> {
     requests: u64,
     /// Rechecks that only the next run can do: its listings come first.
     later: HashSet<Recheck>,
+    /// When the run began.
+    started: Timestamp,
+    /// Times that the profile was found out of date.
+    rediscoveries: u32,
+    /// How many records the source counted before the models were read.
+    counts: BTreeMap<Model, u64>,
+    /// Models that are compared because of their count.
+    compared: Vec<Model>,
 }
 
 impl Run<'_> {
@@ -269,7 +284,12 @@ impl Run<'_> {
         if narrowed {
             self.created(mirror, claim, reports).await?;
         }
-        self.rechecks(mirror, claim, reports).await
+        self.compare_counts(mirror, claim, reports)?;
+        self.rechecks(mirror, claim, reports).await?;
+        if self.ask_for_wanted(mirror, claim, reports).await? {
+            self.rechecks(mirror, claim, reports).await?;
+        }
+        Ok(self.keep_gaps(mirror, claim, reports)?)
     }
 
     /// Whether the run is about a model.

@@ -2,7 +2,7 @@
 
 use super::{Run, SyncError, concerns_all};
 use crate::store::{Claim, Mirror};
-use host_runner::sandbox::contract::reads::ModelToken;
+use host_runner::sandbox::contract::reads::{ModelProbe, ModelToken};
 use host_runner::sandbox::{contract_model, unified_model};
 use host_runner::unified::{Model, Timestamp};
 
@@ -44,9 +44,11 @@ impl Run<'_> {
             }
         };
         let mut quiet = Vec::new();
-        for answer in answers.into_iter().filter(|answer| !answer.changed) {
+        let asked = |answer: &ModelProbe| tokens.iter().any(|token| token.model == answer.model);
+        for answer in answers.into_iter().filter(asked) {
             let model = unified_model(answer.model);
-            if tokens.iter().any(|token| token.model == answer.model) {
+            self.counts.extend(answer.count.map(|count| (model, count)));
+            if !answer.changed {
                 mirror.set_token(claim, model, &answer.token, Timestamp::now())?;
                 quiet.push(model);
             }

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::listing::{each, gone, split};
 use super::mass_delete::is_elsewhere;
 use super::{BATCH, MassDelete, ModelReport, Run, SyncError, follow_ups, reconcile};
 use crate::store::{Claim, Coverage, Gone, Mirror, MirrorError, Page, Progress, Recheck, Totals};
@@ -166,30 +165,6 @@ impl Run<'_> {
         self.read_again(mirror, claim, job, report, &ids).await
     }
 
-    /// Reads records by their ids, and writes them, in pages that belong to no listing; what of them the mirror holds and was not
-    /// to be seen.
-    pub(super) async fn read_again(
-        &mut self,
-        mirror: &mut dyn Mirror,
-        claim: &Claim,
-        job: &mut Option<Job>,
-        report: &mut ModelReport,
-        ids: &[String],
-    ) -> Result<BTreeSet<Gone>, SyncError> {
-        let mut unseen = BTreeSet::new();
-        for batch in ids.chunks(BATCH) {
-            let (page, not_seen) = self.read_by_ids(job, report, batch).await?;
-            self.put(mirror, claim, report, page)?;
-            for gone in not_seen {
-                if live_in(mirror, report.model, &gone)? > 0 {
-                    unseen.insert(gone);
-                }
-            }
-            self.may_go_on()?;
-        }
-        Ok(unseen)
-    }
-
     /// Marks records as deleted, of a model that has so many.
     ///
     /// # Errors
@@ -219,99 +194,10 @@ impl Run<'_> {
         }
         Ok(())
     }
-
-    /// Reads again whom a listing of all users did not show although a team in the mirror has them: whoever is on a team only by an
-    /// e-mail address is in no listing.
-    pub(super) async fn members_unseen(
-        &mut self,
-        mirror: &mut dyn Mirror,
-        claim: &Claim,
-        report: &mut ModelReport,
-    ) -> Result<(), SyncError> {
-        let (mut job, mut after) = (None, None);
-        loop {
-            let unseen = mirror.unseen_keys(Model::Users, after.as_ref(), BATCH)?;
-            let mut members = Vec::new();
-            for user in &unseen {
-                let id = user.as_str();
-                let teams = Model::HiringTeamMembers;
-                if !mirror
-                    .referring(teams, Model::Users, id, None, 1)?
-                    .is_empty()
-                {
-                    members.push(id.to_owned());
-                }
-            }
-            if !members.is_empty() {
-                // Of whoever is not to be seen, the end of the listing says so.
-                let (page, _) = self.read_by_ids(&mut job, report, &members).await?;
-                self.put(mirror, claim, report, page)?;
-            }
-            if unseen.len() < BATCH {
-                return Ok(());
-            }
-            after = unseen.last().cloned();
-        }
-    }
-
-    /// Reads records by their ids: the page, and those that are not to be seen.
-    async fn read_by_ids(
-        &mut self,
-        job: &mut Option<Job>,
-        report: &mut ModelReport,
-        ids: &[String],
-    ) -> Result<(Page, Vec<Gone>), SyncError> {
-        let model = report.model;
-        let mut running = match job.take() {
-            Some(job) => job,
-            None => self.start().await?,
-        };
-        let before = running.stats().requests;
-        let result = running.get_records(model, &self.profile, ids).await;
-        let api_calls = self.count(&running, before);
-        report.requests += api_calls;
-        let batch = match result {
-            Ok(batch) => batch,
-            Err(error) => {
-                return Err(self
-                    .step(format!("read {model} again"), error, &running)
-                    .into());
-            }
-        };
-        // Only now: an instance that trapped can't be entered again.
-        *job = Some(running);
-        let rechecks: Vec<Recheck> = batch.rechecks.into_iter().flat_map(each).collect();
-        self.later.extend(rechecks.iter().cloned());
-        let (rows, complete_sets) = split(batch.found);
-        let page = Page {
-            rows,
-            complete_sets,
-            gone: gone(model, &batch.gone)?,
-            rechecks,
-            api_calls,
-            ..Page::default()
-        };
-        Ok((page, gone(model, &batch.unseen)?))
-    }
-
-    /// Writes a page that belongs to no listing, with what follows from it.
-    fn put(
-        &self,
-        mirror: &mut dyn Mirror,
-        claim: &Claim,
-        report: &mut ModelReport,
-        mut page: Page,
-    ) -> Result<(), SyncError> {
-        follow_ups::add(mirror, report.model, &mut page)?;
-        report.rows += page.rows.len() as u64;
-        let outcome = mirror.apply_page(claim, report.model, &page, Timestamp::now())?;
-        report.counts += outcome.counts;
-        Ok(())
-    }
 }
 
 /// How many records the mirror holds of what is gone.
-fn live_in(mirror: &dyn Mirror, model: Model, gone: &Gone) -> Result<u64, MirrorError> {
+pub(super) fn live_in(mirror: &dyn Mirror, model: Model, gone: &Gone) -> Result<u64, MirrorError> {
     Ok(match gone {
         Gone::Record(key) => u64::from(follow_ups::live(mirror, model, key)?.is_some()),
         Gone::Set(job) => {

@@ -3,16 +3,12 @@
 //! That one is due is kept in the mirror as a recheck of everything, written with the page that asked for it, so that a crash
 //! does not forget it.
 
-use super::follow_ups;
-use super::listing::RESTARTS;
 use super::mass_delete::{self, MassDelete};
-use super::{BATCH, ModelReport, Run, SyncError, is_older};
+use super::{BATCH, ModelReport, Run, SyncError, follow_ups, is_older};
 use crate::store::{
-    Claim, Coverage, ListingKind, ListingStart, Mirror, MirrorError, Page, Position, Progress,
-    Recheck,
+    Claim, ListingKind, ListingStart, Mirror, MirrorError, Page, Position, Recheck,
 };
-use host_runner::sandbox::{CallError, ErrorKind};
-use host_runner::unified::{KeyError, Model, NaturalKey, Timestamp};
+use host_runner::unified::{Model, NaturalKey, Timestamp};
 
 /// Stands for every record; no source has such an id.
 const ALL: &str = "*";
@@ -57,7 +53,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Reads all keys, marks what is not among them as deleted, and asks for what the mirror lacks.
+    /// Reads all keys, marks what is not among them as deleted, and asks for what the mirror lacks or holds in another version.
     pub(super) async fn reconcile(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -70,73 +66,13 @@ impl Run<'_> {
             since: None,
             fingerprint: self.fingerprint.clone(),
         };
-        let mut listing = match mirror.open_listing(model)? {
+        let listing = match mirror.open_listing(model)? {
             // One that came to its end before, and was refused, is too old to judge by.
             Some(open) if open.start == start && !matches!(open.position, Position::End(_)) => open,
             _ => mirror.begin_listing(claim, model, &start, Timestamp::now())?,
         };
-        let mut job = self.start().await?;
-        let (mut counted, mut restarts) = (0, 0);
-        loop {
-            let cursor = match &listing.position {
-                Position::Start => None,
-                Position::At(cursor) => Some(cursor.clone()),
-                Position::End(_) => break,
-            };
-            let result = job.list_ids(model, &self.profile, cursor.as_ref()).await;
-            let api_calls = self.count(&job, counted);
-            counted += api_calls;
-            report.requests += api_calls;
-            let page = match result {
-                Ok(page) => page,
-                Err(error) if error.kind() == ErrorKind::ResyncRequired && cursor.is_some() => {
-                    listing = mirror.begin_listing(claim, model, &start, Timestamp::now())?;
-                    continue;
-                }
-                Err(CallError::Outage(outage)) if restarts < RESTARTS => {
-                    restarts += 1;
-                    job = self.restart(mirror, claim, report, &outage).await?;
-                    counted = 0;
-                    continue;
-                }
-                Err(error) => {
-                    return Err(self
-                        .step(format!("list the ids of {model}"), error, &job)
-                        .into());
-                }
-            };
-            restarts = 0;
-            let present = page.keys.iter().map(|key| NaturalKey::parse(model, key));
-            let present = present.collect::<Result<Vec<_>, KeyError>>()?;
-            // First what is there, then the cursor together with what is missing: a crash between repeats the page.
-            let seen = Page {
-                present,
-                api_calls,
-                ..Page::default()
-            };
-            let missing = mirror
-                .apply_page(claim, model, &seen, Timestamp::now())?
-                .missing;
-            let next = Page {
-                coverage: Coverage::Everything,
-                progress: page.next.map_or(Progress::Done(None), Progress::More),
-                rechecks: missing
-                    .iter()
-                    .map(|key| Recheck::itself(model, id_of(key)))
-                    .collect(),
-                ..Page::default()
-            };
-            mirror.apply_page(claim, model, &next, Timestamp::now())?;
-            report.pages += 1;
-            listing.position = match next.progress {
-                Progress::More(cursor) => Position::At(cursor),
-                _ => Position::End(None),
-            };
-            if matches!(listing.position, Position::At(_)) {
-                self.may_go_on()?;
-            }
-        }
-        self.finish(mirror, claim, report).await
+        self.read_pages(mirror, claim, report, listing, &start)
+            .await
     }
 
     /// Takes back that all keys are to be compared.
@@ -176,9 +112,7 @@ impl Run<'_> {
             .open_listing(model)?
             .is_some_and(|listing| listing.covers_all)
         {
-            if model == Model::Users {
-                self.members_unseen(mirror, claim, report).await?;
-            }
+            self.confirm_unseen(mirror, claim, report).await?;
             if !self.options.allow_mass_delete {
                 MassDelete::check(model, mass_delete::unseen(mirror, model)?, &self.settings)?;
             }
@@ -191,7 +125,7 @@ impl Run<'_> {
 }
 
 /// The id by which a record is read: of the join models the parent's.
-fn id_of(key: &NaturalKey) -> &str {
+pub(super) fn id_of(key: &NaturalKey) -> &str {
     let text = key.as_str();
     text.split_once(':').map_or(text, |(parent, _)| parent)
 }

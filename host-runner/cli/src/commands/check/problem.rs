@@ -282,10 +282,16 @@ fn call_problem(error: &Error, seen: Option<&EgressError>) -> Option<ConnectionP
                     .or_else(|| by_words(failure))
                     // It was an answer, but none that can be read.
                     .or(Some(WRONG_HOST)),
-                Some(status) => by_words(failure).or_else(|| status_problem(status, failure)),
+                Some(status) => by_words(failure)
+                    .or_else(|| status_problem(status, failure))
+                    .or_else(|| matches!(error, Error::Unavailable(_)).then_some(UNAVAILABLE)),
             }
         }
-        Error::InvalidInput(_) => Some(INPUT),
+        Error::ProfileOutdated(_) => Some(NO_PERMISSION),
+        Error::InvalidInput(problems) => Some(match problems.as_slice() {
+            [problem] if problem.field == "api_version" => VERSION_REFUSED,
+            _ => INPUT,
+        }),
         _ => None,
     }
 }

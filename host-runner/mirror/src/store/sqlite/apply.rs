@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::schema::code;
-use super::{listing, read, recheck};
+use super::{listing, read, recheck, wanted};
 use crate::store::{
-    Counts, Coverage, Gone, Listing, ListingKind, MirrorError, Page, PageOutcome, Progress, Recheck,
+    Counts, Coverage, Gone, Listing, ListingKind, MirrorError, Page, PageOutcome, Present,
+    Progress, Recheck,
 };
 use host_runner::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord};
 
@@ -18,6 +19,8 @@ pub(super) struct Writer<'a> {
     pub(super) model: Model,
     /// The listing whose seen-marks the rows get, if one is open that may end by burying the unseen.
     pub(super) marks: Option<u64>,
+    /// Whether what a record refers to is looked for; a listing of everything does so at its end, for all records at once.
+    pub(super) looks_for_references: bool,
     pub(super) now: Timestamp,
     pub(super) counts: Counts,
 }
@@ -55,11 +58,12 @@ pub(super) fn through(
             org,
             model,
             marks: marks(open.as_ref(), &Progress::Aside, Coverage::Changes),
+            looks_for_references: true,
             now,
             counts: Counts::default(),
         };
         let left = left_behind(transaction, record)?;
-        writer.upsert(record)?;
+        writer.upsert(record, None)?;
         counts += writer.counts;
         // Rights or settings may be others than those that the model's token stands for, and no stamp tells when they are again.
         let moved = writer.counts.updated + writer.counts.undeleted > 0;
@@ -117,6 +121,7 @@ pub(super) fn page(
         org,
         model,
         marks: marks(open.as_ref(), &page.progress, page.coverage),
+        looks_for_references: page.coverage == Coverage::Changes,
         now,
         counts: Counts::default(),
     };
@@ -131,14 +136,17 @@ pub(super) fn page(
     for parent in &page.complete_sets {
         writer.bury_set_except(parent, &held)?;
     }
-    for row in &page.rows {
-        writer.upsert(row)?;
+    for (at, row) in page.rows.iter().enumerate() {
+        writer.upsert(row, page.versions.get(at).copied())?;
     }
     let mut missing = Vec::new();
-    for key in &page.present {
-        if !writer.mark_present(key)? {
-            missing.push(key.clone());
+    for present in &page.present {
+        if !writer.mark_present(present)? {
+            missing.push(present.key.clone());
         }
+    }
+    for absent in &page.absent {
+        wanted::asked(transaction, model, absent, now)?;
     }
     let counts = writer.counts;
     listing::advance(transaction, model, page)?;
@@ -183,7 +191,11 @@ fn check(model: Model, page: &Page) -> Result<(), MirrorError> {
 
 impl Writer<'_> {
     /// Writes a record; `changed_at` moves only when its unified content moves or it comes back.
-    pub(super) fn upsert(&mut self, row: &UnifiedRecord) -> Result<(), MirrorError> {
+    pub(super) fn upsert(
+        &mut self,
+        row: &UnifiedRecord,
+        version: Option<u64>,
+    ) -> Result<(), MirrorError> {
         let hash = row.content_hash();
         let known: Option<(i64, bool, bool)> = self
             .transaction
@@ -197,7 +209,9 @@ impl Writer<'_> {
         let number = match known {
             None => {
                 self.counts.inserted += 1;
-                self.insert(row, &hash)?
+                let number = self.insert(row, &hash, version)?;
+                wanted::remove(self.transaction, self.model, row.key().as_str())?;
+                number
             }
             Some((number, true, false)) => {
                 self.counts.unchanged += 1;
@@ -205,27 +219,41 @@ impl Writer<'_> {
                 self.transaction
                     .prepare_cached("UPDATE body SET remote_data = ?2 WHERE record = ?1 AND remote_data IS NOT ?2")?
                     .execute(params![number, remote_data(row)])?;
-                number
+                self.transaction
+                    .prepare_cached(
+                        "UPDATE record SET version = ?2 WHERE number = ?1 AND version IS NOT ?2",
+                    )?
+                    .execute(params![number, version])?;
+                return self.mark(number);
             }
             Some((number, _, deleted)) => {
                 if deleted {
                     self.counts.undeleted += 1;
+                    wanted::remove(self.transaction, self.model, row.key().as_str())?;
                 } else {
                     self.counts.updated += 1;
                 }
-                self.update(number, row, &hash)?;
+                self.update(number, row, &hash, version)?;
                 number
             }
         };
+        if self.looks_for_references {
+            wanted::add_of(self.transaction, self.model, references(row))?;
+        }
         self.mark(number)
     }
 
-    fn insert(&self, row: &UnifiedRecord, hash: &[u8; 32]) -> Result<i64, MirrorError> {
+    fn insert(
+        &self,
+        row: &UnifiedRecord,
+        hash: &[u8; 32],
+        version: Option<u64>,
+    ) -> Result<i64, MirrorError> {
         let [ref0, ref1, ref2] = references(row);
         self.transaction
             .prepare_cached(
-                "INSERT INTO record (model, key, id, content_hash, changed_at, ref0, ref1, ref2)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO record (model, key, id, content_hash, changed_at, ref0, ref1, ref2, version)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute(params![
                 code(self.model),
@@ -236,6 +264,7 @@ impl Writer<'_> {
                 ref0,
                 ref1,
                 ref2,
+                version,
             ])?;
         let number = self.transaction.last_insert_rowid();
         self.transaction
@@ -244,14 +273,28 @@ impl Writer<'_> {
         Ok(number)
     }
 
-    fn update(&self, number: i64, row: &UnifiedRecord, hash: &[u8; 32]) -> Result<(), MirrorError> {
+    fn update(
+        &self,
+        number: i64,
+        row: &UnifiedRecord,
+        hash: &[u8; 32],
+        version: Option<u64>,
+    ) -> Result<(), MirrorError> {
         let [ref0, ref1, ref2] = references(row);
         self.transaction
             .prepare_cached(
                 "UPDATE record SET content_hash = ?2, changed_at = ?3, remote_deleted_at = NULL,
-                        ref0 = ?4, ref1 = ?5, ref2 = ?6 WHERE number = ?1",
+                        ref0 = ?4, ref1 = ?5, ref2 = ?6, version = ?7 WHERE number = ?1",
             )?
-            .execute(params![number, hash, self.now.millis(), ref0, ref1, ref2])?;
+            .execute(params![
+                number,
+                hash,
+                self.now.millis(),
+                ref0,
+                ref1,
+                ref2,
+                version
+            ])?;
         self.transaction
             .prepare_cached("UPDATE body SET content = ?2, remote_data = ?3 WHERE record = ?1")?
             .execute(params![number, content(row), remote_data(row)])?;
@@ -270,17 +313,22 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Marks a key as seen; false when the mirror does not hold it as existing.
-    fn mark_present(&self, key: &NaturalKey) -> Result<bool, MirrorError> {
-        let number = self
+    /// Marks a key as seen; false when the mirror does not hold it as existing, or holds another version of it.
+    fn mark_present(&self, present: &Present) -> Result<bool, MirrorError> {
+        let held: Option<(i64, Option<u64>)> = self
             .transaction
-            .prepare_cached("SELECT number FROM record WHERE model = ?1 AND key = ?2 AND remote_deleted_at IS NULL")?
-            .query_row(params![code(self.model), key.as_str()], |row| row.get(0))
+            .prepare_cached(
+                "SELECT number, version FROM record WHERE model = ?1 AND key = ?2 AND remote_deleted_at IS NULL",
+            )?
+            .query_row(params![code(self.model), present.key.as_str()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
             .optional()?;
-        match number {
-            Some(number) => self.mark(number).map(|()| true),
-            None => Ok(false),
-        }
+        let Some((number, version)) = held else {
+            return Ok(false);
+        };
+        self.mark(number)?;
+        Ok(present.version.is_none() || present.version == version)
     }
 
     /// Marks a record as deleted; its last content stays. Unknown and already deleted ones are left alone.
@@ -293,6 +341,9 @@ impl Writer<'_> {
             )?
             .execute(params![code(self.model), key.as_str(), self.now.millis()])?;
         self.counts.deleted += gone as u64;
+        if gone > 0 {
+            wanted::add_lost(self.transaction, self.model, key.as_str())?;
+        }
         Ok(())
     }
 

@@ -3,9 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::schema::code;
-use super::{read, recheck};
+use super::{read, recheck, wanted};
 use crate::store::{
-    Coverage, Listing, ListingKind, ListingStart, MirrorError, ModelState, Page, Position,
+    Coverage, Gap, Listing, ListingKind, ListingStart, MirrorError, ModelState, Page, Position,
     Progress, Recheck, Totals,
 };
 use host_runner::unified::{Model, NaturalKey, Timestamp, UnifiedRecord};
@@ -162,6 +162,7 @@ pub(super) fn tombstone_unseen(
             let stored = read::by_number(transaction, model, *number)?;
             if let Some(stored) = stored {
                 recheck::enqueue(transaction, &follow_ups(&stored.record))?;
+                wanted::add_lost(transaction, model, stored.record.key().as_str())?;
             }
             gone += bury.execute(params![number, now.millis()])? as u64;
         }
@@ -202,6 +203,7 @@ pub(super) fn finish(
     }
     if listing.covers_all {
         recheck::enqueue_dangling(transaction, model)?;
+        wanted::add_all(transaction, model)?;
     }
     transaction.execute("DELETE FROM listing WHERE model = ?1", [code(model)])?;
     Ok(())
@@ -250,6 +252,18 @@ pub(super) fn set_token(
     Ok(())
 }
 
+pub(super) fn set_gap(
+    transaction: &Transaction<'_>,
+    model: Model,
+    gap: Gap,
+) -> Result<(), MirrorError> {
+    transaction.execute(
+        "UPDATE model_state SET gap_known = ?2, gap_seen = ?3 WHERE model = ?1",
+        params![code(model), gap.known, gap.seen],
+    )?;
+    Ok(())
+}
+
 pub(super) fn state(connection: &Connection, model: Model) -> Result<ModelState, MirrorError> {
     let stamp = |millis: Option<i64>| millis.map(Timestamp::from_millis);
     Ok(connection
@@ -261,6 +275,10 @@ pub(super) fn state(connection: &Connection, model: Model) -> Result<ModelState,
                 full_at: stamp(row.get("full_at")?),
                 synced_at: stamp(row.get("synced_at")?),
                 reconciled_at: stamp(row.get("reconciled_at")?),
+                gap: Gap {
+                    known: row.get("gap_known")?,
+                    seen: row.get("gap_seen")?,
+                },
             })
         })
         .optional()?

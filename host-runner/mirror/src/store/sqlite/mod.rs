@@ -10,6 +10,7 @@ mod listing;
 mod read;
 mod recheck;
 mod schema;
+mod wanted;
 
 #[cfg(test)]
 mod tests;
@@ -21,9 +22,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::{
-    Attempt, Claim, Counts, Earlier, Ending, Holder, Listing, ListingStart, Mirror, MirrorError,
-    ModelState, Page, PageOutcome, Recheck, RecordFilter, RecordPosition, Run, RunEnd, RunInfo,
-    StoredRecord, Totals,
+    Attempt, Claim, Counts, Earlier, Ending, Gap, Holder, Listing, ListingStart, Mirror,
+    MirrorError, ModelState, Page, PageOutcome, Recheck, RecordFilter, RecordPosition, Run, RunEnd,
+    RunInfo, StoredRecord, Totals,
 };
 use host_runner::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord};
 
@@ -260,6 +261,27 @@ impl Mirror for SqliteMirror {
         self.write_claimed(claim, now, |transaction, _, _| {
             listing::finish(transaction, model, now)
         })
+    }
+
+    fn set_gap(
+        &mut self,
+        claim: &Claim,
+        model: Model,
+        gap: Gap,
+        now: Timestamp,
+    ) -> Result<(), MirrorError> {
+        self.write_claimed(claim, now, |transaction, _, _| {
+            listing::set_gap(transaction, model, gap)
+        })
+    }
+
+    fn wanted(
+        &self,
+        model: Model,
+        started: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<String>, MirrorError> {
+        self.read(|connection| wanted::due(connection, model, started, limit))
     }
 
     fn set_token(

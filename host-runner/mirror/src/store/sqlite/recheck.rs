@@ -58,8 +58,8 @@ pub(super) fn requeue(transaction: &Transaction<'_>, recheck: &Recheck) -> Resul
 }
 
 /// Adds a recheck for each record of `target` that is referred to and that the mirror does not hold as existing. To be called
-/// when all of `target` was listed: such a record may have been deleted before the mirror ever held it, and Salesforce then
-/// cleared the reference without a trace.
+/// when all of `target` was listed: such a record may have been deleted before the mirror ever held it, and the source then
+/// cleared the reference without a trace. Not for one that was seen and is not of the model.
 pub(super) fn enqueue_dangling(
     transaction: &Transaction<'_>,
     target: Model,
@@ -77,7 +77,9 @@ pub(super) fn enqueue_dangling(
                      WHERE referring.model = ?1 AND referring.ref{place} IS NOT NULL
                        AND referring.remote_deleted_at IS NULL
                        AND NOT EXISTS (SELECT 1 FROM record WHERE model = ?2 AND key = referring.ref{place}
-                                       AND remote_deleted_at IS NULL)"
+                                       AND remote_deleted_at IS NULL)
+                       AND NOT EXISTS (SELECT 1 FROM wanted WHERE model = ?2 AND remote_id = referring.ref{place}
+                                       AND is_foreign)"
                 ),
                 params![code(model), code(target)],
             )?;

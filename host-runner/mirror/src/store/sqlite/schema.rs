@@ -11,10 +11,10 @@ use host_runner::unified::{Model, OrgId};
 /// "ATSm": what `file` and SQLite's tools show as the application of the database.
 const APPLICATION_ID: i64 = 0x4154_536D;
 /// The format this program writes. [`STEPS`] has one entry for each.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// From format n to n + 1.
-const STEPS: [&str; 3] = [FORMAT_1, FORMAT_2, FORMAT_3];
+const STEPS: [&str; 4] = [FORMAT_1, FORMAT_2, FORMAT_3, FORMAT_4];
 
 /// `record` holds the short columns and `body` the long text of the same number: an unchanged row is recognised, a gone
 /// one is marked and keys are listed without touching the text. `seen` is apart so that a mark rewrites neither.
@@ -144,6 +144,22 @@ CREATE TABLE numbered_recheck (
 INSERT INTO numbered_recheck SELECT number, model, target, remote_id FROM recheck;
 DROP TABLE recheck;
 ALTER TABLE numbered_recheck RENAME TO recheck;
+";
+
+/// `version` is the source's, null where it gave none. `wanted` has records that others refer to and that are not held: `asked_at` is
+/// null before they were first asked for, `is_foreign` says that they were seen and are not of the model.
+const FORMAT_4: &str = "
+ALTER TABLE record ADD COLUMN version INTEGER;
+ALTER TABLE model_state ADD COLUMN gap_known INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE model_state ADD COLUMN gap_seen INTEGER;
+CREATE TABLE wanted (
+    model INTEGER NOT NULL,
+    remote_id TEXT NOT NULL,
+    is_foreign INTEGER NOT NULL DEFAULT 0,
+    first_at INTEGER,
+    asked_at INTEGER,
+    PRIMARY KEY (model, remote_id)
+) WITHOUT ROWID;
 ";
 
 /// The number that stands for a model in the file. Never change one.

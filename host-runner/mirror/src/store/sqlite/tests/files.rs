@@ -67,7 +67,10 @@ fn a_mirror_of_the_first_format_is_brought_to_the_present_one_with_all_it_holds(
     let connection = Connection::open(place.path()).unwrap();
     connection
         .execute_batch(
-            "DROP TABLE attempt; DROP TABLE recheck;
+            "DROP TABLE attempt; DROP TABLE recheck; DROP TABLE wanted;
+             ALTER TABLE record DROP COLUMN version;
+             ALTER TABLE model_state DROP COLUMN gap_known;
+             ALTER TABLE model_state DROP COLUMN gap_seen;
              CREATE TABLE recheck (number INTEGER PRIMARY KEY, model INTEGER NOT NULL, target INTEGER NOT NULL,
                                    remote_id TEXT NOT NULL, UNIQUE (model, target, remote_id));
              INSERT INTO recheck VALUES (7, 3, 3, 'C1')",

@@ -65,6 +65,7 @@ fn a_listing_is_resumed_where_its_last_page_ended() {
             full_at: Some(at(5)),
             synced_at: Some(at(5)),
             reconciled_at: None,
+            gap: Gap::default(),
         }
     );
 }
@@ -226,7 +227,7 @@ fn a_listing_of_keys_tells_what_is_missing_here_and_what_vanished_there() {
     };
     mirror.begin_listing(&claim, MODEL, &ids, at(2)).unwrap();
     let keys = Page {
-        present: vec![key(MODEL, "C2"), key(MODEL, "C3")],
+        present: ["C2", "C3"].map(|id| present(id, None)).to_vec(),
         progress: Progress::Done(None),
         ..Page::default()
     };
@@ -251,6 +252,42 @@ fn a_listing_of_keys_tells_what_is_missing_here_and_what_vanished_there() {
         (state.token.as_deref(), state.reconciled_at),
         (Some("t"), Some(at(3)))
     );
+}
+
+#[test]
+fn a_listing_of_keys_tells_which_records_are_held_in_another_version() {
+    let place = Place::new();
+    let (mut mirror, claim) = place.claimed();
+    mirror.begin_listing(&claim, MODEL, &full(), at(1)).unwrap();
+    let listed = Page {
+        versions: vec![1, 1],
+        ..page(&["C1", "C2"], done("t"))
+    };
+    mirror.apply_page(&claim, MODEL, &listed, at(1)).unwrap();
+    // Without a version: an action wrote it.
+    mirror
+        .write_through(&[candidate("C3", "x")], false, at(1))
+        .unwrap();
+    mirror.finish_listing(&claim, MODEL, at(1)).unwrap();
+    let mut keys = Page {
+        present: vec![
+            present("C1", Some(1)),
+            present("C2", Some(2)),
+            present("C3", Some(1)),
+        ],
+        ..Page::default()
+    };
+    let outcome = mirror.apply_page(&claim, MODEL, &keys, at(2)).unwrap();
+    assert_eq!(outcome.missing, [key(MODEL, "C2"), key(MODEL, "C3")]);
+    // The same content in a new version is no change, and is known from then on.
+    let again = Page {
+        versions: vec![2],
+        ..rows(vec![candidate("C2", "x")])
+    };
+    mirror.apply_page(&claim, MODEL, &again, at(2)).unwrap();
+    keys.present.pop();
+    let outcome = mirror.apply_page(&claim, MODEL, &keys, at(3)).unwrap();
+    assert_eq!(outcome.missing, []);
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod listings;
 mod pages;
 mod property;
 mod rechecks;
+mod wanted;
 
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -101,6 +102,14 @@ pub(super) fn rows(rows: Vec<UnifiedRecord>) -> Page {
     Page {
         rows,
         ..Page::default()
+    }
+}
+
+/// A key of a candidate in a listing of keys.
+pub(super) fn present(id: &str, version: Option<u64>) -> Present {
+    Present {
+        key: key(Model::Candidates, id),
+        version,
     }
 }
 

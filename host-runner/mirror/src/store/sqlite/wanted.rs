@@ -1,0 +1,150 @@
+//! Records that others refer to and that the mirror does not hold: out of the connected user's sight, not of the model, or gone.
+//!
+//! When one comes into sight, no stamp of it need move, so each is asked for by its id: at once, and then ever more rarely.
+
+use rusqlite::{Connection, Transaction, params};
+
+use super::read::limited;
+use super::schema::code;
+use crate::store::{Absent, MirrorError};
+use host_runner::unified::{Model, Timestamp};
+
+/// The longest wait between two questions for the same record, in milliseconds: a day.
+const LONGEST_WAIT: i64 = 24 * 60 * 60 * 1_000;
+
+/// Those models' references to `target` that lead to records to be asked for: model, and number of the column. Users are others'
+/// affair: whom a team names is asked for with the team.
+fn referring(target: Model) -> impl Iterator<Item = (Model, usize)> {
+    Model::ALL.into_iter().flat_map(move |model| {
+        let references = model.references().enumerate();
+        let leading = references.filter(move |(_, (_, pointed))| *pointed == target);
+        leading
+            .filter(|(_, (_, pointed))| *pointed != Model::Users)
+            .map(move |(place, _)| (model, place))
+    })
+}
+
+/// Adds what a record that was just written refers to and the mirror lacks.
+pub(super) fn add_of(
+    transaction: &Transaction<'_>,
+    model: Model,
+    references: [Option<&str>; 3],
+) -> Result<(), MirrorError> {
+    let targets = model.references().map(|(_, target)| target);
+    for (target, id) in targets.zip(references) {
+        if let (Some(id), true) = (id, target != Model::Users) {
+            transaction
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO wanted (model, remote_id) SELECT ?1, ?2 WHERE NOT EXISTS
+                     (SELECT 1 FROM record WHERE model = ?1 AND key = ?2 AND remote_deleted_at IS NULL)",
+                )?
+                .execute(params![code(target), id])?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds everything that records of `listed` refer to, and every record of it that is referred to, where the mirror lacks it. To be
+/// called when all of `listed` was read.
+pub(super) fn add_all(transaction: &Transaction<'_>, listed: Model) -> Result<(), MirrorError> {
+    for target in Model::ALL {
+        for (model, place) in referring(target) {
+            if model != listed && target != listed {
+                continue;
+            }
+            // `place` is 0, 1 or 2: the columns of the schema.
+            transaction.execute(
+                &format!(
+                    "INSERT OR IGNORE INTO wanted (model, remote_id)
+                     SELECT DISTINCT ?2, referring.ref{place} FROM record AS referring
+                     WHERE referring.model = ?1 AND referring.ref{place} IS NOT NULL
+                       AND referring.remote_deleted_at IS NULL
+                       AND NOT EXISTS (SELECT 1 FROM record WHERE model = ?2 AND key = referring.ref{place}
+                                       AND remote_deleted_at IS NULL)"
+                ),
+                params![code(model), code(target)],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds a record that was just marked as deleted: where others still refer to it, it may only be out of sight.
+pub(super) fn add_lost(
+    transaction: &Transaction<'_>,
+    model: Model,
+    key: &str,
+) -> Result<(), MirrorError> {
+    if referring(model).next().is_some() {
+        transaction
+            .prepare_cached("INSERT OR REPLACE INTO wanted (model, remote_id) VALUES (?1, ?2)")?
+            .execute(params![code(model), key])?;
+    }
+    Ok(())
+}
+
+/// Takes out a record that is there now.
+pub(super) fn remove(
+    transaction: &Transaction<'_>,
+    model: Model,
+    key: &str,
+) -> Result<(), MirrorError> {
+    transaction
+        .prepare_cached("DELETE FROM wanted WHERE model = ?1 AND remote_id = ?2")?
+        .execute(params![code(model), key])?;
+    Ok(())
+}
+
+/// Notes that a record was asked for and is not there.
+pub(super) fn asked(
+    transaction: &Transaction<'_>,
+    model: Model,
+    absent: &Absent,
+    now: Timestamp,
+) -> Result<(), MirrorError> {
+    transaction
+        .prepare_cached(
+            "UPDATE wanted SET is_foreign = ?3, first_at = ifnull(first_at, ?4), asked_at = ?4
+             WHERE model = ?1 AND remote_id = ?2",
+        )?
+        .execute(params![
+            code(model),
+            absent.remote_id,
+            absent.is_foreign,
+            now.millis()
+        ])?;
+    Ok(())
+}
+
+/// Up to `limit` records that are due to be asked for by a run that began at `now`, those never asked for first. One that was asked
+/// for waits as long again as it has been waiting since the first time, a day at most.
+pub(super) fn due(
+    connection: &Connection,
+    target: Model,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<String>, MirrorError> {
+    let is_referred_to: Vec<String> = referring(target)
+        .map(|(model, place)| {
+            format!(
+                "EXISTS (SELECT 1 FROM record WHERE model = {} AND ref{place} = wanted.remote_id
+                         AND ref{place} IS NOT NULL AND remote_deleted_at IS NULL)",
+                code(model)
+            )
+        })
+        .collect();
+    if is_referred_to.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT remote_id FROM wanted WHERE model = ?1 AND NOT is_foreign
+         AND (asked_at IS NULL OR asked_at < ?2 AND abs(?2 - asked_at) >= min(asked_at - first_at, ?3))
+         AND ({}) ORDER BY asked_at IS NOT NULL, asked_at LIMIT ?4",
+        is_referred_to.join(" OR ")
+    ))?;
+    let found = statement.query_map(
+        params![code(target), now.millis(), LONGEST_WAIT, limited(limit)],
+        |row| row.get(0),
+    )?;
+    Ok(found.collect::<Result<_, _>>()?)
+}

@@ -1,0 +1,344 @@
+//! The one loop over the pages of a listing, be it of records or of keys: a page, its cursor and what follows from it are one
+//! transaction, a connector that ended is replaced, a profile that is out of date is renewed.
+
+use super::{Event, ModelReport, Run, SyncError, follow_ups, reconcile};
+use crate::store::{
+    Claim, Coverage, Gone, Listing, ListingKind, ListingStart, Mirror, Page as MirrorPage,
+    Position, Present, Progress, Recheck,
+};
+use host_runner::sandbox::contract::reads;
+use host_runner::sandbox::{CallError, ErrorKind, Job, Outage, Page, PageRows, unified_model};
+use host_runner::session::StepError;
+use host_runner::unified::{KeyError, Model, NaturalKey, Timestamp, UnifiedRecord};
+
+/// Rows of the pages that are asked for after the connector ended on one: it may have had no room for a larger one. After as many
+/// ends in a row the model is given up: a page that traps the guest once may have met a passing trouble, one that traps it every
+/// time will not stop.
+const SMALL_PAGES: [u32; 3] = [200, 40, 8];
+
+/// Times that a run learns anew what the org looks like, since a field or object went while it was reading.
+const REDISCOVERIES: u32 = 5;
+
+/// A page of either kind.
+enum Answer {
+    Records(Page),
+    Keys(reads::IdPage),
+}
+
+/// A listing that is being read.
+struct Reading {
+    job: Job,
+    /// The requests of the job that are counted already.
+    counted: u64,
+    /// Times in a row that the connector ended.
+    restarts: usize,
+    /// The page size to ask for; none for the one that the cursor holds.
+    page_size: Option<u32>,
+}
+
+impl Run<'_> {
+    /// Reads an open listing to its end and closes it. `anew` is what it begins with where its cursor or token is no good.
+    pub(super) async fn read_pages(
+        &mut self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        report: &mut ModelReport,
+        mut listing: Listing,
+        anew: &ListingStart,
+    ) -> Result<(), SyncError> {
+        let model = report.model;
+        let mut reading = Reading {
+            job: self.start().await?,
+            counted: 0,
+            restarts: 0,
+            page_size: None,
+        };
+        while !matches!(listing.position, Position::End(_)) {
+            let result = self.ask(&mut reading, &listing).await;
+            let api_calls = self.count(&reading.job, reading.counted);
+            reading.counted += api_calls;
+            report.requests += api_calls;
+            let answer = match result {
+                Ok(answer) => answer,
+                Err(error) if is_no_good(&error, &listing) => {
+                    if listing.start.kind != ListingKind::Ids {
+                        report.notes.push(format!("read in full: {error}"));
+                        report.resumed = false;
+                    }
+                    listing = mirror.begin_listing(claim, model, anew, Timestamp::now())?;
+                    continue;
+                }
+                Err(error) => {
+                    self.recover(mirror, claim, report, &mut reading, &listing, error)
+                        .await?;
+                    continue;
+                }
+            };
+            (reading.restarts, reading.page_size) = (0, None);
+            listing.position = match answer {
+                Answer::Records(page) => {
+                    self.put_records(mirror, claim, report, page, api_calls)?
+                }
+                Answer::Keys(page) => put_keys(mirror, claim, model, page, api_calls)?,
+            };
+            report.pages += 1;
+            self.events.send(Event::Page {
+                model,
+                pages: report.pages,
+                rows: report.rows,
+            });
+            if matches!(listing.position, Position::At(_)) {
+                self.may_go_on()?;
+            }
+        }
+        self.finish(mirror, claim, report).await
+    }
+
+    async fn ask(&self, reading: &mut Reading, listing: &Listing) -> Result<Answer, CallError> {
+        let cursor = match &listing.position {
+            Position::At(cursor) => Some(cursor.clone()),
+            Position::Start | Position::End(_) => None,
+        };
+        let (job, model) = (&mut reading.job, listing.model);
+        if listing.start.kind == ListingKind::Ids {
+            let page = job.list_ids(model, &self.profile, cursor.as_ref()).await;
+            return page.map(Answer::Keys);
+        }
+        let query = reads::ListQuery {
+            since: listing.start.since.clone(),
+            cursor,
+            page_size: reading.page_size,
+        };
+        job.list(model, &self.profile, &query)
+            .await
+            .map(Answer::Records)
+    }
+
+    /// Makes ready to ask for the same page once more, where that may help.
+    async fn recover(
+        &mut self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        report: &mut ModelReport,
+        reading: &mut Reading,
+        listing: &Listing,
+        error: CallError,
+    ) -> Result<(), SyncError> {
+        if let (CallError::Outage(outage), Some(rows)) = (&error, SMALL_PAGES.get(reading.restarts))
+        {
+            reading.job = self.restart(mirror, claim, report, outage).await?;
+            reading.restarts += 1;
+            (reading.counted, reading.page_size) = (0, Some(*rows));
+            return Ok(());
+        }
+        let renewed = self
+            .rediscover(mirror, claim, &mut reading.job, &error)
+            .await;
+        reading.counted = reading.job.stats().requests;
+        if renewed? {
+            return Ok(());
+        }
+        let what = match listing.start.kind {
+            ListingKind::Ids => format!("list the ids of {}", listing.model),
+            _ => format!("list {}", listing.model),
+        };
+        Err(self.step(what, error, &reading.job).into())
+    }
+
+    /// Learns anew what the org looks like, where a call failed because the profile is out of date; whether the call is worth
+    /// repeating.
+    pub(super) async fn rediscover(
+        &mut self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        job: &mut Job,
+        error: &CallError,
+    ) -> Result<bool, SyncError> {
+        if error.kind() != ErrorKind::ProfileOutdated || self.rediscoveries == REDISCOVERIES {
+            return Ok(false);
+        }
+        self.rediscoveries += 1;
+        tracing::info!(%error, "looking at the org again");
+        let before = job.stats().requests;
+        let discovery = job.discover().await;
+        self.requests += self.count(job, before);
+        let discovery = match discovery {
+            Ok(discovery) => discovery,
+            Err(error) => return Err(self.step("discover".into(), error, job).into()),
+        };
+        if discovery.profile == *self.profile {
+            return Ok(false);
+        }
+        self.profile = discovery.profile.into();
+        mirror.set_profile(claim, &self.profile, Timestamp::now())?;
+        Ok(true)
+    }
+
+    /// Writes a page of records; where the listing stands now.
+    fn put_records(
+        &self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        report: &mut ModelReport,
+        page: Page,
+        api_calls: u64,
+    ) -> Result<Position, SyncError> {
+        let model = report.model;
+        let mut page = mirror_page(model, page, api_calls, &mut report.notes)?;
+        follow_ups::add(mirror, model, &mut page)?;
+        report.coverage = page.coverage;
+        report.rows += page.rows.len() as u64;
+        let outcome = mirror.apply_page(claim, model, &page, Timestamp::now())?;
+        report.counts += outcome.counts;
+        Ok(behind(page.progress))
+    }
+
+    pub(super) async fn start(&self) -> Result<Job, StepError> {
+        let started = self.session.start().await;
+        started.map_err(|error| StepError::new(self.session, "start", error, None))
+    }
+
+    /// A new sandbox for one that ended without an answer.
+    async fn restart(
+        &self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        report: &mut ModelReport,
+        outage: &Outage,
+    ) -> Result<Job, SyncError> {
+        tracing::warn!(model = %report.model, %outage, "going on in a new sandbox");
+        report.restarts += 1;
+        mirror.heartbeat(claim, Timestamp::now())?;
+        Ok(self.start().await?)
+    }
+
+    pub(super) fn step(&self, step: String, error: CallError, job: &Job) -> StepError {
+        StepError::new(self.session, step, error, Some(job))
+    }
+}
+
+/// Whether the listing must begin anew: its cursor or token can't be used.
+fn is_no_good(error: &CallError, listing: &Listing) -> bool {
+    let has_some = listing.start.since.is_some() || matches!(listing.position, Position::At(_));
+    error.kind() == ErrorKind::ResyncRequired && has_some
+}
+
+/// Writes a page of keys: first what is there, then the cursor together with what is to be read by its id. A crash between repeats
+/// the page.
+fn put_keys(
+    mirror: &mut dyn Mirror,
+    claim: &Claim,
+    model: Model,
+    page: reads::IdPage,
+    api_calls: u64,
+) -> Result<Position, SyncError> {
+    let present = page.keys.iter().map(|listed| {
+        Ok(Present {
+            key: NaturalKey::parse(model, &listed.key)?,
+            version: listed.version,
+        })
+    });
+    let seen = MirrorPage {
+        present: present.collect::<Result<_, KeyError>>()?,
+        api_calls,
+        ..MirrorPage::default()
+    };
+    let missing = mirror
+        .apply_page(claim, model, &seen, Timestamp::now())?
+        .missing;
+    let next = MirrorPage {
+        coverage: Coverage::Everything,
+        progress: page.next.map_or(Progress::Done(None), Progress::More),
+        rechecks: missing
+            .iter()
+            .map(|key| Recheck::itself(model, reconcile::id_of(key)))
+            .collect(),
+        ..MirrorPage::default()
+    };
+    mirror.apply_page(claim, model, &next, Timestamp::now())?;
+    Ok(behind(next.progress))
+}
+
+fn behind(progress: Progress) -> Position {
+    match progress {
+        Progress::Aside => Position::Start,
+        Progress::More(cursor) => Position::At(cursor),
+        Progress::Done(token) => Position::End(token),
+    }
+}
+
+/// The contract's page as the mirror takes it.
+fn mirror_page(
+    model: Model,
+    page: Page,
+    api_calls: u64,
+    notes: &mut Vec<String>,
+) -> Result<MirrorPage, SyncError> {
+    let info = page.info;
+    let mut rechecks: Vec<Recheck> = info.rechecks.into_iter().flat_map(each).collect();
+    if info.deletes_unknown {
+        rechecks.push(reconcile::all_of(model));
+    }
+    for note in info.notes {
+        if !notes.contains(&note.message) {
+            notes.push(note.message);
+        }
+    }
+    let (rows, complete_sets) = split(page.rows);
+    Ok(MirrorPage {
+        versions: versions_of(&rows, info.versions),
+        rows,
+        complete_sets,
+        gone: gone(model, &info.deleted)?,
+        coverage: match info.coverage {
+            reads::Coverage::Changes => Coverage::Changes,
+            reads::Coverage::Everything => Coverage::Everything,
+        },
+        progress: match info.progress {
+            reads::Progress::More(cursor) => Progress::More(cursor),
+            reads::Progress::Done(token) => Progress::Done(Some(token)),
+        },
+        rechecks,
+        api_calls,
+        ..MirrorPage::default()
+    })
+}
+
+/// The versions, if there is one for each row: a connector may give none.
+pub(super) fn versions_of(rows: &[UnifiedRecord], versions: Vec<u64>) -> Vec<u64> {
+    if versions.len() == rows.len() {
+        versions
+    } else {
+        Vec::new()
+    }
+}
+
+/// Records, and the parents whose sets are complete.
+pub(super) fn split(rows: PageRows) -> (Vec<UnifiedRecord>, Vec<String>) {
+    match rows {
+        PageRows::Rows(rows) => (rows, Vec::new()),
+        PageRows::Sets(sets) => {
+            let parents = sets.iter().map(|(parent, _)| parent.clone()).collect();
+            (
+                sets.into_iter().flat_map(|(_, rows)| rows).collect(),
+                parents,
+            )
+        }
+    }
+}
+
+pub(super) fn gone(model: Model, ids: &[String]) -> Result<Vec<Gone>, KeyError> {
+    ids.iter().map(|id| Gone::parse(model, id)).collect()
+}
+
+pub(super) fn each(recheck: reads::Recheck) -> impl Iterator<Item = Recheck> {
+    let (model, target) = (
+        unified_model(recheck.model),
+        unified_model(recheck.referring_to),
+    );
+    recheck.ids.into_iter().map(move |remote_id| Recheck {
+        model,
+        target,
+        remote_id,
+    })
+}
