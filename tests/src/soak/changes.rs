@@ -31,7 +31,7 @@ const SHY: [(&str, Option<&str>); 9] = [
 ];
 
 /// What `happen` may do, and what a run is counted by.
-pub const OPERATIONS: [(&str, usize); 17] = [
+pub const OPERATIONS: [(&str, usize); 19] = [
     ("insert", 3),
     ("update", 6),
     ("delete", 1),
@@ -49,6 +49,8 @@ pub const OPERATIONS: [(&str, usize); 17] = [
     ("take or give a right", 1),
     ("rename a record type", 1),
     ("change a setting", 1),
+    ("take or give sharing", 3),
+    ("switch a flow", 1),
 ];
 
 /// What a tenant may switch off for a while.
@@ -71,6 +73,18 @@ pub struct Changes {
     done: BTreeMap<&'static str, usize>,
     added_fields: usize,
     tenant: String,
+    /// Records that the connected user does not see, and whether it saw less than all since the last quiet point.
+    unshared: Vec<String>,
+    sharing: Sharing,
+}
+
+/// What was taken out of the connected user's sharing since the last quiet point.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sharing {
+    /// Anything.
+    pub is_touched: bool,
+    /// Rows of which values stand in records of others: contacts, stages.
+    pub reaches_others: bool,
 }
 
 impl Changes {
@@ -108,6 +122,8 @@ impl Changes {
             done: BTreeMap::new(),
             added_fields: 0,
             tenant: std::fs::read_to_string(world.tenant()).expect("the tenant file"),
+            unshared: Vec::new(),
+            sharing: Sharing::default(),
         }
     }
 
@@ -239,12 +255,58 @@ impl Changes {
                 write_private(&world.tenant(), &format!("{}{more}", self.tenant));
                 true
             }
+            ("take or give sharing", _) => self.share(dice, world, object),
+            ("switch a flow", _) => match dice.roll(3) {
+                0 => world.org.control("DELETE", "flows", &json!({})).is_ok(),
+                roll => {
+                    // A flow that takes a value back, and one that sets another.
+                    let flow = match roll {
+                        1 => {
+                            json!({ "object": APPLICANT, "on": "update", "restore": ["bpats__Source__c"] })
+                        }
+                        _ => json!({ "object": CONTACT, "set": { "Title": "Set by a flow" } }),
+                    };
+                    let flows = json!({ "flows": [flow] });
+                    world.org.control("POST", "description", &flows).is_ok()
+                }
+            },
             _ => false,
         }
     }
 
-    /// Gives back every right that was taken, and the settings.
-    pub fn restore(&self, world: &World) {
+    /// Takes a record out of the connected user's sharing, or gives one back.
+    fn share(&mut self, dice: &mut Dice, world: &World, object: &str) -> bool {
+        let gives = !self.unshared.is_empty() && dice.once_in(2);
+        let (verb, id) = if gives {
+            let at = dice.roll(self.unshared.len());
+            ("give", Some(self.unshared.swap_remove(at)))
+        } else {
+            let shared = [CONTACT, JOB, STAGE, APPLICANT].contains(&object);
+            let one = one_of(dice, world.db(), object);
+            ("take", one.filter(|_| shared))
+        };
+        let Some(id) = id else { return false };
+        if !gives {
+            self.unshared.push(id.clone());
+            self.sharing.is_touched = true;
+            self.sharing.reaches_others |= [CONTACT, STAGE].contains(&object);
+        }
+        let with = json!({ verb: [id] });
+        world.org.control("POST", "sharing", &with).is_ok()
+    }
+
+    /// What sharing has hidden since this was last asked.
+    pub fn take_sharing(&mut self) -> Sharing {
+        let sharing = self.sharing;
+        self.sharing = Sharing::default();
+        sharing
+    }
+
+    /// Gives back every right and all sharing that was taken, and the settings.
+    pub fn restore(&mut self, world: &World) {
+        let give = json!({ "give": std::mem::take(&mut self.unshared) });
+        let given = world.org.control("POST", "sharing", &give);
+        assert!(given.is_ok(), "the org gives the sharing back: {given:?}");
         for shy in SHY {
             assert!(
                 control(&world.org, "show", &right(shy)),
