@@ -27,11 +27,11 @@ test: $(COMPONENT)
 
 # The heavy released clients against the practice org: the Salesforce CLI and Airbyte's source (about 1 GB to install).
 clients:
-	cargo test --workspace --test real_clients -- --ignored --nocapture
+	cargo test --workspace --test end_to_end real_clients:: -- --ignored --nocapture
 
 # Thousands of random lives of an org, through the real component; SOAK_SEEDS and SOAK_FIRST choose which.
 soak: $(COMPONENT)
-	SOAK_SEEDS=$${SOAK_SEEDS:-3000} cargo test --workspace --test soak -- --nocapture
+	SOAK_SEEDS=$${SOAK_SEEDS:-3000} cargo test --workspace --test end_to_end soak:: -- --nocapture
 
 # The WebAssembly component (and the hostile one of the tests), built when sources changed.
 component: $(COMPONENT)

@@ -8,7 +8,7 @@ use mirror::sync::SyncOptions;
 use practice_org::id::RecordId;
 use serde_json::{Value, json};
 
-use crate::{JOB, notes, synced, synced_with, update, value};
+use super::{JOB, notes, synced, synced_with, update, value};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn formulas_over_other_objects_refresh_with_full_listings() {

@@ -7,7 +7,7 @@ use mirror::store::{Mirror, RunEnd, RunInfo};
 use mirror::sync::{Event, Failure, SyncOptions};
 use serde_json::json;
 
-use crate::{
+use super::{
     APPLICANT, JOB, STAGE, applicants_of, delete, empty_stage, hard_delete, is_gone, synced,
     synced_with,
 };
@@ -224,7 +224,7 @@ async fn a_row_purged_while_the_delta_reads_is_found_all_the_same() {
     let world = synced().await;
     let id = ids(world.db(), APPLICANT)[0];
     // Something must be listed for the purge to fall into.
-    crate::update(
+    super::update(
         &world,
         JOB,
         ids(world.db(), JOB)[0],

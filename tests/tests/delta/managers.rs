@@ -6,7 +6,7 @@ use host_runner::unified::Model;
 use practice_org::id::RecordId;
 use serde_json::json;
 
-use crate::{JOB, STAGE, candidate_type, delete, hard_delete, notes, synced, update, value};
+use super::{JOB, STAGE, candidate_type, delete, hard_delete, notes, synced, update, value};
 
 const MANAGER: &str = "bpats__Hiring_Manager__c";
 const SITE: &str = "bpats__Work_Site_Location__c";
@@ -26,7 +26,7 @@ async fn managing(world: &World) -> (String, String) {
     update(world, "User", &user, address);
     world.sync().await;
     assert!(manages(world, &user));
-    world.db().clock().advance(10 * crate::MINUTE_MS);
+    world.db().clock().advance(10 * super::MINUTE_MS);
     (manager, user)
 }
 
@@ -71,7 +71,7 @@ async fn a_candidate_can_have_been_a_manager_too() {
     );
     world.sync().await;
     assert!(manages(&world, &user));
-    world.db().clock().advance(10 * crate::MINUTE_MS);
+    world.db().clock().advance(10 * super::MINUTE_MS);
     leave(&world, &manager);
     world.sync().await;
     assert!(!manages(&world, &user));
@@ -99,7 +99,7 @@ async fn a_deleted_or_purged_work_site_takes_the_location_from_its_jobs() {
     delete(&world, SITE, pointed_to(&world, SITE));
     world.sync().await;
     equals_the_org(&world).await.unwrap();
-    world.db().clock().advance(10 * crate::MINUTE_MS);
+    world.db().clock().advance(10 * super::MINUTE_MS);
     let site = pointed_to(&world, SITE);
     hard_delete(&world, SITE, &site);
     world
@@ -129,7 +129,7 @@ async fn five_thousand_stages_stamped_in_one_second_come_through_whole() {
         .collect();
     world.sync().await;
     equals_the_org(&world).await.unwrap();
-    world.db().clock().advance(10 * crate::MINUTE_MS);
+    world.db().clock().advance(10 * super::MINUTE_MS);
     for (n, stage) in stages.iter().enumerate() {
         let row = json!({ "Name": format!("Step {n}"), "bpats__Sequence__c": 90 - n % 90 });
         update(&world, STAGE, stage, row);

@@ -7,7 +7,7 @@ use mirror::store::Mirror;
 use practice_org::description::Description;
 use serde_json::{Value, json};
 
-use crate::{APPLICANT, MINUTE_MS, actor, notes, synced, update, value};
+use super::{APPLICANT, MINUTE_MS, actor, notes, synced, update, value};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unchanged_org_costs_a_handful_of_requests() {

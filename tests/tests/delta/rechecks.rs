@@ -10,7 +10,7 @@ use mirror::sync::SyncOptions;
 
 use serde_json::json;
 
-use crate::{
+use super::{
     JOB, MINUTE_MS, STAGE, apply, client, give_away, is_gone, synced, synced_with, update,
 };
 

@@ -10,7 +10,7 @@ use practice_org::{Action, Rule};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::{APPLICANT, delete, hard_delete, is_gone, update, value};
+use super::{APPLICANT, delete, hard_delete, is_gone, update, value};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn expired_locators_and_sessions_change_no_result() {
@@ -105,7 +105,7 @@ async fn a_resumed_run_reads_what_changed_before_the_crash() {
     let second_page = |event: &Event| matches!(event, Event::Page { model: Model::Candidates, pages, .. } if *pages > 1);
     let crashed = world.sync_while(world.session(), |event| !second_page(event));
     assert!(crashed.await.is_none());
-    world.db().clock().advance(10 * crate::MINUTE_MS);
+    world.db().clock().advance(10 * super::MINUTE_MS);
     let held = world.live(Model::Candidates);
     let (changed, deleted) = (held[0].record.key(), held[1].record.key());
     update(&world, "Contact", changed, json!({ "Title": "Changed" }));
@@ -122,7 +122,7 @@ async fn a_slow_call_keeps_the_mirror_locked() {
     let ended = world.sync_between(world.session(), &options, |moment| {
         let mut other = world.mirror();
         if matches!(moment, Moment::Request) && other.holder().unwrap().is_some() {
-            let silent = 14 * crate::MINUTE_MS;
+            let silent = 14 * super::MINUTE_MS;
             let late = Timestamp::from_millis(Timestamp::now().millis() + silent);
             let refused = other.claim(&RunInfo::this_process("other"), late);
             assert!(matches!(refused, Err(MirrorError::Claimed(_))));

@@ -8,7 +8,7 @@ use mirror::sync::Event;
 use practice_org::id::RecordId;
 use serde_json::json;
 
-use crate::{
+use super::{
     APPLICANT, JOB, apply, candidate_type, client, delete, give_away, hard_delete, is_gone, notes,
     synced, synced_with, update, value,
 };

@@ -8,7 +8,7 @@ use mirror::store::StoredRecord;
 use mirror::sync::{Event, SyncOptions};
 use serde_json::json;
 
-use crate::{
+use super::{
     APPLICANT, JOB, MINUTE_MS, STAGE, apply, client, delete, empty_stage, give_away, hard_delete,
     is_gone, synced, update, value,
 };

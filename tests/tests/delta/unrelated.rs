@@ -9,7 +9,7 @@ use mirror::store::{ListingKind, ListingStart, Mirror, Page, Progress, Recheck, 
 use mirror::sync::{SyncOptions, SyncReport};
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     APPLICANT, JOB, LINK, MINUTE_MS, STAGE, apply, client, give_away, hard_delete, is_gone, synced,
     synced_with, update,
 };

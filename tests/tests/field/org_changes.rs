@@ -6,7 +6,7 @@ use connector_tests::world::{World, fields, ids, small_org};
 use practice_org::{Action, FaultBody, Rule};
 use serde_json::json;
 
-use crate::{add_field, control, on_query};
+use super::{add_field, control, on_query};
 
 /// Something that an administrator does just before a query with this text is answered.
 fn just_before(contains: &str, method: &str, call: &str, with: serde_json::Value) -> Rule {

@@ -6,7 +6,7 @@ use host_runner::unified::Model;
 use practice_org::{Action, Rule};
 use serde_json::json;
 
-use crate::{add_field, comparing, control, failures, full, keys, on_query, refusal};
+use super::{add_field, comparing, control, failures, full, keys, on_query, refusal};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn codes_that_pass_are_asked_again() {

@@ -6,7 +6,7 @@ use host_runner::unified::Model;
 use mirror::sync::SyncOptions;
 use serde_json::json;
 
-use crate::{comparing, control, keys};
+use super::{comparing, control, keys};
 
 const APPLICANT: &str = "bpats__ATS_Applicant__c";
 const JOB: &str = "bpats__Job__c";
