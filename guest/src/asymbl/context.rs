@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::errors::bad_settings;
-use super::models::Tenant;
+use super::models::{Tenant, read_settings};
 use super::profile::Profile;
 use super::settings::Settings;
 use crate::engine::{Ahead, RowCache, Versions};
@@ -102,7 +102,7 @@ impl<T: Transport> Context<T> {
     /// `invalid-input` for settings or an API version that can't be used.
     pub fn new(connection: &Connection, transport: T, log: Log) -> Result<Self, Error> {
         let settings =
-            Settings::parse(&connection.settings, &connection.disabled).map_err(bad_settings)?;
+            read_settings(&connection.settings, &connection.disabled).map_err(bad_settings)?;
         let version = match connection.api_version.as_deref().map(ApiVersion::parse) {
             None => ApiVersion::DEFAULT,
             Some(Ok(version)) => version,

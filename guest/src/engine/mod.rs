@@ -2,8 +2,10 @@
 
 mod ahead;
 mod cache;
+mod hash;
 mod versions;
 
 pub use ahead::Ahead;
 pub use cache::RowCache;
+pub use hash::hash;
 pub use versions::Versions;

@@ -3,10 +3,9 @@
 //! A missing right looks like absence (salesforce-api.md 6), so what describe shows is held against what the mapping needs. The
 //! permission objects tell which sets are assigned, and whether sharing may hide records.
 
+mod about;
 mod grants;
 mod org;
-
-use std::collections::BTreeMap;
 
 use super::needs::{self, ACTIONS, FieldNeed, ObjectNeed, Operation};
 use crate::asymbl::actions::unsearchable;
@@ -20,9 +19,8 @@ use crate::exports::ats::connector::types::{Error, Warning};
 use salesforce::ObjectShape;
 use salesforce::transport::Transport;
 
+use about::Shapes;
 use grants::Grants;
-
-type Shapes = BTreeMap<String, ObjectShape>;
 
 /// Holds what the user sees against what models and actions need.
 ///

@@ -7,23 +7,17 @@ mod text;
 use std::collections::BTreeMap;
 
 use super::needs::{self, ACTIONS, ObjectNeed, Operation};
-use crate::asymbl::errors::failure;
 use crate::asymbl::models::{TABLES, Tenant, word};
 use crate::asymbl::names::Names;
 use crate::asymbl::profile::{JobLink, Organization, Profile};
 use crate::asymbl::settings::Settings;
 use crate::exports::ats::connector::inspection::{Guide, GuideInput, GuideProblem, GuideStep};
-use crate::exports::ats::connector::types::Error;
 
 const TITLE: &str = "Connect Asymbl ATS (Salesforce)";
 
-/// The guide; the same for everyone.
-///
-/// # Errors
-/// Never in practice: the default settings are always readable.
-pub fn connection_guide() -> Result<Guide, Error> {
-    let settings = Settings::parse("{}", &[])
-        .map_err(|_| Error::Unsupported(failure("the default settings can't be read")))?;
+/// Returns the guide, which is the same for everyone.
+pub fn connection_guide() -> Guide {
+    let settings = Settings::default();
     let names = settings.names();
     let profile = usual_org(&names);
     let tenant = Tenant {
@@ -34,13 +28,13 @@ pub fn connection_guide() -> Result<Guide, Error> {
     let steps = steps(tenant);
     let inputs = text::inputs();
     let problems = text::problems();
-    Ok(Guide {
+    Guide {
         markdown: markdown(&inputs, &steps, &problems),
         title: TITLE.to_owned(),
         inputs,
         steps,
         problems,
-    })
+    }
 }
 
 /// An org as most are: the package's own Job, the usual namespace.

@@ -6,6 +6,7 @@
 pub mod application_stages;
 pub mod applications;
 pub mod candidates;
+mod choices;
 mod columns;
 pub mod common;
 pub mod custom_fields;
@@ -22,6 +23,9 @@ pub mod users;
 use crate::exports::ats::connector::types::Model;
 
 pub use crate::asymbl::names::{MODELS, from_word, word};
+#[cfg(test)]
+pub use choices::{choosable, promoting};
+pub use choices::{fingerprint, read_settings};
 pub use columns::{appearance, column_set};
 pub use mapping::{Fetch, Mapping};
 pub use table::{FurtherNeed, OPTIONAL, Object, Rule, Source, Table, While, is_on};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Fetch, Mapping, Tenant};
+use super::{Fetch, Mapping, Tenant, read_settings};
 use crate::asymbl::names::{self, Names};
 use crate::asymbl::profile::{JobLink, ObjectShape, Organization, Profile};
 use crate::asymbl::settings::Settings;
@@ -156,7 +156,7 @@ impl TestOrg {
     }
 
     pub fn parsed_settings(&self) -> Settings {
-        Settings::parse(&self.settings, &self.disabled).unwrap()
+        read_settings(&self.settings, &self.disabled).unwrap()
     }
 
     /// Calls `run` with the tenant.

@@ -9,6 +9,7 @@ use super::marks::Marks;
 use super::phase::Phase;
 use super::token::{self, Basis, CONTRACT, Extras};
 use crate::asymbl::errors::resync;
+use crate::engine::hash;
 use crate::exports::ats::connector::types::Error;
 use salesforce::Position;
 
@@ -218,5 +219,5 @@ fn plan_hash(phases: &[Phase]) -> u32 {
             phase.step, phase.listing.object, phase.listing.filter
         ));
     }
-    token::hash(plan.as_bytes()) as u32
+    hash(plan.as_bytes()) as u32
 }

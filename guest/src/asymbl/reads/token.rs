@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::marks::Marks;
 use crate::asymbl::errors::{failure, resync};
 use crate::asymbl::models::{self, Tenant, word};
+use crate::engine::hash;
 use crate::exports::ats::connector::types::{Error, Model};
 
 /// Version of the token's and the cursor's text; another one is refused.
@@ -70,14 +71,6 @@ impl From<FieldSet> for String {
     }
 }
 
-/// FNV-1a with a final mix: stable between builds, which the standard hasher is not.
-pub fn hash(bytes: &[u8]) -> u64 {
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, b| {
-        (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)
-    });
-    hash ^ (hash >> 32)
-}
-
 /// What a model's records depend on besides rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Basis {
@@ -120,7 +113,7 @@ impl Basis {
             model: word(model).to_owned(),
             settings: format!(
                 "{}{:016x}",
-                tenant.settings.fingerprint(model),
+                models::fingerprint(table, tenant.settings),
                 hash(found.as_bytes())
             ),
             fields: FieldSet::of(models::column_set(tenant, table)),

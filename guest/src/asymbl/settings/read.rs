@@ -11,6 +11,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment};
 
+use super::api_name::ApiName;
+
 /// One thing that is wrong with the settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingsProblem {
@@ -31,25 +33,21 @@ impl fmt::Display for SettingsProblem {
 
 impl std::error::Error for SettingsProblem {}
 
-/// Reads a type from the text of a JSON object. Empty text and `null` stand for an empty object, a member that is null for
-/// one that is left out.
-///
-/// # Errors
-/// All problems at once.
-pub fn read<T: DeserializeOwned>(json: &str) -> Result<T, Vec<SettingsProblem>> {
+/// Reads a type from the text of a JSON object, and returns every problem. Empty text and `null` stand for an empty object,
+/// a member that is null for one that is left out. Wrong members are left out of the value; there is none if the whole can't
+/// be read.
+pub fn read<T: DeserializeOwned>(json: &str) -> (Option<T>, Vec<SettingsProblem>) {
     let whole = |message: String| {
-        vec![SettingsProblem {
-            key: String::new(),
-            message,
-        }]
+        let key = String::new();
+        (None, vec![SettingsProblem { key, message }])
     };
     let mut object = match json.trim() {
         "" => Map::new(),
         text => match serde_json::from_str(text) {
             Ok(Value::Null) => Map::new(),
             Ok(Value::Object(object)) => object,
-            Ok(_) => return Err(whole("the settings must be a JSON object".to_owned())),
-            Err(e) => return Err(whole(format!("the settings are not valid JSON: {e}"))),
+            Ok(_) => return whole("the settings must be a JSON object".to_owned()),
+            Err(e) => return whole(format!("the settings are not valid JSON: {e}")),
         },
     };
     object.retain(|_, value| !value.is_null());
@@ -58,8 +56,7 @@ pub fn read<T: DeserializeOwned>(json: &str) -> Result<T, Vec<SettingsProblem>> 
     let mut taken = TakenOut::default();
     loop {
         let error = match serde_path_to_error::deserialize(&value) {
-            Ok(read) if problems.is_empty() => return Ok(read),
-            Ok::<T, _>(_) => return Err(problems),
+            Ok(read) => return (Some(read), problems),
             Err(error) => error,
         };
         let key = taken.take_out(&mut value, error.path());
@@ -80,7 +77,7 @@ pub fn read<T: DeserializeOwned>(json: &str) -> Result<T, Vec<SettingsProblem>> 
             });
         }
         if is_whole {
-            return Err(problems);
+            return (None, problems);
         }
     }
 }
@@ -176,7 +173,7 @@ pub fn did_you_mean<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) ->
 )]
 pub enum NameOr<T> {
     /// The name alone.
-    Name(super::ApiName),
+    Name(ApiName),
     /// More than the name.
     Object(T),
 }
@@ -192,9 +189,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for NameOr<T> {
             }
 
             fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-                super::ApiName::parse(text)
-                    .map(NameOr::Name)
-                    .map_err(E::custom)
+                ApiName::parse(text).map(NameOr::Name).map_err(E::custom)
             }
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {

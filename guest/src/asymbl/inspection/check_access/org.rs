@@ -1,7 +1,7 @@
 //! What the check says of the org as a whole: the package, its permission sets, calls left, and values of closed lists that
 //! no table of the tenant's settings maps.
 
-use super::Shapes;
+use super::about::{About, Shapes, distinct, quoted};
 use super::grants::Grants;
 use crate::asymbl::context::Context;
 use crate::asymbl::inspection::needs::ACTIONS;
@@ -11,36 +11,12 @@ use crate::asymbl::names;
 use crate::asymbl::row::trimmed;
 use crate::asymbl::settings::WordTable;
 use crate::exports::ats::connector::inspection::Action;
-use crate::exports::ats::connector::reads::Fact;
-use crate::exports::ats::connector::types::{Error, Model, Warning};
+use crate::exports::ats::connector::types::{Error, Model};
 use salesforce::soql::{and, eq, like, or};
 use salesforce::transport::Transport;
 use salesforce::{Query, QueryPage, Record, Rows};
 
 mod hired_stages;
-
-/// What was found.
-#[derive(Default)]
-pub(super) struct About {
-    pub facts: Vec<Fact>,
-    pub warnings: Vec<Warning>,
-}
-
-impl About {
-    fn fact(&mut self, name: &str, value: String) {
-        self.facts.push(Fact {
-            name: name.to_owned(),
-            value,
-        });
-    }
-
-    fn warn(&mut self, code: &str, message: String) {
-        self.warnings.push(Warning {
-            code: code.to_owned(),
-            message,
-        });
-    }
-}
 
 /// Looks at the org. What can't be read is left out: none of it is needed.
 pub(super) fn look<T: Transport>(
@@ -84,7 +60,7 @@ pub(super) fn look<T: Transport>(
     if stages.is_some() {
         let mut rows = || answers.next().flatten();
         let (first, hired, last) = (rows(), rows(), rows());
-        hired_stages::judge(&mut about, first, hired, last);
+        hired_stages::report(&mut about, first, hired, last);
     }
     unmapped(&mut about, tenant, shapes);
     if let Some(users) = mangled.map(|page| page.total_size).filter(|n| *n > 0) {
@@ -270,14 +246,4 @@ pub(super) fn unmapped(about: &mut About, tenant: Tenant<'_>, shapes: &Shapes) {
             );
         }
     }
-}
-
-pub(super) fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
-    let set: std::collections::BTreeSet<String> = values.collect();
-    set.into_iter().collect()
-}
-
-pub(super) fn quoted(values: &[String]) -> String {
-    let quoted: Vec<String> = values.iter().map(|v| format!("{v:?}")).collect();
-    quoted.join(", ")
 }

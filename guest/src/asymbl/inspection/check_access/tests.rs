@@ -106,7 +106,7 @@ fn a_value_that_no_table_maps_is_told_with_the_setting_that_would() {
         .to_vec();
     let told = |org: &TestOrg| {
         org.tenant(|tenant| {
-            let mut about = org::About::default();
+            let mut about = about::About::default();
             org::unmapped(&mut about, tenant, &org.objects);
             about.warnings
         })

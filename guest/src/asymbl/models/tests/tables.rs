@@ -2,7 +2,6 @@ use crate::asymbl::models::testing::TestOrg;
 use crate::asymbl::models::{
     MODELS, Source, TABLES, appearance, applications, column_set, from_word, table, word,
 };
-use crate::asymbl::settings::{OVERRIDABLE, PROMOTING};
 
 #[test]
 fn names_and_models_go_both_ways() {
@@ -13,18 +12,6 @@ fn names_and_models_go_both_ways() {
         );
     }
     assert_eq!(from_word("offers"), None);
-}
-
-#[test]
-fn every_choosable_and_promoting_field_is_a_line_of_its_models_table() {
-    for table in TABLES {
-        let choosable = table.rules.iter().filter(|rule| rule.choice.is_some());
-        let listed = OVERRIDABLE.iter().find(|(model, _)| *model == table.model);
-        let listed = listed.map_or(&[][..], |(_, fields)| fields);
-        assert_eq!(choosable.map(|rule| rule.field).collect::<Vec<_>>(), listed);
-        let promotes = table.has("integration_fields");
-        assert_eq!(promotes, PROMOTING.contains(&table.model));
-    }
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! Whether the setting `hired_stages` fits the org's stages: one that no stage answers to makes everybody PENDING for
 //! ever, and one that a job's first stage answers to makes everybody HIRED at once.
 
-use super::super::Shapes;
-use super::{About, distinct, quoted};
+use super::super::about::{About, Shapes, distinct, quoted};
 use crate::asymbl::models::{self, Tenant};
 use crate::asymbl::names;
 use crate::asymbl::row::trimmed;
@@ -48,8 +47,8 @@ pub(super) fn queries(tenant: Tenant<'_>, shapes: &Shapes) -> Option<[Query; 3]>
     ])
 }
 
-/// What the answers say.
-pub(super) fn judge(
+/// Warns if no stage means hired, or the first one of a job.
+pub(super) fn report(
     about: &mut About,
     first: Option<Vec<Record>>,
     hired: Option<Vec<Record>>,
