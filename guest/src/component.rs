@@ -8,12 +8,12 @@ use session::with;
 
 use crate::asymbl;
 use crate::exports::ats::connector::actions::{
-    ActionContext, ActionInput, AddAttachmentInput, Attached, Attachment, AttachmentSource,
-    CreateInput, Created, MoveInput, Moved,
+    ActionContext, AddAttachmentInput, Attached, Attachment, AttachmentSource, CreateInput,
+    Created, MoveInput, Moved,
 };
 use crate::exports::ats::connector::inspection::{
-    AccessReport, ConnectorDescription, Guide as ConnectionGuide, ModelTest, PassthroughRequest,
-    PassthroughResponse, SourceField,
+    AccessReport, Action, ConnectorDescription, Guide as ConnectionGuide, ModelTest,
+    PassthroughRequest, PassthroughResponse, SourceField,
 };
 use crate::exports::ats::connector::reads::{
     ApplicationStagesPage, ApplicationsPage, CandidatesPage, Discovery, HiringTeamMembersPage,
@@ -91,8 +91,8 @@ impl actions::Guest for Connector {
     ) -> Result<Vec<Attachment>, Error> {
         with(|ctx| asymbl::actions::get_candidate_attachments(ctx, &profile, &candidate_id))
     }
-    fn check_input(input: ActionInput) -> Result<(), Error> {
-        with(|ctx| asymbl::actions::check_input(ctx, &input))
+    fn check_input(action: Action, input: String) -> Result<(), Error> {
+        with(|ctx| asymbl::actions::check_input(ctx, action, &input))
     }
     fn locate_attachment(
         profile: String,

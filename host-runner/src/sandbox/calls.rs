@@ -107,8 +107,16 @@ impl Job {
     ///
     /// # Errors
     /// `invalid-input` with all of them; else as every call: [`CallError`].
-    pub async fn check_input(&mut self, input: &actions::ActionInput) -> Result<(), CallError> {
-        contract(enter!(self, ats_connector_actions.call_check_input(input))?)
+    pub async fn check_input(
+        &mut self,
+        action: inspection::Action,
+        input: &str,
+    ) -> Result<(), CallError> {
+        let input = input.to_owned();
+        contract(enter!(
+            self,
+            ats_connector_actions.call_check_input(action, &input)
+        )?)
     }
 
     /// Create a candidate with an application.

@@ -45,7 +45,7 @@ impl actions::Guest for Hostile {
             -> actions::Attached;
         move_application_to_stage(context: actions::ActionContext, input: actions::MoveInput) -> actions::Moved;
         get_candidate_attachments(profile: String, candidate: String) -> Vec<actions::Attachment>;
-        check_input(input: actions::ActionInput) -> ();
+        check_input(action: inspection::Action, input: String) -> ();
         locate_attachment(profile: String, attachment: String) -> actions::AttachmentSource;
     }
 }

@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use super::file_store::FileStore;
 use super::input;
-use super::{attachments, check_field_on, check_switched_on, id, lookup, table};
+use super::{attachments, check_field_on, check_switched_on, lookup, table};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::problem;
 use crate::exports::ats::connector::actions::{
     ActionContext, AddAttachmentInput, Attached, AttachmentKind,
 };
-use crate::exports::ats::connector::types::{Error, Model, Warning};
-use salesforce::SalesforceId;
+use crate::exports::ats::connector::types::{Error, Model};
 use salesforce::transport::FileTransport;
 
 /// How far the host's clock and Salesforce's may differ.
@@ -32,7 +31,7 @@ pub fn add_attachment_to_application<T: FileTransport>(
     check_field_on(ctx, action, Model::Applications, "candidate_id")?;
     let known = ctx.known(&context.profile)?;
     let cap = ctx.settings.attachment_cap;
-    let (applicant, mut warnings) = checked(Some(context), input, cap)?;
+    let (applicant, mut warnings) = input::attachment(context, input, cap)?;
     let tenant = ctx.tenant(&known.profile);
     let application = lookup::application(ctx, tenant, applicant.as_str())?;
     let Some(contact) = application.candidate_id else {
@@ -65,24 +64,4 @@ pub fn add_attachment_to_application<T: FileTransport>(
         candidate_id: Some(contact),
         warnings,
     })
-}
-
-/// The application of an input, and what it holds beyond what is written.
-///
-/// # Errors
-/// `invalid-input` with every problem.
-pub fn checked(
-    context: Option<&ActionContext>,
-    input: &AddAttachmentInput,
-    cap: u64,
-) -> Result<(SalesforceId, Vec<Warning>), Error> {
-    let (mut problems, mut warnings) = (Vec::new(), Vec::new());
-    input::call(context, &mut problems);
-    let applicant = id("application_id", &input.application_id, &mut problems);
-    input::attachment("attachment", &input.attachment, cap, &mut problems);
-    input::extra(input.extra.as_deref(), &mut problems, &mut warnings);
-    match applicant {
-        Some(applicant) if problems.is_empty() => Ok((applicant, warnings)),
-        _ => Err(Error::InvalidInput(problems)),
-    }
 }

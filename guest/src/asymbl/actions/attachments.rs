@@ -1,7 +1,8 @@
 //! The files of a candidate: Salesforce files in their latest version, and attachments of the old kind.
 
 use super::file_name::{UNKNOWN, content_type};
-use super::{check_switched_on, id, lookup, not_found, table};
+use super::input::id;
+use super::{check_switched_on, lookup, not_found, table};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::problem;
 use crate::asymbl::models::Tenant;
@@ -32,10 +33,7 @@ pub fn get_candidate_attachments<T: Transport>(
 ) -> Result<Vec<Attachment>, Error> {
     check_switched_on(ctx, "get-candidate-attachments")?;
     let known = ctx.known(profile)?;
-    let mut problems = Vec::new();
-    let Some(contact) = id("candidate_id", candidate, &mut problems) else {
-        return Err(Error::InvalidInput(problems));
-    };
+    let contact = id("candidate_id", candidate)?;
     let query = Query::from("Contact")
         .select(["Id"])
         .filter(eq("Id", contact.as_str()));
@@ -209,10 +207,7 @@ pub fn locate_attachment<T: Transport>(
     attachment_id: &str,
 ) -> Result<AttachmentSource, Error> {
     check_switched_on(ctx, "get-candidate-attachments")?;
-    let mut problems = Vec::new();
-    let Some(id) = id("attachment_id", attachment_id, &mut problems) else {
-        return Err(Error::InvalidInput(problems));
-    };
+    let id = id("attachment_id", attachment_id)?;
     let (object, columns, body) = match id.key_prefix() {
         VERSION => (table::FILE, LOCATED, "VersionData"),
         LEGACY => (table::LEGACY_FILE, LEGACY_LOCATED, "Body"),

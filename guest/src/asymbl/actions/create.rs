@@ -55,7 +55,7 @@ fn create<T: Transport>(
     let known = ctx.known(&context.profile)?;
     let zone = &known.profile.organization.time_zone;
     let cap = ctx.settings.attachment_cap;
-    let mut checked = input::create(Some(context), input, zone, cap)?;
+    let mut checked = input::create(context, input, zone, cap)?;
     let mut warnings = std::mem::take(&mut checked.warnings);
     let is_repeat = input::repeats(context).is_some();
     let written = Create::prepare(ctx, &known, input, &checked, is_repeat)?.run(&mut warnings)?;

@@ -6,7 +6,7 @@ use super::alerts::Alerts;
 use super::create::told;
 use super::fields::{Feed, Fill};
 use super::refusal::Blame;
-use super::{check_field_on, check_switched_on, id, input, is_ambiguous, kept, lookup};
+use super::{check_field_on, check_switched_on, input, is_ambiguous, kept, lookup};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::{failure, problem};
 use crate::asymbl::models::Tenant;
@@ -16,8 +16,8 @@ use crate::asymbl::settings::DuplicateAlerts;
 use crate::exports::ats::connector::actions::{ActionContext, MoveInput, Moved};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
 use crate::exports::ats::connector::unified::Application;
+use salesforce::Call;
 use salesforce::transport::{Method, Transport};
-use salesforce::{Call, SalesforceId};
 
 /// Puts an application into another stage. The package writes the stage's date and history itself (asymbl-schema.md 3).
 ///
@@ -34,7 +34,7 @@ pub fn move_application_to_stage<T: Transport>(
     }
     let known = ctx.known(&context.profile)?;
     let tenant = ctx.tenant(&known.profile);
-    let (applicant, stage, mut warnings) = checked(Some(context), input)?;
+    let (applicant, stage, mut warnings) = input::movement(context, input)?;
     let (applicant, stage) = (applicant.as_str(), stage.as_str());
     let before = lookup::application(ctx, tenant, applicant)?;
     if before.current_stage_id.as_deref() == Some(stage) {
@@ -143,24 +143,5 @@ fn write<T: Transport>(
             may_save: ctx.settings.duplicate_alerts == DuplicateAlerts::Refuse,
         }
         .typed(error));
-    }
-}
-
-/// The application and the stage of an input, and what it holds beyond them.
-///
-/// # Errors
-/// `invalid-input` with every problem.
-pub fn checked(
-    context: Option<&ActionContext>,
-    input: &MoveInput,
-) -> Result<(SalesforceId, SalesforceId, Vec<Warning>), Error> {
-    let (mut problems, mut warnings) = (Vec::new(), Vec::new());
-    input::call(context, &mut problems);
-    let applicant = id("application_id", &input.application_id, &mut problems);
-    let stage = id("stage_id", &input.stage_id, &mut problems);
-    input::extra(input.extra.as_deref(), &mut problems, &mut warnings);
-    match (applicant, stage) {
-        (Some(applicant), Some(stage)) if problems.is_empty() => Ok((applicant, stage, warnings)),
-        _ => Err(Error::InvalidInput(problems)),
     }
 }

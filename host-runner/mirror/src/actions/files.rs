@@ -3,10 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::contract;
-use super::input::origin;
+use super::file_url::origin;
 use host_runner::egress::{Grant, GrantGuard};
-use host_runner::sandbox::contract::types;
+use host_runner::sandbox::contract::{actions as contract, types};
 use host_runner::sandbox::{CallError, ErrorKind, Job, Outage};
 use host_runner::session::Session;
 use host_runner::unified::Timestamp;

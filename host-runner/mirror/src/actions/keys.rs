@@ -5,8 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::action::Action;
+use super::error::{ActionError, Problem};
+use super::output::Outcome;
 use super::signed::unsigned;
-use super::{Action, ActionError, Outcome, Problem};
 use crate::store::{Attempt, Earlier, Ending, Mirror};
 use host_runner::sandbox::{CallError, ErrorKind, Job};
 use host_runner::unified::Timestamp;

@@ -2,12 +2,23 @@
 
 use serde_json::{Map, Value, json};
 
+use super::error::ActionError;
 use super::files::{Failure, Stored};
-use super::{ActionError, Outcome};
 use crate::store::Mirror;
 use host_runner::sandbox::contract::{actions as contract, types};
 use host_runner::sandbox::{CallError, application_record, candidate_record};
 use host_runner::unified::{Model, NaturalKey, UnifiedId, UnifiedRecord};
+
+/// What an action gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// In the shape of the unified model.
+    pub data: Value,
+    /// `{"code", "message"}` each.
+    pub warnings: Vec<Value>,
+    /// The records are written, but a file is not, or one of them could not be read back.
+    pub is_partial: bool,
+}
 
 /// Keys of a candidate that Asymbl has no values for; the platform's clients want them all the same.
 const CANDIDATE_EXTRAS: [&str; 3] = ["company", "confidential", "social_media"];

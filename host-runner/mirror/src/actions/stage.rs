@@ -1,7 +1,7 @@
 //! A stage by its name.
 
+use super::error::{ActionError, Problem};
 use super::ids::Ids;
-use super::{ActionError, Problem};
 use crate::store::Mirror;
 use host_runner::sandbox::{Job, PageRows};
 use host_runner::session::{Session, StepError};
