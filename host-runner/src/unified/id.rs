@@ -109,6 +109,19 @@ impl NaturalKey {
         &self.0
     }
 
+    /// The two ids of a join row's key, the parent's first.
+    pub fn parts(&self) -> Option<(&str, &str)> {
+        self.0.split_once(':')
+    }
+
+    /// The id by which a record of `model` is read: of a join row the parent's.
+    pub fn read_id(&self, model: Model) -> &str {
+        match self.parts() {
+            Some((parent, _)) if model.join_fields().is_some() => parent,
+            _ => &self.0,
+        }
+    }
+
     /// A key read back from a mirror, which holds only keys that were parsed once.
     pub fn trusted(text: String) -> Self {
         Self(text)

@@ -335,7 +335,12 @@ fn tracing() -> bool {
 /// Prints how each model was read.
 fn trace(report: &SyncReport) {
     for model in report.models.iter().filter(|_| tracing()) {
-        let how = (model.coverage, model.resumed, model.quiet, &model.failure);
+        let how = (
+            model.coverage,
+            model.resumed,
+            model.unchanged,
+            &model.failure,
+        );
         println!(
             "  {} {how:?} {:?} {:?}",
             model.model, model.counts, model.notes

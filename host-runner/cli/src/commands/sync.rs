@@ -249,7 +249,7 @@ pub(super) fn print(report: &SyncReport, out: &mut impl Write) -> std::io::Resul
 fn extent(model: &ModelReport) -> &'static str {
     match (&model.failure, model.coverage) {
         (Some(_), _) => "failed",
-        (None, _) if model.quiet => "unchanged",
+        (None, _) if model.unchanged => "unchanged",
         (None, _) if model.narrowed => "our own",
         (None, Coverage::Everything) => "all",
         (None, Coverage::Changes) => "changes",
@@ -294,7 +294,7 @@ fn as_json(report: &SyncReport) -> serde_json::Value {
                 "restarts": model.restarts,
                 "milliseconds": u64::try_from(model.elapsed.as_millis()).unwrap_or(u64::MAX),
                 "notes": model.notes,
-                "quiet": model.quiet,
+                "unchanged": model.unchanged,
                 "only_created": model.narrowed,
                 "error": model.failure.as_ref().map(|failure| json!({
                     "kind": failure.kind_name(),

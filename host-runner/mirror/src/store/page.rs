@@ -61,8 +61,21 @@ pub struct Recheck {
     pub remote_id: String,
 }
 
+/// Stands for every record of a model; no source has such an id.
+const ALL: &str = "*";
+
 impl Recheck {
-    /// "Read this record itself again."
+    /// Asks to compare all keys of a model.
+    pub fn all(model: Model) -> Self {
+        Self::itself(model, ALL)
+    }
+
+    /// Returns true if the recheck asks to compare all keys.
+    pub fn is_all(&self) -> bool {
+        self.remote_id == ALL
+    }
+
+    /// Asks to read one record again.
     pub fn itself(model: Model, remote_id: &str) -> Self {
         Self {
             model,

@@ -1,7 +1,11 @@
-//! The one loop over the pages of a listing, be it of records or of keys: a page, its cursor and what follows from it are one
-//! transaction, a connector that ended is replaced, a profile that is out of date is renewed.
+//! The one loop over the pages of a listing, of records or of keys. A page, its cursor and the rechecks that follow from
+//! it are one transaction; a connector that ended is replaced; an outdated profile is renewed.
 
-use super::{Event, ModelReport, Run, SyncError, follow_ups, reconcile};
+use super::error::SyncError;
+use super::event::Event;
+use super::follow_ups;
+use super::report::ModelReport;
+use super::run::Run;
 use crate::store::{
     Claim, Coverage, Gone, Listing, ListingKind, ListingStart, Mirror, Page as MirrorPage,
     Position, Present, Progress, Recheck,
@@ -11,12 +15,12 @@ use host_runner::sandbox::{CallError, ErrorKind, Job, Outage, Page, PageRows, un
 use host_runner::session::StepError;
 use host_runner::unified::{KeyError, Model, NaturalKey, Timestamp, UnifiedRecord};
 
-/// Rows of the pages that are asked for after the connector ended on one: it may have had no room for a larger one. After as many
-/// ends in a row the model is given up: a page that traps the guest once may have met a passing trouble, one that traps it every
-/// time will not stop.
+/// Rows of the pages to request after the connector ended on a page, which may have been too large for it. After as many
+/// ends in a row the model is given up: a page that traps the guest once may have met a passing problem, one that traps
+/// it every time will do so again.
 const SMALL_PAGES: [u32; 3] = [200, 40, 8];
 
-/// Times that a run learns anew what the org looks like, since a field or object went while it was reading.
+/// Times that a run discovers the org again, because a field or object disappeared while it was reading.
 const REDISCOVERIES: u32 = 5;
 
 /// A page of either kind.
@@ -28,7 +32,7 @@ enum Answer {
 /// A listing that is being read.
 struct Reading {
     job: Job,
-    /// The requests of the job that are counted already.
+    /// Requests of the job that are counted already.
     counted: u64,
     /// Times in a row that the connector ended.
     restarts: usize,
@@ -37,7 +41,7 @@ struct Reading {
 }
 
 impl Run<'_> {
-    /// Reads an open listing to its end and closes it. `anew` is what it begins with where its cursor or token is no good.
+    /// Reads an open listing to its end and closes it. `anew` is what to begin with if its cursor or token is rejected.
     pub(super) async fn read_pages(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -60,7 +64,7 @@ impl Run<'_> {
             report.requests += api_calls;
             let answer = match result {
                 Ok(answer) => answer,
-                Err(error) if is_no_good(&error, &listing) => {
+                Err(error) if needs_restart(&error, &listing) => {
                     if listing.start.kind != ListingKind::Ids {
                         report.notes.push(format!("read in full: {error}"));
                         report.resumed = false;
@@ -88,7 +92,7 @@ impl Run<'_> {
                 rows: report.rows,
             });
             if matches!(listing.position, Position::At(_)) {
-                self.may_go_on()?;
+                self.check_stop()?;
             }
         }
         self.finish(mirror, claim, report).await
@@ -114,7 +118,7 @@ impl Run<'_> {
             .map(Answer::Records)
     }
 
-    /// Makes ready to ask for the same page once more, where that may help.
+    /// Prepares to ask for the same page again if that may help.
     async fn recover(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -145,7 +149,7 @@ impl Run<'_> {
         Err(self.step(what, error, &reading.job).into())
     }
 
-    /// Learns anew what the org looks like, where a call failed because the profile is out of date; whether the call is worth
+    /// Discovers the org again if a call failed because the profile is outdated. Returns true if the call is worth
     /// repeating.
     pub(super) async fn rediscover(
         &mut self,
@@ -174,7 +178,7 @@ impl Run<'_> {
         Ok(true)
     }
 
-    /// Writes a page of records; where the listing stands now.
+    /// Writes a page of records and returns the listing's new position.
     fn put_records(
         &self,
         mirror: &mut dyn Mirror,
@@ -190,7 +194,7 @@ impl Run<'_> {
         report.rows += page.rows.len() as u64;
         let outcome = mirror.apply_page(claim, model, &page, Timestamp::now())?;
         report.counts += outcome.counts;
-        Ok(behind(page.progress))
+        Ok(position_after(page.progress))
     }
 
     pub(super) async fn start(&self) -> Result<Job, StepError> {
@@ -198,7 +202,7 @@ impl Run<'_> {
         started.map_err(|error| StepError::new(self.session, "start", error, None))
     }
 
-    /// A new sandbox for one that ended without an answer.
+    /// Starts a new sandbox after one that ended without a response.
     async fn restart(
         &self,
         mirror: &mut dyn Mirror,
@@ -217,14 +221,14 @@ impl Run<'_> {
     }
 }
 
-/// Whether the listing must begin anew: its cursor or token can't be used.
-fn is_no_good(error: &CallError, listing: &Listing) -> bool {
+/// Returns true if the listing must begin anew because its cursor or token was rejected.
+fn needs_restart(error: &CallError, listing: &Listing) -> bool {
     let has_some = listing.start.since.is_some() || matches!(listing.position, Position::At(_));
     error.kind() == ErrorKind::ResyncRequired && has_some
 }
 
-/// Writes a page of keys: first what is there, then the cursor together with what is to be read by its id. A crash between repeats
-/// the page.
+/// Writes a page of keys: first the keys, then the cursor together with the rechecks of missing records. After a crash
+/// between the two the page is read again.
 fn put_keys(
     mirror: &mut dyn Mirror,
     claim: &Claim,
@@ -251,15 +255,15 @@ fn put_keys(
         progress: page.next.map_or(Progress::Done(None), Progress::More),
         rechecks: missing
             .iter()
-            .map(|key| Recheck::itself(model, reconcile::id_of(key)))
+            .map(|key| Recheck::itself(model, key.read_id(model)))
             .collect(),
         ..MirrorPage::default()
     };
     mirror.apply_page(claim, model, &next, Timestamp::now())?;
-    Ok(behind(next.progress))
+    Ok(position_after(next.progress))
 }
 
-fn behind(progress: Progress) -> Position {
+fn position_after(progress: Progress) -> Position {
     match progress {
         Progress::Aside => Position::Start,
         Progress::More(cursor) => Position::At(cursor),
@@ -267,7 +271,7 @@ fn behind(progress: Progress) -> Position {
     }
 }
 
-/// The contract's page as the mirror takes it.
+/// Converts the contract's page to the mirror's.
 fn mirror_page(
     model: Model,
     page: Page,
@@ -275,9 +279,9 @@ fn mirror_page(
     notes: &mut Vec<String>,
 ) -> Result<MirrorPage, SyncError> {
     let info = page.info;
-    let mut rechecks: Vec<Recheck> = info.rechecks.into_iter().flat_map(each).collect();
+    let mut rechecks: Vec<Recheck> = info.rechecks.into_iter().flat_map(rechecks).collect();
     if info.deletes_unknown {
-        rechecks.push(reconcile::all_of(model));
+        rechecks.push(Recheck::all(model));
     }
     for note in info.notes {
         if !notes.contains(&note.message) {
@@ -304,7 +308,7 @@ fn mirror_page(
     })
 }
 
-/// The versions, if there is one for each row: a connector may give none.
+/// Returns the versions if there is one for each row: a connector may give none.
 pub(super) fn versions_of(rows: &[UnifiedRecord], versions: Vec<u64>) -> Vec<u64> {
     if versions.len() == rows.len() {
         versions
@@ -313,7 +317,7 @@ pub(super) fn versions_of(rows: &[UnifiedRecord], versions: Vec<u64>) -> Vec<u64
     }
 }
 
-/// Records, and the parents whose sets are complete.
+/// Splits a page into its records and the parents whose sets are complete.
 pub(super) fn split(rows: PageRows) -> (Vec<UnifiedRecord>, Vec<String>) {
     match rows {
         PageRows::Rows(rows) => (rows, Vec::new()),
@@ -331,7 +335,7 @@ pub(super) fn gone(model: Model, ids: &[String]) -> Result<Vec<Gone>, KeyError> 
     ids.iter().map(|id| Gone::parse(model, id)).collect()
 }
 
-pub(super) fn each(recheck: reads::Recheck) -> impl Iterator<Item = Recheck> {
+pub(super) fn rechecks(recheck: reads::Recheck) -> impl Iterator<Item = Recheck> {
     let (model, target) = (
         unified_model(recheck.model),
         unified_model(recheck.referring_to),

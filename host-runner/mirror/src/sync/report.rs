@@ -1,4 +1,4 @@
-//! What a sync came to.
+//! The result of a sync.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ pub enum Failure {
     /// The connector or the org.
     #[error(transparent)]
     Step(#[from] StepError),
-    /// So much vanished that a person must decide.
+    /// So many records disappeared that a person must decide.
     #[error(transparent)]
     MassDelete(#[from] MassDelete),
 }
@@ -38,27 +38,27 @@ pub struct ModelReport {
     pub model: Model,
     /// Whether everything was read, or what changed.
     pub coverage: Coverage,
-    /// Whether it went on from where an earlier run ended.
+    /// Whether it resumed an earlier run's listing.
     pub resumed: bool,
-    /// Whether the probe said that nothing changed, so that nothing was read.
-    pub quiet: bool,
+    /// Whether the probe found nothing new, so that nothing was read.
+    pub unchanged: bool,
     /// Whether only records that our own actions created were read.
     pub narrowed: bool,
     /// Pages written.
     pub pages: u64,
     /// Records on them.
     pub rows: u64,
-    /// What they did to the mirror.
+    /// Counts by outcome in the mirror.
     pub counts: Counts,
     /// HTTP requests.
     pub requests: u64,
-    /// Times that the connector ended and a new sandbox went on from the last page.
+    /// Times that the connector ended and a new sandbox continued from the last page.
     pub restarts: u32,
     /// What a person should know.
     pub notes: Vec<String>,
     /// Wall-clock time.
     pub elapsed: Duration,
-    /// Why it is not complete. What was read is kept, and the next run goes on from there.
+    /// Why it is not complete. What was read is kept, and the next run continues from there.
     pub failure: Option<Arc<Failure>>,
 }
 
@@ -68,7 +68,7 @@ impl ModelReport {
             model,
             coverage: Coverage::Changes,
             resumed: false,
-            quiet: false,
+            unchanged: false,
             narrowed: false,
             pages: 0,
             rows: 0,
@@ -82,6 +82,18 @@ impl ModelReport {
     }
 }
 
+/// Returns the report of a model, a new one if there is none.
+pub(super) fn report_of(reports: &mut Vec<ModelReport>, model: Model) -> &mut ModelReport {
+    let place = match reports.iter().position(|report| report.model == model) {
+        Some(place) => place,
+        None => {
+            reports.push(ModelReport::new(model));
+            reports.len() - 1
+        }
+    };
+    &mut reports[place]
+}
+
 /// A whole sync.
 #[derive(Debug, Clone)]
 pub struct SyncReport {
@@ -93,7 +105,7 @@ pub struct SyncReport {
     pub probe_requests: u64,
     /// Why it ended before its end, in good order.
     pub stopped: Option<Stopped>,
-    /// The org's daily quota as its last answer told.
+    /// The org's daily quota as its last response reported it.
     pub quota: Option<Quota>,
     /// Wall-clock time, without the discovery.
     pub elapsed: Duration,
