@@ -3,10 +3,12 @@
 //! The order is the point: policy first, then the budget, then a place among the requests in flight, then the credentials,
 //! then the wire. Whatever fails is noted for the host before the guest hears of it.
 
-use super::body::{Download, Handed, Progress, Upload, gunzip, peek};
+use super::body::peek;
 use super::caller::strip;
 use super::cause::client_error;
 use super::job::{CallOptions, Job, Shared};
+use super::layers::{Download, Handed, Progress, Upload, gunzip};
+use super::mask::mask_body;
 use super::{
     AddressRule, Bearer, ByteSize, Deadlines, EgressError, Grant, Origin, Permit, Phase, Recovery,
     RequestBody, ResponseBody, empty_body,
@@ -248,12 +250,12 @@ impl Exchange<'_> {
         }
     }
 
-    /// Wraps the answer's body, and tells the credentials what the org thought of them.
+    /// Wraps the response's body, and tells the credentials whether the org accepted them.
     async fn received(
         &self,
         response: Response<Incoming>,
         bearer: Option<Bearer>,
-        place: OwnedSemaphorePermit,
+        slot: OwnedSemaphorePermit,
     ) -> Result<Response<ResponseBody>, EgressError> {
         let (mut parts, incoming) = response.into_parts();
         self.job.meter.note_usage(&parts.headers);
@@ -265,16 +267,13 @@ impl Exchange<'_> {
                 parts.status,
                 StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
             );
-        if !bodiless
-            && content_length(&parts.headers)
-                .is_some_and(|length| length > self.max_response.as_u64())
-        {
+        let length = content_length(&parts.headers).filter(|_| !bodiless);
+        if length.is_some_and(|length| length > self.max_response.as_u64()) {
             return Err(EgressError::ResponseTooLarge {
                 origin: self.origin.clone(),
                 cap: self.max_response,
             });
         }
-        let empty = bodiless || incoming.is_end_stream();
         let download = Download {
             inner: incoming,
             job: self.job.clone(),
@@ -282,27 +281,16 @@ impl Exchange<'_> {
             deadlines: self.deadlines,
             started: self.started,
             waiting: None,
-            _place: place,
+            _place: slot,
         };
-        let body = if empty {
-            download.boxed_unsync()
-        } else {
-            self.decoded(&mut parts.headers, download)?
+        let mut body = match bodiless || download.is_end_stream() {
+            true => download.boxed_unsync(),
+            false => self.decoded(&mut parts.headers, download)?,
         };
-        let body = match &bearer {
-            Some(bearer) => bearer.spellings().mask_body(body),
-            None => body,
-        };
-        let handed = Handed {
-            inner: body,
-            job: self.job.clone(),
-            origin: self.origin.clone(),
-            request: self.label.clone(),
-            cap: self.max_response,
-            count: 0,
-            failed: false,
-        };
-        let mut body = handed.boxed_unsync();
+        if let Some(bearer) = &bearer {
+            body = mask_body(bearer.spellings(), body);
+        }
+        body = self.counted(body);
         if let (Some(bearer), Some(credentials)) = (&bearer, &self.shared.credentials) {
             if parts.status == StatusCode::UNAUTHORIZED {
                 let (start, whole) = peek(body, REFUSAL).await;
@@ -312,12 +300,23 @@ impl Exchange<'_> {
                 credentials.accepted(bearer);
             }
         }
-        tracing::debug!(
-            request = self.label,
-            status = parts.status.as_u16(),
-            "answered"
-        );
+        let status = parts.status.as_u16();
+        tracing::debug!(request = self.label, status, "answered");
         Ok(Response::from_parts(parts, body))
+    }
+
+    /// Counts and caps what a body hands on.
+    fn counted(&self, body: ResponseBody) -> ResponseBody {
+        let handed = Handed {
+            inner: body,
+            job: self.job.clone(),
+            origin: self.origin.clone(),
+            request: self.label.clone(),
+            cap: self.max_response,
+            count: 0,
+            failed: false,
+        };
+        handed.boxed_unsync()
     }
 
     fn decoded(

@@ -5,11 +5,11 @@
 //! mirror needs none.
 
 use super::auth::AuthTable;
+use super::files::{beside, without_mark};
 use super::limits::LimitsTable;
 use super::scopes::ScopesTable;
-use super::secret::beside;
 use super::sync::SyncTable;
-use super::{Auth, Limits, Scopes, SecretRef, SyncSettings, TenantError, strict, without_mark};
+use super::{Auth, Limits, Scopes, SecretRef, SyncSettings, TenantError, strict};
 use crate::egress::{Origin, default_user_agent};
 use http::HeaderValue;
 use serde::Deserialize;

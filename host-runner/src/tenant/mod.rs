@@ -7,6 +7,7 @@
 mod auth;
 mod error;
 mod file;
+mod files;
 mod limits;
 pub mod oauth;
 mod scopes;
@@ -21,6 +22,7 @@ mod token_source;
 pub use auth::Auth;
 pub use error::TenantError;
 pub use file::{ApiVersion, TenantFile};
+pub use files::without_mark;
 pub use limits::Limits;
 pub use scopes::{ACTIONS, MODELS, Scopes};
 pub use secret::{Secret, SecretRef};
@@ -107,9 +109,4 @@ impl Tenant {
     pub async fn sign_in(&self) -> Result<(), Arc<oauth::OAuthError>> {
         self.tokens.token().await.map(|_| ())
     }
-}
-
-/// A text without the byte order mark that some editors put before it.
-pub fn without_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
 }

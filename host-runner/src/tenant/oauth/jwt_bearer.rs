@@ -1,6 +1,7 @@
 //! JWT bearer: a signed assertion in place of a password (salesforce-api.md 1.1).
 
-use super::{Form, OAuthError};
+use super::OAuthError;
+use super::endpoint::Form;
 use crate::egress::Origin;
 use crate::tenant::{Secret, SecretRef, TenantError, TenantFile};
 use base64::Engine;

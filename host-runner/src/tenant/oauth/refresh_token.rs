@@ -5,10 +5,11 @@
 //! is looked at, and the file is renamed over the old one; and the sign-in runs in a task of its own that no cancelled call can
 //! cut short.
 
-use super::{Endpoint, Form, OAuthError, request};
+use super::endpoint::{Endpoint, Form};
+use super::{OAuthError, request};
 use crate::egress::Gate;
-use crate::tenant::secret::beside;
-use crate::tenant::{Secret, SecretRef, TenantError, TenantFile, without_mark};
+use crate::tenant::files::{beside, without_mark};
+use crate::tenant::{Secret, SecretRef, TenantError, TenantFile};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;

@@ -1,6 +1,7 @@
 //! Reading the token endpoint's reply (salesforce-api.md 1.2).
 
-use super::{Endpoint, OAuthError};
+use super::OAuthError;
+use super::endpoint::Endpoint;
 use crate::egress::Origin;
 use crate::tenant::Secret;
 use http::HeaderValue;

@@ -1,7 +1,8 @@
 //! Posting a form to the token endpoint.
 
+use super::endpoint::{Endpoint, Form};
 use super::reply::Members;
-use super::{Endpoint, Form, OAuthError, rejection, reply};
+use super::{OAuthError, rejection, reply};
 use crate::egress::{CallOptions, EgressError, Gate, full_body};
 use crate::tenant::Secret;
 use http::{HeaderValue, Request, StatusCode, header};
