@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use super::{filled, invalid};
+use super::values::{filled, invalid};
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::schema::SchemaError;

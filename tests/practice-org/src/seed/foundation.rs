@@ -1,7 +1,8 @@
 //! What every org has before people and jobs: the organization itself, profiles, the users that the rest refers to,
 //! record types, permission sets.
 
-use super::{RecordTypes, Seeded, Seeder, permissions};
+use super::permissions;
+use super::seeder::{RecordTypes, Seeded, Seeder};
 use crate::description::Description;
 use crate::id::RecordId;
 use crate::package::CUSTOM_JOB;

@@ -1,7 +1,7 @@
 //! Templates, jobs and the stages of each job.
 
-use super::Seeder;
 use super::people::People;
+use super::seeder::Seeder;
 use super::stages::{TEMPLATES, Template};
 use super::text;
 use super::words::{AWKWARD, PLACES, TITLES};

@@ -1,6 +1,6 @@
 //! Who works at the staffing firm, and its clients: users, queues, accounts, work sites, client contacts.
 
-use super::Seeder;
+use super::seeder::Seeder;
 use super::text;
 use super::words::{FIRM_A, FIRM_B, FIRST, LAST, PLACES, TITLES};
 use crate::id::RecordId;
