@@ -1,7 +1,8 @@
 //! What one instance of the connector keeps between calls.
 //!
-//! Nothing here is needed for a later call to be right: another instance starts without it. It only spares work: the profile
-//! stays parsed while its text is the same, a page asked for ahead waits for its cursor, rows of other objects are read once.
+//! Nothing here is needed for a later call to be right: another instance starts without it. It only spares work: the
+//! profile stays parsed while its text is the same, a page asked for ahead waits for its cursor, rows of other objects
+//! are read once.
 
 use std::any::Any;
 use std::cell::RefCell;

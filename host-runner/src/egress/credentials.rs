@@ -1,7 +1,7 @@
 //! What the gate needs to know about credentials: a header value, and whether the org took it.
 //!
-//! The gate does not know flows or files. It asks for the current bearer, and tells what became of it; who implements this
-//! (see `tenant`) decides when to sign in again.
+//! The gate does not know flows or files. It asks for the current bearer, and tells what became of it; who implements
+//! this (see `tenant`) decides when to sign in again.
 
 use super::recovery::Recovery;
 use super::spellings::Spellings;

@@ -1,7 +1,7 @@
 //! What can go wrong between the gate and the org, and what a guest is told of it.
 //!
-//! wasi:http has an error code for most of this, but guests lose detail on the way (waki turns a denial into `Closed`, body
-//! errors reach a guest as text only: wasm-host.md 2.3 and 3). So the host keeps the typed error as [`Problem`].
+//! wasi:http has an error code for most of this, but guests lose detail on the way (waki turns a denial into `Closed`,
+//! body errors reach a guest as text only: wasm-host.md 2.3 and 3). So the host keeps the typed error as [`Problem`].
 
 use super::{ByteSize, Denied, Origin, Prohibited, Recovery};
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! One request from policy to the head of its answer.
 //!
-//! The order is the point: policy first, then the budget, then a place among the requests in flight, then the credentials,
-//! then the wire. Whatever fails is noted for the host before the guest hears of it.
+//! The order is the point: policy first, then the budget, then a place among the requests in flight, then the
+//! credentials, then the wire. Whatever fails is noted for the host before the guest hears of it.
 
 use super::body::peek;
 use super::caller::strip;

@@ -80,8 +80,8 @@ impl Gate {
     /// Sends a request, if policy permits it, with credentials where they belong. Redirects are answers like any other.
     ///
     /// # Errors
-    /// [`EgressError`]: denied, not signed in, unreachable, too slow. Errors of the body come while it is read. The last
-    /// error of either kind is also kept for [`Gate::last_problem`].
+    /// [`EgressError`]: denied, not signed in, unreachable, too slow. Errors of the body come while it is read. The
+    /// last error of either kind is also kept for [`Gate::last_problem`].
     pub async fn send(
         &self,
         request: Request<RequestBody>,
@@ -90,8 +90,8 @@ impl Gate {
         exchange::exchange(&self.shared, &self.job, request, options).await
     }
 
-    /// Reads a path of the tenant's own origin (`/services/...`, with query), for the host's own downloads. A refused token
-    /// is replaced and the request repeated once.
+    /// Reads a path of the tenant's own origin (`/services/...`, with query), for the host's own downloads. A refused
+    /// token is replaced and the request repeated once.
     ///
     /// # Errors
     /// As for [`Gate::send`]; HTTP statuses are not errors.

@@ -77,9 +77,11 @@ impl Job {
 /// How one request of the host itself differs from the tenant's limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallOptions {
-    /// Waits, clamped to the tenant's own except [`Deadlines::total`] when `max_response` is set: large files take longer.
+    /// Waits, clamped to the tenant's own except [`Deadlines::total`] when `max_response` is set: large files take
+    /// longer.
     pub deadlines: Option<Deadlines>,
-    /// A cap on the answer's body in place of [`EgressLimits::max_response`]; may be larger, since it is the host that reads.
+    /// A cap on the answer's body in place of [`EgressLimits::max_response`]; may be larger, since it is the host that
+    /// reads.
     pub max_response: Option<ByteSize>,
 }
 

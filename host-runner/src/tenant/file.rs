@@ -1,8 +1,8 @@
 //! The tenant file: everything about one tenant in one TOML file.
 //!
-//! Unknown keys are refused with a suggestion, and what is read is checked at once, so that the rest of the host deals only
-//! in values that make sense. Secrets are not read here but when the tenant is opened: a command that only looks at the
-//! mirror needs none.
+//! Unknown keys are refused with a suggestion, and what is read is checked at once, so that the rest of the host deals
+//! only in values that make sense. Secrets are not read here but when the tenant is opened: a command that only looks
+//! at the mirror needs none.
 
 use super::auth::AuthTable;
 use super::files::{beside, without_mark};

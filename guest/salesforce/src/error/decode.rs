@@ -1,7 +1,7 @@
 //! Reads an error answer of any shape.
 //!
-//! JSON arrays and single objects, the `statusCode` form of collections, OAuth's form, duplicate rules in both spellings, HTML
-//! pages of the front servers, plain text and empty bodies.
+//! JSON arrays and single objects, the `statusCode` form of collections, OAuth's form, duplicate rules in both
+//! spellings, HTML pages of the front servers, plain text and empty bodies.
 
 use std::time::Duration;
 
@@ -168,7 +168,8 @@ fn kind_of(
         },
         // PATCH and DELETE of a missing record answer 404 with this code, bad lookups 400 (salesforce-api.md 7.3).
         ErrorKind::Write(WriteProblem::BadReference) if status == 404 => ErrorKind::NotFound,
-        // What a trigger or flow met comes under the code of the write that set it off; that write is rolled back whole.
+        // What a trigger or flow met comes under the code of the write that set it off; that write is rolled back
+        // whole.
         ErrorKind::Write(_) | ErrorKind::Other if table::tells_of_passing_trouble(message) => {
             ErrorKind::Locked
         }

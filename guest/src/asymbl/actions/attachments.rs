@@ -95,14 +95,15 @@ pub fn of<T: Transport>(
     Ok(files)
 }
 
-/// What a content version is where it is not a file: its bytes are a note's text, or somewhere else. An interviewer's private
-/// note must not leave the org as an attachment.
+/// What a content version is where it is not a file: its bytes are a note's text, or somewhere else. An interviewer's
+/// private note must not leave the org as an attachment.
 fn not_a_file(row: &Record) -> Option<&'static str> {
     let kind = row.string("FileType").unwrap_or_default().to_uppercase();
     if kind == "SNOTE" {
         return Some("a note");
     }
-    // Links and documents of Google have a URL in place of bytes; of files in a connected system Salesforce holds a pointer.
+    // Links and documents of Google have a URL in place of bytes; of files in a connected system Salesforce holds a
+    // pointer.
     let elsewhere = row.string("ContentUrl").is_some()
         || row
             .string("ContentLocation")

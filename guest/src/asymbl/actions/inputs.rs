@@ -1,4 +1,5 @@
-//! The actions' inputs, each declared once: the check, `describe-connector` and `docs/inputs.md` come from these tables.
+//! The actions' inputs, each declared once: the check, `describe-connector` and `docs/inputs.md` come from these
+//! tables.
 
 use crate::exports::ats::connector::inspection::Action;
 use Kind::{

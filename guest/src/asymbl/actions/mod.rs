@@ -1,7 +1,7 @@
 //! The five actions: one file each, all of one shape: check the input, look at what is there, write, read back.
 //!
-//! Nothing is sent before every problem of the input is found. A write is sent once; when its answer is lost, the org is asked
-//! what became of it. What two calls at once may do is said in `docs/actions.md`.
+//! Nothing is sent before every problem of the input is found. A write is sent once; when its answer is lost, the org
+//! is asked what became of it. What two calls at once may do is said in `docs/actions.md`.
 
 mod alerts;
 mod attach;

@@ -171,7 +171,8 @@ fn hidden_fields(tenant: Tenant<'_>, warnings: &mut Warnings) {
     }
 }
 
-/// Addresses that can be read but not asked for in a query leave hiring managers unmatched, which no other finding says.
+/// Addresses that can be read but not asked for in a query leave hiring managers unmatched, which no other finding
+/// says.
 fn encrypted_addresses(tenant: Tenant<'_>, warnings: &mut Warnings) {
     let teams = Model::HiringTeamMembers;
     if !tenant.settings.scopes.model_on(teams)

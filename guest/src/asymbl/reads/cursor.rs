@@ -1,7 +1,7 @@
 //! Where a listing goes on, as text for the host to keep.
 //!
-//! It carries everything that the rest of the listing needs, so that any instance of any process can go on, in a new session,
-//! however much later.
+//! It carries everything that the rest of the listing needs, so that any instance of any process can go on, in a new
+//! session, however much later.
 
 use serde::{Deserialize, Serialize};
 
@@ -58,8 +58,8 @@ impl At {
 pub struct Cursor {
     #[serde(rename = "v")]
     version: u32,
-    /// What it reads with. Fields are those that all pages so far were read with: what comes to light meanwhile is the next
-    /// delta's.
+    /// What it reads with. Fields are those that all pages so far were read with: what comes to light meanwhile is the
+    /// next delta's.
     #[serde(flatten)]
     pub basis: Basis,
     /// What it gives.

@@ -1,7 +1,7 @@
 //! Runs a listing, a page a call.
 //!
-//! Every call works out the same phases from profile, settings and cursor, reads one page of the phase that the cursor names,
-//! and says where it goes on. Nothing is kept that another instance would miss.
+//! Every call works out the same phases from profile, settings and cursor, reads one page of the phase that the cursor
+//! names, and says where it goes on. Nothing is kept that another instance would miss.
 
 use std::rc::Rc;
 
@@ -226,8 +226,8 @@ fn of(objects: impl IntoIterator<Item = String>, marks: &Marks) -> Marks {
         .collect()
 }
 
-/// Says so when records may have vanished for good since the last listing. Asked at the end: a row that is purged while the
-/// listing reads was neither shown as deleted nor, next time, deleted since the mark.
+/// Says so when records may have vanished for good since the last listing. Asked at the end: a row that is purged while
+/// the listing reads was neither shown as deleted nor, next time, deleted since the mark.
 fn check_deletes<R: Reader, T: Transport>(
     ctx: &Context<T>,
     known: &Known,
@@ -275,8 +275,8 @@ fn back_fill_reason(
     None
 }
 
-/// Reads the page that the cursor stands at, and moves the cursor behind it. What is too much at once is asked for in smaller
-/// pieces, and so is the rest of the listing.
+/// Reads the page that the cursor stands at, and moves the cursor behind it. What is too much at once is asked for in
+/// smaller pieces, and so is the rest of the listing.
 pub(super) fn read_page<R: Reader, T: Transport>(
     ctx: &Context<T>,
     reader: &R,

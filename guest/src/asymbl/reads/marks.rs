@@ -1,8 +1,8 @@
 //! From where the next delta reads each object.
 //!
-//! A stamp is set inside a transaction and seen when it commits, minutes later. So the mark is neither "now" nor "the newest
-//! stamp seen" but Salesforce's own low-water mark, `latestDateCovered`, taken before the first page (salesforce-api.md 3.2).
-//! It bounds the next start only: this listing reads rows up to the present.
+//! A stamp is set inside a transaction and seen when it commits, minutes later. So the mark is neither "now" nor "the
+//! newest stamp seen" but Salesforce's own low-water mark, `latestDateCovered`, taken before the first page
+//! (salesforce-api.md 3.2). It bounds the next start only: this listing reads rows up to the present.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -22,12 +22,12 @@ pub type Marks = BTreeMap<String, Timestamp>;
 /// (salesforce-api.md 3.2), and the stamp may be set at its beginning.
 const LAG: Duration = Duration::from_secs(15 * 60);
 
-/// For how long the mark of an object whose change log is refused stays where it is: the log may have stood still for a transaction
-/// that is longer than an ordinary one.
+/// For how long the mark of an object whose change log is refused stays where it is: the log may have stood still for a
+/// transaction that is longer than an ordinary one.
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Window of the `/updated` call; only its `latestDateCovered` matters. Both ends are cut to the minute and must differ by more
-/// than one (salesforce-api.md 3.3).
+/// Window of the `/updated` call; only its `latestDateCovered` matters. Both ends are cut to the minute and must differ
+/// by more than one (salesforce-api.md 3.3).
 const WINDOW: Duration = Duration::from_secs(2 * 60);
 
 /// Objects in one question about deletions: each answer lists what was deleted, so a call's answer stays small.
@@ -56,8 +56,8 @@ pub fn server_now<T: Transport>(ctx: &Context<T>) -> Result<Timestamp, Error> {
     })
 }
 
-/// Takes the marks of some objects. Costs one call. An object without a change log is marked [`LAG`] back; so is one whose log is
-/// refused, unless its mark of `before` is younger than [`PATIENCE`] and stays.
+/// Takes the marks of some objects. Costs one call. An object without a change log is marked [`LAG`] back; so is one
+/// whose log is refused, unless its mark of `before` is younger than [`PATIENCE`] and stays.
 ///
 /// # Errors
 /// When Salesforce can't be asked.
@@ -129,9 +129,9 @@ struct DeleteLog {
     earliest: Timestamp,
 }
 
-/// Those of some objects of which rows may have vanished for good since a mark, without a trace in the recycle bin: the log
-/// of deletions was purged within the window or is too long to be told, or a row that was deleted after the mark is no longer in
-/// the bin (salesforce-api.md 3.3). Costs one call.
+/// Those of some objects of which rows may have vanished for good since a mark, without a trace in the recycle bin: the
+/// log of deletions was purged within the window or is too long to be told, or a row that was deleted after the mark is
+/// no longer in the bin (salesforce-api.md 3.3). Costs one call.
 ///
 /// # Errors
 /// When Salesforce can't be asked. An object whose log is refused for another reason tells nothing.

@@ -85,8 +85,8 @@ impl Phase {
         self
     }
 
-    /// Only rows whose lookup points to a row of `object` that changed since a mark. The other row's own stamp moves where
-    /// this row's does not (salesforce-api.md 3.5).
+    /// Only rows whose lookup points to a row of `object` that changed since a mark. The other row's own stamp moves
+    /// where this row's does not (salesforce-api.md 3.5).
     #[must_use]
     pub fn whose_parent_changed(
         self,

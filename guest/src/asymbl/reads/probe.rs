@@ -1,7 +1,7 @@
 //! Which models have changes worth a delta, for all of them at once.
 //!
-//! One composite takes the marks of all objects, then one query an object asks for its newest stamp. When that lies before a
-//! token's mark, nothing changed, and the token may move on to the marks taken before the question.
+//! One composite takes the marks of all objects, then one query an object asks for its newest stamp. When that lies
+//! before a token's mark, nothing changed, and the token may move on to the marks taken before the question.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Writes the JSON Schema of the settings and their page of the documentation from the one declaration, and finds them out of
-//! date. `INSTA_UPDATE=always cargo test -p asymbl-connector documents` writes both anew.
+//! Writes the JSON Schema of the settings and their page of the documentation from the one declaration, and finds them
+//! out of date. `INSTA_UPDATE=always cargo test -p asymbl-connector documents` writes both anew.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,7 @@
 //! Reads a JSON object into a type and reports every problem at once.
 //!
-//! serde stops at the first problem. Here the part that it names is taken out and the rest is read again, until nothing is
-//! wrong any more: a person corrects a file once, not once per typing error.
+//! serde stops at the first problem. Here the part that it names is taken out and the rest is read again, until nothing
+//! is wrong any more: a person corrects a file once, not once per typing error.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -33,9 +33,9 @@ impl fmt::Display for SettingsProblem {
 
 impl std::error::Error for SettingsProblem {}
 
-/// Reads a type from the text of a JSON object, and returns every problem. Empty text and `null` stand for an empty object,
-/// a member that is null for one that is left out. Wrong members are left out of the value; there is none if the whole can't
-/// be read.
+/// Reads a type from the text of a JSON object, and returns every problem. Empty text and `null` stand for an empty
+/// object, a member that is null for one that is left out. Wrong members are left out of the value; there is none if
+/// the whole can't be read.
 pub fn read<T: DeserializeOwned>(json: &str) -> (Option<T>, Vec<SettingsProblem>) {
     let whole = |message: String| {
         let key = String::new();
@@ -164,7 +164,8 @@ pub fn did_you_mean<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) ->
         .map_or_else(String::new, |(_, k)| format!("; did you mean {k:?}?"))
 }
 
-/// A name alone, or an object that says more. Unlike an untagged enum it keeps the path and the words of a problem in the object.
+/// A name alone, or an object that says more. Unlike an untagged enum it keeps the path and the words of a problem in
+/// the object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(
     test,

@@ -12,8 +12,8 @@ use super::read::did_you_mean;
 use crate::asymbl::names::{MODELS, from_word};
 use crate::exports::ats::connector::types::Model;
 
-/// Reads the unified fields that are read from other source fields. Models and parts of a location nest, or their names are
-/// dotted: TOML's dotted keys and quoted ones mean the same.
+/// Reads the unified fields that are read from other source fields. Models and parts of a location nest, or their names
+/// are dotted: TOML's dotted keys and quoted ones mean the same.
 pub fn overrides<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<FieldOverride>, D::Error> {

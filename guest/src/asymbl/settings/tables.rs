@@ -1,7 +1,7 @@
 //! Tables that turn an org's own words into unified ones.
 //!
-//! Picklist values belong to the customer, who edits them. A table is a list of patterns, matched without regard to case and
-//! surrounding blanks, `*` standing for any text; a word that no pattern matches passes through as it is.
+//! Picklist values belong to the customer, who edits them. A table is a list of patterns, matched without regard to
+//! case and surrounding blanks, `*` standing for any text; a word that no pattern matches passes through as it is.
 
 /// A pattern and what it stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,5 @@
-//! The files of a create, each stored in a call of its own once the records are there: whatever becomes of a file, the records'
-//! ids are told.
+//! The files of a create, each stored in a call of its own once the records are there: whatever becomes of a file, the
+//! records' ids are told.
 
 use std::time::{Duration, Instant};
 

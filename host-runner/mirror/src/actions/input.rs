@@ -40,7 +40,8 @@ const OF_APPLICATION: &[(&str, Model)] = &[
     ("stage_id", Model::ApplicationStages),
 ];
 
-/// Makes an input ready for the connector's check, and notes what only the host can find; none where it is not an object.
+/// Makes an input ready for the connector's check, and notes what only the host can find; none where it is not an
+/// object.
 pub(super) fn prepare(
     action: Action,
     input: &Value,

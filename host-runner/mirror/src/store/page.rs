@@ -167,6 +167,7 @@ impl AddAssign for Counts {
 pub struct PageOutcome {
     /// By fate.
     pub counts: Counts,
-    /// Of [`Page::present`]: keys that the mirror lacks, holds as deleted, or holds in another version; to be read by their ids.
+    /// Of [`Page::present`]: keys that the mirror lacks, holds as deleted, or holds in another version; to be read by
+    /// their ids.
     pub missing: Vec<NaturalKey>,
 }

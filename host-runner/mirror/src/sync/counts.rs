@@ -1,5 +1,5 @@
-//! Compares the source's counts with the mirror's: no stamp changes when records become visible to the connected user or
-//! hidden from it.
+//! Compares the source's counts with the mirror's: no stamp changes when records become visible to the connected user
+//! or hidden from it.
 
 use super::error::SyncError;
 use super::report::ModelReport;
@@ -9,8 +9,8 @@ use host_runner::unified::{Model, Timestamp};
 
 impl Run<'_> {
     /// Asks for a comparison of all keys of each model whose count differs by another number than the known one, and of
-    /// the relations that refer to it. If the model changed in this run, its count may be from before or after the change:
-    /// then a comparison follows only if the next run sees the same difference.
+    /// the relations that refer to it. If the model changed in this run, its count may be from before or after the
+    /// change: then a comparison follows only if the next run sees the same difference.
     pub(super) fn compare_counts(
         &mut self,
         mirror: &mut dyn Mirror,

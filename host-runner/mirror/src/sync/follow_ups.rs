@@ -1,8 +1,8 @@
 //! Rechecks that follow from a page.
 //!
-//! The connector can't see what the mirror holds, so the host finds these itself: the records that referred to a deleted
-//! record are read again, and so is a record that is listed only because others refer to it, once they stop. The
-//! rechecks are written in the page's own transaction, so that no crash can separate them.
+//! The connector can't see what the mirror holds, so the host finds these itself: the records that referred to a
+//! deleted record are read again, and so is a record that is listed only because others refer to it, once they stop.
+//! The rechecks are written in the page's own transaction, so that no crash can separate them.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -75,8 +75,8 @@ pub(super) fn after_unseen(record: &UnifiedRecord) -> Vec<Recheck> {
     found
 }
 
-/// Adds the rechecks that follow from a record that is visible again. No listing of other models shows this: its name may
-/// stand in other records, and it has, or is part of, sets.
+/// Adds the rechecks that follow from a record that is visible again. No listing of other models shows this: its name
+/// may stand in other records, and it has, or is part of, sets.
 fn add_returned(record: &UnifiedRecord, found: &mut Vec<Recheck>) {
     add_referring(record, found);
     let (target, id) = (record.model(), record.key().as_str());
@@ -107,8 +107,8 @@ fn add_referring(record: &UnifiedRecord, found: &mut Vec<Recheck>) {
     }
 }
 
-/// Adds rechecks of users who are on a team but in no listing of users (an automated process, a community user). If users
-/// were never listed, the tenant does not want them.
+/// Adds rechecks of users who are on a team but in no listing of users (an automated process, a community user). If
+/// users were never listed, the tenant does not want them.
 fn add_unlisted_members(
     mirror: &dyn Mirror,
     rows: &[UnifiedRecord],

@@ -10,8 +10,8 @@ use crate::store::{
 use host_runner::unified::Timestamp;
 
 impl Run<'_> {
-    /// Brings a model up to date by listings: an open one is read to its end, and a delta reads what changed since it was
-    /// begun.
+    /// Brings a model up to date by listings: an open one is read to its end, and a delta reads what changed since it
+    /// was begun.
     pub(super) async fn listings(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -105,9 +105,9 @@ impl Run<'_> {
         .is_ok())
     }
 
-    /// Says why a delta is not enough after a listing that can't be resumed. It wrote rows under other settings or rights,
-    /// and the token, which is older, may fit the current ones again. A full listing may itself have been begun for that
-    /// reason.
+    /// Says why a delta is not enough after a listing that can't be resumed. It wrote rows under other settings or
+    /// rights, and the token, which is older, may fit the current ones again. A full listing may itself have been begun
+    /// for that reason.
     fn why_full(&self, open: &Listing) -> Option<&'static str> {
         let is_full = open.start.kind == ListingKind::Full;
         let is_refused = open.covers_all && matches!(open.position, Position::End(_));

@@ -10,7 +10,8 @@ pub(super) const BATCH: usize = 500;
 /// What to sync.
 #[derive(Debug, Clone)]
 pub struct SyncOptions {
-    /// Which models; they are read in the order of [`Model::SYNC_ORDER`]. Those that the tenant switched off are left out.
+    /// Which models; they are read in the order of [`Model::SYNC_ORDER`]. Those that the tenant switched off are left
+    /// out.
     pub models: Vec<Model>,
     /// Read everything, also where a delta would do.
     pub full: bool,

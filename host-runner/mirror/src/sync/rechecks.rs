@@ -12,8 +12,8 @@ use crate::store::{Claim, Coverage, Gone, Mirror, MirrorError, Page, Progress, R
 use host_runner::sandbox::Job;
 use host_runner::unified::{Model, Timestamp};
 
-/// Rechecks whose records the source does not show, and those records, by model. Whether to believe that they are deleted
-/// is decided for all of a run together, at its end: many at once may be a right that was lost.
+/// Rechecks whose records the source does not show, and those records, by model. Whether to believe that they are
+/// deleted is decided for all of a run together, at its end: many at once may be a right that was lost.
 #[derive(Default)]
 struct Pending(BTreeMap<Model, (BTreeSet<u64>, BTreeSet<Gone>)>);
 
@@ -126,8 +126,8 @@ impl Run<'_> {
 
     /// Returns true if this run can do a recheck. It can't where it has not read the model to its end or found it
     /// unchanged: read under rights or settings that the model's token does not know of, a record would keep what they
-    /// hide. Nor can it do a conditional recheck where the mirror does not know what may refer to the record. Where only
-    /// some records of a model are wanted, those are read in any case, and no key is compared.
+    /// hide. Nor can it do a conditional recheck where the mirror does not know what may refer to the record. Where
+    /// only some records of a model are wanted, those are read in any case, and no key is compared.
     fn can_do(&self, recheck: &Recheck, unknown: &[Model], reports: &[ModelReport]) -> bool {
         let is_conditional = follow_ups::is_conditional(recheck);
         if self.later.contains(recheck) || (is_conditional && unknown.contains(&recheck.target)) {

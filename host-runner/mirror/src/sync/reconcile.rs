@@ -1,7 +1,7 @@
 //! Compares all keys, to find records that disappeared without a trace: purged rows, rows hidden by lost permissions.
 //!
-//! A due comparison is kept in the mirror as a recheck of everything, written with the page that asked for it, so that it
-//! survives a crash.
+//! A due comparison is kept in the mirror as a recheck of everything, written with the page that asked for it, so that
+//! it survives a crash.
 
 use super::error::SyncError;
 use super::follow_ups;
@@ -44,8 +44,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Reads all keys, tombstones the records that are not among them, and asks for those that the mirror lacks or holds
-    /// in another version.
+    /// Reads all keys, tombstones the records that are not among them, and asks for those that the mirror lacks or
+    /// holds in another version.
     pub(super) async fn reconcile(
         &mut self,
         mirror: &mut dyn Mirror,

@@ -117,8 +117,8 @@ impl Run<'_> {
     }
 }
 
-/// Returns true if something happened at least `age` ago. The difference counts in either direction: a clock that once ran
-/// ahead must not put off for years what is due.
+/// Returns true if something happened at least `age` ago. The difference counts in either direction: a clock that once
+/// ran ahead must not put off for years what is due.
 pub(super) fn is_older(at: Option<Timestamp>, age: Duration) -> bool {
     let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
     at.is_some_and(|at| Timestamp::now().millis().abs_diff(at.millis()) >= age)

@@ -1,7 +1,7 @@
 //! What the token endpoint's refusals mean (salesforce-api.md 1.4).
 //!
-//! The tables hold what is known. A refusal that is not in them is [`Cause::Unknown`]: told as it came and asked again later,
-//! since Salesforce words passing trouble (`unknown_error: retry your request`) and final trouble alike.
+//! The tables hold what is known. A refusal that is not in them is [`Cause::Unknown`]: told as it came and asked again
+//! later, since Salesforce words passing trouble (`unknown_error: retry your request`) and final trouble alike.
 
 use super::endpoint::{Endpoint, Form};
 use super::reply::Members;
@@ -11,7 +11,8 @@ use http::StatusCode;
 
 use Cause as C;
 
-/// `error` (lower case; empty takes any), a part of `error_description` (likewise), what it means. The first match counts.
+/// `error` (lower case; empty takes any), a part of `error_description` (likewise), what it means. The first match
+/// counts.
 const REFUSALS: &[(&str, &str, Cause)] = &[
     ("", "retry your request", C::Busy),
     ("", "already being processed", C::Busy),

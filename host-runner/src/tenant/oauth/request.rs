@@ -10,8 +10,8 @@ use http_body_util::BodyExt;
 use url::form_urlencoded::Serializer;
 use zeroize::Zeroizing;
 
-/// What the token endpoint answered, not classified yet. A rotated refresh token in it is taken out and written first, whatever
-/// the rest is worth: no other copy exists.
+/// What the token endpoint answered, not classified yet. A rotated refresh token in it is taken out and written first,
+/// whatever the rest is worth: no other copy exists.
 pub(crate) struct Answer {
     status: StatusCode,
     location: Option<HeaderValue>,

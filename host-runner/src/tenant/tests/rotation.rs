@@ -153,7 +153,8 @@ async fn a_token_that_could_not_be_kept_is_not_spent() {
     assert!(server.seen().is_empty());
 }
 
-/// What a server sees of one refresh token, and the only one that it takes; each answer is `bodies`' next, with the token in it.
+/// What a server sees of one refresh token, and the only one that it takes; each answer is `bodies`' next, with the
+/// token in it.
 async fn answering(bodies: &'static [&'static str]) -> Server {
     let valid = Arc::new(Mutex::new(0_usize));
     Server::start(move |request: Seen| {

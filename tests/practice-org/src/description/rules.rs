@@ -1,4 +1,5 @@
-//! Rules of an org at work: validation rules, duplicate rules and record locks as triggers (salesforce-api.md 7.3, 7.4).
+//! Rules of an org at work: validation rules, duplicate rules and record locks as triggers (salesforce-api.md 7.3,
+//! 7.4).
 //!
 //! Conditions are SOQL, asked of the row itself inside its transaction.
 

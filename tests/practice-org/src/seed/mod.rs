@@ -29,8 +29,8 @@ const STANDARD: &str = include_str!("../../data/standard-objects.json");
 const PACKAGE: &str = include_str!("../../data/asymbl-package.json");
 const CUSTOM_JOB_OBJECT: &str = include_str!("../../data/custom-job-object.json");
 
-/// Characters 4 to 6 of every id, so that orgs of different seeds share no id, their own least of all. `Hs0` for the usual
-/// seed 1; seeds that differ by a multiple of 62³ meet again.
+/// Characters 4 to 6 of every id, so that orgs of different seeds share no id, their own least of all. `Hs0` for the
+/// usual seed 1; seeds that differ by a multiple of 62³ meet again.
 fn instance(seed: u64) -> [u8; 3] {
     const USUAL: u64 = (17 * 62 + 54) * 62;
     // Has no divisor in common with 62, so that every seed gets a place of its own.

@@ -1,7 +1,7 @@
 //! Which contacts are candidates, as conditions for queries and as a judgement over a row.
 //!
-//! Contacts are clients and hiring managers too. SOQL refuses a semi-join inside OR, so "of the type, or with an applicant"
-//! is two queries that have no contact in common (asymbl-schema.md 2).
+//! Contacts are clients and hiring managers too. SOQL refuses a semi-join inside OR, so "of the type, or with an
+//! applicant" is two queries that have no contact in common (asymbl-schema.md 2).
 
 use super::{Tenant, applicant_link};
 use crate::asymbl::settings::CandidateRule;
@@ -53,8 +53,8 @@ impl Membership {
         }
     }
 
-    /// Conditions whose results together are all candidates, none twice. None takes every contact; no condition at all means
-    /// that nobody is a candidate.
+    /// Conditions whose results together are all candidates, none twice. None takes every contact; no condition at all
+    /// means that nobody is a candidate.
     pub fn conditions(&self) -> Vec<Option<Condition>> {
         let types = self.types.iter().map(String::as_str);
         let typed = (!self.types.is_empty()).then(|| one_of(RECORD_TYPE, types.clone()));
@@ -73,8 +73,8 @@ impl Membership {
         }
     }
 
-    /// Contacts that an applicant points to. Said with `IsDeleted`, since it is unknown whether `queryAll` reaches into a
-    /// semi-join.
+    /// Contacts that an applicant points to. Said with `IsDeleted`, since it is unknown whether `queryAll` reaches into
+    /// a semi-join.
     fn applied(&self) -> Option<Condition> {
         let (object, lookup) = self.link.as_ref()?;
         let applicants = Query::from(object.as_str())

@@ -1,8 +1,9 @@
 //! Candidates: those contacts that are candidates.
 //!
-//! A contact becomes one, or stops being one, through an applicant, without its own stamp moving. So a delta judges every
-//! contact that changed, and every contact that an applicant which changed, came or went points to. A deleted contact has lost
-//! its applicants and a merged one handed them on, so deleted contacts are read whatever they were (asymbl-schema.md 2).
+//! A contact becomes one, or stops being one, through an applicant, without its own stamp moving. So a delta judges
+//! every contact that changed, and every contact that an applicant which changed, came or went points to. A deleted
+//! contact has lost its applicants and a merged one handed them on, so deleted contacts are read whatever they were
+//! (asymbl-schema.md 2).
 
 use std::collections::BTreeSet;
 
@@ -94,8 +95,9 @@ impl CandidatesReader {
         contacts.into_iter().partition(is_unknown)
     }
 
-    /// Puts candidates on the page. Whoever an applicant makes a candidate, or gives a source, is to be read again unless that
-    /// applicant is still theirs when applications are read: going to another contact, it leaves no trace on this one.
+    /// Puts candidates on the page. Whoever an applicant makes a candidate, or gives a source, is to be read again
+    /// unless that applicant is still theirs when applications are read: going to another contact, it leaves no trace
+    /// on this one.
     fn put_candidates<T: Transport>(
         &self,
         ctx: &Context<T>,
@@ -209,8 +211,8 @@ impl Reader for CandidatesReader {
             Step::LeadTo(lookup) => {
                 let asked: Vec<String> = values_of(&rows, lookup).into_iter().collect();
                 let contacts = self.find(ctx, &asked)?;
-                // Whoever is not found is no less a candidate for that: a right may have been lost. That a contact was deleted,
-                // its own row says.
+                // Whoever is not found is no less a candidate for that: a right may have been lost. That a contact was
+                // deleted, its own row says.
                 let found = values_of(&contacts, "Id");
                 self.sort_out(ctx, contacts, found, page)?;
             }
@@ -237,7 +239,8 @@ impl Reader for CandidatesReader {
         &record.remote_id
     }
 
-    /// Nothing while it can't be seen who applied: those who did are not counted then, and stay candidates all the same.
+    /// Nothing while it can't be seen who applied: those who did are not counted then, and stay candidates all the
+    /// same.
     fn counts(&self) -> Option<Vec<Query>> {
         let phases = self.everything().into_iter();
         (!self.membership.is_partly_hidden()).then(|| phases.map(Phase::count).collect())

@@ -1,7 +1,7 @@
 //! Users: people of the customer's company, and whoever else is on a hiring team.
 //!
-//! Users of other types come and go with the job's lookups, which move no stamp on the user. They are few, so a delta reads
-//! them all, and the token remembers who they were.
+//! Users of other types come and go with the job's lookups, which move no stamp on the user. They are few, so a delta
+//! reads them all, and the token remembers who they were.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,8 @@ pub struct UsersReader {
     job: String,
     /// The job's lookups to users.
     team_lookups: Vec<String>,
-    /// The job's lookups to contacts, who are on the team as the user with their address; none where addresses can't be read.
+    /// The job's lookups to contacts, who are on the team as the user with their address; none where addresses can't be
+    /// read.
     manager_lookups: Vec<String>,
     /// What decides which of several users with one address it is.
     matched_columns: Vec<String>,
