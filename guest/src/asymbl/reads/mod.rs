@@ -18,8 +18,6 @@ mod sample;
 mod token;
 
 #[cfg(test)]
-pub(crate) mod fake_org;
-#[cfg(test)]
 pub(crate) mod tests;
 
 use super::context::{Context, Level};
