@@ -20,9 +20,9 @@ use salesforce::{ApiVersion, Client};
 /// How much a log line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// For those who search a fault.
+    /// Helps to find a fault.
     Debug,
-    /// For those who watch.
+    /// Shows progress.
     Info,
     /// Somebody should look at it.
     Warn,
@@ -33,7 +33,7 @@ pub enum Level {
 /// Where log lines go: level, message, named values.
 pub type Log = Box<dyn Fn(Level, &str, &[(&str, &str)])>;
 
-/// What the host told of the tenant's connection.
+/// The tenant's connection, as the host describes it.
 #[derive(Debug, Clone, Default)]
 pub struct Connection {
     /// The org's origin.
@@ -46,23 +46,23 @@ pub struct Connection {
     pub disabled: Vec<String>,
 }
 
-/// A profile as it was last handed in, with what follows from it.
+/// The profile that was handed in last, and values derived from it.
 pub struct Known {
     text: String,
     /// The profile.
     pub profile: Profile,
-    /// What follows from the profile, one value of a type.
-    made: RefCell<Vec<Rc<dyn Any>>>,
+    /// Values derived from the profile, one per type.
+    derived: RefCell<Vec<Rc<dyn Any>>>,
 }
 
 impl Known {
-    /// The value of this type that follows from the profile; made the first time it is asked for.
+    /// Returns the value of this type that is derived from the profile; `make` makes it the first time.
     ///
     /// # Errors
     /// When it can't be made.
     pub fn once<V: 'static, E>(&self, make: impl FnOnce() -> Result<V, E>) -> Result<Rc<V>, E> {
         let made = self
-            .made
+            .derived
             .borrow()
             .iter()
             .cloned()
@@ -71,7 +71,7 @@ impl Known {
             return Ok(value);
         }
         let value = Rc::new(make()?);
-        self.made
+        self.derived
             .borrow_mut()
             .push(Rc::clone(&value) as Rc<dyn Any>);
         Ok(value)
@@ -86,7 +86,8 @@ pub struct Context<T: Transport> {
     pub settings: Settings,
     base_url: String,
     log: Log,
-    told: RefCell<Vec<String>>,
+    /// Messages that were logged once and are not to be logged again.
+    logged: RefCell<Vec<String>>,
     known: RefCell<Option<Rc<Known>>>,
     /// The page asked for ahead.
     pub(super) ahead: RefCell<Option<Ahead<T>>>,
@@ -119,7 +120,7 @@ impl<T: Transport> Context<T> {
             settings,
             base_url: connection.base_url.trim_end_matches('/').to_owned(),
             log,
-            told: RefCell::new(Vec::new()),
+            logged: RefCell::new(Vec::new()),
             known: RefCell::new(None),
             ahead: RefCell::new(None),
             rows: RefCell::new(RowCache::default()),
@@ -138,7 +139,7 @@ impl<T: Transport> Context<T> {
         let known = Rc::new(Known {
             text: text.to_owned(),
             profile: Profile::parse(text)?,
-            made: RefCell::default(),
+            derived: RefCell::default(),
         });
         self.known.replace(Some(Rc::clone(&known)));
         // Rows and a page asked for under another profile have other columns.
@@ -168,8 +169,8 @@ impl<T: Transport> Context<T> {
 
     /// Writes a log line, once in the life of this instance.
     pub fn log_once(&self, level: Level, message: &str) {
-        if !self.told.borrow().iter().any(|t| t == message) {
-            self.told.borrow_mut().push(message.to_owned());
+        if !self.logged.borrow().iter().any(|logged| logged == message) {
+            self.logged.borrow_mut().push(message.to_owned());
             self.log(level, message, &[]);
         }
     }

@@ -78,29 +78,29 @@ pub struct FieldShape {
 }
 
 impl FieldShape {
-    fn of(told: &salesforce::FieldShape, compounds: &[&str]) -> Self {
-        // `compoundFieldName` is also said of the parts of a person's name; only addresses and geolocations matter.
-        let part_of = told
+    fn of(described: &salesforce::FieldShape, compounds: &[&str]) -> Self {
+        // `compoundFieldName` is also set on the parts of a person's name; only addresses and geolocations matter.
+        let part_of = described
             .compound_field_name
             .as_deref()
-            .filter(|c| compounds.contains(c) && *c != told.name)
+            .filter(|c| compounds.contains(c) && *c != described.name)
             .or_else(|| {
                 compounds
                     .iter()
-                    .find(|c| is_part_of_custom(&told.name, c))
+                    .find(|c| is_part_of_custom(&described.name, c))
                     .copied()
             });
         Self {
-            name: told.name.clone(),
-            kind: told.kind.clone(),
-            label: told.label.clone(),
-            reference_to: told.reference_to.clone(),
+            name: described.name.clone(),
+            kind: described.kind.clone(),
+            label: described.label.clone(),
+            reference_to: described.reference_to.clone(),
             part_of: part_of.map(str::to_owned),
-            unfilterable: !told.filterable,
+            unfilterable: !described.filterable,
         }
     }
 
-    /// Whether its API name ends in `__c`: made by the customer or a package.
+    /// Whether its API name ends in `__c`: created by the customer or a package.
     pub fn is_custom(&self) -> bool {
         self.name.ends_with("__c")
     }
@@ -140,18 +140,18 @@ pub struct ObjectShape {
 
 impl ObjectShape {
     /// What later calls need of a described object.
-    pub fn of(told: &salesforce::ObjectShape) -> Self {
-        let compounds: Vec<&str> = told
+    pub fn of(described: &salesforce::ObjectShape) -> Self {
+        let compounds: Vec<&str> = described
             .fields
             .iter()
             .filter(|f| f.kind == "address" || f.kind == "location")
             .map(|f| f.name.as_str())
             .collect();
         Self {
-            name: told.name.clone(),
-            label: told.label.clone(),
-            replicateable: told.replicateable,
-            fields: told
+            name: described.name.clone(),
+            label: described.label.clone(),
+            replicateable: described.replicateable,
+            fields: described
                 .fields
                 .iter()
                 .map(|f| FieldShape::of(f, &compounds))

@@ -112,8 +112,8 @@ pub(super) fn spelled(
         shapes.find(|shape| shape.name.eq_ignore_ascii_case(name))
     };
     let spell = |field: &mut String, object: &str| {
-        if let Some(told) = shape(object).and_then(|shape| shape.field(field)) {
-            field.clone_from(&told.name);
+        if let Some(described) = shape(object).and_then(|shape| shape.field(field)) {
+            field.clone_from(&described.name);
         }
     };
     spell(&mut link.applicant_lookup, &names.api(names::APPLICANT));
@@ -121,8 +121,8 @@ pub(super) fn spelled(
     if let Some(field) = &mut link.closed_field {
         spell(field, &link.object);
     }
-    if let Some(told) = shape(&link.object) {
-        link.object.clone_from(&told.name);
+    if let Some(described) = shape(&link.object) {
+        link.object.clone_from(&described.name);
     }
     link
 }

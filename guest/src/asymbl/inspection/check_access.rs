@@ -7,11 +7,12 @@ mod about;
 mod grants;
 mod org;
 
-use super::needs::{self, ACTIONS, FieldNeed, ObjectNeed, Operation};
+use super::needs::{self, FieldNeed, ObjectNeed, Operation};
 use crate::asymbl::actions::unsearchable;
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::PERMISSION_SET;
 use crate::asymbl::models::{TABLES, Tenant};
+use crate::asymbl::names::ACTIONS;
 use crate::exports::ats::connector::inspection::{
     AccessFinding, AccessLevel, AccessReport, ActionAccess, MissingRight, ModelAccess,
 };
@@ -149,7 +150,7 @@ fn job_field(tenant: Tenant<'_>, field: &str) -> JobField {
 /// What it costs, as the end of a sentence's first half.
 fn cost(affects: &[String]) -> String {
     if affects.iter().any(|a| a.starts_with("application.")) {
-        return "so whether a job is open can't be told by it".to_owned();
+        return "so it can't show whether a job is open".to_owned();
     }
     format!("so {} stays empty or incomplete", affects.join(", "))
 }
@@ -183,7 +184,7 @@ impl Found {
         grants: &Grants,
     ) {
         let right = format!("{} {}", operation.word(), need.object);
-        let fix = object_mend(tenant, &need.object, operation, grants);
+        let fix = object_fix(tenant, &need.object, operation, grants);
         self.lacks(need.essential, right, &need.affects, fix);
     }
 
@@ -250,7 +251,7 @@ impl Found {
     fn lacks_package_field(&mut self, object: &str, field: &FieldNeed, setting: &str) {
         if field.essential {
             let fix = format!(
-                "{object} has no such field, so no job can be told to be open: name its own field in the setting `{setting}`, or set \
+                "{object} has no such field, so no job counts as open: name its own field in the setting `{setting}`, or set \
                  `allow_closed_jobs`"
             );
             return self.lacks_on_field(object, field, fix);
@@ -288,7 +289,7 @@ impl Found {
         let hashed = hash
             .and_then(|name| shape.field(name))
             .is_some_and(|f| f.filterable);
-        let mend = format!(
+        let fix = format!(
             "create-candidate and create-application can't look up the e-mail address: {why}"
         );
         let affects = ["candidate.email_address".to_owned()];
@@ -296,7 +297,7 @@ impl Found {
             !hashed,
             format!("search {object} by {field}"),
             &affects,
-            mend,
+            fix,
         );
     }
 }
@@ -309,7 +310,7 @@ const OF_THE_SET: [&str; 4] = [
     crate::asymbl::names::STAGE,
 ];
 
-fn object_mend(tenant: Tenant<'_>, object: &str, operation: Operation, grants: &Grants) -> String {
+fn object_fix(tenant: Tenant<'_>, object: &str, operation: Operation, grants: &Grants) -> String {
     let names = tenant.profile.names();
     let own = format!(
         "grant {} on {object} in a permission set of your own and assign that to the integration user",

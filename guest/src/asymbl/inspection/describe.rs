@@ -1,4 +1,4 @@
-//! What the connector can do, told from the tables that it works by.
+//! What the connector can do, derived from the tables that it works by.
 
 use crate::asymbl::models::{Rule, TABLES, Table};
 use crate::asymbl::settings;

@@ -6,9 +6,9 @@ mod text;
 
 use std::collections::BTreeMap;
 
-use super::needs::{self, ACTIONS, ObjectNeed, Operation};
+use super::needs::{self, ObjectNeed, Operation};
 use crate::asymbl::models::{TABLES, Tenant, word};
-use crate::asymbl::names::Names;
+use crate::asymbl::names::{ACTIONS, Names};
 use crate::asymbl::profile::{JobLink, Organization, Profile};
 use crate::asymbl::settings::Settings;
 use crate::exports::ats::connector::inspection::{Guide, GuideInput, GuideProblem, GuideStep};
@@ -125,7 +125,7 @@ fn fields_table(tenant: Tenant<'_>) -> String {
                 let line = lines.entry((need.object.clone(), field.name)).or_default();
                 line.write |= field.operation != Operation::Read;
                 for affected in field.affects {
-                    // What is no field is said in words.
+                    // What is not a field is described in words.
                     let used = match affected.contains(' ') {
                         true => affected,
                         false => format!("{user}{affected}"),

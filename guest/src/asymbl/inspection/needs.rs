@@ -4,7 +4,7 @@
 use crate::asymbl::actions::table::{self, LookUp, Place};
 use crate::asymbl::models::applications::links;
 use crate::asymbl::models::{OPTIONAL, Source, TABLES, Table, Tenant};
-use crate::asymbl::names;
+use crate::asymbl::names::{self, ACTIONS};
 use crate::exports::ats::connector::inspection::Action;
 
 /// What must be allowed.
@@ -190,18 +190,6 @@ pub fn objects(tenant: Tenant<'_>) -> Vec<String> {
     }
     objects
 }
-
-/// The actions, with their names.
-pub const ACTIONS: [(Action, &str); 5] = [
-    (Action::CreateCandidate, "create-candidate"),
-    (Action::CreateApplication, "create-application"),
-    (
-        Action::AddAttachmentToApplication,
-        "add-attachment-to-application",
-    ),
-    (Action::MoveApplicationToStage, "move-application-to-stage"),
-    (Action::GetCandidateAttachments, "get-candidate-attachments"),
-];
 
 /// What carrying out an action needs. The record that it answers with is read as the models are, as far as the user may.
 pub fn of_action(tenant: Tenant<'_>, action: Action) -> Vec<ObjectNeed> {

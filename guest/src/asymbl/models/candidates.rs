@@ -20,7 +20,7 @@ use crate::exports::ats::connector::types::Model;
 use crate::exports::ats::connector::unified::{Candidate, EmailAddress, PhoneNumber};
 use salesforce::Record;
 
-pub use membership::{Judgement, Membership};
+pub use membership::{Candidacy, Membership};
 
 const M: Model = Model::Candidates;
 

@@ -10,7 +10,7 @@ pub enum Step {
     /// Rows of the model's object that are its records; deleted ones are gone.
     Records,
     /// Rows of the model's object of which some may not be (or no longer be) of the model.
-    Judged,
+    ToClassify,
     /// Users of other types who are on a hiring team.
     TeamUsers,
     /// Rows of another object, in whose field the ids of the model's records stand.

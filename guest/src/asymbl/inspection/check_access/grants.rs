@@ -17,7 +17,7 @@ use salesforce::{Query, Record, Rows};
 pub(super) struct Grants {
     /// Labels of the assigned permission sets, the profile's own aside; none where they can't be seen.
     pub sets: Option<Vec<String>>,
-    /// By object: whether all its records are seen, shared or not. None where that can't be told.
+    /// By object: whether all its records are seen, shared or not. `None` where that is unknown.
     view_all: Option<BTreeMap<String, bool>>,
     /// All records of all objects.
     view_all_data: bool,
@@ -32,7 +32,7 @@ impl Grants {
             .any(|set| set.eq_ignore_ascii_case(label))
     }
 
-    /// Whether the user sees all records of an object; none where that can't be told.
+    /// Whether the user sees all records of an object; `None` where that is unknown.
     pub fn sees_all(&self, object: &str) -> Option<bool> {
         let view_all = self.view_all.as_ref()?;
         Some(self.view_all_data || view_all.get(object).copied().unwrap_or(false))

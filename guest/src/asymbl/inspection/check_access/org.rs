@@ -4,10 +4,9 @@
 use super::about::{About, Shapes, distinct, quoted};
 use super::grants::Grants;
 use crate::asymbl::context::Context;
-use crate::asymbl::inspection::needs::ACTIONS;
 use crate::asymbl::models::hiring_team_members::matched_lookups;
 use crate::asymbl::models::{self, TABLES, Tenant, jobs};
-use crate::asymbl::names;
+use crate::asymbl::names::{self, ACTIONS};
 use crate::asymbl::row::trimmed;
 use crate::asymbl::settings::WordTable;
 use crate::exports::ats::connector::inspection::Action;

@@ -104,19 +104,19 @@ fn a_value_that_no_table_maps_is_told_with_the_setting_that_would() {
             label: None,
         })
         .to_vec();
-    let told = |org: &TestOrg| {
+    let warned = |org: &TestOrg| {
         org.tenant(|tenant| {
             let mut about = about::About::default();
             org::unmapped(&mut about, tenant, &org.objects);
             about.warnings
         })
     };
-    let warnings = told(&org);
+    let warnings = warned(&org);
     assert_eq!(warnings.len(), 1);
     assert_eq!(warnings[0].code, "value-unmapped");
     assert!(
         warnings[0].message.contains("\"Paused\"") && warnings[0].message.contains("job_status")
     );
     org.settings = r#"{"job_status": {"Paused": "CLOSED"}}"#.to_owned();
-    assert!(told(&org).is_empty());
+    assert!(warned(&org).is_empty());
 }

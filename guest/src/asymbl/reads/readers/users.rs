@@ -58,7 +58,7 @@ impl UsersReader {
     }
 
     /// Those of some users who count: standard ones, and others while they are on a team.
-    fn judge<T: Transport>(
+    fn users_among<T: Transport>(
         &self,
         ctx: &Context<T>,
         users: Vec<Record>,
@@ -113,7 +113,7 @@ impl UsersReader {
         mut ids: BTreeSet<String>,
         page: &mut Page<User>,
     ) -> Result<(), Error> {
-        let users = self.judge(ctx, users)?;
+        let users = self.users_among(ctx, users)?;
         for id in values_of(&users, "Id") {
             ids.remove(&id);
         }
@@ -176,7 +176,7 @@ impl Reader for UsersReader {
 
     fn changes(&self, since: &Marks) -> Vec<Phase> {
         let changed = self
-            .phase(Step::Judged)
+            .phase(Step::ToClassify)
             .since(since.get(self.mapping.object()));
         std::iter::once(changed)
             .chain(self.others_on_teams())
@@ -191,7 +191,7 @@ impl Reader for UsersReader {
         page: &mut Page<User>,
     ) -> Result<(), Error> {
         match phase.step {
-            Step::Judged => {
+            Step::ToClassify => {
                 let ids = values_of(&rows, "Id");
                 self.sort_out(ctx, rows, ids, page)?;
             }
