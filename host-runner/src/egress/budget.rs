@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_after_the_last_one_allowed_is_refused_and_not_counted() {
+    fn the_request_beyond_the_budget_is_refused_and_not_counted() {
         let meter = Meter::new(JobBudget {
             requests: 2,
             ..JobBudget::default()

@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_with_public_and_private_addresses_leads_only_to_the_public_ones() {
+    fn a_name_is_dialled_only_at_its_public_addresses() {
         let kept = allowed(
             addresses(&["10.0.0.1", "8.8.8.8", "::1"]),
             AddressRule::PublicOnly,

@@ -234,7 +234,7 @@ fn odd_authorities_never_pass_even_where_the_uri_type_takes_them() {
 }
 
 #[test]
-fn an_over_long_uri_is_refused_and_one_that_the_org_should_judge_is_not() {
+fn only_a_uri_longer_than_the_org_could_take_is_refused() {
     let long = |n: usize| format!("{OWN}/{}", "x".repeat(n));
     assert_eq!(
         verdict("GET", &long(20_000), None),

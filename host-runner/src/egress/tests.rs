@@ -172,7 +172,7 @@ async fn a_grant_ends_with_its_guard() {
 }
 
 #[tokio::test]
-async fn a_granted_origin_that_leads_to_a_private_address_is_not_dialled() {
+async fn a_granted_origin_at_a_private_address_is_not_dialled() {
     let (own, inner) = (ok().await, ok().await);
     let gate = gate(&own.origin);
     for host in ["127.0.0.1", "localhost"] {

@@ -317,7 +317,7 @@ fn date_times_of_any_spelling_are_written_in_one() {
 }
 
 #[test]
-fn the_order_of_keys_in_custom_fields_and_the_source_row_are_no_change() {
+fn the_order_of_keys_and_the_source_row_are_no_change() {
     let hash = |fields: &str, raw: &str| {
         let content = serde_json::from_str(fields).unwrap();
         let raw = RawValue::from_string(raw.to_owned()).unwrap();

@@ -144,7 +144,7 @@ async fn applicants_stay_candidates_while_applications_are_hidden() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn users_read_after_teams_include_whoever_is_on_one_by_an_address() {
+async fn users_read_after_teams_include_members_by_address() {
     let world = World::of(small_org()).await;
     world.db().clock().freeze();
     let guest = member_by_address(&world);

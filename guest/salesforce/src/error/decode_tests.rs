@@ -514,7 +514,7 @@ fn an_alert_beside_what_blocks_can_not_be_saved() {
 }
 
 #[test]
-fn a_column_that_can_not_stand_in_where_is_told_from_a_hidden_one() {
+fn an_unfilterable_column_is_told_from_a_hidden_one() {
     let body = r#"[{"message":"field 'Email' can not be filtered in a query call","errorCode":"INVALID_FIELD"}]"#;
     let column = "Email".to_owned();
     assert_eq!(

@@ -167,7 +167,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_content_type_has_no_control_characters_in_its_parameters_either() {
+    fn a_content_types_parameters_hold_no_control_characters() {
         for text in [
             "application/pdf",
             "text/plain; charset=utf-8",

@@ -172,7 +172,7 @@ fn several_mapping_rows_need_the_setting_which_the_error_says() {
 }
 
 #[test]
-fn a_job_object_that_the_metadata_does_not_explain_is_an_error_with_the_mend() {
+fn an_unexplained_job_object_is_an_error_with_the_fix() {
     assert!(refused(r#"{"job_object":"Other__c"}"#, None).contains("can't be read"));
     assert!(
         refused(r#"{"job_object":"Other__c"}"#, Some(&[own_row()]))

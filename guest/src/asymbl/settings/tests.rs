@@ -42,7 +42,7 @@ fn the_default_team_follows_the_namespace() {
 }
 
 #[test]
-fn every_problem_is_said_at_once_with_what_was_probably_meant() {
+fn every_problem_is_reported_at_once_with_a_suggestion() {
     let found = problems(json!({
         "hired_stage": [],
         "candidates": "aplied",

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_many_rows_that_are_also_a_large_share_are_a_mass_deletion() {
+    fn only_many_rows_and_a_large_share_are_a_mass_deletion() {
         let check = |gone, live| {
             MassDelete::check(Model::Jobs, Totals { live, gone }, &SyncSettings::default()).is_ok()
         };

@@ -54,7 +54,7 @@ fn trusting(origin: &Origin, ca_file: Option<&std::path::Path>) -> Gate {
 }
 
 #[tokio::test]
-async fn a_private_authority_is_trusted_through_its_file_and_http2_is_used_where_offered() {
+async fn a_private_authority_is_trusted_and_http2_used_where_offered() {
     for (offered, version) in [
         (&[b"h2".as_slice(), b"http/1.1"][..], http::Version::HTTP_2),
         (&[b"http/1.1".as_slice()][..], http::Version::HTTP_11),
@@ -80,7 +80,7 @@ async fn a_private_authority_is_trusted_through_its_file_and_http2_is_used_where
 }
 
 #[tokio::test]
-async fn an_unknown_authority_is_a_certificate_error_and_nothing_is_sent() {
+async fn nothing_is_sent_to_an_unknown_certificate_authority() {
     let authority = authority(&[b"http/1.1"]);
     let server =
         Server::with_tls(|_| async { answer(200, "fine") }, Some(authority.acceptor)).await;
@@ -102,7 +102,7 @@ async fn an_unknown_authority_is_a_certificate_error_and_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_speak_tls_is_told_from_a_bad_certificate() {
+async fn a_server_without_tls_is_told_from_a_bad_certificate() {
     let plain = raw(|mut tcp| async move {
         let _ = tcp.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
         read_head(&mut tcp).await;

@@ -86,7 +86,7 @@ async fn a_rotated_token_replaces_the_one_in_its_file() {
 }
 
 #[tokio::test]
-async fn a_rotated_token_that_was_given_inline_is_kept_beside_the_tenant_file() {
+async fn a_rotated_inline_token_is_kept_beside_the_tenant_file() {
     let setup = Setup::new(&rotating().await);
     sign_in_twice(&setup.open("\"r0\"")).await;
     sign_in_twice(&setup.open("\"r0\"")).await;

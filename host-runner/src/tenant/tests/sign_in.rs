@@ -100,7 +100,7 @@ async fn a_request_is_signed_with_a_token_from_the_endpoint() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twenty_requests_at_once_sign_in_once_and_again_once_after_a_401() {
+async fn twenty_requests_at_once_sign_in_once_and_once_after_a_401() {
     let org = Org::start().await;
     let tenant = org.tenant();
     let all = |tenant: Tenant| async move {
@@ -155,7 +155,7 @@ async fn a_401_that_no_login_fixes_starts_none() {
 }
 
 #[tokio::test]
-async fn fresh_tokens_that_are_refused_end_in_an_error_and_not_in_a_loop() {
+async fn refused_fresh_tokens_end_in_an_error_not_in_a_loop() {
     let org = Org::start().await;
     let gate = org.tenant().gate();
     for token in ["t1", "t2", "t3"] {
@@ -478,7 +478,7 @@ async fn a_kept_token_serves_the_next_run_and_is_the_owners_alone() {
 }
 
 #[tokio::test]
-async fn a_token_that_no_header_can_carry_is_an_error_without_the_token() {
+async fn the_error_of_an_odd_token_does_not_hold_the_token() {
     let server = Server::start(|request: Seen| async move {
         token_reply(
             "bad\r\nx: tok3n",

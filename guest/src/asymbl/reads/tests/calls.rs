@@ -105,7 +105,7 @@ fn keys_are_those_of_the_records() {
 }
 
 #[test]
-fn a_probe_names_the_changed_models_and_advances_the_other_tokens() {
+fn a_probe_names_changed_models_and_advances_other_tokens() {
     let cast = cast();
     let known = profile(&cast.org);
     let given = |model| ModelToken {

@@ -93,7 +93,7 @@ fn a_job_is_never_split_over_two_pages() {
 }
 
 #[test]
-fn a_refused_change_log_moves_no_watermark_over_an_open_transaction() {
+fn a_refused_change_log_moves_no_watermark_past_a_transaction() {
     let cast = cast();
     let first = token(&cast.org, Model::Candidates);
     let kind = cast

@@ -55,7 +55,7 @@ fn child(place: &Place) -> std::process::Child {
 }
 
 #[test]
-fn a_killed_process_leaves_whole_pages_and_its_successor_goes_on_at_once() {
+fn a_killed_process_leaves_whole_pages_and_can_be_succeeded() {
     for round in 0..3 {
         let place = Place::new();
         let mut process = child(&place);

@@ -49,7 +49,7 @@ fn a_mirror_of_a_later_format_is_refused() {
 }
 
 #[test]
-fn a_mirror_of_the_first_format_is_brought_to_the_present_one_with_all_it_holds() {
+fn a_mirror_of_the_first_format_is_migrated_with_all_it_holds() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     mirror
