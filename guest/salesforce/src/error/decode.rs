@@ -293,5 +293,8 @@ fn strip_tags(html: &str) -> String {
 }
 
 #[cfg(test)]
+#[path = "quoted_tests.rs"]
+mod quoted_tests;
+#[cfg(test)]
 #[path = "decode_tests.rs"]
 mod tests;

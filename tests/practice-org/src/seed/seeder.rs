@@ -217,3 +217,8 @@ impl<'a> Seeder<'a> {
         self.error.take().map_or(Ok(()), Err)
     }
 }
+
+/// Returns the value, or nothing where it is not to be.
+pub(super) fn when(is: bool, value: impl Into<Value>) -> Value {
+    if is { value.into() } else { Value::Null }
+}
