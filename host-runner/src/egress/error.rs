@@ -1,4 +1,4 @@
-//! What can go wrong between the gate and the org, and what a guest is told of it.
+//! What can go wrong between the gate and the org, and what a guest learns of it.
 //!
 //! wasi:http has an error code for most of this, but guests lose detail on the way (waki turns a denial into `Closed`,
 //! body errors reach a guest as text only: wasm-host.md 2.3 and 3). So the host keeps the typed error as [`Problem`].
@@ -196,7 +196,7 @@ pub struct Problem {
     pub error: EgressError,
 }
 
-/// What a guest is told. Each kind that a guest can act on differently has a code of its own.
+/// The error as a guest gets it. Each kind that a guest can act on differently has a code of its own.
 impl From<EgressError> for WasiError {
     fn from(error: EgressError) -> Self {
         use super::policy::Rule;

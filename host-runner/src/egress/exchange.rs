@@ -48,14 +48,14 @@ pub(crate) async fn exchange(
 ) -> Result<Response<ResponseBody>, EgressError> {
     let (parts, body) = request.into_parts();
     let label = label(&parts);
-    let done = judged(shared, job, parts, body, options, label.clone()).await;
+    let done = perform(shared, job, parts, body, options, label.clone()).await;
     if let Err(error) = &done {
         job.note(&label, error);
     }
     done
 }
 
-async fn judged(
+async fn perform(
     shared: &Shared,
     job: &Arc<Job>,
     mut parts: Parts,

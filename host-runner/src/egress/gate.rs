@@ -143,7 +143,7 @@ impl Gate {
         self.job.problem()
     }
 
-    /// Forgets the last problem, before a call whose problems should be told from earlier ones.
+    /// Forgets the last problem, before a call whose problems must not be mixed with earlier ones.
     pub fn clear_problem(&self) {
         self.job.clear_problem();
     }

@@ -1,7 +1,7 @@
 //! Which origin may be asked what. Pure: no wasmtime, no network, no clock.
 //!
 //! Deny by default. A connector may ask its tenant's own origin, and, for the length of one call, an origin that was
-//! granted to that call (a file behind an action's `data_url`). Requests are judged by parsed origin, never by
+//! granted to that call (a file behind an action's `data_url`). Requests are decided by parsed origin, never by
 //! authority text, and whatever two programs could read differently (user info, odd ports, encoded hosts) is refused.
 
 use super::{AddressRule, ByteSize, Origin, OriginError};
@@ -163,7 +163,7 @@ impl EgressPolicy {
         &self.tenant
     }
 
-    /// Judges a request with no grants in force.
+    /// Decides about a request with no grants in force.
     ///
     /// # Errors
     /// [`Denied`] with the rule and the fix.
@@ -171,7 +171,7 @@ impl EgressPolicy {
         self.permits_with(request, &[])
     }
 
-    /// Judges a request with these grants in force.
+    /// Decides about a request with these grants in force.
     ///
     /// # Errors
     /// [`Denied`] with the rule and the fix.

@@ -7,7 +7,7 @@ use crate::egress::Gate;
 
 /// What a job needs.
 pub struct JobSetup {
-    /// What the guest is told of its tenant. Holds no secret.
+    /// What the guest learns of its tenant. Holds no secret.
     pub(super) connection: host::Connection,
     /// Its only way out.
     pub(super) gate: Option<Gate>,

@@ -9,7 +9,7 @@ pub enum ListingKind {
     Full,
     /// What changed since a token. It may turn into everything on the way (see [`super::Coverage`]).
     Delta,
-    /// All keys, without the records, to find out what vanished.
+    /// All keys, without the records, to find records that disappeared.
     Ids,
 }
 

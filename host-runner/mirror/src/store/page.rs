@@ -130,12 +130,12 @@ pub struct Page {
     pub api_calls: u64,
 }
 
-/// How many records met which fate.
+/// Counts of records by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// New.
     pub inserted: u64,
-    /// Unified content moved.
+    /// Unified content changed.
     pub updated: u64,
     /// Same unified content (the source row may have been stored afresh).
     pub unchanged: u64,
@@ -165,7 +165,7 @@ impl AddAssign for Counts {
 /// What a page did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageOutcome {
-    /// By fate.
+    /// Counts by outcome.
     pub counts: Counts,
     /// Of [`Page::present`]: keys that the mirror lacks, holds as deleted, or holds in another version; to be read by
     /// their ids.

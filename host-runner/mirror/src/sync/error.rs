@@ -18,7 +18,7 @@ pub enum SyncError {
     /// The connector gave something that can't be stored: a defect of the connector.
     #[error("the connector broke the contract: {0}")]
     Key(#[from] KeyError),
-    /// Too much of a model vanished.
+    /// Too large a share of a model disappeared.
     #[error(transparent)]
     MassDelete(#[from] MassDelete),
     /// It was stopped in good order.

@@ -66,7 +66,7 @@ pub(super) fn add(mirror: &dyn Mirror, model: Model, page: &mut Page) -> Result<
 pub(super) fn after_unseen(record: &UnifiedRecord) -> Vec<Recheck> {
     let mut found = Vec::new();
     add_referring(record, &mut found);
-    // A member that vanished alone may have moved the others of its set.
+    // A member that disappeared alone may have moved the others of its set.
     let model = record.model();
     let parent = model
         .join_fields()

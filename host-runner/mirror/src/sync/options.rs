@@ -15,9 +15,9 @@ pub struct SyncOptions {
     pub models: Vec<Model>,
     /// Read everything, also where a delta would do.
     pub full: bool,
-    /// Also compare all keys, to find what vanished without a trace.
+    /// Also compare all keys, to find records that disappeared without a trace.
     pub reconcile: bool,
-    /// Believe it when a large share of a model has vanished.
+    /// Tombstone records even if a large share of a model has disappeared.
     pub allow_mass_delete: bool,
     /// Cancelled by a caller, it ends the run after the current page.
     pub stop: CancellationToken,

@@ -1,7 +1,7 @@
 //! What the token endpoint's refusals mean (salesforce-api.md 1.4).
 //!
-//! The tables hold what is known. A refusal that is not in them is [`Cause::Unknown`]: told as it came and asked again
-//! later, since Salesforce words passing trouble (`unknown_error: retry your request`) and final trouble alike.
+//! The tables hold what is known. A refusal that is not in them is [`Cause::Unknown`]: reported as received and asked
+//! again later, since Salesforce words passing problems (`unknown_error: retry your request`) and final ones alike.
 
 use super::endpoint::{Endpoint, Form};
 use super::reply::Members;

@@ -1,7 +1,7 @@
-//! Records that others refer to and that the mirror does not hold: out of the connected user's sight, not of the model,
+//! Records that others refer to and that the mirror does not hold: not visible to the connected user, not of the model,
 //! or gone.
 //!
-//! When one comes into sight, no stamp of it need move, so each is asked for by its id: at once, and then ever more
+//! When one becomes visible, no stamp of it need move, so each is asked for by its id: at once, and then ever more
 //! rarely.
 
 use rusqlite::{Connection, Transaction, params};
@@ -15,7 +15,7 @@ use host_runner::unified::{Model, Timestamp};
 const LONGEST_WAIT: i64 = 24 * 60 * 60 * 1_000;
 
 /// Those models' references to `target` that lead to records to be asked for: model, and number of the column. Users
-/// are others' affair: whom a team names is asked for with the team.
+/// are left out: those that a team names are asked for with the team.
 fn referring(target: Model) -> impl Iterator<Item = (Model, usize)> {
     Model::ALL.into_iter().flat_map(move |model| {
         let references = model.references().enumerate();
@@ -71,7 +71,7 @@ pub(super) fn add_all(transaction: &Transaction<'_>, listed: Model) -> Result<()
     Ok(())
 }
 
-/// Adds a record that was just marked as deleted: where others still refer to it, it may only be out of sight.
+/// Adds a record that was just marked as deleted: where others still refer to it, it may only be hidden.
 pub(super) fn add_lost(
     transaction: &Transaction<'_>,
     model: Model,
