@@ -11,6 +11,8 @@ use crate::exports::ats::connector::types::{
 };
 use salesforce::{AccountProblem, ErrorKind, Quota as Spent, SalesforceError};
 
+pub use crate::engine::{failure, problem, resync};
+
 /// The permission set that gives an integration user what this connector reads (asymbl-schema.md 4).
 pub const PERMISSION_SET: &str = "Asymbl ATS User";
 
@@ -20,30 +22,6 @@ const TRANSACTION_SECURITY: &str = "a transaction security policy of the org sta
 
 /// Longest part of an answer's message that is handed on, in characters.
 const MESSAGE_LIMIT: usize = 4_000;
-
-/// A failure found without asking Salesforce.
-pub fn failure(message: impl Into<String>) -> Failure {
-    Failure {
-        message: message.into(),
-        remote: None,
-    }
-}
-
-/// A token, cursor or profile that can't be used.
-pub fn resync(why: impl std::fmt::Display) -> Error {
-    Error::ResyncRequired(failure(format!(
-        "{why}; start the model again with a full listing"
-    )))
-}
-
-/// One thing wrong with an input.
-pub fn problem(field: impl Into<String>, message: impl Into<String>) -> Problem {
-    Problem {
-        field: field.into(),
-        message: message.into(),
-        remote: None,
-    }
-}
 
 /// What Salesforce answered; none where it was not asked or did not answer.
 fn answer(error: &SalesforceError) -> Option<RemoteAnswer> {

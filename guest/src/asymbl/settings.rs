@@ -4,20 +4,18 @@
 //! (`settings/schema.json`, part of `describe-connector`) and the page `docs/settings.md` are written by a test, which fails
 //! when they are out of date: so neither schemars nor a line of its code is in the component.
 
-mod api_name;
 mod defaults;
 #[cfg(test)]
 pub(in crate::asymbl) mod documents;
 mod kinds;
 mod parts;
-mod read;
 mod scopes;
 mod sources;
-mod tables;
 
 use serde::Deserialize;
 
 use crate::asymbl::names::Names;
+use crate::engine::settings::{api_name, read, tables};
 use crate::exports::ats::connector::types::Model;
 
 pub use api_name::ApiName;

@@ -4,7 +4,6 @@
 //! their rows mean is its `reader`'s business, one file a model in `readers`; `engine` runs them, a page a call. Nothing
 //! that a later call needs is kept: it travels in the `cursor` and the `token`.
 
-mod cursor;
 mod engine;
 mod get;
 mod ids;
@@ -23,6 +22,7 @@ pub(crate) mod tests;
 use super::context::{Context, Level};
 use super::discover::{self as look, DiscoverError};
 use super::errors::{failure, problem};
+use crate::engine::cursor;
 use crate::exports::ats::connector::reads::{
     ApplicationStagesPage, ApplicationsPage, CandidatesPage, Discovery, Fact,
     HiringTeamMembersPage, JobStagesPage, JobsPage, ListQuery, Organization, UsersPage,

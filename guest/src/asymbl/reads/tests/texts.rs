@@ -10,7 +10,7 @@ use super::reading::query;
 use super::{instance, profile};
 use crate::asymbl::reads::cursor::{Cursor, Kind};
 use crate::asymbl::reads::list_jobs;
-use crate::asymbl::reads::token::{Basis, FieldSet, Token, unite};
+use crate::asymbl::reads::token::{self, Basis, FieldSet, Token, unite};
 use crate::exports::ats::connector::reads::Progress;
 use crate::exports::ats::connector::types::{Error, Model};
 use salesforce::Timestamp;
@@ -26,7 +26,7 @@ fn basis() -> Basis {
         ORG.with(|org| {
             let ctx = instance(org, "{}");
             let known = ctx.known(&profile(org)).unwrap();
-            Basis::of(ctx.tenant(&known.profile), Model::Jobs)
+            token::basis(ctx.tenant(&known.profile), Model::Jobs)
         })
     };
     BASIS.get_or_init(of_jobs).clone()
