@@ -196,7 +196,7 @@ impl<T: Transport> Client<T> {
         self.server_now.get()
     }
 
-    /// The org's daily calls at the latest answer that told them.
+    /// The org's daily calls, as its latest response reported them.
     pub fn limit_info(&self) -> Option<LimitInfo> {
         self.limit.borrow().clone()
     }
@@ -295,7 +295,7 @@ impl<T: Transport> Client<T> {
 
     fn collect(&self, pending: T::Pending) -> Result<Answer> {
         let response = self.transport.finish(pending)?;
-        self.judge(response)
+        self.classify(response)
     }
 
     /// Notes that a request goes out which this client does not send itself.
@@ -304,7 +304,7 @@ impl<T: Transport> Client<T> {
     }
 
     /// Takes note of what an answer tells about the org, and turns a refusal into an error.
-    pub(super) fn judge(&self, response: Response) -> Result<Answer> {
+    pub(super) fn classify(&self, response: Response) -> Result<Answer> {
         let Response {
             status,
             headers,

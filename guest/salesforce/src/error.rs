@@ -152,7 +152,7 @@ pub enum ErrorKind {
     NotFound,
     /// The data was refused.
     Write(WriteProblem),
-    /// Rolled back for a trouble that passes, mostly since another transaction holds a record; it can be repeated.
+    /// Rolled back for a passing reason, mostly because another transaction holds a record; it can be repeated.
     Locked,
     /// Several records have the same external id (300).
     MultipleMatches,

@@ -230,7 +230,7 @@ impl<T: Transport> Client<T> {
         Ok(self.path(&format!("{}?q={soql}", rows.resource())))
     }
 
-    /// Sends a query without waiting. `batch_size` is a wish between 200 and 2,000 rows a page.
+    /// Sends a query without waiting. `batch_size` is the requested page size, 200 to 2,000 rows.
     pub fn start_query(
         &self,
         query: &Query,

@@ -125,7 +125,7 @@ fn kind_of(
     hints: &Hints,
 ) -> ErrorKind {
     let message = error.message.as_str();
-    // Said of a system in trouble, and of users and orgs without the right to use the API.
+    // Said of an overloaded system, and of users and orgs without the right to use the API.
     if error.code == "API_CURRENTLY_DISABLED" && !names_who(message) {
         return ErrorKind::Unavailable {
             retry_after: hints.retry_after,

@@ -1,6 +1,6 @@
 //! Candidates: those contacts that are candidates.
 //!
-//! A contact becomes one, or stops being one, through an applicant, without its own stamp moving. So a delta judges
+//! A contact becomes one, or stops being one, through an applicant, without its own stamp moving. So a delta classifies
 //! every contact that changed, and every contact that an applicant which changed, came or went points to. A deleted
 //! contact has lost its applicants and a merged one handed them on, so deleted contacts are read whatever they were
 //! (asymbl-schema.md 2).
@@ -142,12 +142,12 @@ impl Reader for CandidatesReader {
     }
 
     fn vanishing(&self) -> Vec<String> {
-        // Whoever applied is a candidate no more when the applicant vanishes.
+        // A contact who applied is not a candidate any more when the applicant is purged.
         self.objects()
     }
 
     fn untraceable(&self) -> Vec<String> {
-        // What an applicant that vanished had told of its contact; else its application's end tells the host.
+        // A purged applicant leaves no trace on its contact, unless its application's end shows it to the host.
         let link = self.link.iter().filter(|_| !self.applications);
         link.map(|(object, _)| object.clone()).collect()
     }
