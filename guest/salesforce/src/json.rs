@@ -1,7 +1,7 @@
 //! A piece of an answer's JSON text, kept as text.
 //!
-//! Answers reach megabytes, and their rows are handed on as received. A [`Json`] is a range of the one copy of the body, so a
-//! member of a composite or a row costs no copy until somebody asks for a value.
+//! Answers reach megabytes, and their rows are handed on as received. A [`Json`] is a range of the one copy of the
+//! body, so a member of a composite or a row costs no copy until somebody asks for a value.
 
 use std::rc::Rc;
 
@@ -72,8 +72,8 @@ impl std::fmt::Debug for Json {
 
 /// Decodes the text of a JSON string literal, quotes included.
 ///
-/// Salesforce counts text in UTF-16 units and can cut a pair in half; such a lone half becomes U+FFFD, where a strict decoder
-/// would lose the whole row.
+/// Salesforce counts text in UTF-16 units and can cut a pair in half; such a lone half becomes U+FFFD, where a strict
+/// decoder would lose the whole row.
 pub(super) fn unquote(raw: &str) -> std::borrow::Cow<'_, str> {
     let inner = raw
         .strip_prefix('"')
@@ -87,8 +87,8 @@ pub(super) fn unquote(raw: &str) -> std::borrow::Cow<'_, str> {
         .into()
 }
 
-/// The text of a JSON string literal, in which half a surrogate pair, which strict readers refuse, is replaced as by [`unquote`]. All
-/// else stays as received.
+/// The text of a JSON string literal, in which half a surrogate pair, which strict readers refuse, is replaced as by
+/// [`unquote`]. All else stays as received.
 pub(super) fn well_formed(raw: &str) -> std::borrow::Cow<'_, str> {
     if !raw.contains("\\u") {
         return raw.into();

@@ -1,7 +1,8 @@
 //! Rows of query results.
 //!
-//! A page of 2,000 wide rows is megabytes of JSON, of which a mapping reads some thirty values a row and hands the whole row
-//! on as received. So a page's text is scanned once, each row is a list of ranges of it, and a value is decoded when asked for.
+//! A page of 2,000 wide rows is megabytes of JSON, of which a mapping reads some thirty values a row and hands the
+//! whole row on as received. So a page's text is scanned once, each row is a list of ranges of it, and a value is
+//! decoded when asked for.
 
 mod parse;
 
@@ -110,8 +111,8 @@ impl<'a> Value<'a> {
 
 /// A row of a result. A clone is cheap; every row keeps the text of its whole page alive.
 ///
-/// The typed getters answer none when the field was not selected, is null, or is of another kind. They take field names in the
-/// API's own casing and paths through parents: `Owner.Name`.
+/// The typed getters answer none when the field was not selected, is null, or is of another kind. They take field names
+/// in the API's own casing and paths through parents: `Owner.Name`.
 #[derive(Clone)]
 pub struct Record {
     page: Rc<PageData>,

@@ -1,7 +1,7 @@
 //! Builds SOQL text from typed parts, so that no value can become syntax.
 //!
-//! Names are checked and values escaped when the text is made, in [`Query::to_soql`]; a condition that a tenant writes in
-//! SOQL itself is checked to be one closed expression and kept in parentheses.
+//! Names are checked and values escaped when the text is made, in [`Query::to_soql`]; a condition that a tenant writes
+//! in SOQL itself is checked to be one closed expression and kept in parentheses.
 
 mod condition;
 mod literal;

@@ -1,7 +1,7 @@
 //! Points in time and calendar dates, in every form that Salesforce writes them.
 //!
-//! REST prints `+0000`, Bulk 2.0 `Z`, Bulk v1 epoch milliseconds (salesforce-api.md 3.1), and "now" comes from the `Date`
-//! header of an answer, since the connector has no clock. All of them become one [`Timestamp`].
+//! REST prints `+0000`, Bulk 2.0 `Z`, Bulk v1 epoch milliseconds (salesforce-api.md 3.1), and "now" comes from the
+//! `Date` header of an answer, since the connector has no clock. All of them become one [`Timestamp`].
 
 use std::fmt;
 

@@ -1,7 +1,8 @@
 //! Turns what went wrong into the contract's errors, each with its fix in words where one is known.
 //!
-//! `case` is the one table from the kinds that the protocol tells apart to the cases that a caller can act on. Messages name
-//! the step, the object or field, and the permission set that gives the right; they hold no secret, since none passes here.
+//! `case` is the one table from the kinds that the protocol tells apart to the cases that a caller can act on. Messages
+//! name the step, the object or field, and the permission set that gives the right; they hold no secret, since none
+//! passes here.
 
 use super::models::Missing;
 use super::profile::ProfileError;

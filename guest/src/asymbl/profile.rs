@@ -1,7 +1,7 @@
 //! What `discover` learned of an org, as later calls need it.
 //!
-//! A page must not cost a describe, so the host keeps this text and hands it back. It holds names and types of fields that
-//! the connected user may read, and the few facts that steer the mapping; no row, no secret.
+//! A page must not cost a describe, so the host keeps this text and hands it back. It holds names and types of fields
+//! that the connected user may read, and the few facts that steer the mapping; no row, no secret.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -12,8 +12,8 @@ pub fn trimmed(row: &Record, column: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
 
-/// The JSON of a column as received, but for half a surrogate pair, which Salesforce can send and strict readers refuse: it
-/// becomes U+FFFD. None where the row does not have the column or it is null.
+/// The JSON of a column as received, but for half a surrogate pair, which Salesforce can send and strict readers
+/// refuse: it becomes U+FFFD. None where the row does not have the column or it is null.
 pub fn raw<'a>(row: &'a Record, column: &str) -> Option<Cow<'a, str>> {
     let value = row.get(column).filter(|v| !v.is_null())?;
     Some(value.well_formed())

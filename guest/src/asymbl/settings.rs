@@ -1,8 +1,8 @@
 //! What customers change in practice, with the defaults of asymbl-schema.md.
 //!
-//! Each setting is declared once, below: its documentation, key, type and default. The parser is serde's. The JSON Schema
-//! (`settings/schema.json`, part of `describe-connector`) and the page `docs/settings.md` are written by a test, which fails
-//! when they are out of date: so neither schemars nor a line of its code is in the component.
+//! Each setting is declared once, below: its documentation, key, type and default. The parser is serde's. The JSON
+//! Schema (`settings/schema.json`, part of `describe-connector`) and the page `docs/settings.md` are written by a test,
+//! which fails when they are out of date: so neither schemars nor a line of its code is in the component.
 
 mod defaults;
 #[cfg(test)]
@@ -55,8 +55,8 @@ settings! {
         #[serde(deserialize_with = "kinds::namespace")]
         pub namespace: String = defaults::NAMESPACE.to_owned(),
 
-        /// Which object is the Job, where the org uses its own: its API name when the package's mapping metadata gives the
-        /// rest, else all of it.
+        /// Which object is the Job, where the org uses its own: its API name when the package's mapping metadata gives
+        /// the rest, else all of it.
         pub job_object: Option<NameOr<JobNames>> = None,
 
         /// Names or types of stages that mean hired; compared whole, without regard to case.
@@ -68,7 +68,8 @@ settings! {
         #[cfg_attr(test, schemars(with = "documents::Words"))]
         pub job_status: WordTable = WordTable::new([], defaults::JOB_STATUS),
 
-        /// What the words of Job Type mean: `FULL_TIME`, `PART_TIME`, `CONTRACT`, `SEASONAL`, `INTERNSHIP` or any other text.
+        /// What the words of Job Type mean: `FULL_TIME`, `PART_TIME`, `CONTRACT`, `SEASONAL`, `INTERNSHIP` or any other
+        /// text.
         #[serde(deserialize_with = "kinds::employment_type")]
         #[cfg_attr(test, schemars(with = "documents::Words"))]
         pub employment_type: WordTable = WordTable::new([], defaults::EMPLOYMENT_TYPE),
@@ -78,9 +79,9 @@ settings! {
         #[cfg_attr(test, schemars(with = "documents::Words"))]
         pub visibility: WordTable = WordTable::new([], defaults::VISIBILITY),
 
-        /// Which contacts are candidates: those with an application or of the candidate record type, one of the two, all, or
-        /// those that a SOQL condition on Contact takes. With `typed` or a condition, applications may name contacts who are not
-        /// candidates.
+        /// Which contacts are candidates: those with an application or of the candidate record type, one of the two,
+        /// all, or those that a SOQL condition on Contact takes. With `typed` or a condition, applications may name
+        /// contacts who are not candidates.
         #[cfg_attr(test, schemars(schema_with = "documents::candidates"))]
         pub candidates: CandidateRule = CandidateRule::AppliedOrTyped,
 
@@ -102,8 +103,8 @@ settings! {
         #[cfg_attr(test, schemars(regex(pattern = "^[A-Za-z]{3}$")))]
         pub default_currency: Option<String> = None,
 
-        /// Unified fields that are read from other source fields than the usual ones; of several source fields the first that
-        /// has a value.
+        /// Unified fields that are read from other source fields than the usual ones; of several source fields the
+        /// first that has a value.
         #[serde(deserialize_with = "sources::overrides")]
         #[cfg_attr(test, schemars(schema_with = "documents::overrides"))]
         pub fields: Vec<FieldOverride> = Vec::new(),
@@ -113,8 +114,8 @@ settings! {
         #[cfg_attr(test, schemars(schema_with = "documents::promoted"))]
         pub integration_fields: Vec<(Model, Vec<String>)> = Vec::new(),
 
-        /// Id of the account that new contacts belong to. Without one they belong to none, and Salesforce shows a contact
-        /// without an account only to its owner and to administrators.
+        /// Id of the account that new contacts belong to. Without one they belong to none, and Salesforce shows a
+        /// contact without an account only to its owner and to administrators.
         #[serde(deserialize_with = "kinds::account")]
         #[cfg_attr(test, schemars(regex(pattern = "^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$")))]
         pub candidate_account: Option<String> = None,
@@ -130,15 +131,16 @@ settings! {
         #[cfg_attr(test, schemars(with = "ApiName"))]
         pub phone_field: String = defaults::PHONE_FIELD.to_owned(),
 
-        /// When the picklist of sources lacks the source: write it into the free-text field with a warning, or refuse the call.
+        /// When the picklist of sources lacks the source: write it into the free-text field with a warning, or refuse
+        /// the call.
         pub source_policy: SourcePolicy = SourcePolicy::FreeText,
 
-        /// When a duplicate rule of the org alerts about a new record (it may be saved all the same): refuse the call, or save
-        /// with a warning. A rule that blocks refuses in any case.
+        /// When a duplicate rule of the org alerts about a new record (it may be saved all the same): refuse the call,
+        /// or save with a warning. A rule that blocks refuses in any case.
         pub duplicate_alerts: DuplicateAlerts = DuplicateAlerts::Refuse,
 
-        /// A unique text field of the contact, 64 characters or more. New contacts get the SHA-256 of their lower-cased e-mail
-        /// address in it, as hex; it keeps two creates at once from making two contacts.
+        /// A unique text field of the contact, 64 characters or more. New contacts get the SHA-256 of their lower-cased
+        /// e-mail address in it, as hex; it keeps two creates at once from making two contacts.
         #[serde(deserialize_with = "api_name::optional")]
         #[cfg_attr(test, schemars(with = "Option<ApiName>"))]
         pub contact_external_id_field: Option<String> = None,

@@ -9,8 +9,8 @@ const KEPT: usize = 20_000;
 
 /// Rows read by id in the course of one listing.
 ///
-/// They are not older than the listing's marks: a later listing must not see rows that changed before *its* marks in their
-/// old state, since its next delta would not read them again.
+/// They are not older than the listing's marks: a later listing must not see rows that changed before *its* marks in
+/// their old state, since its next delta would not read them again.
 #[derive(Default)]
 pub struct RowCache {
     listing: String,

@@ -55,8 +55,8 @@ pub fn server_now<T: Transport>(client: &Client<T>) -> Result<Timestamp, Salesfo
 }
 
 /// Takes the marks of some objects. Costs one call. An object without a change log is marked [`LAG`] back; so is one
-/// whose log is refused, unless its mark of `before` is younger than [`PATIENCE`] and stays. `is_logged` says which have
-/// a log, `refused` hears of each that is refused.
+/// whose log is refused, unless its mark of `before` is younger than [`PATIENCE`] and stays. `is_logged` says which
+/// have a log, `refused` hears of each that is refused.
 ///
 /// # Errors
 /// When Salesforce can't be asked.

@@ -1,8 +1,8 @@
 //! One tenant: who it is, how it signs in, what it may cost.
 //!
-//! A tenant file names the org and holds or points to its secrets; everything in it is parsed once, here, and errors name
-//! file, key and fix. Secrets live in [`Secret`], which prints as `[redacted]`; tokens never leave this room except as a
-//! header value that the gate adds. Never here: printing a secret.
+//! A tenant file names the org and holds or points to its secrets; everything in it is parsed once, here, and errors
+//! name file, key and fix. Secrets live in [`Secret`], which prints as `[redacted]`; tokens never leave this room
+//! except as a header value that the gate adds. Never here: printing a secret.
 
 mod auth;
 mod error;

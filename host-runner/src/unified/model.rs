@@ -257,8 +257,8 @@ impl Model {
         })
     }
 
-    /// The model whose records come and go with those of this one, and the field that refers to them: a contact is a candidate
-    /// while somebody applies, a user of another type than the company's own counts while on a team.
+    /// The model whose records come and go with those of this one, and the field that refers to them: a contact is a
+    /// candidate while somebody applies, a user of another type than the company's own counts while on a team.
     pub const fn membership(self) -> Option<(&'static str, Model)> {
         match self {
             Model::Applications => Some(("candidate_id", Model::Candidates)),

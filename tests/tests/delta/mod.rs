@@ -1,5 +1,5 @@
-//! Each rule by which a delta loses nothing, through the real component and the real host. `docs/sync.md` says what each
-//! rests on; `soak.rs` lets them meet at random.
+//! Each rule by which a delta loses nothing, through the real component and the real host. `docs/sync.md` says what
+//! each rests on; `soak.rs` lets them meet at random.
 
 mod back_fills;
 mod deletes;

@@ -1,7 +1,7 @@
 //! Create candidate and create application: the same work. Here is what is looked at first; [`super::write`] writes.
 //!
-//! An existing contact is found by its address and never changed. Who is there already, and who came first in a race, is judged
-//! by the org's own unique keys.
+//! An existing contact is found by its address and never changed. Who is there already, and who came first in a race,
+//! is judged by the org's own unique keys.
 
 use super::input::{self, Checked};
 use super::kept::Written;
@@ -20,8 +20,8 @@ use salesforce::transport::Transport;
 /// Creates a candidate with an application.
 ///
 /// # Errors
-/// `invalid-input` with every problem; `job-closed`; `already-exists`; what Salesforce answers. Nothing is written then, except
-/// where `unavailable` says that it is unknown.
+/// `invalid-input` with every problem; `job-closed`; `already-exists`; what Salesforce answers. Nothing is written
+/// then, except where `unavailable` says that it is unknown.
 pub fn create_candidate<T: Transport>(
     ctx: &Context<T>,
     context: &ActionContext,

@@ -1,7 +1,8 @@
 //! One file on its way into Salesforce: from bytes at hand or a URL, under a cleaned name, and not twice.
 //!
-//! What passes by itself (a busy file server, a locked record, an overloaded org) is waited for. An upload whose outcome is not known
-//! is repeated only when the candidate's files, looked at anew, show that Salesforce did not take it.
+//! What passes by itself (a busy file server, a locked record, an overloaded org) is waited for. An upload whose
+//! outcome is not known is repeated only when the candidate's files, looked at anew, show that Salesforce did not take
+//! it.
 
 use std::time::Duration;
 
@@ -168,8 +169,8 @@ impl<T: FileTransport> FileStore<'_, T> {
         }
     }
 
-    /// The file that the first call stored, where this one repeats it: of the same name and size, or, where the size is not known,
-    /// of the same name and not older than that call.
+    /// The file that the first call stored, where this one repeats it: of the same name and size, or, where the size is
+    /// not known, of the same name and not older than that call.
     fn stored(
         &self,
         name: &str,

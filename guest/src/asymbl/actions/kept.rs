@@ -1,5 +1,5 @@
-//! Holds what a new record was to be against what the org made of it: a flow or trigger may take a value back, or put another
-//! in its place, and the write succeeds all the same.
+//! Holds what a new record was to be against what the org made of it: a flow or trigger may take a value back, or put
+//! another in its place, and the write succeeds all the same.
 
 use serde_json::Value;
 
@@ -124,7 +124,8 @@ fn holds(field: &FieldShape, wanted: &Value, row: &Record) -> bool {
     }
 }
 
-/// Returns true if two telephone numbers have the same digits, however they are punctuated; one may lack the country's code.
+/// Returns true if two telephone numbers have the same digits, however they are punctuated; one may lack the country's
+/// code.
 fn same_number(found: &str, wanted: &str) -> bool {
     let digits = |text: &str| {
         text.chars()

@@ -1,4 +1,5 @@
-//! What is there before a write: the job, its stages, the contacts of an address, their applications; and records read back.
+//! What is there before a write: the job, its stages, the contacts of an address, their applications; and records read
+//! back.
 
 use super::fields::email_hash;
 use super::kept::{self, Written};
@@ -71,8 +72,8 @@ pub fn job<T: Transport>(ctx: &Context<T>, tenant: Tenant<'_>, id: &str) -> Resu
     record::<Jobs, T>(ctx, tenant, id)?.ok_or_else(|| not_found("application.job_id", id, "job"))
 }
 
-/// The records of a create as they now are, read in one call together with what is compared with what they were to be. A
-/// warning for each value that was not kept.
+/// The records of a create as they now are, read in one call together with what is compared with what they were to be.
+/// A warning for each value that was not kept.
 pub fn created<T: Transport>(
     ctx: &Context<T>,
     tenant: Tenant<'_>,
@@ -170,8 +171,8 @@ pub fn stages<T: Transport>(
     Ok(rows.iter().filter_map(stage).collect())
 }
 
-/// The contacts that have an address in one of the candidates' e-mail fields, best first: of the candidate record type, then
-/// the oldest.
+/// The contacts that have an address in one of the candidates' e-mail fields, best first: of the candidate record type,
+/// then the oldest.
 ///
 /// # Errors
 /// `unsupported` where a field can't be searched, so that it would be a guess that nobody is there.

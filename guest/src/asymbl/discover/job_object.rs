@@ -1,7 +1,7 @@
 //! Which object is the Job: the package's own, or one of the org's (asymbl-schema.md 5).
 //!
-//! The package's metadata says so, but it is readable only with a grant, and otherwise looks absent. The setting `job_object`
-//! decides where the metadata is silent or says several things.
+//! The package's metadata says so, but it is readable only with a grant, and otherwise looks absent. The setting
+//! `job_object` decides where the metadata is silent or says several things.
 
 use crate::asymbl::names::{self, Names};
 use crate::asymbl::profile::JobLink;

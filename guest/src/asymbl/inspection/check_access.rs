@@ -1,7 +1,8 @@
-//! What the connected user may do, from describe's flags: nothing is written, and what is switched off is not asked for.
+//! What the connected user may do, from describe's flags: nothing is written, and what is switched off is not asked
+//! for.
 //!
-//! A missing right looks like absence (salesforce-api.md 6), so what describe shows is held against what the mapping needs. The
-//! permission objects tell which sets are assigned, and whether sharing may hide records.
+//! A missing right looks like absence (salesforce-api.md 6), so what describe shows is held against what the mapping
+//! needs. The permission objects tell which sets are assigned, and whether sharing may hide records.
 
 mod about;
 mod grants;

@@ -1,5 +1,5 @@
-//! What each model and action needs of the org: objects, fields, operations. It follows from the tables that the mapping and
-//! the actions work by, so that neither the access check nor the connection guide can drift from them.
+//! What each model and action needs of the org: objects, fields, operations. It follows from the tables that the
+//! mapping and the actions work by, so that neither the access check nor the connection guide can drift from them.
 
 use crate::asymbl::actions::table::{self, LookUp, Place};
 use crate::asymbl::models::applications::links;
@@ -191,7 +191,8 @@ pub fn objects(tenant: Tenant<'_>) -> Vec<String> {
     objects
 }
 
-/// What carrying out an action needs. The record that it answers with is read as the models are, as far as the user may.
+/// What carrying out an action needs. The record that it answers with is read as the models are, as far as the user
+/// may.
 pub fn of_action(tenant: Tenant<'_>, action: Action) -> Vec<ObjectNeed> {
     let mut needs = Needs::default();
     match action {

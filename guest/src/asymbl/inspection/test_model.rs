@@ -13,7 +13,8 @@ const MOST: u32 = 200;
 /// Tests one model, whatever becomes of the others.
 ///
 /// # Errors
-/// What concerns the connection and not the model: credentials, quota, an unusable profile, a model that is switched off.
+/// What concerns the connection and not the model: credentials, quota, an unusable profile, a model that is switched
+/// off.
 pub fn test_model<T: Transport>(
     ctx: &Context<T>,
     profile: &str,

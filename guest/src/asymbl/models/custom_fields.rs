@@ -1,8 +1,8 @@
 //! Custom and promoted fields: what a record carries of the source's own fields.
 //!
-//! Custom fields are those whose API name ends in `__c`, the package's or the org's own, except those that feed the record's
-//! unified fields, references or hiring team, and day counters, whose formulas change every day without a stamp
-//! (asymbl-schema.md 2).
+//! Custom fields are those whose API name ends in `__c`, the package's or the org's own, except those that feed the
+//! record's unified fields, references or hiring team, and day counters, whose formulas change every day without a
+//! stamp (asymbl-schema.md 2).
 
 use std::borrow::Cow;
 

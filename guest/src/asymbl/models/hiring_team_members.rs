@@ -1,7 +1,7 @@
 //! Hiring team members: who works on each job, from the job's lookups to users and contacts.
 //!
-//! A hiring manager in Asymbl is a contact of the client. One becomes a member only when a user has the same e-mail address
-//! (asymbl-schema.md 2).
+//! A hiring manager in Asymbl is a contact of the client. One becomes a member only when a user has the same e-mail
+//! address (asymbl-schema.md 2).
 
 use std::collections::BTreeMap;
 
@@ -177,8 +177,8 @@ pub fn matched_columns(tenant: Tenant<'_>) -> Vec<String> {
     has.map(str::to_owned).collect()
 }
 
-/// For each e-mail address, in lower case, the id of the user whom a contact with it is: active before inactive, then Standard,
-/// then the lowest id.
+/// For each e-mail address, in lower case, the id of the user whom a contact with it is: active before inactive, then
+/// Standard, then the lowest id.
 pub fn best_users(rows: &[Record]) -> BTreeMap<String, String> {
     let mut best: BTreeMap<String, (bool, bool, String)> = BTreeMap::new();
     for row in rows {

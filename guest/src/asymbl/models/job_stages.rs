@@ -111,8 +111,8 @@ impl JobStages {
         trimmed(row, &self.job)
     }
 
-    /// The pipelines of all jobs in these rows, which must hold every stage of each of those jobs. Rows without a job are
-    /// left out. In the order of job ids.
+    /// The pipelines of all jobs in these rows, which must hold every stage of each of those jobs. Rows without a job
+    /// are left out. In the order of job ids.
     pub fn pipelines(&self, rows: &[Record]) -> Vec<JobPipeline> {
         let mut jobs: BTreeMap<String, Vec<Place>> = BTreeMap::new();
         for row in rows {

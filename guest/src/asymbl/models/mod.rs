@@ -1,7 +1,8 @@
 //! The seven models: which source fields feed which unified field, and how.
 //!
-//! Each model is one file with the same three parts: `TABLE`, from which columns, coverage, rights and custom fields follow; a
-//! struct that holds the names worked out for one tenant; and its [`Mapping`]. This file alone lists the models.
+//! Each model is one file with the same three parts: `TABLE`, from which columns, coverage, rights and custom fields
+//! follow; a struct that holds the names worked out for one tenant; and its [`Mapping`]. This file alone lists the
+//! models.
 
 pub mod application_stages;
 pub mod applications;

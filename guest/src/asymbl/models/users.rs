@@ -82,7 +82,8 @@ impl Mapping for Users {
     }
 }
 
-/// Whether a user row is one of the people who are users by themselves; others come in only as members of a hiring team.
+/// Whether a user row is one of the people who are users by themselves; others come in only as members of a hiring
+/// team.
 pub fn is_standard(row: &Record) -> bool {
     row.text("UserType").is_some_and(|t| t == "Standard")
 }

@@ -112,7 +112,8 @@ pub fn list<R: Reader, T: Transport>(
     })
 }
 
-/// Reads phases until one gives rows: a phase without rows is not worth a page of its own. Returns true if more follows.
+/// Reads phases until one gives rows: a phase without rows is not worth a page of its own. Returns true if more
+/// follows.
 fn fill<R: Reader, T: Transport>(
     ctx: &Context<T>,
     reader: &R,

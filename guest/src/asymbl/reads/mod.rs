@@ -1,8 +1,8 @@
 //! Reading the seven models: in full, by changes, by id.
 //!
 //! A listing is a sequence of phases, each one query read from end to end (`phase`); what a model's phases are and what
-//! their rows mean is its `reader`'s business, one file a model in `readers`; `engine` runs them, a page a call. Nothing
-//! that a later call needs is kept: it travels in the `cursor` and the `token`.
+//! their rows mean is its `reader`'s business, one file a model in `readers`; `engine` runs them, a page a call.
+//! Nothing that a later call needs is kept: it travels in the `cursor` and the `token`.
 
 mod engine;
 mod get;

@@ -76,7 +76,8 @@ pub trait Reader: Sized + 'static {
         vec![self.rows().listing.object]
     }
 
-    /// Those of them whose rows, when they vanish for good, take records of the model along, which comparing keys shows.
+    /// Those of them whose rows, when they vanish for good, take records of the model along, which comparing keys
+    /// shows.
     fn vanishing(&self) -> Vec<String> {
         self.objects().into_iter().take(1).collect()
     }
@@ -188,8 +189,8 @@ pub trait Reader: Sized + 'static {
         Ok(())
     }
 
-    /// Puts the records of these ids on the page, of which none may be deleted, and says of those of another model that they are
-    /// gone.
+    /// Puts the records of these ids on the page, of which none may be deleted, and says of those of another model that
+    /// they are gone.
     ///
     /// # Errors
     /// As any query.

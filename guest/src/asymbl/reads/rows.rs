@@ -1,7 +1,7 @@
 //! Reads rows by the values of a field, and turns rows into records.
 //!
-//! What a mapping needs of other rows comes by a second query for the page's ids: parent fields in a delta's query would be
-//! stale, since a parent's change does not move the child's stamp (salesforce-api.md 3.5).
+//! What a mapping needs of other rows comes by a second query for the page's ids: parent fields in a delta's query
+//! would be stale, since a parent's change does not move the child's stamp (salesforce-api.md 3.5).
 
 use std::collections::BTreeSet;
 

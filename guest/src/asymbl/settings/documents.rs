@@ -141,9 +141,9 @@ fn lines(schema: &Value) -> String {
 
 fn page(schema: &Value) -> String {
     let mut page = "# Settings of the connector\n\n\
-        Keys of `[connector]` in the tenant file; all have defaults. Unknown keys and wrong values are refused, all of them at \
-        once. `asymbl inspect --json` prints the same as a JSON Schema. This page is written by a test from the declaration in \
-        `guest/src/asymbl/settings.rs`.\n\n\
+        Keys of `[connector]` in the tenant file; all have defaults. Unknown keys and wrong values are refused, all of them \
+        at\nonce. `asymbl inspect --json` prints the same as a JSON Schema. This page is written by a test from the \
+        declaration in\n`guest/src/asymbl/settings.rs`.\n\n\
         | key | value | default | meaning |\n| --- | --- | --- | --- |\n"
         .to_owned();
     for (key, setting) in schema["properties"].as_object().unwrap() {

@@ -18,7 +18,8 @@ use mirror::sync::discover;
 /// What to do.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// create-candidate, create-application, add-attachment-to-application, move-application-to-stage, get-candidate-attachments
+    /// create-candidate, create-application, add-attachment-to-application, move-application-to-stage,
+    /// get-candidate-attachments
     #[arg(value_parser = action)]
     action: Action,
     #[command(flatten)]

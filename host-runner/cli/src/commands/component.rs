@@ -50,7 +50,8 @@ impl Context {
             .with_context(|| format!("component {}", path.display()))
     }
 
-    /// A session with the tenant of this file, signed in: what is wrong with the credentials shows here, in the best words.
+    /// A session with the tenant of this file, signed in: what is wrong with the credentials shows here, in the best
+    /// words.
     pub(super) async fn session(&self, tenant_file: &Path) -> anyhow::Result<Session> {
         let session = self.unsigned(tenant_file)?;
         sign_in(&session).await?;

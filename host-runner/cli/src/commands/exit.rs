@@ -19,7 +19,8 @@ use mirror::sync::{Failure, SyncError};
 pub(super) enum Exit {
     /// Everything asked for is done.
     Success = 0,
-    /// Nothing else fits: most often a defect of ours. `asymbl request` also ends so when Salesforce answers with an HTTP error.
+    /// Nothing else fits: most often a defect of ours. `asymbl request` also ends so when Salesforce answers with an
+    /// HTTP error.
     Failure = 1,
     /// A person must correct an input; repeating the command is useless.
     WrongInput = 2,
@@ -78,8 +79,8 @@ impl Exit {
         error.chain().find_map(of_cause).unwrap_or(Self::Failure)
     }
 
-    /// The exit code of a step that failed. A path of credentials that the gate refused is in the input of `asymbl request`; the
-    /// connector does not know it.
+    /// The exit code of a step that failed. A path of credentials that the gate refused is in the input of
+    /// `asymbl request`; the connector does not know it.
     fn of_step(error: &StepError) -> Self {
         match error.problem.as_ref().map(|problem| &problem.error) {
             Some(EgressError::Denied(denied)) if denied.rule == Rule::CredentialPath => {

@@ -33,8 +33,8 @@ pub(super) struct Arguments {
     /// Mark records as deleted even when a large share of a model has vanished
     #[arg(long)]
     allow_mass_delete: bool,
-    /// Sync again and again, this long after each sync (15m, 2h, 1d; at least 5m with Asymbl ATS), until stopped by ctrl-c or
-    /// SIGTERM
+    /// Sync again and again, this long after each sync (15m, 2h, 1d; at least 5m with Asymbl ATS), until stopped by
+    /// ctrl-c or SIGTERM
     #[arg(long, value_name = "TIME", value_parser = schedule::interval)]
     every: Option<Duration>,
     /// Only these models [default: all]
@@ -88,9 +88,9 @@ async fn once(
     result
 }
 
-/// A sync that ended before it had a run in the mirror's history must show there too: the report would call yesterday's the
-/// last. Best effort, since the error itself is what the caller should hear of; wrong input
-/// and a refused component are no run.
+/// A sync that ended before it had a run in the mirror's history must show there too: the report would call yesterday's
+/// the last. Best effort, since the error itself is what the caller should hear of; wrong input and a refused component
+/// are no run.
 fn note_failure(arguments: &Arguments, error: &anyhow::Error) {
     let path = arguments.mirror.path(&arguments.tenant);
     if matches!(Exit::of(error), Exit::WrongInput | Exit::Component) || !path.is_file() {

@@ -1,5 +1,5 @@
-//! Reads from a mirror what the page shows. Counts are of live records; the past is worked out backwards from today by what
-//! each run did.
+//! Reads from a mirror what the page shows. Counts are of live records; the past is worked out backwards from today by
+//! what each run did.
 
 use serde_json::Value;
 

@@ -1,8 +1,8 @@
 //! The five actions, from JSON to JSON: what a platform's API or a command line hands in and gets back.
 //!
-//! An input is checked whole, by host and connector, before anything is sent; ids are looked up in the mirror. The files of a create
-//! are stored after its records, each in a call of its own, so that none can take the answer for them along. What was written stands
-//! in the mirror when the call returns, so that the next delta brings no news of it.
+//! An input is checked whole, by host and connector, before anything is sent; ids are looked up in the mirror. The
+//! files of a create are stored after its records, each in a call of its own, so that none can take the answer for them
+//! along. What was written stands in the mirror when the call returns, so that the next delta brings no news of it.
 
 mod action;
 mod check;
@@ -34,8 +34,8 @@ pub use error::{ActionError, Problem};
 pub use output::Outcome;
 pub use stage::stage_named;
 
-/// Carries out an action. `profile` is the connector's, from a discovery of this org. `key` is an idempotency key: it names this
-/// call and its repeats, which get its answer from the mirror; an action that only reads does not need it.
+/// Carries out an action. `profile` is the connector's, from a discovery of this org. `key` is an idempotency key: it
+/// names this call and its repeats, which get its answer from the mirror; an action that only reads does not need it.
 ///
 /// # Errors
 /// [`ActionError`]; see `docs/actions.md` for what may be written then.

@@ -230,8 +230,8 @@ pub(super) fn attached(attached: contract::Attached) -> Outcome {
     }
 }
 
-/// What get-candidate-attachments gives. `data_url` is for a platform to fill, which serves files; here they are downloaded by id
-/// (unified-model.md 3.5).
+/// What get-candidate-attachments gives. `data_url` is for a platform to fill, which serves files; here they are
+/// downloaded by id (unified-model.md 3.5).
 pub(super) fn listed(
     mirror: &dyn Mirror,
     files: Vec<contract::Attachment>,

@@ -1,5 +1,5 @@
-//! Reads records by their ids, in pages that belong to no listing: to do rechecks, to confirm that records which a listing
-//! did not show are gone, and to find records that others refer to.
+//! Reads records by their ids, in pages that belong to no listing: to do rechecks, to confirm that records which a
+//! listing did not show are gone, and to find records that others refer to.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,8 @@ struct Read {
     unseen: Vec<Gone>,
 }
 
-/// Records that a listing did not show and that are read by their ids: if none of so many exists, the listing was right.
+/// Records that a listing did not show and that are read by their ids: if none of so many exists, the listing was
+/// right.
 const CONFIRMED: usize = 2_000;
 
 /// Batches of referred-to records that one run asks for.
@@ -65,8 +66,8 @@ impl Run<'_> {
     }
 
     /// Reads by their ids the records that a full listing did not show, before they are tombstoned: a result may lack
-    /// rows, and users whom a team names only by an e-mail address are in no listing. If the first thousands are all gone,
-    /// so are the others.
+    /// rows, and users whom a team names only by an e-mail address are in no listing. If the first thousands are all
+    /// gone, so are the others.
     pub(super) async fn confirm_unseen(
         &mut self,
         mirror: &mut dyn Mirror,

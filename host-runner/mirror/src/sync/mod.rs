@@ -1,8 +1,8 @@
 //! Drives a connector's listings into a mirror: full, delta, resumed, reconciled. The rules are in `docs/sync.md`.
 //!
 //! One page is one transaction, cursor included, so a run may end at any moment and the next continues from the last
-//! page. A model that fails does not stop the others; credentials that fail stop all.
-//! Never here: knowledge of Salesforce. The connector says what a listing covers, where it continues and what to read again.
+//! page. A model that fails does not stop the others; credentials that fail stop all. Never here: knowledge of
+//! Salesforce. The connector says what a listing covers, where it continues and what to read again.
 
 mod by_ids;
 mod counts;

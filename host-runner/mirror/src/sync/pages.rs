@@ -1,5 +1,5 @@
-//! The one loop over the pages of a listing, of records or of keys. A page, its cursor and the rechecks that follow from
-//! it are one transaction; a connector that ended is replaced; an outdated profile is renewed.
+//! The one loop over the pages of a listing, of records or of keys. A page, its cursor and the rechecks that follow
+//! from it are one transaction; a connector that ended is replaced; an outdated profile is renewed.
 
 use super::error::SyncError;
 use super::event::Event;
@@ -15,9 +15,9 @@ use host_runner::sandbox::{CallError, ErrorKind, Job, Outage, Page, PageRows, un
 use host_runner::session::StepError;
 use host_runner::unified::{KeyError, Model, NaturalKey, Timestamp, UnifiedRecord};
 
-/// Rows of the pages to request after the connector ended on a page, which may have been too large for it. After as many
-/// ends in a row the model is given up: a page that traps the guest once may have met a passing problem, one that traps
-/// it every time will do so again.
+/// Rows of the pages to request after the connector ended on a page, which may have been too large for it. After as
+/// many ends in a row the model is given up: a page that traps the guest once may have met a passing problem, one that
+/// traps it every time will do so again.
 const SMALL_PAGES: [u32; 3] = [200, 40, 8];
 
 /// Times that a run discovers the org again, because a field or object disappeared while it was reading.

@@ -1,5 +1,5 @@
-//! What the check says of the org as a whole: the package, its permission sets, calls left, and values of closed lists that
-//! no table of the tenant's settings maps.
+//! What the check says of the org as a whole: the package, its permission sets, calls left, and values of closed lists
+//! that no table of the tenant's settings maps.
 
 use super::about::{About, Shapes, distinct, quoted};
 use super::grants::Grants;
@@ -90,8 +90,8 @@ pub(super) fn look<T: Transport>(
     Ok(about)
 }
 
-/// How many active users have an address as sandboxes make them, where hiring managers are matched by address: the address's own
-/// `@` becomes `=` and `@example.com` follows, or `.invalid` is appended.
+/// How many active users have an address as sandboxes make them, where hiring managers are matched by address: the
+/// address's own `@` becomes `=` and `@example.com` follows, or `.invalid` is appended.
 fn mangled_users(tenant: Tenant<'_>) -> Option<Query> {
     let may_match = tenant.settings.scopes.model_on(Model::HiringTeamMembers)
         && !matched_lookups(tenant).is_empty();

@@ -53,8 +53,8 @@ impl Membership {
         }
     }
 
-    /// Returns conditions whose results together are all candidates, none twice. `None` stands for every contact; an empty
-    /// list means that nobody is a candidate.
+    /// Returns conditions whose results together are all candidates, none twice. `None` stands for every contact; an
+    /// empty list means that nobody is a candidate.
     pub fn conditions(&self) -> Vec<Option<Condition>> {
         let types = self.types.iter().map(String::as_str);
         let typed = (!self.types.is_empty()).then(|| one_of(RECORD_TYPE, types.clone()));

@@ -146,8 +146,8 @@ impl Org {
         self.db().delete(&self.actor(), object, id).unwrap();
     }
 
-    /// Inserts a row in a transaction that stays open: the row is stamped now, and visible when the returned transaction
-    /// is committed. Returns its id and the transaction.
+    /// Inserts a row in a transaction that stays open: the row is stamped now, and visible when the returned
+    /// transaction is committed. Returns its id and the transaction.
     pub fn insert_late(&self, object: &str, values: Value) -> (String, Value) {
         let write = json!({"do": "insert", "object": object, "fields": values});
         let begun = self.control("transactions", json!({"writes": [write]}));

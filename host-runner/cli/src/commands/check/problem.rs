@@ -1,7 +1,7 @@
 //! Names what keeps a connection from working at all: a word for scripts, a title and a fix for people.
 //!
-//! Salesforce says the same thing in several ways and several things in the same way (salesforce-api.md 1.4, 1.5, 5). The
-//! tables here are the one place that distinguishes them.
+//! Salesforce says the same thing in several ways and several things in the same way (salesforce-api.md 1.4, 1.5, 5).
+//! The tables here are the one place that distinguishes them.
 
 use std::sync::Arc;
 
@@ -308,8 +308,8 @@ fn is_coded(failure: &Failure) -> bool {
         .is_some_and(|remote| remote.code.is_some())
 }
 
-/// Classifies by the HTTP status. Salesforce sends a code with each of its errors; a redirect, or an error without a code, is not
-/// from its REST API.
+/// Classifies by the HTTP status. Salesforce sends a code with each of its errors; a redirect, or an error without a
+/// code, is not from its REST API.
 fn status_problem(status: u16, failure: &Failure) -> Option<ConnectionProblem> {
     let coded = is_coded(failure);
     match status {

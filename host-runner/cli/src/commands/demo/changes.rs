@@ -11,7 +11,8 @@ use mirror::store::{Mirror, RecordFilter, Records, StoredRecord};
 
 const APPLICANT: &str = "bpats__ATS_Applicant__c";
 
-/// Changes a few records through Salesforce's REST API, as any client of the org would, and returns a sentence about each.
+/// Changes a few records through Salesforce's REST API, as any client of the org would, and returns a sentence about
+/// each.
 pub(super) async fn make(session: &Session, mirror: &dyn Mirror) -> anyhow::Result<Vec<String>> {
     let [moved, rejected, deleted] = pending(mirror)?;
     let job = text(&moved, "job_id");

@@ -19,7 +19,8 @@ pub(super) struct Writer<'a> {
     pub(super) model: Model,
     /// The listing whose seen-marks the rows get, if one is open that may end by burying the unseen.
     pub(super) marks: Option<u64>,
-    /// Whether what a record refers to is looked for; a listing of everything does so at its end, for all records at once.
+    /// Whether what a record refers to is looked for; a listing of everything does so at its end, for all records at
+    /// once.
     pub(super) looks_for_references: bool,
     pub(super) now: Timestamp,
     pub(super) counts: Counts,
@@ -65,7 +66,8 @@ pub(super) fn through(
         let left = left_behind(transaction, record)?;
         writer.upsert(record, None)?;
         counts += writer.counts;
-        // Rights or settings may be others than those that the model's token stands for, and no stamp tells when they are again.
+        // Rights or settings may be others than those that the model's token stands for, and no stamp tells when they
+        // are again.
         let moved = writer.counts.updated + writer.counts.undeleted > 0;
         let itself = moved.then(|| Recheck::itself(model, record.key().as_str()));
         for item in left.iter().chain(&itself) {
@@ -81,8 +83,8 @@ pub(super) fn through(
     Ok(counts)
 }
 
-/// "Read again whom this record was about", where that was somebody else before: the next listing will see the record as it is
-/// already, and not what it left.
+/// "Read again whom this record was about", where that was somebody else before: the next listing will see the record
+/// as it is already, and not what it left.
 fn left_behind(
     transaction: &Transaction<'_>,
     record: &UnifiedRecord,
@@ -347,7 +349,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Marks the rows of a parent as deleted, except those in hand. The parent is the first reference of both join models.
+    /// Marks the rows of a parent as deleted, except those in hand. The parent is the first reference of both join
+    /// models.
     fn bury_set_except(
         &mut self,
         parent: &str,

@@ -209,8 +209,8 @@ pub(super) fn finish(
     Ok(())
 }
 
-/// Up to `limit` keys, after the one given, of records that are not deleted and that the open listing, which covers all and was
-/// read to its end, has not shown.
+/// Up to `limit` keys, after the one given, of records that are not deleted and that the open listing, which covers all
+/// and was read to its end, has not shown.
 pub(super) fn unseen_keys(
     connection: &Connection,
     model: Model,

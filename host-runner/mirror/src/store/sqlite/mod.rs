@@ -95,8 +95,8 @@ impl SqliteMirror {
         whole().map_err(|error: MirrorError| error.at(&self.path))
     }
 
-    /// As `write`, on disk when it returns. No later run brings back what an action wrote: it must outlive a power cut, which
-    /// NORMAL does not promise.
+    /// As `write`, on disk when it returns. No later run brings back what an action wrote: it must outlive a power cut,
+    /// which NORMAL does not promise.
     fn write_durably<T>(
         &mut self,
         work: impl FnOnce(&Transaction<'_>, &OrgId) -> Result<T, MirrorError>,

@@ -132,7 +132,8 @@ CREATE TABLE attempt (
 );
 ";
 
-/// AUTOINCREMENT: a run names the rechecks that it has done by their numbers, which must not have become those of others.
+/// AUTOINCREMENT: a run names the rechecks that it has done by their numbers, which must not have become those of
+/// others.
 const FORMAT_3: &str = "
 CREATE TABLE numbered_recheck (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -146,8 +147,8 @@ DROP TABLE recheck;
 ALTER TABLE numbered_recheck RENAME TO recheck;
 ";
 
-/// `version` is the source's, null where it gave none. `wanted` has records that others refer to and that are not held: `asked_at` is
-/// null before they were first asked for, `is_foreign` says that they were seen and are not of the model.
+/// `version` is the source's, null where it gave none. `wanted` has records that others refer to and that are not held:
+/// `asked_at` is null before they were first asked for, `is_foreign` says that they were seen and are not of the model.
 const FORMAT_4: &str = "
 ALTER TABLE record ADD COLUMN version INTEGER;
 ALTER TABLE model_state ADD COLUMN gap_known INTEGER NOT NULL DEFAULT 0;
@@ -188,7 +189,8 @@ pub(super) fn model_of(code: i64) -> Result<Model, MirrorError> {
         .ok_or_else(|| MirrorError::damaged(format!("there is no model number {code}")))
 }
 
-/// Makes an empty file that only its owner can read: it will hold personal data. SQLite gives its side files the same rights.
+/// Makes an empty file that only its owner can read: it will hold personal data. SQLite gives its side files the same
+/// rights.
 pub(super) fn create_private(path: &Path) -> Result<(), MirrorError> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);
