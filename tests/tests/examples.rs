@@ -9,7 +9,7 @@ use std::process::Command;
 
 use connector_tests::command::{asymbl, build_folder};
 use connector_tests::programs::{output_of, present};
-use connector_tests::world::{World, small_org};
+use connector_tests::world::{World, ids, small_org};
 use connector_tests::{component_path, root};
 use serde_json::Value;
 
@@ -79,6 +79,9 @@ async fn the_rust_example_lists_the_jobs() {
         .arg(world.tenant());
     let printed = output_of(command).await;
     let listed = asymbl(world.folder(), &["list", "jobs", "--json"]).await;
-    assert_eq!(printed.lines().count(), ids(world.db(), "bpats__Job__c").len());
+    assert_eq!(
+        printed.lines().count(),
+        ids(world.db(), "bpats__Job__c").len()
+    );
     assert_eq!(printed, listed.out);
 }

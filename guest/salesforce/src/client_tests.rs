@@ -164,10 +164,14 @@ fn a_long_retry_after_goes_to_the_caller_in_both_forms() {
 #[test]
 fn what_the_host_refuses_is_not_tried_again() {
     use TransportErrorKind as Kind;
-    for kind in [Kind::Denied, Kind::Tls, Kind::TooLarge] {
+    for (kind, expected) in [
+        (Kind::Denied, ErrorKind::Blocked),
+        (Kind::Tls, ErrorKind::Blocked),
+        (Kind::TooLarge, ErrorKind::TooLarge),
+    ] {
         let client = client(Scripted::new().failure(failure(kind)));
         let error = read(&client).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Blocked);
+        assert_eq!(error.kind, expected);
         assert!(error.to_string().contains("ErrorCode::Test"), "{error}");
     }
 }

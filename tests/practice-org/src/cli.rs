@@ -61,6 +61,9 @@ struct VariationFlags {
     /// The org has several currencies
     #[arg(long)]
     multi_currency: bool,
+    /// The org is a sandbox
+    #[arg(long)]
+    sandbox: bool,
     /// The Asymbl package is not installed
     #[arg(long)]
     no_package: bool,
@@ -118,6 +121,7 @@ impl Options {
             variations: Variations {
                 custom_job_object: flags.custom_job_object,
                 multi_currency: flags.multi_currency,
+                sandbox: flags.sandbox,
                 no_package: flags.no_package,
                 no_candidate_record_type: flags.no_candidate_record_type,
                 other_value_sets: flags.other_value_sets,

@@ -78,18 +78,16 @@ async fn a_field_that_only_queries_refuse_is_named_with_a_fix() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_names_api_version_where_the_org_lacks_it() {
     let world = World::of(small_org()).await;
+    let candidate = ids(world.db(), "Contact").remove(0).to_string();
+    let input = json!({ "candidate_id": candidate }).to_string();
+    std::fs::write(world.folder().join("input.json"), input).expect("a file");
     control(&world, "POST", "versions", json!({ "highest": 65 }));
     for command in [
         &["check"][..],
         &["sync"],
         &["list", "jobs"],
         &["fields", "jobs"],
-        &[
-            "action",
-            "get-candidate-attachments",
-            "--input",
-            "{\"candidate_id\":\"x\"}",
-        ],
+        &["action", "get-candidate-attachments", "input.json"],
     ] {
         let arguments = [command, &["--tenant", "tenant.toml"]].concat();
         let outcome = asymbl(world.folder(), &arguments).await;

@@ -87,11 +87,11 @@ async fn a_record_changed_out_of_sight_is_found_by_a_comparison() {
     world.sync().await;
     let hidden = some(&world, APPLICANT, 1);
     take(&world, &hidden);
-    let changed = fields(json!({ "bpats__Source__c": "Changed out of sight" }));
+    let changed = fields(json!({ "bpats__Applicant_Status__c": "Rejected" }));
     world.write(|writer| writer.update(APPLICANT, &hidden[0], &changed));
     // Its mark goes past the change while the row is hidden; other models alone, so that no count is looked at.
     world.db().clock().advance(30 * 60_000);
-    let hired = fields(json!({ "bpats__Source__c": "Another" }));
+    let hired = fields(json!({ "bpats__Pay_Rate__c": 77.5 }));
     let other = some(&world, APPLICANT, 2).remove(1);
     world.write(|writer| writer.update(APPLICANT, &other, &hired));
     world.sync().await;

@@ -6,15 +6,12 @@ use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_tells_what_sandboxes_do_to_managers() {
-    let world = World::of(small_org()).await;
+    let world = World::of(small_org().sandbox()).await;
     let user = ids(world.db(), "User").pop().expect("a user");
     let mangled = fields(json!({ "Email": "ada=acme.com@example.com.invalid" }));
     let arguments = ["check", "--json", "--tenant", "tenant.toml"];
     let before = asymbl(world.folder(), &arguments).await;
     assert!(!before.out.contains("sandbox-emails"), "{}", before.out);
-    let organization = ids(world.db(), "Organization").pop().expect("an org");
-    let sandbox = fields(json!({ "IsSandbox": true }));
-    world.write(|writer| writer.update("Organization", &organization.to_string(), &sandbox));
     world.write(|writer| writer.update("User", &user.to_string(), &mangled));
     let after = asymbl(world.folder(), &arguments).await;
     assert!(after.out.contains("sandbox-emails"), "{}", after.out);

@@ -194,7 +194,7 @@ fn renewal_is_useless(message: &str) -> bool {
 
 fn names_who(message: &str) -> bool {
     let message = message.to_ascii_lowercase();
-    ["user", "organization", "partner"]
+    ["user", "organization", "partner", "trial has expired"]
         .iter()
         .any(|who| message.contains(who))
 }

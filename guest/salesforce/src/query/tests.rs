@@ -105,14 +105,14 @@ fn a_query_too_long_for_a_url_goes_through_a_composite_and_is_repeated_like_a_re
         Scripted::new()
             .answer(200, composite(&[(503, r#"[{"errorCode":"SERVER_UNAVAILABLE","message":"x"}]"#)]))
             .answer(502, "")
-            .answer(200, composite(&[(200, r#"{"totalSize":1,"done":false,"nextRecordsUrl":"/services/data/v66.0/query/0r8xx-200","records":[{"Id":"001D000000IRFmaIAH"}]}"#)])),
+            .answer(200, composite(&[(200, r#"{"totalSize":2,"done":false,"nextRecordsUrl":"/services/data/v66.0/query/0r8xx-1","records":[{"Id":"001D000000IRFmaIAH"}]}"#)])),
     );
     let page = client
         .finish_query(client.start_query(&wide(), Rows::WithDeleted, Some(50)))
         .unwrap();
     assert_eq!(
         page.next.unwrap().path(),
-        "/services/data/v66.0/query/0r8xx-200"
+        "/services/data/v66.0/query/0r8xx-1"
     );
     assert_eq!(
         client.transport().paths(),

@@ -35,7 +35,7 @@ pub fn foundation(
             ("TimeZoneSidKey", "America/New_York".into()),
             ("OrganizationType", "Enterprise Edition".into()),
             ("InstanceName", "PRC1".into()),
-            ("IsSandbox", false.into()),
+            ("IsSandbox", variations.sandbox.into()),
             ("FiscalYearStartMonth", Value::Int(1)),
         ],
     );

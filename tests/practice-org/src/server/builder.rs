@@ -159,6 +159,12 @@ impl Builder {
         self
     }
 
+    /// The org is a sandbox.
+    pub fn sandbox(mut self) -> Self {
+        self.config.variations.sandbox = true;
+        self
+    }
+
     /// The Asymbl package is not installed.
     pub fn no_package(mut self) -> Self {
         self.config.variations.no_package = true;

@@ -21,6 +21,8 @@ pub struct Variations {
     pub custom_job_object: bool,
     /// `CurrencyIsoCode` on every object with data, several currencies in use.
     pub multi_currency: bool,
+    /// The org is a sandbox.
+    pub sandbox: bool,
     /// The Asymbl package is not installed: standard objects only.
     pub no_package: bool,
     /// Contact has no record type `Candidate`.

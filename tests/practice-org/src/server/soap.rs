@@ -128,7 +128,7 @@ fn logged_in(org: &Org, call: &Call, version: u32, user_id: &str) -> Value {
     json!({"result": {
         "metadataServerUrl": url('m'),
         "passwordExpired": false,
-        "sandbox": false,
+        "sandbox": org.config().variations.sandbox,
         "serverUrl": url('u'),
         "sessionId": org.sign_ins.open(user_id),
         "userId": user_id,

@@ -141,7 +141,7 @@ fn a_probe_says_which_models_changed_and_moves_the_other_tokens_on() {
     let ctx = instance(&cast.org, "{}");
     let answers = probe_changes(&ctx, &known, &tokens).unwrap();
     assert!(answers.iter().all(|a| !a.changed));
-    assert!(ctx.client.calls() <= 5, "{} calls", ctx.client.calls());
+    assert!(ctx.client.calls() <= 6, "{} calls", ctx.client.calls());
     let moved: Vec<ModelToken> = answers
         .iter()
         .map(|a| ModelToken {
