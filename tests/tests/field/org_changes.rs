@@ -87,7 +87,12 @@ async fn every_command_names_api_version_where_the_org_lacks_it() {
         &["sync"],
         &["list", "jobs"],
         &["fields", "jobs"],
-        &["action", "get-candidate-attachments", "input.json"],
+        &[
+            "action",
+            "get-candidate-attachments",
+            "--input",
+            "input.json",
+        ],
     ] {
         let arguments = [command, &["--tenant", "tenant.toml"]].concat();
         let outcome = asymbl(world.folder(), &arguments).await;
