@@ -11,8 +11,7 @@ use connector_tests::recorder::Recorder;
 use connector_tests::{asymbl, hostile};
 use host_runner::egress::ByteSize;
 use host_runner::sandbox::{
-    ALLOWED_IMPORTS, CallError, CheckedComponent, EngineSize, Job, JobSetup, Limits, LoadError,
-    Outage, new_engine,
+    ALLOWED_IMPORTS, CallError, Job, JobSetup, Limits, Outage,
 };
 use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
 use serde_json::{Value, json};
@@ -211,40 +210,4 @@ fn the_connector_imports_only_what_a_connector_gets() {
     let mut allowed = ALLOWED_IMPORTS;
     allowed.sort_unstable();
     assert_eq!(names, allowed);
-}
-
-#[test]
-fn a_component_that_wants_sockets_is_refused_by_name() {
-    let wants_sockets = br#"(component (import "wasi:sockets/tcp@0.2.2" (instance)))"#;
-    let engine = new_engine(EngineSize::jobs(1)).unwrap();
-    let wasm = wat::parse_bytes(wants_sockets).unwrap();
-    match CheckedComponent::new(&engine, &wasm, None) {
-        Err(error @ LoadError::ForbiddenImport { .. }) => {
-            assert!(
-                error.to_string().contains("wasi:sockets/tcp@0.2.2"),
-                "{error}"
-            );
-        }
-        Err(other) => panic!("{other}"),
-        Ok(_) => panic!("it was accepted"),
-    }
-}
-
-#[test]
-fn a_component_of_another_contract_is_refused() {
-    let engine = new_engine(EngineSize::jobs(1)).unwrap();
-    let wasm = wat::parse_bytes(b"(component)").unwrap();
-    let checked = CheckedComponent::new(&engine, &wasm, None).unwrap();
-    assert!(matches!(checked.link(), Err(LoadError::OtherContract(_))));
-}
-
-#[test]
-fn a_file_that_is_no_component_is_refused() {
-    let engine = new_engine(EngineSize::jobs(1)).unwrap();
-    for bytes in [&b""[..], b"garbage", b"\0asm\x01\0\0\0"] {
-        assert!(matches!(
-            CheckedComponent::new(&engine, bytes, None),
-            Err(LoadError::Invalid(_))
-        ));
-    }
 }

@@ -41,7 +41,9 @@ pub(super) const TICK: Duration = Duration::from_millis(10);
 /// # Errors
 /// [`LoadError::Engine`] where the machine can't provide what the configuration asks for (address space, mostly).
 pub fn new_engine(size: EngineSize) -> Result<Engine, LoadError> {
-    let engine = Engine::new(&config(size)).map_err(LoadError::Engine)?;
+    let mut config = config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(size)));
+    let engine = Engine::new(&config).map_err(LoadError::Engine)?;
     let weak = engine.weak();
     std::thread::Builder::new()
         .name("epoch-ticker".into())
@@ -56,7 +58,12 @@ pub fn new_engine(size: EngineSize) -> Result<Engine, LoadError> {
     Ok(engine)
 }
 
-fn config(EngineSize(jobs): EngineSize) -> Config {
+/// An engine that only compiles, for the engines that run: it reserves no memory for instances.
+pub(super) fn compiling_engine() -> wasmtime::Result<Engine> {
+    Engine::new(&config())
+}
+
+fn pool(EngineSize(jobs): EngineSize) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(jobs)
         // A component built without an adapter is three core instances: shim, main, fix-up.
@@ -72,10 +79,13 @@ fn config(EngineSize(jobs): EngineSize) -> Config {
         .linear_memory_keep_resident(1 << 20)
         .table_keep_resident(64 << 10)
         .pagemap_scan(Enabled::Auto);
+    pool
+}
 
+/// What compiler and executor must agree on.
+fn config() -> Config {
     let mut config = Config::new();
     config
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .epoch_interruption(true)
         // WASI 0.2 needs no concurrency support: calls are four times cheaper without, and its newest code stays
         // unused.
@@ -97,7 +107,7 @@ mod tests {
 
     #[test]
     fn what_one_engine_compiles_another_loads() {
-        let first = new_engine(EngineSize::jobs(1)).unwrap();
+        let first = compiling_engine().unwrap();
         let second = new_engine(EngineSize::jobs(1)).unwrap();
         let empty = b"\0asm\x0d\0\x01\0";
         let compiled = first.precompile_component(empty).unwrap();

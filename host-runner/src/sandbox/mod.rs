@@ -8,6 +8,7 @@
 mod bindings;
 mod cache;
 mod calls;
+mod compile;
 mod component;
 mod convert;
 mod engine;
@@ -16,11 +17,13 @@ mod job;
 mod limits;
 mod log;
 mod setup;
+mod shape;
 mod state;
 
 pub use bindings::contract;
 pub use cache::CompiledCache;
-pub use component::{ALLOWED_IMPORTS, CheckedComponent, LoadedConnector};
+pub use compile::{Compiler, compile_for_parent};
+pub use component::{CheckedComponent, LoadedConnector};
 pub use convert::{
     Page, PageRows, RecordBatch, application_record, candidate_record, contract_model,
     unified_model,
@@ -31,3 +34,4 @@ pub use job::Job;
 pub use limits::Limits;
 pub use log::{LogLevel, LogLine, LogSink};
 pub use setup::JobSetup;
+pub use shape::{ALLOWED_IMPORTS, CONTRACT_VERSION};

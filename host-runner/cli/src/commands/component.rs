@@ -8,10 +8,13 @@ use anyhow::Context as _;
 use super::Context;
 use host_runner::sandbox::contract::inspection::ConnectorDescription;
 use host_runner::sandbox::{
-    CheckedComponent, CompiledCache, EngineSize, JobSetup, LoadedConnector, new_engine,
+    CheckedComponent, CompiledCache, Compiler, EngineSize, JobSetup, LoadedConnector, new_engine,
 };
 use host_runner::session::Session;
 use host_runner::tenant::{Tenant, TenantFile, TokenSource, TokenSourceOptions};
+
+/// The command by which this program compiles a component for another process of its own.
+pub(super) const COMPILE_COMPONENT: &str = "compile-component";
 
 impl Context {
     fn component_path(&self) -> anyhow::Result<PathBuf> {
@@ -39,7 +42,14 @@ impl Context {
                 None
             }
         });
-        CheckedComponent::from_file(&engine, &path, cache.as_ref())
+        let mut compiler = Compiler::in_a_process(
+            std::env::current_exe().context("this program's own path")?,
+            [COMPILE_COMPONENT],
+        );
+        if let Some(cache) = cache {
+            compiler = compiler.cached(cache);
+        }
+        CheckedComponent::from_file(&engine, &path, &compiler)
             .with_context(|| format!("component {}", path.display()))
     }
 

@@ -75,6 +75,9 @@ enum What {
     PracticeOrg(practice::Arguments),
     /// Sync a practice org, change it, sync again, and show what changed
     Demo(demo::Arguments),
+    /// Compile the component on standard input, for another process of this program
+    #[command(hide = true, name = component::COMPILE_COMPONENT)]
+    CompileComponent,
 }
 
 /// Which tenant.
@@ -164,6 +167,10 @@ async fn run(what: What, context: &Context) -> anyhow::Result<Exit> {
         What::Attachment(arguments) => attachment::run(&arguments, context).await,
         What::PracticeOrg(arguments) => practice::run(arguments).await,
         What::Demo(arguments) => demo::run(&arguments, context).await,
+        What::CompileComponent => {
+            host_runner::sandbox::compile_for_parent()?;
+            Ok(Exit::Success)
+        }
     }
 }
 
