@@ -16,5 +16,6 @@ mod resilience;
 mod sandbox;
 mod soak;
 mod sync;
+mod terminal;
 mod traces;
 mod variations;

@@ -1,6 +1,6 @@
 //! `asymbl action NAME`: one action, JSON in and JSON out.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -89,7 +89,10 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     if context.json {
         println!("{answer}");
     } else {
-        println!("{answer:#}");
+        let mut out = super::text::stdout(false);
+        for line in format!("{answer:#}").lines() {
+            writeln!(out, "{line}")?;
+        }
     }
     Ok(if outcome.is_partial {
         Exit::Incomplete

@@ -63,12 +63,12 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             json!({ "file": file, "bytes": written, "file_name": found.file_name, "content_type": found.content_type })
         );
     } else {
-        eprintln!(
+        super::text::print_note(format_args!(
             "{}: {} bytes in {}",
             found.file_name,
             count(written),
             arguments.output.display()
-        );
+        ));
     }
     Ok(Exit::Success)
 }

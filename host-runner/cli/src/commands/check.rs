@@ -66,7 +66,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             if context.json {
                 println!("{}", json::as_json(&checked, arguments.unmasked));
             } else {
-                print::print(&checked, &mut std::io::stdout().lock())?;
+                print::print(&checked, &mut super::text::stdout(false))?;
             }
             Ok(checked.exit())
         }
@@ -82,7 +82,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
                 );
                 return Ok(exit);
             }
-            eprintln!("{}: {}", found.title, found.fix);
+            super::text::print_note(format_args!("{}: {}", found.title, found.fix));
             Err(error)
         }
     }

@@ -3,7 +3,7 @@
 
 mod changes;
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -11,7 +11,7 @@ use practice_org::PracticeOrg;
 use serde_json::Value;
 
 use super::sync::{print, watched};
-use super::{Context, Exit, output};
+use super::{Context, Exit, output, text};
 use host_runner::session::Session;
 use host_runner::unified::{Model, Timestamp};
 use mirror::store::{Mirror, RecordFilter, Records, SqliteMirror, StoredRecord};
@@ -35,7 +35,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
-    let mut out = io::stdout().lock();
+    let mut out = text::stdout(false);
     writeln!(out, "{INTRODUCTION}")?;
     let org = PracticeOrg::builder()
         .candidates(arguments.candidates)
@@ -54,13 +54,13 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     let session = context.session(&tenant_file).await?;
     writeln!(
         out,
-        "2. The connector is loaded. All that it can reach:\n   {}\n",
-        imports(&session).join("  ")
+        "2. The connector is loaded. All that it can reach:"
     )?;
+    writeln!(out, "   {}", imports(&session).join("  "))?;
 
     writeln!(
         out,
-        "3. First sync: everything, into a local mirror (SQLite).\n"
+        "\n3. First sync: everything, into a local mirror (SQLite).\n"
     )?;
     let discovered = discover(&session).await?;
     let mut mirror = SqliteMirror::open(&folder.path().join("mirror.sqlite"), &discovered.org)?;
@@ -82,9 +82,10 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     let second = watched(&session, &mut mirror, &discovered, &SyncOptions::default()).await?;
     print(&second, &mut out)?;
     print_changed(&mirror, before, &mut out)?;
+    writeln!(out)?;
     writeln!(
         out,
-        "\nThe second sync took {} requests, the first {}. Try it on your own org: see README.md, \"The tenant file\".",
+        "The second sync took {} requests, the first {}. Try it on your own org: see README.md, \"The tenant file\".",
         output::count(second.requests()),
         output::count(first.requests())
     )?;
@@ -115,7 +116,11 @@ fn print_samples(mirror: &dyn Mirror, out: &mut impl Write) -> anyhow::Result<()
             .next()
             .transpose()?
         {
-            writeln!(out, "   {model}: {}\n", sample(&stored, mirror)?)?;
+            write!(out, "   {model}: ")?;
+            for line in sample(&stored, mirror)?.lines() {
+                writeln!(out, "{line}")?;
+            }
+            writeln!(out)?;
         }
     }
     Ok(())

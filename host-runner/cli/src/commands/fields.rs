@@ -57,7 +57,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     if arguments.candidates {
         fields.retain(|field| field.candidate);
     }
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = super::text::buffered(context.json);
     if context.json {
         for field in &fields {
             writeln!(out, "{}", as_json(field))?;
@@ -106,7 +106,8 @@ fn print(fields: &[SourceField], sampled: bool, out: &mut impl Write) -> std::io
 
 fn table(fields: &[SourceField], sampled: bool, out: &mut impl Write) -> std::io::Result<()> {
     if let Some(first) = fields.first() {
-        writeln!(out, "{}: {} fields\n", first.object, fields.len())?;
+        writeln!(out, "{}: {} fields", first.object, fields.len())?;
+        writeln!(out)?;
     }
     let mut head = vec!["field", "label", "type", "rights", "feeds"];
     if sampled {
@@ -140,15 +141,8 @@ fn table(fields: &[SourceField], sampled: bool, out: &mut impl Write) -> std::io
     table.print(out)
 }
 
-/// One value in short, without what would draw on a terminal.
+/// One value in short.
 fn example(field: &SourceField) -> String {
-    let Some(first) = field.samples.first() else {
-        return String::new();
-    };
-    let plain: String = first
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(40)
-        .collect();
-    plain
+    let first = field.samples.first().map_or("", String::as_str);
+    first.chars().take(40).collect()
 }

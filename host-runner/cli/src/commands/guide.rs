@@ -10,9 +10,11 @@ use host_runner::sandbox::JobSetup;
 pub(super) async fn run(context: &Context) -> anyhow::Result<Exit> {
     let mut job = context.load()?.start(JobSetup::offline()).await?;
     let guide = job.connection_guide().await?;
-    let mut out = std::io::stdout().lock();
+    let mut out = super::text::stdout(context.json);
     if !context.json {
-        out.write_all(guide.markdown.as_bytes())?;
+        for line in guide.markdown.lines() {
+            writeln!(out, "{line}")?;
+        }
         return Ok(Exit::Success);
     }
     let guide = json!({

@@ -23,7 +23,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     let connector = context.load()?;
     let about = describe(&connector).await?;
     let component = connector.component();
-    let mut out = std::io::stdout().lock();
+    let mut out = super::text::stdout(context.json);
     match (arguments.coverage, context.json) {
         (true, true) => writeln!(out, "{}", coverage::as_json(&about))?,
         (true, false) => coverage::markdown(&about, &mut out)?,
@@ -77,7 +77,8 @@ fn print(
         .map(|model| unified_model(model.model).name());
     let actions = about.actions.iter().map(|action| action.label.as_str());
     let features = about.features.iter().map(|feature| feature.name.as_str());
-    writeln!(out, "\nModels:   {}", none_or(models))?;
+    writeln!(out)?;
+    writeln!(out, "Models:   {}", none_or(models))?;
     writeln!(out, "Actions:  {}", none_or(actions))?;
     writeln!(out, "Features: {}", none_or(features))
 }

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 
+use super::text::{self, print_note};
 use super::{Context, Exit, TenantArgument, model, output};
 use host_runner::sandbox::contract::reads::{ListQuery, Progress};
 use host_runner::session::StepError;
@@ -42,7 +43,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     };
     let mut printed = 0;
     let mut deleted = Vec::new();
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = text::buffered(context.json);
     let token = loop {
         let page = match job.list(arguments.model, &profile, &query).await {
             Ok(page) => page,
@@ -70,16 +71,16 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             serde_json::json!({ "records": printed, "deleted": deleted, "requests": requests, "token": token })
         );
     } else {
-        eprintln!(
+        print_note(format_args!(
             "{} records, {} requests",
             output::count(printed as u64),
             requests
-        );
+        ));
         if !deleted.is_empty() {
-            eprintln!("deleted: {}", deleted.join(" "));
+            print_note(format_args!("deleted: {}", deleted.join(" ")));
         }
         if let Some(token) = token {
-            eprintln!("changes from here on: --changed-since '{token}'");
+            print_note(format_args!("changes from here on: --changed-since '{token}'"));
         }
     }
     Ok(Exit::Success)

@@ -19,6 +19,7 @@ mod request;
 mod save;
 mod schedule;
 mod sync;
+mod text;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -118,7 +119,10 @@ struct Context {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let command = Command::parse();
+    let command = match Command::try_parse() {
+        Ok(command) => command,
+        Err(error) => return usage(&error),
+    };
     output::start_log(command.verbose);
     let context = Context {
         json: command.json,
@@ -131,7 +135,7 @@ pub fn main() -> ExitCode {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: can't start: {error}");
+            text::print_note(format_args!("error: can't start: {error}"));
             return Exit::Failure.into();
         }
     };
@@ -150,6 +154,18 @@ pub fn main() -> ExitCode {
             Exit::of(&error).into()
         }
     }
+}
+
+/// Prints what is wrong with the command line, or the help that it asks for.
+fn usage(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    if text.lines().all(|line| line == text::escaped(line)) {
+        error.exit();
+    }
+    for line in text.lines() {
+        text::print_note(format_args!("{line}"));
+    }
+    Exit::WrongInput.into()
 }
 
 async fn run(what: What, context: &Context) -> anyhow::Result<Exit> {

@@ -7,6 +7,8 @@ use comfy_table::{Cell, CellAlignment, LineStyle, TableStyle};
 use host_runner::sandbox::contract::inspection::Action;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::text::{self, print_note};
+
 pub(super) use crate::report::count;
 
 /// Log lines go to standard error: warnings always, more with `--verbose`.
@@ -20,8 +22,8 @@ pub(super) fn start_log(verbose: bool) {
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(filter));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
+        .with_writer(text::stderr)
+        .with_ansi(false)
         .without_time()
         .with_target(false)
         .init();
@@ -53,7 +55,7 @@ pub(super) fn print_error(error: &anyhow::Error, json: bool) {
             serde_json::json!({ "error": message, "exit_code": super::Exit::of(error).code() })
         );
     } else {
-        eprintln!("error: {message}");
+        print_note(format_args!("error: {message}"));
     }
 }
 
@@ -82,8 +84,8 @@ impl Progress {
     /// A line that stays, above the spinner.
     pub(super) fn line(&self, line: &str) {
         match &self.0 {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
+            Some(bar) => bar.suspend(|| print_note(format_args!("{line}"))),
+            None => print_note(format_args!("{line}")),
         }
     }
 }
@@ -111,7 +113,7 @@ impl Table {
     }
 
     pub(super) fn row(&mut self, cells: Vec<String>) {
-        self.0.add_row(cells);
+        self.0.add_row(cells.iter().map(|cell| text::escaped(cell)));
     }
 
     /// Whether every cell of a column is a number, with its unit if any; empty cells count for either.
@@ -135,7 +137,8 @@ impl Table {
                 }
             }
         }
-        writeln!(out, "{}", self.0.trim_fmt())
+        let table = self.0.trim_fmt();
+        table.lines().try_for_each(|line| writeln!(out, "{line}"))
     }
 }
 

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 
+use super::text::{self, print_note};
 use super::{Context, Exit, MirrorArgument, TenantArgument, model, output};
 use host_runner::tenant::TenantFile;
 use host_runner::unified::{Model, Timestamp, UnifiedRecord};
@@ -78,7 +79,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         include_deleted: arguments.include_deleted,
         changed_since: arguments.since,
     };
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = text::buffered(context.json);
     let mut printed = 0;
     let records = Records::new(&mirror, arguments.model, filter);
     for stored in records.take(arguments.limit.unwrap_or(usize::MAX)) {
@@ -92,7 +93,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     }
     out.flush()?;
     if !context.json {
-        eprintln!("{} records", output::count(printed));
+        print_note(format_args!("{} records", output::count(printed)));
     }
     Ok(Exit::Success)
 }

@@ -42,7 +42,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             serde_json::json!({ "file": arguments.html, "bytes": page.len() })
         );
     } else {
-        eprintln!("The report is in {}.", arguments.html.display());
+        let file = arguments.html.display();
+        super::text::print_note(format_args!("The report is in {file}."));
     }
     Ok(Exit::Success)
 }

@@ -2,7 +2,7 @@
 
 mod download;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -12,6 +12,7 @@ use clap::Args;
 use http::HeaderName;
 use serde_json::{Map, Value, json};
 
+use super::text::print_note;
 use super::{Context, Exit, TenantArgument};
 use host_runner::egress::caller::is_stripped;
 use host_runner::sandbox::contract::inspection::{
@@ -79,17 +80,28 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         Ok(response) => response,
         Err(error) => return Err(StepError::new(&session, "request", error, Some(&job)).into()),
     };
-    let mut out = std::io::stdout().lock();
     if context.json {
-        writeln!(out, "{}", as_json(&response))?;
+        println!("{}", as_json(&response));
     } else {
-        eprintln!("HTTP {}", response.status);
-        out.write_all(&response.body)?;
-        if response.body.last().is_some_and(|last| *last != b'\n') {
-            writeln!(out)?;
-        }
+        print_note(format_args!("HTTP {}", response.status));
+        print_body(&response.body)?;
     }
     Ok(code(response.status))
+}
+
+/// Prints a body: as text on a terminal, else as it came, for programs and files.
+fn print_body(body: &[u8]) -> std::io::Result<()> {
+    let mut raw = std::io::stdout().lock();
+    if raw.is_terminal() {
+        let mut out = super::text::stdout(false);
+        let text = String::from_utf8_lossy(body);
+        return text.lines().try_for_each(|line| writeln!(out, "{line}"));
+    }
+    raw.write_all(body)?;
+    if body.last().is_some_and(|last| *last != b'\n') {
+        writeln!(raw)?;
+    }
+    Ok(())
 }
 
 /// 0 for an answer that is no error, else 1: a script need not read the status.

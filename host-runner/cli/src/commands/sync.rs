@@ -142,7 +142,7 @@ async fn attempt(
         SqliteMirror::open(&arguments.mirror.path(&arguments.tenant), &discovered.org)?;
     *begun = true;
     let report = watched(&session, &mut mirror, &discovered, &options).await?;
-    let mut out = std::io::stdout().lock();
+    let mut out = super::text::stdout(context.json);
     if context.json {
         writeln!(out, "{}", as_json(&report))?;
     } else {
@@ -233,9 +233,10 @@ pub(super) fn print(report: &SyncReport, out: &mut impl Write) -> std::io::Resul
         ),
         None => String::new(),
     };
+    writeln!(out)?;
     writeln!(
         out,
-        "\n{} requests in {}{quota}",
+        "{} requests in {}{quota}",
         count(report.requests()),
         duration(report.elapsed)
     )?;

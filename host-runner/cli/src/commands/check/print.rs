@@ -11,7 +11,8 @@ use host_runner::sandbox::unified_model;
 pub(super) fn print(checked: &Checked, out: &mut impl Write) -> io::Result<()> {
     let organization = &checked.discovery.organization;
     let name = organization.name.as_deref().unwrap_or("the org");
-    writeln!(out, "Signed in to {name} ({}).\n", organization.id)?;
+    writeln!(out, "Signed in to {name} ({}).", organization.id)?;
+    writeln!(out)?;
     for fact in checked.discovery.facts.iter().chain(&checked.access.facts) {
         writeln!(out, "  {}: {}", fact.name, fact.value)?;
     }
@@ -28,14 +29,17 @@ pub(super) fn print(checked: &Checked, out: &mut impl Write) -> io::Result<()> {
             tested.test.outcome,
             TestOutcome::Denied | TestOutcome::Failing
         ) {
-            writeln!(out, "\n{}: {}", tested.model, tested.test.message)?;
+            writeln!(out)?;
+            writeln!(out, "{}: {}", tested.model, tested.test.message)?;
         }
     }
     let mut printed: Vec<&str> = Vec::new();
     for (_, message) in checked.warnings() {
         if !printed.contains(&message) {
-            let gap = if printed.is_empty() { "\n" } else { "" };
-            writeln!(out, "{gap}note: {message}")?;
+            if printed.is_empty() {
+                writeln!(out)?;
+            }
+            writeln!(out, "note: {message}")?;
             printed.push(message);
         }
     }
@@ -45,7 +49,8 @@ pub(super) fn print(checked: &Checked, out: &mut impl Write) -> io::Result<()> {
         Exit::NotAllowed => "Rights are missing",
         _ => "Some models fail",
     };
-    writeln!(out, "\n{verdict} ({} requests).", count(checked.requests))
+    writeln!(out)?;
+    writeln!(out, "{verdict} ({} requests).", count(checked.requests))
 }
 
 /// A line a model and a line an action.
@@ -97,15 +102,15 @@ fn lacking(findings: &[(String, &AccessFinding)], out: &mut impl Write) -> io::R
             }
         }
         for note in &finding.notes {
-            writeln!(out, "\n{name}: {}", note.message)?;
+            writeln!(out)?;
+            writeln!(out, "{name}: {}", note.message)?;
         }
     }
     for (right, fix, costs) in rights {
-        writeln!(
-            out,
-            "\nmissing: {right}\n  costs:   {}\n  fix:     {fix}",
-            costs.join(", ")
-        )?;
+        writeln!(out)?;
+        writeln!(out, "missing: {right}")?;
+        writeln!(out, "  costs:   {}", costs.join(", "))?;
+        writeln!(out, "  fix:     {fix}")?;
     }
     Ok(())
 }

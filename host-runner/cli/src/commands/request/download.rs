@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::super::output::count;
 use super::super::save::{fetch, save};
+use super::super::text::print_note;
 use super::super::{Context, WrongInput};
 use super::{Arguments, Exit, header_map};
 use host_runner::egress::caller;
@@ -43,11 +44,10 @@ pub(super) async fn run(
                 break;
             }
         }
-        eprintln!(
-            "HTTP {}: nothing is written\n{}",
-            status.as_u16(),
-            String::from_utf8_lossy(&shown)
-        );
+        print_note(format_args!("HTTP {}: nothing is written", status.as_u16()));
+        for line in String::from_utf8_lossy(&shown).lines() {
+            print_note(format_args!("{line}"));
+        }
         return Ok(Exit::Failure);
     }
     let headers = header_map(
@@ -63,12 +63,12 @@ pub(super) async fn run(
             json!({ "status": status.as_u16(), "headers": headers, "file": file, "bytes": written })
         );
     } else {
-        eprintln!(
+        print_note(format_args!(
             "HTTP {}: {} bytes in {}",
             status.as_u16(),
             count(written),
             file.display()
-        );
+        ));
     }
     Ok(Exit::Success)
 }
