@@ -8,6 +8,7 @@ mod delta;
 mod departures;
 mod examples;
 mod field;
+mod hostile_listings;
 mod inspection;
 mod kill;
 mod loading;

@@ -2,7 +2,7 @@
 //! compile.
 
 #[path = "../hostile-guest/src/behaviour.rs"]
-mod behaviour;
+pub(super) mod behaviour;
 
 use std::time::Duration;
 
@@ -10,9 +10,7 @@ use behaviour::Behaviour;
 use connector_tests::recorder::Recorder;
 use connector_tests::{asymbl, hostile};
 use host_runner::egress::ByteSize;
-use host_runner::sandbox::{
-    ALLOWED_IMPORTS, CallError, Job, JobSetup, Limits, Outage,
-};
+use host_runner::sandbox::{ALLOWED_IMPORTS, CallError, Job, JobSetup, Limits, Outage};
 use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
 use serde_json::{Value, json};
 

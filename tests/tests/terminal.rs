@@ -24,7 +24,10 @@ async fn evil_world() -> World {
     let world = World::of(small_org()).await;
     let name = json!({ "Name": EVIL });
     for (object, value) in [
-        ("Contact", json!({ "FirstName": EVIL, "LastName": EVIL, "Title": EVIL })),
+        (
+            "Contact",
+            json!({ "FirstName": EVIL, "LastName": EVIL, "Title": EVIL }),
+        ),
         ("User", json!({ "FirstName": EVIL, "LastName": EVIL })),
         ("bpats__Job__c", name.clone()),
         ("bpats__ATS_Stage__c", name),
@@ -40,7 +43,9 @@ async fn evil_world() -> World {
         find: r#""label":""#.into(),
         with: r#""label":"E\u001b[2J\u0007\nerror: forged\r\u009b31m\u202e"#.into(),
     };
-    world.org.fault(Rule::next(label).on_kind("describe").times(0));
+    world
+        .org
+        .fault(Rule::next(label).on_kind("describe").times(0));
     world
 }
 
@@ -51,7 +56,11 @@ async fn assert_plain(world: &World, arguments: &[&str]) -> Outcome {
     assert!(!text.is_empty(), "{arguments:?} prints nothing");
     let obeyed = |c: char| c != '\n' && c.is_control() || matches!(c, '\u{202e}' | '\u{2028}');
     if let Some(at) = text.find(obeyed) {
-        let start = text[..at].char_indices().rev().nth(60).map_or(0, |(start, _)| start);
+        let start = text[..at]
+            .char_indices()
+            .rev()
+            .nth(60)
+            .map_or(0, |(start, _)| start);
         panic!("{arguments:?}: {:?}", &text[start..=at]);
     }
     let forged = text.lines().find(|line| line.starts_with("error: forged"));
@@ -69,7 +78,10 @@ async fn no_text_of_the_org_controls_the_terminal() {
         for command in ["list", "records"] {
             let run = assert_plain(&world, &[command, model]).await;
             assert_eq!(run.code, 0, "{}", run.err);
-            shown += run.out.matches(r"E\u001b[2J\u0007\nerror: forged\r\u009b31m\u202e").count();
+            shown += run
+                .out
+                .matches(r"E\u001b[2J\u0007\nerror: forged\r\u009b31m\u202e")
+                .count();
         }
         assert_plain(&world, &["fields", model, "--sample", "20"]).await;
     }
@@ -89,7 +101,12 @@ async fn no_file_name_and_no_json_for_people_controls_the_terminal() {
     for candidate in world.live(host_runner::unified::Model::Candidates) {
         let input = json!({ "candidate_id": candidate.id.to_string() });
         std::fs::write(world.folder().join("input.json"), input.to_string()).unwrap();
-        let arguments = ["action", "get-candidate-attachments", "--input", "input.json"];
+        let arguments = [
+            "action",
+            "get-candidate-attachments",
+            "--input",
+            "input.json",
+        ];
         let run = assert_plain(&world, &arguments).await;
         assert_eq!(run.code, 0, "{}", run.err);
         let answer: Value = serde_json::from_str(&run.out).expect("still JSON");
@@ -124,7 +141,13 @@ async fn no_error_message_controls_the_terminal() {
             &["list", "candidates"],
             &["fields", "candidates"],
             &["check"],
-            &["request", "GET", "/services/data/v66.0/limits", "--output", "file"],
+            &[
+                "request",
+                "GET",
+                "/services/data/v66.0/limits",
+                "--output",
+                "file",
+            ],
         ] {
             let run = assert_plain(&world, arguments).await;
             assert_ne!(run.code, 0, "{}", run.out);
@@ -140,7 +163,10 @@ async fn no_error_message_controls_the_terminal() {
         assert_ne!(run.code, 0, "{}", run.out);
     }
     let text = std::fs::read_to_string(world.tenant()).unwrap();
-    write_private(&world.tenant(), &format!("\"\\u001b[2J\\u0007\" = 1\n{text}"));
+    write_private(
+        &world.tenant(),
+        &format!("\"\\u001b[2J\\u0007\" = 1\n{text}"),
+    );
     let run = assert_plain(&world, &["sync"]).await;
     assert_eq!(run.code, 2, "{}", run.err);
 }

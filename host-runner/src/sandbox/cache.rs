@@ -75,7 +75,8 @@ impl CompiledCache {
         match hmac::verify(&self.key, &signed(name, &compiled), &entry) {
             Ok(()) => {
                 // Best effort: it only decides what is removed first.
-                let _ = std::fs::File::open(&path).and_then(|it| it.set_modified(SystemTime::now()));
+                let _ =
+                    std::fs::File::open(&path).and_then(|it| it.set_modified(SystemTime::now()));
                 Some(compiled)
             }
             Err(_) => {
@@ -165,7 +166,10 @@ fn refuse_foreign(path: &Path, rights: u32) -> io::Result<()> {
     } else {
         return Ok(());
     };
-    let message = format!("{} {problem}: delete it, a new one will be made", path.display());
+    let message = format!(
+        "{} {problem}: delete it, a new one will be made",
+        path.display()
+    );
     Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
 }
 

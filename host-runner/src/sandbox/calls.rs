@@ -1,6 +1,7 @@
 //! What a job can be asked: one method for each function that the contract's interfaces export.
 
 use super::bindings::contract::{actions, inspection, reads, types};
+use super::bounds;
 use super::convert::{self, Page, RecordBatch};
 use super::error::CallError;
 use super::job::Job;
@@ -23,7 +24,10 @@ impl Job {
     /// # Errors
     /// As every call: [`CallError`].
     pub async fn discover(&mut self) -> Result<reads::Discovery, CallError> {
-        contract(enter!(self, ats_connector_reads.call_discover())?)
+        bounds::discovery(contract(enter!(
+            self,
+            ats_connector_reads.call_discover()
+        )?)?)
     }
 
     /// The next page of a listing. `since` is the token of an earlier listing, or none for everything.
@@ -39,7 +43,9 @@ impl Job {
         macro_rules! list {
             ($function:ident, $convert:ident) => {{
                 let page = enter!(self, ats_connector_reads.$function(profile, query))?;
-                convert::$convert(contract(page)?)
+                let mut page = contract(page)?;
+                bounds::page_info(&mut page.info)?;
+                convert::$convert(page)
             }};
         }
         match model {
@@ -68,7 +74,9 @@ impl Job {
             self,
             ats_connector_reads.call_get_records(profile, model, ids)
         )?;
-        convert::record_batch(contract(batch)?)
+        let batch = contract(batch)?;
+        bounds::rechecks(&batch.rechecks)?;
+        convert::record_batch(batch)
     }
 
     /// A page of all natural keys of a model.
@@ -82,10 +90,10 @@ impl Job {
         cursor: Option<&types::Cursor>,
     ) -> Result<reads::IdPage, CallError> {
         let model = convert::contract_model(model);
-        contract(enter!(
+        bounds::id_page(contract(enter!(
             self,
             ats_connector_reads.call_list_ids(profile, model, cursor)
-        )?)
+        )?)?)
     }
 
     /// Which models changed since their tokens.
@@ -97,10 +105,10 @@ impl Job {
         profile: &types::Profile,
         tokens: &[reads::ModelToken],
     ) -> Result<Vec<reads::ModelProbe>, CallError> {
-        contract(enter!(
+        bounds::probes(contract(enter!(
             self,
             ats_connector_reads.call_probe_changes(profile, tokens)
-        )?)
+        )?)?)
     }
 
     /// Every problem of an action's input that shows without asking the tenant's system. Needs no network.
@@ -288,5 +296,5 @@ impl Job {
 }
 
 fn contract<T>(result: Result<T, types::Error>) -> Result<T, CallError> {
-    result.map_err(|error| CallError::Connector(Box::new(error)))
+    result.map_err(|error| CallError::Connector(Box::new(bounds::error(error))))
 }

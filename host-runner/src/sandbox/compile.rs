@@ -7,7 +7,7 @@
 
 use std::ffi::OsString;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -103,11 +103,7 @@ fn failed(detail: impl Into<String>) -> LoadError {
 }
 
 /// Has a component compiled by a child of this process.
-fn in_child(
-    program: &PathBuf,
-    arguments: &[OsString],
-    wasm: &[u8],
-) -> Result<Vec<u8>, LoadError> {
+fn in_child(program: &Path, arguments: &[OsString], wasm: &[u8]) -> Result<Vec<u8>, LoadError> {
     let mut key = [0; 32];
     SystemRandom::new()
         .fill(&mut key)
@@ -131,13 +127,16 @@ fn in_child(
 
 /// Starts the program, gives it the input, and collects its output; no status where it was ended since it took too long.
 fn answer_of(
-    program: &PathBuf,
+    program: &Path,
     arguments: &[OsString],
     input: &[&[u8]],
 ) -> Result<(Option<ExitStatus>, Vec<u8>), LoadError> {
     let started = Instant::now();
     let broken = |error: io::Error| {
-        failed(format!("the compiling process {}: {error}", program.display()))
+        failed(format!(
+            "the compiling process {}: {error}",
+            program.display()
+        ))
     };
     let mut child = Command::new(program)
         .args(arguments)
@@ -239,8 +238,8 @@ fn limit_this_process() -> io::Result<()> {
     limit(Resource::Data, MEMORY)?;
     limit(Resource::Cpu, CPU)?;
     limit(Resource::Core, 0)?;
-    // The jobs of this machine come first.
-    nice(10)?;
+    // The jobs of this machine come first, but on a busy one the time must do all the same.
+    nice(5)?;
     Ok(())
 }
 

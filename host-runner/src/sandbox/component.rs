@@ -39,11 +39,7 @@ impl CheckedComponent {
     ///
     /// # Errors
     /// See [`LoadError`].
-    pub fn from_file(
-        engine: &Engine,
-        path: &Path,
-        compiler: &Compiler,
-    ) -> Result<Self, LoadError> {
+    pub fn from_file(engine: &Engine, path: &Path, compiler: &Compiler) -> Result<Self, LoadError> {
         let wasm = std::fs::read(path).map_err(|source| LoadError::Read {
             path: path.to_owned(),
             source,

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::bindings::contract::{reads, types, unified};
+use super::bounds;
 use super::error::CallError;
 use crate::unified::{Model, UnifiedRecord};
 
@@ -22,6 +23,14 @@ pub struct Page {
     pub rows: PageRows,
     /// How the listing goes on, what is gone, what to read again.
     pub info: reads::PageInfo,
+}
+
+impl Page {
+    /// How many things it brings that are kept: records, deletions, rechecks.
+    pub fn items(&self) -> usize {
+        let rechecks = self.info.rechecks.iter().map(|recheck| recheck.ids.len());
+        self.rows.len() + self.info.deleted.len() + rechecks.sum::<usize>()
+    }
 }
 
 /// The answer to a read by ids.
@@ -375,6 +384,9 @@ fn record(
         Value::Object(content) => content,
         _ => Map::new(),
     };
+    if let Some(json) = &remote_data {
+        bounds::nesting("remote_data", json)?;
+    }
     let remote_data = remote_data
         .map(serde_json::value::RawValue::from_string)
         .transpose()

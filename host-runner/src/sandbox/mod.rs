@@ -6,6 +6,7 @@
 //! Never here: tenants' secrets in data that the guest can see.
 
 mod bindings;
+mod bounds;
 mod cache;
 mod calls;
 mod compile;
@@ -16,6 +17,7 @@ mod error;
 mod job;
 mod limits;
 mod log;
+mod pace;
 mod setup;
 mod shape;
 mod state;
@@ -33,5 +35,6 @@ pub use error::{CallError, ErrorKind, LoadError, Outage};
 pub use job::Job;
 pub use limits::Limits;
 pub use log::{LogLevel, LogLine, LogSink};
+pub use pace::ListingPace;
 pub use setup::JobSetup;
 pub use shape::{ALLOWED_IMPORTS, CONTRACT_VERSION};

@@ -113,8 +113,8 @@ impl Shape {
                 counts.levels = counts.levels.saturating_sub(1);
                 Ok(())
             }
-            Payload::CodeSectionStart { count, .. } => {
-                counts.functions += u64::from(*count);
+            Payload::FunctionSection(functions) => {
+                counts.functions += u64::from(functions.count());
                 FUNCTIONS.check(counts.functions)
             }
             Payload::CodeSectionEntry(body) => {
@@ -126,7 +126,8 @@ impl Shape {
             }
             Payload::ComponentImportSection(imports) if counts.levels == 1 => {
                 for import in imports.clone() {
-                    self.imports.push(import.map_err(invalid)?.name.name.to_owned());
+                    self.imports
+                        .push(import.map_err(invalid)?.name.name.to_owned());
                 }
                 Ok(())
             }
@@ -164,7 +165,9 @@ impl Shape {
         }
         let has = |required: &&str| {
             let interface = format!("{CONTRACT}{required}");
-            self.exports.iter().any(|export| without_version(export) == interface)
+            self.exports
+                .iter()
+                .any(|export| without_version(export) == interface)
         };
         let missing: Vec<&str> = REQUIRED_EXPORTS.into_iter().filter(|it| !has(it)).collect();
         if missing.is_empty() {
@@ -224,7 +227,6 @@ fn items(payload: &Payload) -> u32 {
     match payload {
         Payload::TypeSection(section) => count(section),
         Payload::ImportSection(section) => count(section),
-        Payload::FunctionSection(section) => count(section),
         Payload::TableSection(section) => count(section),
         Payload::MemorySection(section) => count(section),
         Payload::TagSection(section) => count(section),

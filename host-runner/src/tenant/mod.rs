@@ -21,7 +21,7 @@ mod token_source;
 pub use auth::Auth;
 pub use error::TenantError;
 pub use file::{ApiVersion, TenantFile};
-pub use limits::Limits;
+pub use limits::{LimitReached, Limits, ModelLimits};
 pub use scopes::{ACTIONS, MODELS, Scopes};
 pub use secret::{Secret, SecretRef};
 pub use sync::SyncSettings;

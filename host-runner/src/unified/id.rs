@@ -29,6 +29,14 @@ pub enum KeyError {
         /// What was given.
         given: String,
     },
+    /// Longer than any system's ids.
+    #[error("a {what} has {length} bytes, more than the {longest} that one may have", longest = LONGEST)]
+    TooLong {
+        /// Which id was expected.
+        what: &'static str,
+        /// Its length, in bytes.
+        length: usize,
+    },
     /// A key of a join model that is not two ids with a colon between.
     #[error("{given:?} is not a key of {model}: expected two ids with one colon between them")]
     Join {
@@ -39,7 +47,14 @@ pub enum KeyError {
     },
 }
 
+/// The longest key or org id, in bytes. Salesforce's ids have 18 characters, those of the join models 37.
+const LONGEST: usize = 255;
+
 fn check(what: &'static str, text: &str) -> Result<(), KeyError> {
+    if text.len() > LONGEST {
+        let length = text.len();
+        return Err(KeyError::TooLong { what, length });
+    }
     if text.is_empty() {
         return Err(KeyError::Empty { what });
     }

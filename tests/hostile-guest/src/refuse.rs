@@ -1,9 +1,9 @@
-//! The rest of the contract, which a hostile guest does not need.
+//! The rest of the contract, which a hostile guest does not need: listings that end at once, and refusals.
 
-use crate::Hostile;
 use crate::bindings::exports::ats::connector::{actions, inspection, reads, types};
+use crate::{Hostile, listings};
 
-fn refusal() -> types::Error {
+pub fn refusal() -> types::Error {
     types::Error::Unsupported(types::Failure {
         message: "this connector only misbehaves".into(),
         remote: None,
@@ -19,19 +19,37 @@ macro_rules! refuse {
     };
 }
 
+macro_rules! end_well {
+    ($($name:ident -> $page:ident;)*) => {
+        $(fn $name(_: String, _: reads::ListQuery) -> Result<reads::$page, types::Error> {
+            Ok(reads::$page { items: Vec::new(), info: listings::done() })
+        })*
+    };
+}
+
 impl reads::Guest for Hostile {
     fn discover() -> Result<reads::Discovery, reads::Error> {
         crate::discover()
     }
+    fn list_users(_: String, query: reads::ListQuery) -> Result<reads::UsersPage, types::Error> {
+        listings::users(&query)
+    }
+    fn get_records(
+        _: String,
+        _: reads::Model,
+        ids: Vec<String>,
+    ) -> Result<reads::RecordBatch, types::Error> {
+        listings::get_records(ids)
+    }
+    end_well! {
+        list_jobs -> JobsPage;
+        list_candidates -> CandidatesPage;
+        list_application_stages -> ApplicationStagesPage;
+        list_applications -> ApplicationsPage;
+        list_job_stages -> JobStagesPage;
+        list_hiring_team_members -> HiringTeamMembersPage;
+    }
     refuse! {
-        list_users(profile: String, query: reads::ListQuery) -> reads::UsersPage;
-        list_jobs(profile: String, query: reads::ListQuery) -> reads::JobsPage;
-        list_candidates(profile: String, query: reads::ListQuery) -> reads::CandidatesPage;
-        list_application_stages(profile: String, query: reads::ListQuery) -> reads::ApplicationStagesPage;
-        list_applications(profile: String, query: reads::ListQuery) -> reads::ApplicationsPage;
-        list_job_stages(profile: String, query: reads::ListQuery) -> reads::JobStagesPage;
-        list_hiring_team_members(profile: String, query: reads::ListQuery) -> reads::HiringTeamMembersPage;
-        get_records(profile: String, model: reads::Model, ids: Vec<String>) -> reads::RecordBatch;
         list_ids(profile: String, model: reads::Model, cursor: Option<String>) -> reads::IdPage;
         probe_changes(profile: String, tokens: Vec<reads::ModelToken>) -> Vec<reads::ModelProbe>;
     }

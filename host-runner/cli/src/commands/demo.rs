@@ -52,10 +52,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         org.url()
     )?;
     let session = context.session(&tenant_file).await?;
-    writeln!(
-        out,
-        "2. The connector is loaded. All that it can reach:"
-    )?;
+    writeln!(out, "2. The connector is loaded. All that it can reach:")?;
     writeln!(out, "   {}", imports(&session).join("  "))?;
 
     writeln!(

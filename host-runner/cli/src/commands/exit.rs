@@ -7,8 +7,8 @@ use host_runner::egress::policy::Rule;
 use host_runner::egress::{EgressError, Recovery};
 use host_runner::sandbox::{CallError, ErrorKind, LoadError};
 use host_runner::session::StepError;
-use host_runner::tenant::TenantError;
 use host_runner::tenant::oauth::OAuthError;
+use host_runner::tenant::{LimitReached, TenantError};
 use mirror::actions::ActionError;
 use mirror::store::MirrorError;
 use mirror::sync::{Failure, SyncError};
@@ -111,7 +111,7 @@ impl Exit {
     pub(super) fn of_failure(failure: &Failure) -> Self {
         match failure {
             Failure::Step(error) => Self::of_step(error),
-            Failure::MassDelete(_) => Self::Incomplete,
+            Failure::MassDelete(_) | Failure::Limit { .. } => Self::Incomplete,
         }
     }
 }
@@ -157,6 +157,9 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if cause.is::<MirrorError>() {
         return Some(Exit::Mirror);
     }
+    if cause.is::<LimitReached>() {
+        return Some(Exit::Incomplete);
+    }
     if cause.is::<LoadError>() {
         return Some(Exit::Component);
     }
@@ -164,7 +167,9 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
         SyncError::Step(error) => Some(Exit::of_step(error)),
         SyncError::Mirror(_) => Some(Exit::Mirror),
         SyncError::Key(_) => Some(Exit::Component),
-        SyncError::MassDelete(_) | SyncError::Stopped(_) => Some(Exit::Incomplete),
+        SyncError::MassDelete(_) | SyncError::Stopped(_) | SyncError::Limit(_) => {
+            Some(Exit::Incomplete)
+        }
     }
 }
 

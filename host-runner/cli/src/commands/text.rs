@@ -134,7 +134,10 @@ mod tests {
 
     #[test]
     fn our_own_line_breaks_and_json_stay() {
-        assert_eq!(printed(false, |out| writeln!(out, "\nab\n").unwrap()), "\nab\n\n");
+        assert_eq!(
+            printed(false, |out| writeln!(out, "\nab\n").unwrap()),
+            "\nab\n\n"
+        );
         let line = "{\"name\":\"\u{9b}\"}\n{}\n";
         assert_eq!(printed(true, |out| write!(out, "{line}").unwrap()), line);
     }

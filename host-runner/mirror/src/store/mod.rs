@@ -33,6 +33,12 @@ pub trait Mirror: Send {
     /// The org that this mirror belongs to.
     fn org(&self) -> &OrgId;
 
+    /// The size of what is stored, in bytes.
+    ///
+    /// # Errors
+    /// [`MirrorError`] where the store can't be read.
+    fn size(&self) -> Result<u64, MirrorError>;
+
     /// Claims the mirror for a run, with a fence token higher than any before.
     ///
     /// # Errors

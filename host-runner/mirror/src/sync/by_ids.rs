@@ -2,6 +2,7 @@
 //! gone, and to find what others refer to.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::pages::{each, gone, split, versions_of};
 use super::rechecks::live_in;
@@ -203,6 +204,10 @@ impl Run<'_> {
         // Only now: an instance that trapped can't be entered again.
         *job = Some(running);
         let rechecks: Vec<Recheck> = batch.rechecks.into_iter().flat_map(each).collect();
+        let items = batch.found.len() + rechecks.len();
+        report
+            .spent
+            .add(items, Duration::ZERO, mirror, &self.limits)?;
         self.later.extend(rechecks.iter().cloned());
         let (rows, complete_sets) = split(batch.found);
         let foreign = batch.gone.iter().map(|id| Absent {

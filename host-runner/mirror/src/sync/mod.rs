@@ -34,7 +34,7 @@ use crate::store::{Claim, Mirror, MirrorError, Quota, Recheck, RunEnd, RunInfo, 
 use host_runner::sandbox::contract::{reads, types};
 use host_runner::sandbox::{CallError, Job};
 use host_runner::session::{Session, StepError};
-use host_runner::tenant::SyncSettings;
+use host_runner::tenant::{LimitReached, ModelLimits, SyncSettings};
 use host_runner::unified::{KeyError, Model, OrgId, Timestamp};
 
 /// Records of one read by ids: well within the contract's 2,000, and a short transaction.
@@ -91,6 +91,9 @@ pub enum SyncError {
     /// It was stopped in good order.
     #[error(transparent)]
     Stopped(#[from] Stopped),
+    /// As much of a model was read as one sync may.
+    #[error(transparent)]
+    Limit(#[from] LimitReached),
 }
 
 impl From<MirrorError> for SyncError {
@@ -159,6 +162,7 @@ pub async fn sync(
         profile: Arc::new(discovered.discovery.profile.clone()),
         fingerprint: fingerprint(session),
         settings: *session.tenant().file().sync(),
+        limits: session.tenant().file().limits().model,
         deletions_visible: discovered.deletions_visible,
         options,
         events,
@@ -210,6 +214,7 @@ struct Run<'a> {
     profile: Arc<types::Profile>,
     fingerprint: String,
     settings: SyncSettings,
+    limits: ModelLimits,
     deletions_visible: Option<Duration>,
     options: &'a SyncOptions,
     events: &'a Events,
@@ -347,6 +352,14 @@ impl Run<'_> {
             }
             Err(SyncError::Step(error)) => Failure::from(error),
             Err(SyncError::MassDelete(refusal)) => Failure::from(refusal),
+            Err(SyncError::Limit(limit)) => Failure::Limit {
+                model: report.model,
+                limit,
+            },
+            Err(SyncError::Key(error)) => {
+                let error = CallError::BrokenContract(error.to_string());
+                StepError::new(self.session, format!("list {}", report.model), error, None).into()
+            }
             Err(SyncError::Stopped(why)) => {
                 let end = RunEnd {
                     outcome: RunOutcome::Stopped,

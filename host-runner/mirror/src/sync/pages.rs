@@ -1,13 +1,17 @@
 //! The one loop over the pages of a listing, be it of records or of keys: a page, its cursor and what follows from it are one
 //! transaction, a connector that ended is replaced, a profile that is out of date is renewed.
 
+use std::time::Instant;
+
 use super::{Event, ModelReport, Run, SyncError, follow_ups, reconcile};
 use crate::store::{
     Claim, Coverage, Gone, Listing, ListingKind, ListingStart, Mirror, Page as MirrorPage,
     Position, Present, Progress, Recheck,
 };
 use host_runner::sandbox::contract::reads;
-use host_runner::sandbox::{CallError, ErrorKind, Job, Outage, Page, PageRows, unified_model};
+use host_runner::sandbox::{
+    CallError, ErrorKind, Job, ListingPace, Outage, Page, PageRows, unified_model,
+};
 use host_runner::session::StepError;
 use host_runner::unified::{KeyError, Model, NaturalKey, Timestamp, UnifiedRecord};
 
@@ -16,6 +20,9 @@ use host_runner::unified::{KeyError, Model, NaturalKey, Timestamp, UnifiedRecord
 /// time will not stop.
 const SMALL_PAGES: [u32; 3] = [200, 40, 8];
 
+/// Times that a listing may begin anew since its cursor or token is not usable: a locator that expired, settings that changed.
+const BEGUN_ANEW: u32 = 3;
+
 /// Times that a run learns anew what the org looks like, since a field or object went while it was reading.
 const REDISCOVERIES: u32 = 5;
 
@@ -23,6 +30,27 @@ const REDISCOVERIES: u32 = 5;
 enum Answer {
     Records(Page),
     Keys(reads::IdPage),
+}
+
+impl Answer {
+    /// Where the listing continues; none on its last page.
+    fn next(&self) -> Option<&str> {
+        match self {
+            Self::Records(page) => match &page.info.progress {
+                reads::Progress::More(cursor) => Some(cursor),
+                reads::Progress::Done(_) => None,
+            },
+            Self::Keys(page) => page.next.as_deref(),
+        }
+    }
+
+    /// How many things it brings that are stored: records, keys, deletions, rechecks.
+    fn items(&self) -> usize {
+        match self {
+            Self::Records(page) => page.items(),
+            Self::Keys(page) => page.keys.len(),
+        }
+    }
 }
 
 /// A listing that is being read.
@@ -34,6 +62,10 @@ struct Reading {
     restarts: usize,
     /// The page size to ask for; none for the one that the cursor holds.
     page_size: Option<u32>,
+    /// Times that the listing began anew.
+    begun_anew: u32,
+    started: Instant,
+    pace: ListingPace,
 }
 
 impl Run<'_> {
@@ -52,6 +84,9 @@ impl Run<'_> {
             counted: 0,
             restarts: 0,
             page_size: None,
+            begun_anew: 0,
+            started: Instant::now(),
+            pace: ListingPace::starting_at(cursor_of(&listing)),
         };
         while !matches!(listing.position, Position::End(_)) {
             let result = self.ask(&mut reading, &listing).await;
@@ -60,9 +95,11 @@ impl Run<'_> {
             report.requests += api_calls;
             let answer = match result {
                 Ok(answer) => answer,
-                Err(error) if is_no_good(&error, &listing) => {
+                Err(error) if is_no_good(&error, &listing) && reading.begun_anew < BEGUN_ANEW => {
+                    reading.begun_anew += 1;
+                    reading.pace = ListingPace::default();
                     if listing.start.kind != ListingKind::Ids {
-                        report.notes.push(format!("read in full: {error}"));
+                        report.note(format!("read in full: {error}"));
                         report.resumed = false;
                     }
                     listing = mirror.begin_listing(claim, model, anew, Timestamp::now())?;
@@ -75,6 +112,13 @@ impl Run<'_> {
                 }
             };
             (reading.restarts, reading.page_size) = (0, None);
+            let items = answer.items();
+            let is_idle = items == 0 && api_calls == 0;
+            if let Err(error) = reading.pace.check(answer.next(), is_idle) {
+                return Err(self.step(what(&listing), error, &reading.job).into());
+            }
+            let elapsed = reading.started.elapsed();
+            report.spent.add(items, elapsed, mirror, &self.limits)?;
             listing.position = match answer {
                 Answer::Records(page) => {
                     self.put_records(mirror, claim, report, page, api_calls)?
@@ -95,10 +139,7 @@ impl Run<'_> {
     }
 
     async fn ask(&self, reading: &mut Reading, listing: &Listing) -> Result<Answer, CallError> {
-        let cursor = match &listing.position {
-            Position::At(cursor) => Some(cursor.clone()),
-            Position::Start | Position::End(_) => None,
-        };
+        let cursor = cursor_of(listing).map(str::to_owned);
         let (job, model) = (&mut reading.job, listing.model);
         if listing.start.kind == ListingKind::Ids {
             let page = job.list_ids(model, &self.profile, cursor.as_ref()).await;
@@ -138,11 +179,7 @@ impl Run<'_> {
         if renewed? {
             return Ok(());
         }
-        let what = match listing.start.kind {
-            ListingKind::Ids => format!("list the ids of {}", listing.model),
-            _ => format!("list {}", listing.model),
-        };
-        Err(self.step(what, error, &reading.job).into())
+        Err(self.step(what(listing), error, &reading.job).into())
     }
 
     /// Learns anew what the org looks like, where a call failed because the profile is out of date; whether the call is worth
@@ -184,7 +221,10 @@ impl Run<'_> {
         api_calls: u64,
     ) -> Result<Position, SyncError> {
         let model = report.model;
-        let mut page = mirror_page(model, page, api_calls, &mut report.notes)?;
+        for note in &page.info.notes {
+            report.note(note.message.clone());
+        }
+        let mut page = mirror_page(model, page, api_calls)?;
         follow_ups::add(mirror, model, &mut page)?;
         report.coverage = page.coverage;
         report.rows += page.rows.len() as u64;
@@ -214,6 +254,22 @@ impl Run<'_> {
 
     pub(super) fn step(&self, step: String, error: CallError, job: &Job) -> StepError {
         StepError::new(self.session, step, error, Some(job))
+    }
+}
+
+/// The step of reading this listing.
+fn what(listing: &Listing) -> String {
+    match listing.start.kind {
+        ListingKind::Ids => format!("list the ids of {}", listing.model),
+        _ => format!("list {}", listing.model),
+    }
+}
+
+/// Where a listing continues, if it is under way.
+fn cursor_of(listing: &Listing) -> Option<&str> {
+    match &listing.position {
+        Position::At(cursor) => Some(cursor),
+        Position::Start | Position::End(_) => None,
     }
 }
 
@@ -268,21 +324,11 @@ fn behind(progress: Progress) -> Position {
 }
 
 /// The contract's page as the mirror takes it.
-fn mirror_page(
-    model: Model,
-    page: Page,
-    api_calls: u64,
-    notes: &mut Vec<String>,
-) -> Result<MirrorPage, SyncError> {
+fn mirror_page(model: Model, page: Page, api_calls: u64) -> Result<MirrorPage, SyncError> {
     let info = page.info;
     let mut rechecks: Vec<Recheck> = info.rechecks.into_iter().flat_map(each).collect();
     if info.deletes_unknown {
         rechecks.push(reconcile::all_of(model));
-    }
-    for note in info.notes {
-        if !notes.contains(&note.message) {
-            notes.push(note.message);
-        }
     }
     let (rows, complete_sets) = split(page.rows);
     Ok(MirrorPage {

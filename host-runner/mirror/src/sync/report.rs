@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::SyncError;
 use super::mass_delete::MassDelete;
 use super::stop::Stopped;
-use crate::store::{Counts, Coverage, Quota};
+use crate::store::{Counts, Coverage, Mirror, Quota};
+use host_runner::egress::ByteSize;
 use host_runner::session::StepError;
+use host_runner::tenant::{LimitReached, ModelLimits};
 use host_runner::unified::Model;
 
 /// Why one model is not complete.
@@ -18,15 +21,25 @@ pub enum Failure {
     /// So much vanished that a person must decide.
     #[error(transparent)]
     MassDelete(#[from] MassDelete),
+    /// As much was read as one sync may.
+    #[error("{model}: {limit}; the next sync resumes from the last page")]
+    Limit {
+        /// The model.
+        model: Model,
+        /// Which limit.
+        limit: LimitReached,
+    },
 }
 
 impl Failure {
     /// The kind of failure as JSON output spells it: an [`ErrorKind`](host_runner::sandbox::ErrorKind)'s name or
-    /// `mass-delete`.
+    /// `mass-delete`, or
+    /// `limit-reached`.
     pub fn kind_name(&self) -> &'static str {
         match self {
             Self::Step(error) => error.error.kind().name(),
             Self::MassDelete(_) => "mass-delete",
+            Self::Limit { .. } => "limit-reached",
         }
     }
 }
@@ -60,9 +73,47 @@ pub struct ModelReport {
     pub elapsed: Duration,
     /// Why it is not complete. What was read is kept, and the next run goes on from there.
     pub failure: Option<Arc<Failure>>,
+    pub(super) spent: Spent,
 }
 
+/// What reading a model took so far, for the limits of one sync.
+#[derive(Debug, Clone)]
+pub(super) struct Spent {
+    /// The mirror's size when the first page came.
+    size_before: Option<u64>,
+    pages: u64,
+    records: u64,
+}
+
+impl Spent {
+    /// Adds a page with so many records, and checks the limits before it is written; `elapsed` is the time of its listing.
+    pub(super) fn add(
+        &mut self,
+        records: usize,
+        elapsed: Duration,
+        mirror: &dyn Mirror,
+        limits: &ModelLimits,
+    ) -> Result<(), SyncError> {
+        self.pages += 1;
+        self.records += records as u64;
+        let size = mirror.size()?;
+        let growth = size.saturating_sub(*self.size_before.get_or_insert(size));
+        let growth = ByteSize::bytes(growth);
+        Ok(limits.check(self.pages, self.records, growth, elapsed)?)
+    }
+}
+
+/// Notes that a report keeps: a connector may have a new one on each page.
+const NOTES: usize = 100;
+
 impl ModelReport {
+    /// Adds a note unless it is there already.
+    pub(super) fn note(&mut self, note: String) {
+        if self.notes.len() < NOTES && !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+
     pub(super) fn new(model: Model) -> Self {
         Self {
             model,
@@ -78,6 +129,11 @@ impl ModelReport {
             notes: Vec::new(),
             elapsed: Duration::ZERO,
             failure: None,
+            spent: Spent {
+                size_before: None,
+                pages: 0,
+                records: 0,
+            },
         }
     }
 }

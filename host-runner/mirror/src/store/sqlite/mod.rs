@@ -160,6 +160,14 @@ impl Mirror for SqliteMirror {
         &self.org
     }
 
+    fn size(&self) -> Result<u64, MirrorError> {
+        self.read(|connection| {
+            let pages = schema::number(connection, "page_count")?;
+            let size = schema::number(connection, "page_size")?;
+            Ok(pages.unsigned_abs().saturating_mul(size.unsigned_abs()))
+        })
+    }
+
     fn claim(&mut self, run: &RunInfo, now: Timestamp) -> Result<Claim, MirrorError> {
         let new_lock = self.new_lock();
         let locked = self.lock.is_some() || new_lock.is_some();

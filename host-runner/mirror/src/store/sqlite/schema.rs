@@ -247,7 +247,7 @@ pub(super) fn open(
     Ok((connection, found))
 }
 
-fn number(connection: &Connection, pragma: &str) -> Result<i64, rusqlite::Error> {
+pub(super) fn number(connection: &Connection, pragma: &str) -> Result<i64, rusqlite::Error> {
     connection.pragma_query_value(None, pragma, |row| row.get(0))
 }
 
