@@ -7,9 +7,10 @@ use super::body::{Download, Handed, Progress, Upload, gunzip, peek};
 use super::caller::strip;
 use super::cause::client_error;
 use super::job::{CallOptions, Job, Shared};
+use super::reading::{LARGEST_BUNDLE, Reading};
 use super::{
-    AddressRule, Bearer, ByteSize, Deadlines, EgressError, Grant, Origin, Permit, Phase, Recovery,
-    RequestBody, ResponseBody, empty_body,
+    AddressRule, Bearer, ByteSize, Deadlines, EgressError, Grant, Origin, Permit, Phase, Purpose,
+    Recovery, RequestBody, ResponseBody, empty_body, full_body,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -69,6 +70,12 @@ async fn judged(
         Permit::Tenant => (shared.policy.origin().clone(), None),
         Permit::Granted(grant) => (grant.origin.clone(), Some(grant)),
     };
+    let body = match (&grant, job.purpose) {
+        (None, Purpose::Read) => only_reading(shared, &origin, &parts, body)
+            .await
+            .inspect_err(|_| job.meter.denied())?,
+        _ => body,
+    };
     let exchange = Exchange {
         shared,
         job,
@@ -92,6 +99,37 @@ async fn judged(
     add_gate_headers(&mut parts.headers, bearer.as_ref(), &shared.user_agent);
     let (response, place) = exchange.sent(parts, body, place).await?;
     exchange.received(response, bearer, place).await
+}
+
+/// The body of a request that only reads; of a bundle of requests it is looked at first.
+async fn only_reading(
+    shared: &Shared,
+    origin: &Origin,
+    parts: &Parts,
+    body: RequestBody,
+) -> Result<RequestBody, EgressError> {
+    if shared.policy.reads(parts)? == Reading::Plain {
+        return Ok(body);
+    }
+    let wait = shared.limits.deadlines.first_byte;
+    let Ok(Some(whole)) = timeout(wait, bundle(body)).await else {
+        let origin = origin.clone();
+        return Err(EgressError::RequestBody { origin });
+    };
+    shared.policy.permits_bundle(&whole)?;
+    Ok(full_body(whole))
+}
+
+/// A whole body, if it is not too large to be looked into.
+async fn bundle(mut body: RequestBody) -> Option<Vec<u8>> {
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        whole.extend_from_slice(frame.ok()?.data_ref()?);
+        if whole.len() > LARGEST_BUNDLE {
+            return None;
+        }
+    }
+    Some(whole)
 }
 
 fn deadlines(shared: &Shared, options: &CallOptions) -> Deadlines {

@@ -8,7 +8,7 @@ use super::job::{CallOptions, GrantGuard, Job, Shared};
 use super::{AddressRule, ByteSize, Origin};
 use super::{
     Client, Credentials, EgressError, EgressLimits, EgressPolicy, Grant, JobBudget, JobStats,
-    RequestBody, ResponseBody, empty_body, exchange,
+    Purpose, RequestBody, ResponseBody, empty_body, exchange,
 };
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use std::sync::Arc;
@@ -50,11 +50,17 @@ impl Egress {
         self
     }
 
-    /// A gate for one job.
+    /// A gate for one job that may write.
     pub fn gate(&self, budget: JobBudget) -> Gate {
+        self.gate_for(Purpose::Write, budget)
+    }
+
+    /// A gate for one job.
+    pub fn gate_for(&self, purpose: Purpose, budget: JobBudget) -> Gate {
+        let max_in_flight = self.shared.limits.max_in_flight;
         Gate {
             shared: self.shared.clone(),
-            job: Arc::new(Job::new(budget, self.shared.limits.max_in_flight)),
+            job: Arc::new(Job::new(purpose, budget, max_in_flight)),
         }
     }
 }

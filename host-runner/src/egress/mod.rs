@@ -22,6 +22,7 @@ mod limits;
 mod mask;
 mod origin;
 pub mod policy;
+mod reading;
 mod size;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -39,6 +40,7 @@ pub use job::{CallOptions, GrantGuard};
 pub use limits::{Deadlines, EgressLimits};
 pub use origin::{Origin, OriginError};
 pub use policy::{Denied, EgressPolicy, Grant, Permit};
+pub use reading::{Purpose, ReadingRules, SALESFORCE};
 pub use size::ByteSize;
 
 pub(crate) use budget::lock;

@@ -3,11 +3,11 @@
 
 use std::path::Path;
 
-use wasmtime::Engine;
 use wasmtime::component::{Component, HasSelf, Linker};
 
 use super::bindings::{Exchange, ExchangePre, host};
 use super::compile::Compiler;
+use super::engine::Engine;
 use super::error::LoadError;
 use super::shape::Shape;
 use super::state::JobState;
@@ -30,7 +30,7 @@ impl CheckedComponent {
         let shape = Shape::check(wasm)?;
         Ok(Self {
             engine: engine.clone(),
-            component: compiler.compile(engine, wasm)?,
+            component: compiler.compile(&engine.inner, wasm)?,
             shape,
         })
     }
@@ -62,7 +62,7 @@ impl CheckedComponent {
     /// # Errors
     /// [`LoadError::OtherContract`] where a function is missing or has another type.
     pub fn link(self) -> Result<LoadedConnector, LoadError> {
-        let linker = linker(&self.engine).map_err(LoadError::Engine)?;
+        let linker = linker(&self.engine.inner).map_err(LoadError::Engine)?;
         let pre = linker
             .instantiate_pre(&self.component)
             .and_then(ExchangePre::new)
@@ -75,7 +75,7 @@ impl CheckedComponent {
     }
 }
 
-fn linker(engine: &Engine) -> wasmtime::Result<Linker<JobState>> {
+fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<JobState>> {
     let mut linker = Linker::new(engine);
     // Interface by interface: the convenience functions of the WASI crates would link files and sockets too.
     wasmtime_wasi_io::add_to_linker_async(&mut linker)?;

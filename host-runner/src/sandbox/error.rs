@@ -77,6 +77,17 @@ pub enum Outage {
     /// It waited for too long.
     #[error("the connector did not answer within {0:?}")]
     Wall(Duration),
+    /// Every slot of the engine stayed taken.
+    #[error(
+        "all {slots} slots for jobs are in use and none became free within {waited:?}: run fewer jobs at once, or give the \
+         engine more slots (`EngineSize`)"
+    )]
+    Full {
+        /// How many there are.
+        slots: u32,
+        /// For how long the job waited.
+        waited: Duration,
+    },
     /// An earlier call of this job ended in one of the above.
     #[error("the connector ended with an earlier call")]
     Ended,

@@ -30,7 +30,7 @@ pub use convert::{
     Page, PageRows, RecordBatch, application_record, candidate_record, contract_model,
     unified_model,
 };
-pub use engine::{EngineSize, new_engine};
+pub use engine::{Engine, EngineSize, new_engine};
 pub use error::{CallError, ErrorKind, LoadError, Outage};
 pub use job::Job;
 pub use limits::Limits;

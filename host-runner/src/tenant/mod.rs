@@ -27,7 +27,7 @@ pub use secret::{Secret, SecretRef};
 pub use sync::SyncSettings;
 pub use token_source::{SignInRetry, TokenSource, TokenSourceOptions};
 
-use crate::egress::{Client, Egress, EgressPolicy, Gate, JobBudget};
+use crate::egress::{Client, Egress, EgressPolicy, Gate, JobBudget, Purpose, SALESFORCE};
 use std::sync::Arc;
 
 /// Paths of a Salesforce org that hand out, trade or end sessions: a connector has no business there
@@ -61,7 +61,9 @@ impl Tenant {
         let client = Client::new(file.ca_file(), limits.egress.deadlines.connect)
             .map_err(|error| TenantError::new(file.path(), Some("ca_file"), error.to_string()))?;
         let tokens = TokenSource::new(&file, client.clone(), options)?;
-        let policy = EgressPolicy::new(file.instance().clone()).deny_paths(CREDENTIAL_PATHS);
+        let policy = EgressPolicy::new(file.instance().clone())
+            .deny_paths(CREDENTIAL_PATHS)
+            .reading_rules(&SALESFORCE);
         let egress = Egress::new(
             policy,
             client,
@@ -86,18 +88,19 @@ impl Tenant {
         &self.tokens
     }
 
-    /// A gate for one job, with the tenant file's caps.
+    /// A gate for one job that reads, with the tenant file's caps.
     pub fn gate(&self) -> Gate {
-        let limits = self.file.limits();
-        self.gate_with(JobBudget {
-            requests: limits.requests_per_job,
-            bytes: limits.bytes_per_job,
-        })
+        self.gate_for(Purpose::Read)
     }
 
-    /// A gate for one job, with caps of its own.
-    pub fn gate_with(&self, budget: JobBudget) -> Gate {
-        self.egress.gate(budget)
+    /// A gate for one job, with the tenant file's caps.
+    pub fn gate_for(&self, purpose: Purpose) -> Gate {
+        let limits = self.file.limits();
+        let budget = JobBudget {
+            requests: limits.requests_per_job,
+            bytes: limits.bytes_per_job,
+        };
+        self.egress.gate_for(purpose, budget)
     }
 
     /// Signs in now, to fail before any work with the clearest message; does nothing while a token is at hand.

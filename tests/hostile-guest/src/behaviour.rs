@@ -38,6 +38,18 @@ pub enum Behaviour {
     SendCredentials,
     /// Sends a request with a `Host` header.
     SendAHostHeader,
+    /// Deletes a record.
+    Delete,
+    /// Changes a record.
+    Patch,
+    /// Changes a record by a GET that names another method in its query.
+    PatchByQuery,
+    /// Creates a record.
+    Post,
+    /// Deletes a record among the members of a composite request.
+    DeleteInAComposite,
+    /// Reads by a composite request.
+    ReadByAComposite,
 }
 
 /// Says how the guest shall list users. Every other model is listed as a connector should.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use host_runner::egress::policy::Rule;
 use host_runner::egress::{EgressError, Recovery};
-use host_runner::sandbox::{CallError, ErrorKind, LoadError};
+use host_runner::sandbox::{CallError, ErrorKind, LoadError, Outage};
 use host_runner::session::StepError;
 use host_runner::tenant::oauth::OAuthError;
 use host_runner::tenant::{LimitReached, TenantError};
@@ -85,12 +85,16 @@ impl Exit {
             Some(EgressError::Denied(denied)) if denied.rule == Rule::CredentialPath => {
                 Self::WrongInput
             }
+            Some(EgressError::Denied(denied)) if denied.rule == Rule::ReadOnlyJob => Self::Component,
             _ => Self::of_call(&error.error),
         }
     }
 
     /// The exit code of a call into the connector that failed.
     fn of_call(error: &CallError) -> Self {
+        if matches!(error, CallError::Outage(Outage::Full { .. })) {
+            return Self::Later;
+        }
         match error.kind() {
             ErrorKind::Unauthenticated | ErrorKind::Permission | ErrorKind::ProfileOutdated => {
                 Self::NotAllowed

@@ -130,6 +130,8 @@ pub fn main() -> ExitCode {
         sign_ins: Default::default(),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
+        // Guests compute on these threads: see `new_engine`.
+        .event_interval(1)
         .enable_all()
         .build()
     {

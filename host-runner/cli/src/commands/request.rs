@@ -75,7 +75,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         body: body(arguments)?,
     };
     let session = context.session(&arguments.tenant.tenant).await?;
-    let mut job = session.start().await?;
+    let mut job = session.start_writing().await?;
     let response = match job.passthrough(&request).await {
         Ok(response) => response,
         Err(error) => return Err(StepError::new(&session, "request", error, Some(&job)).into()),
@@ -274,12 +274,12 @@ mod tests {
     #[test]
     fn a_header_that_comes_twice_is_a_list() {
         let answer = as_json(&response(
-            &[("via", "a"), ("via", "b"), ("via", "c"), ("x", "1")],
+            &[("link", "a"), ("link", "b"), ("link", "c"), ("x", "1")],
             b"",
         ));
         assert_eq!(
             answer["headers"],
-            json!({ "via": ["a", "b", "c"], "x": "1" })
+            json!({ "link": ["a", "b", "c"], "x": "1" })
         );
     }
 

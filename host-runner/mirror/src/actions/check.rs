@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::ids::Ids;
-use super::{Action, ActionError, Problem, input, keys, start};
+use super::{Action, ActionError, Problem, input, keys};
 use crate::store::Mirror;
 use host_runner::sandbox::contract::{actions::ActionInput, types};
 use host_runner::sandbox::{CallError, Job};
@@ -30,7 +30,8 @@ pub async fn check(
     input: &Value,
     key: Option<&str>,
 ) -> Result<(), ActionError> {
-    let mut job = start(session, action).await?;
+    let started = session.start().await;
+    let mut job = started.map_err(|error| StepError::new(session, action.name(), error, None))?;
     let call = Call { action, input, key };
     whole(session, &mut job, mirror, &call).await.map(drop)
 }

@@ -100,7 +100,7 @@ impl Storing<'_> {
         }
         let mut job = match self.job.take() {
             Some(job) => job,
-            None => self.session.start().await?,
+            None => self.session.start_writing().await?,
         };
         let grant = grant(self.session, &job, &input.attachment);
         let answer = job.add_attachment_to_application(context, input);

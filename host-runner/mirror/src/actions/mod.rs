@@ -194,7 +194,10 @@ pub async fn run(
 }
 
 async fn start(session: &Session, action: Action) -> Result<Job, ActionError> {
-    let started = session.start().await;
+    let started = match action {
+        Action::GetAttachments => session.start().await,
+        _ => session.start_writing().await,
+    };
     Ok(started.map_err(|error| StepError::new(session, action.name(), error, None))?)
 }
 

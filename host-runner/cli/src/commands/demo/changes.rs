@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use http::Method;
 use serde_json::{Value, json};
 
-use host_runner::egress::{CallOptions, full_body};
+use host_runner::egress::{CallOptions, Purpose, full_body};
 use host_runner::session::Session;
 use host_runner::unified::Model;
 use mirror::store::{Mirror, RecordFilter, Records, StoredRecord};
@@ -131,7 +131,7 @@ async fn send(session: &Session, method: Method, path: &str, body: Value) -> any
         .body(full_body(body))?;
     let response = session
         .tenant()
-        .gate()
+        .gate_for(Purpose::Write)
         .send(request, CallOptions::default())
         .await?;
     let status = response.status();
