@@ -50,6 +50,7 @@ lint:
 # What sandbox, mirror and the practice org's pages cost, as ratios in one run.
 bench: $(COMPONENT)
 	cargo bench --bench pipeline
+	cargo bench --bench neighbours
 	cargo bench -p practice-org --bench page
 
 clean:

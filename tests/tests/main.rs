@@ -12,6 +12,7 @@ mod hostile_listings;
 mod inspection;
 mod kill;
 mod loading;
+mod proxy;
 mod real_clients;
 mod resilience;
 mod sandbox;

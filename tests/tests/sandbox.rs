@@ -245,7 +245,11 @@ async fn no_reading_command_lets_a_connector_write() {
             let arguments = [command, &["--component", &component]].concat();
             let run = asymbl_command(folder.path(), &arguments).await;
             let sent = server.take();
-            assert!(sent.is_empty(), "{name:?} {command:?}: {sent:?} {}", run.err);
+            assert!(
+                sent.is_empty(),
+                "{name:?} {command:?}: {sent:?} {}",
+                run.err
+            );
         }
     }
 }
@@ -284,7 +288,10 @@ async fn a_job_that_gets_no_slot_says_so() {
     match start().await.err() {
         Some(CallError::Outage(full @ Outage::Full { slots: 1, .. })) => {
             let message = full.to_string();
-            assert!(message.contains("all 1 slots for jobs are in use"), "{message}");
+            assert!(
+                message.contains("all 1 slots for jobs are in use"),
+                "{message}"
+            );
         }
         other => panic!("{other:?}"),
     }

@@ -84,6 +84,27 @@ pub enum EgressError {
         /// Whether the certificate was the reason.
         certificate: bool,
     },
+    /// The proxy on the way did not connect.
+    #[error(
+        "{origin}: the proxy {proxy} does not connect ({detail}); check `proxy` in the tenant file, or HTTPS_PROXY, ALL_PROXY and \
+         NO_PROXY"
+    )]
+    Proxy {
+        /// Who was asked.
+        origin: Origin,
+        /// The proxy, without credentials.
+        proxy: String,
+        /// What it or the system said.
+        detail: String,
+    },
+    /// Something went wrong on a way that leads through a proxy.
+    #[error("{error} (through the proxy {proxy})")]
+    BehindProxy {
+        /// The proxy, without credentials.
+        proxy: String,
+        /// What went wrong.
+        error: Box<EgressError>,
+    },
     /// A deadline passed.
     #[error("{origin}: {phase} took longer than {after:?}")]
     Timeout {
@@ -147,9 +168,43 @@ pub enum EgressError {
 }
 
 impl EgressError {
+    /// The same, with the proxy on the way named.
+    pub(crate) fn with_proxy(self, proxy: Option<String>) -> Self {
+        match proxy {
+            None => self,
+            Some(proxy) => Self::BehindProxy {
+                proxy,
+                error: Box::new(self),
+            },
+        }
+    }
+
+    /// Who was asked, where a request was on its way.
+    pub(crate) fn origin(&self) -> Option<&Origin> {
+        match self {
+            Self::Unreachable { origin, .. }
+            | Self::Refused { origin }
+            | Self::Dns { origin, .. }
+            | Self::Tls { origin, .. }
+            | Self::Timeout { origin, .. }
+            | Self::NoAnswer { origin }
+            | Self::Protocol { origin, .. } => Some(origin),
+            _ => None,
+        }
+    }
+
+    /// What went wrong, without the way.
+    pub fn cause(&self) -> &Self {
+        match self {
+            Self::BehindProxy { error, .. } => error.cause(),
+            other => other,
+        }
+    }
+
     /// What has to happen before the same request can succeed.
     pub fn recovery(&self) -> Recovery {
         match self {
+            Self::BehindProxy { error, .. } => error.recovery(),
             Self::Credentials { recovery, .. } => *recovery,
             Self::Denied(_)
             | Self::Address { .. }
@@ -224,7 +279,10 @@ impl From<EgressError> for WasiError {
                 info_code: None,
             },
             EgressError::Refused { .. } => Self::ConnectionRefused,
-            EgressError::Unreachable { .. } => Self::DestinationUnavailable,
+            EgressError::Unreachable { .. } | EgressError::Proxy { .. } => {
+                Self::DestinationUnavailable
+            }
+            EgressError::BehindProxy { error, .. } => Self::from(*error),
             EgressError::Tls {
                 certificate: true, ..
             } => Self::TlsCertificateError,

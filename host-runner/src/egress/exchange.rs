@@ -48,6 +48,12 @@ pub(crate) async fn exchange(
     let (parts, body) = request.into_parts();
     let label = label(&parts);
     let done = judged(shared, job, parts, body, options, label.clone()).await;
+    let done = done.map_err(|error| {
+        let proxy = error
+            .origin()
+            .and_then(|origin| shared.client.proxy_of(origin));
+        error.with_proxy(proxy)
+    });
     if let Err(error) = &done {
         job.note(&label, error);
     }

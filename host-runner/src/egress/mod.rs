@@ -22,6 +22,7 @@ mod limits;
 mod mask;
 mod origin;
 pub mod policy;
+mod proxy;
 mod reading;
 mod size;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use job::{CallOptions, GrantGuard};
 pub use limits::{Deadlines, EgressLimits};
 pub use origin::{Origin, OriginError};
 pub use policy::{Denied, EgressPolicy, Grant, Permit};
+pub use proxy::{Proxies, ProxySetting};
 pub use reading::{Purpose, ReadingRules, SALESFORCE};
 pub use size::ByteSize;
 

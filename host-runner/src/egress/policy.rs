@@ -188,7 +188,10 @@ impl EgressPolicy {
 
     fn permits_path(&self, path: &str) -> Result<(), Denied> {
         let path = plain_path(path);
-        let denied = self.denied_paths.iter().find(|prefix| is_under(&path, prefix));
+        let denied = self
+            .denied_paths
+            .iter()
+            .find(|prefix| is_under(&path, prefix));
         denied.map_or(Ok(()), |prefix| {
             Err(Denied {
                 rule: Rule::CredentialPath,
@@ -236,7 +239,9 @@ impl EgressPolicy {
             }
         }
         if origin == self.tenant {
-            return self.permits_path(request.uri.path()).map(|()| Permit::Tenant);
+            return self
+                .permits_path(request.uri.path())
+                .map(|()| Permit::Tenant);
         }
         let Some(grant) = grants.iter().find(|grant| grant.origin == origin) else {
             return deny(
@@ -305,7 +310,8 @@ fn plain_path(path: &str) -> String {
         .replace('\\', "/");
     let mut segments: Vec<&str> = Vec::new();
     for segment in text.split('/') {
-        let ends = |c: char| c == ';' || c == '#' || c == '?' || c.is_control() || c.is_whitespace();
+        let ends =
+            |c: char| c == ';' || c == '#' || c == '?' || c.is_control() || c.is_whitespace();
         match segment.split(ends).next().unwrap_or_default() {
             "" | "." => {}
             ".." => drop(segments.pop()),

@@ -63,7 +63,10 @@ impl ReadingRules {
         let posts = self.posts.iter().map(|path| format!("POST {path}"));
         let bundles = self.bundles.iter();
         let bundles = bundles.map(|path| format!("POST {path}, if each member is a GET"));
-        ["GET, HEAD".to_owned()].into_iter().chain(posts).chain(bundles)
+        ["GET, HEAD".to_owned()]
+            .into_iter()
+            .chain(posts)
+            .chain(bundles)
     }
 }
 
@@ -126,7 +129,9 @@ pub(crate) fn check_bundle(body: &[u8]) -> Result<Vec<String>, Denied> {
         }
         let (path, query) = member.url.split_once('?').unwrap_or((&member.url, ""));
         if names_a_method(query) {
-            return Err(denied(format!("member {number} of a bundle names a method")));
+            return Err(denied(format!(
+                "member {number} of a bundle names a method"
+            )));
         }
         paths.push(path.to_owned());
     }
@@ -153,7 +158,8 @@ fn names_a_method(query: &str) -> bool {
 fn is_like(path: &str, pattern: &str) -> bool {
     let is_plain = |name: &str| {
         let mut bytes = name.bytes();
-        !name.starts_with('.') && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
+        !name.starts_with('.')
+            && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
     };
     let fits = |(name, wanted): (&str, &str)| match wanted.starts_with('{') {
         true => !name.is_empty() && is_plain(name),
@@ -180,9 +186,17 @@ mod tests {
     #[test]
     fn a_reading_job_gets_and_posts_only_where_that_reads() {
         for (method, target, expected) in [
-            ("GET", "/services/data/v66.0/query?q=SELECT+Id+FROM+Contact", Reading::Plain),
+            (
+                "GET",
+                "/services/data/v66.0/query?q=SELECT+Id+FROM+Contact",
+                Reading::Plain,
+            ),
             ("HEAD", "/x", Reading::Plain),
-            ("POST", "/services/data/v66.0/composite/sobjects/Contact", Reading::Plain),
+            (
+                "POST",
+                "/services/data/v66.0/composite/sobjects/Contact",
+                Reading::Plain,
+            ),
             ("POST", "/services/data/v66.0/composite", Reading::Bundle),
         ] {
             assert_eq!(checked(method, target), Ok(expected), "{method} {target}");
@@ -196,15 +210,24 @@ mod tests {
             ("POST", "/services/data/v66.0/composite/sobjects"),
             ("POST", "/services/data/v66.0/composite/sobjects/"),
             ("POST", "/services/data/v66.0/composite/sobjects/.."),
-            ("POST", "/services/data/v66.0/composite/sobjects/Contact/Key__c"),
-            ("POST", "/services/data/v66.0/composite/sobjects/Contact?_HttpMethod=PATCH"),
+            (
+                "POST",
+                "/services/data/v66.0/composite/sobjects/Contact/Key__c",
+            ),
+            (
+                "POST",
+                "/services/data/v66.0/composite/sobjects/Contact?_HttpMethod=PATCH",
+            ),
             ("POST", "/services/data/v66.0/composite/sobjects/%2e%2e"),
             ("POST", "/services/data/v66.0/composite/tree/Contact"),
             ("POST", "/services/data/v66.0/composite/batch"),
             ("POST", "/services/data/v66.0//composite"),
             ("POST", "/services/data/v66.0/composite;x"),
             ("POST", "/services/apexrest/anything"),
-            ("GET", "/services/data/v66.0/sobjects/Contact/003?_HttpMethod=DELETE"),
+            (
+                "GET",
+                "/services/data/v66.0/sobjects/Contact/003?_HttpMethod=DELETE",
+            ),
             ("GET", "/x?a=b&%5fhttpmethod=delete"),
         ] {
             assert!(checked(method, target).is_err(), "{method} {target}");
@@ -214,7 +237,8 @@ mod tests {
     #[test]
     fn a_bundle_holds_nothing_but_gets() {
         let get = json!({ "method": "GET", "url": "/services/data/v66.0/query?q=SELECT", "referenceId": "a" });
-        let bundle = |members: Value| json!({ "allOrNone": false, "compositeRequest": members }).to_string();
+        let bundle =
+            |members: Value| json!({ "allOrNone": false, "compositeRequest": members }).to_string();
         let paths = check_bundle(bundle(json!([get, get])).as_bytes()).unwrap();
         assert_eq!(paths, ["/services/data/v66.0/query"; 2]);
         let changed = |name: &str, value: Value| {
@@ -227,7 +251,10 @@ mod tests {
             changed("method", json!("get")),
             changed("body", json!({ "Name": "x" })),
             changed("httpHeaders", json!({ "X-HTTP-Method-Override": "DELETE" })),
-            changed("url", json!("/services/data/v66.0/sobjects/Contact/003?_HttpMethod=PATCH")),
+            changed(
+                "url",
+                json!("/services/data/v66.0/sobjects/Contact/003?_HttpMethod=PATCH"),
+            ),
             changed("Method", json!("DELETE")),
             bundle(json!([get])).replace("\"GET\"", "\"GET\",\"method\":\"POST\""),
             bundle(json!([get])).replacen('{', "{\"compositeRequest\":[],", 1),

@@ -54,7 +54,9 @@ impl LoadedConnector {
         store.data_mut().ticks_allowed = ticks(limits.cpu_per_call);
         let world = self.instantiate(&mut store).await.map_err(|error| {
             if error.is::<wasmtime::Trap>() {
-                CallError::from(Outage::Trap { reason: format!("{error:#}") })
+                CallError::from(Outage::Trap {
+                    reason: format!("{error:#}"),
+                })
             } else {
                 CallError::BrokenContract(format!("no instance can be made: {error:#}"))
             }

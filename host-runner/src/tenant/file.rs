@@ -10,7 +10,7 @@ use super::scopes::ScopesTable;
 use super::secret::beside;
 use super::sync::SyncTable;
 use super::{Auth, Limits, Scopes, SecretRef, SyncSettings, TenantError, strict, without_mark};
-use crate::egress::{Origin, default_user_agent};
+use crate::egress::{Origin, ProxySetting, default_user_agent};
 use http::HeaderValue;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
@@ -26,6 +26,7 @@ pub struct TenantFile {
     instance: Origin,
     api_version: ApiVersion,
     ca_file: Option<PathBuf>,
+    proxy: Option<ProxySetting>,
     attachment_origins: Vec<Origin>,
     user_agent: HeaderValue,
     scopes: Scopes,
@@ -44,6 +45,7 @@ struct Written {
     #[serde(default)]
     api_version: ApiVersion,
     ca_file: Option<PathBuf>,
+    proxy: Option<ProxySetting>,
     #[serde(default)]
     attachment_origins: Vec<Origin>,
     user_agent: Option<String>,
@@ -97,6 +99,7 @@ impl TenantFile {
             instance: written.instance_url,
             api_version: written.api_version,
             ca_file: written.ca_file.map(|file| beside(path, &file)),
+            proxy: written.proxy,
             attachment_origins: written.attachment_origins,
             user_agent: user_agent(written.user_agent)
                 .map_err(|problem| wrong(("user_agent", problem)))?,
@@ -137,6 +140,11 @@ impl TenantFile {
         self.ca_file.as_deref()
     }
 
+    /// The proxy to use, if the environment is not to decide.
+    pub fn proxy(&self) -> Option<&ProxySetting> {
+        self.proxy.as_ref()
+    }
+
     /// Origins that a `data_url` may name although they are not public https ones.
     pub fn attachment_origins(&self) -> &[Origin] {
         &self.attachment_origins
@@ -173,6 +181,9 @@ impl TenantFile {
     }
 
     fn holds_secrets(&self) -> bool {
+        if self.proxy.as_ref().is_some_and(ProxySetting::holds_secret) {
+            return true;
+        }
         let inline = |secret: &SecretRef| matches!(secret, SecretRef::Inline(_));
         match &self.auth {
             Auth::ClientCredentials { client_secret, .. } => inline(client_secret),

@@ -27,7 +27,7 @@ pub use secret::{Secret, SecretRef};
 pub use sync::SyncSettings;
 pub use token_source::{SignInRetry, TokenSource, TokenSourceOptions};
 
-use crate::egress::{Client, Egress, EgressPolicy, Gate, JobBudget, Purpose, SALESFORCE};
+use crate::egress::{Client, Egress, EgressPolicy, Gate, JobBudget, Proxies, Purpose, SALESFORCE};
 use std::sync::Arc;
 
 /// Paths of a Salesforce org that hand out, trade or end sessions: a connector has no business there
@@ -58,7 +58,8 @@ impl Tenant {
     /// A secret that is not there, a `ca_file` or private key that can't be used.
     pub fn open(file: TenantFile, options: TokenSourceOptions) -> Result<Self, TenantError> {
         let limits = *file.limits();
-        let client = Client::new(file.ca_file(), limits.egress.deadlines.connect)
+        let proxies = Proxies::new(file.proxy());
+        let client = Client::new(file.ca_file(), limits.egress.deadlines.connect, proxies)
             .map_err(|error| TenantError::new(file.path(), Some("ca_file"), error.to_string()))?;
         let tokens = TokenSource::new(&file, client.clone(), options)?;
         let policy = EgressPolicy::new(file.instance().clone())

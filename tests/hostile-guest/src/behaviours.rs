@@ -40,7 +40,9 @@ pub const TABLE: &[(Behaviour, Misbehave)] = &[
     (PatchByQuery, || {
         call(&Method::Get, &format!("{RECORD}?_HttpMethod=PATCH"), "")
     }),
-    (Post, || call(&Method::Post, "/services/data/v66.0/sobjects/Contact", "{}")),
+    (Post, || {
+        call(&Method::Post, "/services/data/v66.0/sobjects/Contact", "{}")
+    }),
     (DeleteInAComposite, || {
         call(&Method::Post, COMPOSITE, &members(&["GET", "DELETE"]))
     }),
@@ -58,7 +60,10 @@ fn members(methods: &[&str]) -> String {
         format!(r#"{{"method":"{method}","url":"{RECORD}","referenceId":"r{number}"}}"#)
     };
     let members: Vec<String> = methods.iter().enumerate().map(member).collect();
-    format!(r#"{{"allOrNone":false,"compositeRequest":[{}]}}"#, members.join(","))
+    format!(
+        r#"{{"allOrNone":false,"compositeRequest":[{}]}}"#,
+        members.join(",")
+    )
 }
 
 #[allow(clippy::empty_loop, reason = "that is the point")]

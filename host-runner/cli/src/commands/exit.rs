@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use host_runner::egress::policy::Rule;
 use host_runner::egress::{EgressError, Recovery};
+use host_runner::sandbox::contract::types::Error;
 use host_runner::sandbox::{CallError, ErrorKind, LoadError, Outage};
 use host_runner::session::StepError;
 use host_runner::tenant::oauth::OAuthError;
@@ -81,11 +82,21 @@ impl Exit {
     /// The exit code of a step that failed. A path of credentials that the gate refused is in the input of `asymbl request`; the
     /// connector does not know it.
     fn of_step(error: &StepError) -> Self {
+        let kind = error.error.kind();
         match error.problem.as_ref().map(|problem| &problem.error) {
             Some(EgressError::Denied(denied)) if denied.rule == Rule::CredentialPath => {
                 Self::WrongInput
             }
-            Some(EgressError::Denied(denied)) if denied.rule == Rule::ReadOnlyJob => Self::Component,
+            Some(EgressError::Denied(denied)) if denied.rule == Rule::ReadOnlyJob => {
+                Self::Component
+            }
+            // What a connector makes of a request without an answer says less than why there was none.
+            Some(problem)
+                if matches!(kind, ErrorKind::Unavailable | ErrorKind::Remote)
+                    && !has_answer(&error.error) =>
+            {
+                of_recovery(problem.recovery())
+            }
             _ => Self::of_call(&error.error),
         }
     }
@@ -174,6 +185,17 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
         SyncError::MassDelete(_) | SyncError::Stopped(_) | SyncError::Limit(_) => {
             Some(Exit::Incomplete)
         }
+    }
+}
+
+/// Whether an answer of the org is what a call failed with.
+fn has_answer(error: &CallError) -> bool {
+    match error.contract() {
+        Some(Error::Unavailable(failure) | Error::Remote(failure)) => failure
+            .remote
+            .as_ref()
+            .is_some_and(|remote| remote.status.is_some()),
+        _ => false,
     }
 }
 

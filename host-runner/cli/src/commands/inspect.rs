@@ -78,7 +78,11 @@ fn print(
         .iter()
         .map(|model| unified_model(model.model).name());
     writeln!(out)?;
-    writeln!(out, "A job that reads may send to the org ({}):", SALESFORCE.system)?;
+    writeln!(
+        out,
+        "A job that reads may send to the org ({}):",
+        SALESFORCE.system
+    )?;
     for line in SALESFORCE.lines() {
         writeln!(out, "  {line}")?;
     }

@@ -49,7 +49,7 @@ fn trusting(origin: &Origin, ca_file: Option<&std::path::Path>) -> Gate {
         },
         ..short_limits()
     };
-    let client = Client::new(ca_file, limits.deadlines.connect).unwrap();
+    let client = Client::new(ca_file, limits.deadlines.connect, Proxies::none()).unwrap();
     Egress::new(EgressPolicy::new(origin.clone()), client, None, limits).gate(JobBudget::default())
 }
 
@@ -152,7 +152,7 @@ async fn a_handshake_that_never_ends_meets_the_connect_deadline() {
 #[test]
 fn a_file_without_certificates_is_refused_by_name() {
     let empty = tempfile::NamedTempFile::new().unwrap();
-    let error = Client::new(Some(empty.path()), Duration::from_secs(1))
+    let error = Client::new(Some(empty.path()), Duration::from_secs(1), Proxies::none())
         .unwrap_err()
         .to_string();
     assert!(
@@ -162,7 +162,8 @@ fn a_file_without_certificates_is_refused_by_name() {
     assert!(
         Client::new(
             Some(std::path::Path::new("no-such-file.pem")),
-            Duration::from_secs(1)
+            Duration::from_secs(1),
+            Proxies::none()
         )
         .is_err()
     );

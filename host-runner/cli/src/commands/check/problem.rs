@@ -228,11 +228,12 @@ fn cause_problem(cause: Cause) -> ConnectionProblem {
 }
 
 fn gate_problem(error: &EgressError) -> Option<ConnectionProblem> {
-    match error {
+    match error.cause() {
         EgressError::Dns { .. } => Some(WRONG_HOST),
         EgressError::Refused { .. }
         | EgressError::Unreachable { .. }
         | EgressError::Tls { .. }
+        | EgressError::Proxy { .. }
         | EgressError::Timeout { .. }
         | EgressError::NoAnswer { .. }
         | EgressError::Truncated { .. } => Some(UNREACHABLE),
