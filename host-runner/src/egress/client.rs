@@ -76,6 +76,13 @@ impl Client {
         })
     }
 
+    /// The same client, for public addresses alone.
+    #[must_use]
+    pub fn public_only(mut self) -> Self {
+        self.own = self.public.clone();
+        self
+    }
+
     /// The proxy through which an origin is reached, if any, without credentials.
     pub(crate) fn proxy_of(&self, origin: &Origin) -> Option<String> {
         let uri = origin.to_string().parse().ok()?;

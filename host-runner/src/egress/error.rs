@@ -16,7 +16,8 @@ pub enum EgressError {
     Denied(#[from] Denied),
     /// A granted origin led to an address that is not public; nothing was sent.
     #[error(
-        "request to {origin} denied: {reason}; list the origin under `attachment_origins` to allow it"
+        "request to {origin} denied: {reason}, and only public addresses are allowed; the origin of a file can be listed under \
+         `attachment_origins`"
     )]
     Address {
         /// The granted origin.

@@ -47,6 +47,18 @@ pub enum Auth {
     },
 }
 
+impl Auth {
+    /// The token endpoint, if the file names one.
+    pub fn token_url(&self) -> Option<&str> {
+        match self {
+            Self::ClientCredentials { token_url, .. }
+            | Self::JwtBearer { token_url, .. }
+            | Self::RefreshToken { token_url, .. } => token_url.as_deref(),
+            Self::AccessToken { .. } => None,
+        }
+    }
+}
+
 /// `[auth]` as it is written.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -180,6 +180,11 @@ impl TenantFile {
         &self.connector
     }
 
+    /// Lowers each limit that is higher than the operator's.
+    pub(super) fn limit(&mut self, most: &Limits) {
+        self.limits = self.limits.at_most(most);
+    }
+
     fn holds_secrets(&self) -> bool {
         if self.proxy.as_ref().is_some_and(ProxySetting::holds_secret) {
             return true;

@@ -25,6 +25,34 @@ pub struct Limits {
     pub model: ModelLimits,
 }
 
+impl Limits {
+    /// The lower of each limit and another.
+    #[must_use]
+    pub fn at_most(self, most: &Self) -> Self {
+        let (own, egress) = (self.egress, most.egress);
+        Self {
+            memory: self.memory.min(most.memory),
+            cpu_per_call: self.cpu_per_call.min(most.cpu_per_call),
+            wall_per_call: self.wall_per_call.min(most.wall_per_call),
+            requests_per_job: self.requests_per_job.min(most.requests_per_job),
+            bytes_per_job: self.bytes_per_job.min(most.bytes_per_job),
+            attachment: self.attachment.min(most.attachment),
+            egress: EgressLimits {
+                deadlines: own.deadlines.clamped_by(&egress.deadlines),
+                max_response: own.max_response.min(egress.max_response),
+                max_request: own.max_request.min(egress.max_request),
+                max_in_flight: own.max_in_flight.min(egress.max_in_flight),
+            },
+            model: ModelLimits {
+                pages: self.model.pages.min(most.model.pages),
+                records: self.model.records.min(most.model.records),
+                growth: self.model.growth.min(most.model.growth),
+                time: self.model.time.min(most.model.time),
+            },
+        }
+    }
+}
+
 /// What one sync, or one live listing, may read of one model. What is beyond it is read by the next sync, which resumes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ModelLimits {

@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod limits;
 pub mod oauth;
+mod operator;
 mod scopes;
 mod secret;
 mod strict;
@@ -22,6 +23,7 @@ pub use auth::Auth;
 pub use error::TenantError;
 pub use file::{ApiVersion, TenantFile};
 pub use limits::{LimitReached, Limits, ModelLimits};
+pub use operator::OperatorRules;
 pub use scopes::{ACTIONS, MODELS, Scopes};
 pub use secret::{Secret, SecretRef};
 pub use sync::SyncSettings;
@@ -57,10 +59,27 @@ impl Tenant {
     /// # Errors
     /// A secret that is not there, a `ca_file` or private key that can't be used.
     pub fn open(file: TenantFile, options: TokenSourceOptions) -> Result<Self, TenantError> {
+        Self::open_under(file, options, &OperatorRules::default())
+    }
+
+    /// As [`Tenant::open`], for a file that a customer may have written.
+    ///
+    /// # Errors
+    /// Also what the operator's rules refuse.
+    pub fn open_under(
+        file: TenantFile,
+        options: TokenSourceOptions,
+        rules: &OperatorRules,
+    ) -> Result<Self, TenantError> {
+        let file = rules.apply(file)?;
         let limits = *file.limits();
         let proxies = Proxies::new(file.proxy());
         let client = Client::new(file.ca_file(), limits.egress.deadlines.connect, proxies)
             .map_err(|error| TenantError::new(file.path(), Some("ca_file"), error.to_string()))?;
+        let client = match rules.public_only {
+            true => client.public_only(),
+            false => client,
+        };
         let tokens = TokenSource::new(&file, client.clone(), options)?;
         let policy = EgressPolicy::new(file.instance().clone())
             .deny_paths(CREDENTIAL_PATHS)

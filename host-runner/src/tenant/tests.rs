@@ -5,6 +5,7 @@ use crate::egress::{ByteSize, Origin};
 use std::path::Path;
 use std::time::Duration;
 
+mod operator;
 mod rotation;
 mod sign_in;
 
