@@ -19,5 +19,6 @@ mod sandbox;
 mod soak;
 mod sync;
 mod terminal;
+mod threat_model;
 mod traces;
 mod variations;
