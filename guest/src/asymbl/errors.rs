@@ -257,11 +257,15 @@ impl From<ProfileError> for Error {
     }
 }
 
-/// Settings that can't be used, all problems at once.
+/// Settings that can't be used, all problems at once. Their fields begin with `settings`, which no input does.
 pub fn bad_settings(problems: Vec<SettingsProblem>) -> Error {
-    let problems = problems
-        .into_iter()
-        .map(|p| problem(p.key.clone(), p.message.clone()));
+    let problems = problems.into_iter().map(|p| {
+        let key = match p.key.as_str() {
+            "" => "settings".to_owned(),
+            key => format!("settings.{key}"),
+        };
+        problem(key, p.message)
+    });
     Error::InvalidInput(problems.collect())
 }
 

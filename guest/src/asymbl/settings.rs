@@ -170,8 +170,9 @@ settings! {
         /// rest, else all of it.
         pub job_object: Option<NameOr<JobNames>> = None,
 
-        /// Names or types of stages that mean hired; compared whole, without regard to case.
-        #[serde(deserialize_with = "kinds::folded")]
+        /// Names or types of stages that mean hired; compared whole, without regard to case. The list replaces the default; one whose
+        /// words begin with `+` adds to it: `["+Placed"]`.
+        #[serde(deserialize_with = "kinds::hired_stages")]
         pub hired_stages: Vec<String> = defaults::HIRED_STAGES.iter().map(|w| fold(w)).collect(),
 
         /// What the words of Job Status mean: `OPEN`, `CLOSED`, `DRAFT`, `ARCHIVED` or any other text.

@@ -57,8 +57,9 @@ pub fn check_access<T: Transport>(ctx: &Context<T>, profile: &str) -> Result<Acc
         .zip(described)
         .filter_map(|(name, shape)| Some(((*name).to_owned(), shape?)))
         .collect();
-    let grants = grants::look(ctx, &objects)?;
+    let mut grants = grants::look(ctx, &objects)?;
     let about = org::look(ctx, tenant, &shapes, &grants)?;
+    grants.package_is_absent = about.lacks_package();
     let finding = |needs: &Option<Vec<ObjectNeed>>| match needs {
         Some(needs) => finding(tenant, needs, &shapes, &grants),
         None => switched_off(),
@@ -317,6 +318,15 @@ fn object_mend(tenant: Tenant<'_>, object: &str, operation: Operation, grants: &
         "grant {} on {object} in a permission set of your own and assign that to the integration user",
         operation.word()
     );
+    if grants.package_is_absent {
+        return match names.is_of_package(object) {
+            true => format!(
+                "install the Asymbl ATS package in this org, or name the namespace that it has there in the setting `namespace`: \
+                 {object} belongs to it"
+            ),
+            false => own,
+        };
+    }
     let held = OF_THE_SET.iter().any(|held| names.api(held) == object);
     match (held, grants.has(PERMISSION_SET), &grants.sets) {
         (false, ..) if names.is_of_package(object) => {

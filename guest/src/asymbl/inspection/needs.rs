@@ -3,7 +3,7 @@
 
 use crate::asymbl::actions::table::{self, LookUp, Place};
 use crate::asymbl::models::applications::links;
-use crate::asymbl::models::{OPTIONAL, Source, TABLES, Table, Tenant};
+use crate::asymbl::models::{OPTIONAL, Source, TABLES, Table, Tenant, is_on};
 use crate::asymbl::names;
 use crate::exports::ats::connector::inspection::Action;
 
@@ -153,6 +153,14 @@ pub fn of_model(tenant: Tenant<'_>, table: &Table) -> Vec<ObjectNeed> {
         for source in rule.sources {
             if let Source::Other(object, field) = source {
                 read(&names.api(object), &names.api(field), unified);
+            }
+        }
+    }
+    for extra in table.extra_columns {
+        let unified = extra.one_is_on.iter();
+        for unified in unified.filter(|unified| is_on(tenant, table.model, unified)) {
+            if let Source::Own(field) = extra.what {
+                read(&own, &names.api(field), unified);
             }
         }
     }

@@ -63,8 +63,8 @@ pub const TABLE: Table = Table {
     steered_by: |settings| format!("{:?};", settings.hired_stages),
     notes: &[
         "Only ATS applicants are applications: job board applications are another entity and are not synced.",
-        "HIRED depends on the application's stage: its name or type is \"Hired\" or \"Pending\", or one of the setting \
-         `hired_stages`.",
+        "HIRED depends on the application's stage: its name or type is \"Hired\" or \"Pending\". The setting `hired_stages` replaces \
+         these two words; words that begin with `+` add to them.",
     ],
     ..Table::new(M, "Applications", Object::Named(APPLICANT))
 };

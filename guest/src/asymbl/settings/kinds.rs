@@ -150,14 +150,30 @@ pub fn cap<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> 
     )))
 }
 
-/// Reads names of stages, folded; blank ones are left out.
-pub fn folded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+/// Reads names of stages, folded; blank ones are left out. Words that begin with `+` come after the default's.
+pub fn hired_stages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let words = Vec::<String>::deserialize(deserializer)?;
-    Ok(words
+    let words: Vec<&str> = words.iter().map(|word| word.trim()).collect();
+    let added: Vec<&str> = words
         .iter()
-        .map(|w| fold(w))
-        .filter(|w| !w.is_empty())
-        .collect())
+        .filter_map(|word| word.strip_prefix('+'))
+        .collect();
+    let is_adding = !added.is_empty();
+    if is_adding && added.len() < words.len() {
+        return Err(D::Error::custom(
+            "either every word begins with `+`, which adds to the default, or none does, which replaces it",
+        ));
+    }
+    let words = if is_adding { added } else { words };
+    let defaults = defaults::HIRED_STAGES.iter().copied();
+    let mut folded: Vec<String> = Vec::new();
+    for word in defaults.filter(|_| is_adding).chain(words) {
+        let word = fold(word);
+        if !word.is_empty() && !folded.contains(&word) {
+            folded.push(word);
+        }
+    }
+    Ok(folded)
 }
 
 /// Reads the words of Job Status.

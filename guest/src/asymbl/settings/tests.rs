@@ -31,6 +31,22 @@ fn nothing_said_means_the_defaults() {
 }
 
 #[test]
+fn hired_stages_replace_the_default_or_add_to_it() {
+    let hired = |words: Value| parse(json!({ "hired_stages": words })).hired_stages;
+    assert_eq!(hired(json!(["Placed "])), ["placed"]);
+    assert_eq!(
+        hired(json!(["+Placed", " + Start", "+HIRED"])),
+        ["hired", "pending", "placed", "start"]
+    );
+    assert!(hired(json!([])).is_empty());
+    let mixed = problems(json!({ "hired_stages": ["+Placed", "Hired"] }));
+    assert!(
+        mixed.len() == 1 && mixed[0].contains("every word"),
+        "{mixed:?}"
+    );
+}
+
+#[test]
 fn the_default_team_follows_the_namespace() {
     let settings = parse(json!({"namespace": "bpats_testing"}));
     assert!(

@@ -21,6 +21,8 @@ pub(super) struct Grants {
     view_all: Option<BTreeMap<String, bool>>,
     /// All records of all objects.
     view_all_data: bool,
+    /// Nothing of the package was found in the org.
+    pub package_is_absent: bool,
 }
 
 impl Grants {
@@ -80,6 +82,7 @@ fn learn(sets: Option<&[Record]>, objects: Option<&[Record]>) -> Grants {
         }
     }
     Grants {
+        package_is_absent: false,
         view_all: sets.and(objects).map(|_| view_all),
         view_all_data: sets
             .into_iter()

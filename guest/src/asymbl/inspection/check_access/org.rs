@@ -19,6 +19,9 @@ use salesforce::{Query, QueryPage, Record, Rows};
 
 mod hired_stages;
 
+/// The warning that nothing of the package is in the org.
+const NOT_INSTALLED: &str = "package-not-installed";
+
 /// What was found.
 #[derive(Default)]
 pub(super) struct About {
@@ -32,6 +35,13 @@ impl About {
             name: name.to_owned(),
             value,
         });
+    }
+
+    /// Returns true if nothing of the package is in the org.
+    pub fn lacks_package(&self) -> bool {
+        self.warnings
+            .iter()
+            .any(|warning| warning.code == NOT_INSTALLED)
     }
 
     fn warn(&mut self, code: &str, message: String) {
@@ -59,8 +69,9 @@ pub(super) fn look<T: Transport>(
         .filter(eq("NamespacePrefix", namespace))
         .order_by("Label");
     let mut queries = vec![(&publisher, Rows::Live), (&sets, Rows::Live)];
-    let stages = hired_stages::queries(tenant, shapes);
-    queries.extend(stages.iter().flatten().map(|q| (q, Rows::Live)));
+    let stages = hired_stages::Questions::new(tenant, shapes);
+    let of_stages = stages.as_ref().map(hired_stages::Questions::queries);
+    queries.extend(of_stages.iter().flatten().map(|q| (q, Rows::Live)));
     let mangled = mangled_users(tenant);
     queries.extend(mangled.iter().map(|q| (q, Rows::Live)));
     let mut pages: Vec<Option<QueryPage>> = ctx
@@ -81,10 +92,9 @@ pub(super) fn look<T: Transport>(
         sets.as_deref(),
     );
     assigned(&mut about, tenant, grants);
-    if stages.is_some() {
+    if let Some(stages) = stages {
         let mut rows = || answers.next().flatten();
-        let (first, hired, last) = (rows(), rows(), rows());
-        hired_stages::judge(&mut about, first, hired, last);
+        stages.report(&mut about, ctx, [rows(), rows(), rows()]);
     }
     unmapped(&mut about, tenant, shapes);
     if let Some(users) = mangled.map(|page| page.total_size).filter(|n| *n > 0) {
@@ -169,7 +179,7 @@ fn package(
     }
     if !installed {
         about.warn(
-            "package-not-installed",
+            NOT_INSTALLED,
             format!(
                 "nothing of a package with the namespace {:?} is in the org: the Asymbl ATS package is not installed, has another \
                  namespace (setting `namespace`), or the connected user may see nothing of it",
