@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::file_store::FileStore;
 use super::input;
-use super::{attachments, check_field_on, check_switched_on, id, lookup, table};
+use super::{attachments, check_field_on, check_switched_on, id, lookup, table, warning};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::problem;
 use crate::exports::ats::connector::actions::{
@@ -60,11 +60,31 @@ pub fn add_attachment_to_application<T: FileTransport>(
         known: repeats.map(|since| (since.before(CLOCKS), existing.as_slice())),
         mark: may_mark && !existing.iter().any(|f| f.kind == AttachmentKind::Cv),
     };
+    let attachment_id = store.run(&input.attachment, &mut warnings)?;
+    warnings.extend(unkept_kind(&store, input.attachment.kind));
     Ok(Attached {
-        attachment_id: store.run(&input.attachment, &mut warnings)?,
+        attachment_id,
         candidate_id: Some(contact),
         warnings,
     })
+}
+
+/// The warning that a file's type reads back as another one: Salesforce keeps only a mark for the primary CV.
+fn unkept_kind<T: FileTransport>(
+    store: &FileStore<'_, T>,
+    kind: Option<AttachmentKind>,
+) -> Option<Warning> {
+    let (kind, why) = match kind? {
+        AttachmentKind::CoverLetter => ("COVER_LETTER", "Asymbl keeps no such type".to_owned()),
+        AttachmentKind::Cv if store.mark && !store.can_mark() => {
+            let field = store.primary();
+            let why = format!("the connected user may not fill {field} of ContentVersion");
+            ("CV", why)
+        }
+        AttachmentKind::Cv | AttachmentKind::Other => return None,
+    };
+    let message = format!("attachment.type: the {kind} reads back as OTHER, since {why}");
+    Some(warning("type-not-kept", message))
 }
 
 /// The application of an input, and what it holds beyond what is written.

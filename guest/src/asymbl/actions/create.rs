@@ -3,6 +3,7 @@
 //! An existing contact is found by its address and never changed. Who is there already, and who came first in a race, is judged
 //! by the org's own unique keys.
 
+use super::fields::{self, Draft};
 use super::input::{self, Checked};
 use super::kept::Written;
 use super::{check_field_on, check_switched_on, lookup, warning};
@@ -225,6 +226,20 @@ impl<'a, T: Transport> Create<'a, T> {
         }
     }
 
+    /// What a new contact would hold, to say which inputs one that is there takes no notice of. Inputs that no new contact could
+    /// hold are of no interest then.
+    pub fn left(&self) -> Option<(ObjectShape, Draft)> {
+        let draft = fields::contact(
+            self.ctx,
+            self.tenant,
+            &self.contact,
+            &self.input.candidate,
+            self.checked,
+            &mut Vec::new(),
+        );
+        Some((self.contact.clone(), draft.ok()?))
+    }
+
     /// The candidate has applied to this job before.
     pub fn existing(
         &self,
@@ -251,6 +266,7 @@ impl<'a, T: Transport> Create<'a, T> {
             contact_created: false,
             applicant_created: false,
             compared: Vec::new(),
+            left: self.left(),
         })
     }
 }

@@ -104,6 +104,17 @@ impl<T: FileTransport> FileStore<'_, T> {
         }
     }
 
+    /// The field that marks the primary CV.
+    pub fn primary(&self) -> String {
+        self.tenant.profile.names().api(table::PRIMARY_CV)
+    }
+
+    /// Whether the connected user may mark a file as the primary CV.
+    pub fn can_mark(&self) -> bool {
+        let field = self.version.field(&self.primary());
+        field.is_some_and(|field| field.createable)
+    }
+
     fn attempt(
         &self,
         file: &AttachmentInput,
@@ -136,9 +147,8 @@ impl<T: FileTransport> FileStore<'_, T> {
             "PathOnClient": cleaned.name,
             "FirstPublishLocationId": self.contact,
         });
-        let primary = self.tenant.profile.names().api(table::PRIMARY_CV);
-        if self.mark && self.version.field(&primary).is_some_and(|f| f.createable) {
-            fields[primary] = json!(true);
+        if self.mark && self.can_mark() {
+            fields[self.primary()] = json!(true);
         }
         let cap = self.ctx.settings.attachment_cap;
         let created = self

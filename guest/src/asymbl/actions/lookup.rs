@@ -99,7 +99,11 @@ pub fn created<T: Transport>(
         .iter()
         .filter_map(|(shape, draft)| Some((shape, draft, kept::query(shape, draft, ids(shape))?)))
         .collect();
+    let left = written.left.as_ref().and_then(|(shape, draft)| {
+        Some((shape, draft, kept::query(shape, draft, &written.contact)?))
+    });
     queries.extend(compared.iter().map(|(_, _, query)| query.clone()));
+    queries.extend(left.iter().map(|(_, _, query)| query.clone()));
     let asked: Vec<_> = queries.iter().map(|query| (query, Rows::Live)).collect();
     let mut pages = match ctx.client.query_many(&asked) {
         Ok(pages) => pages.into_iter(),
@@ -111,11 +115,15 @@ pub fn created<T: Transport>(
     let application = applications
         .map_err(Error::from)
         .and_then(|m| first(ctx, &m, pages.next()));
-    for ((shape, draft, _), page) in compared.iter().zip(pages) {
-        // Where the values can't be read, the record can't either, which has a warning of its own.
-        if let Some(row) = page.ok().as_ref().and_then(|page| page.records.first()) {
-            warnings.extend(kept::differences(shape, draft, row));
+    // Where the values can't be read, the record can't either, which has a warning of its own.
+    let mut rows = pages.map(|page| page.ok().and_then(|page| page.records.into_iter().next()));
+    for (shape, draft, _) in &compared {
+        if let Some(row) = rows.next().flatten() {
+            warnings.extend(kept::differences(shape, draft, &row));
         }
+    }
+    if let (Some((shape, draft, _)), Some(row)) = (left, rows.next().flatten()) {
+        warnings.extend(kept::unused(shape, draft, &row));
     }
     let contact_absent = || not_found("candidate_id", &written.contact, "contact");
     let applicant_absent = || not_found("application_id", &written.applicant, "application");

@@ -6,7 +6,7 @@ use super::alerts::Alerts;
 use super::create::told;
 use super::fields::{Feed, Fill};
 use super::refusal::Blame;
-use super::{check_field_on, check_switched_on, id, input, is_ambiguous, kept, lookup};
+use super::{check_field_on, check_switched_on, id, input, is_ambiguous, kept, lookup, warning};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::{failure, problem};
 use crate::asymbl::models::Tenant;
@@ -15,7 +15,7 @@ use crate::asymbl::names;
 use crate::asymbl::settings::DuplicateAlerts;
 use crate::exports::ats::connector::actions::{ActionContext, MoveInput, Moved};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
-use crate::exports::ats::connector::unified::Application;
+use crate::exports::ats::connector::unified::{Application, Outcome};
 use salesforce::transport::{Method, Transport};
 use salesforce::{Call, SalesforceId};
 
@@ -38,6 +38,7 @@ pub fn move_application_to_stage<T: Transport>(
     let (applicant, stage) = (applicant.as_str(), stage.as_str());
     let before = lookup::application(ctx, tenant, applicant)?;
     if before.current_stage_id.as_deref() == Some(stage) {
+        warnings.extend(still_declined(&before));
         return Ok(Moved {
             application: before,
             changed: false,
@@ -63,10 +64,23 @@ pub fn move_application_to_stage<T: Transport>(
             &format!("the stage of the application {applicant}"),
         ));
     }
+    warnings.extend(still_declined(&application).filter(|_| now == Some(stage)));
     Ok(Moved {
         changed: now != before.current_stage_id.as_deref(),
         application,
         warnings,
+    })
+}
+
+/// The warning that an application which is rejected stays so, whatever its stage.
+fn still_declined(application: &Application) -> Option<Warning> {
+    let id = &application.remote_id;
+    matches!(application.outcome, Some(Outcome::Declined)).then(|| {
+        let message = format!(
+            "the application {id} is in the stage that was asked for, but it is rejected, so its outcome stays DECLINED: set its \
+             Applicant Status back to Active in Asymbl"
+        );
+        warning("still-declined", message)
     })
 }
 

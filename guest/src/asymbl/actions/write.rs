@@ -70,6 +70,7 @@ impl<T: Transport> Create<'_, T> {
             contact_created: contact.is_none(),
             applicant_created: true,
             compared: self.compared(drafts),
+            left: contact.and_then(|_| self.left()),
         })
     }
 
@@ -246,6 +247,7 @@ impl<T: Transport> Create<'_, T> {
                 contact_created: new_contact,
                 applicant_created: true,
                 compared: Vec::new(),
+                left: None,
             });
         }
         Err(Error::Unavailable(failure(format!(
