@@ -116,7 +116,7 @@ impl inspection::Guest for Connector {
         with(|ctx| asymbl::inspection::list_fields::list_fields(ctx, &profile, model, sample))
     }
     fn connection_guide() -> Result<ConnectionGuide, Error> {
-        asymbl::inspection::guide::connection_guide()
+        with(|ctx| Ok(asymbl::inspection::guide::connection_guide(&ctx.settings)))
     }
     fn passthrough(request: PassthroughRequest) -> Result<PassthroughResponse, Error> {
         with(|ctx| asymbl::inspection::passthrough::passthrough(ctx, request))

@@ -9,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::names::{self, Names};
+use super::settings::JobNames;
 
 /// Version of the text; another version is refused.
 const VERSION: u32 = 1;
@@ -42,6 +43,17 @@ pub struct JobLink {
 }
 
 impl JobLink {
+    /// What the tenant's settings say in full.
+    pub fn own(own: &JobNames, names: &Names) -> Self {
+        Self {
+            object: own.object.clone(),
+            applicant_lookup: own.applicant_lookup.clone(),
+            stage_lookup: own.stage_lookup.clone(),
+            closed_field: own.closed_field.clone(),
+            standard: own.object.eq_ignore_ascii_case(&names.api(names::JOB)),
+        }
+    }
+
     /// The package's own Job.
     pub fn standard(names: &Names) -> Self {
         Self {

@@ -56,18 +56,7 @@ pub(super) fn decide(
 ) -> Result<JobLink, String> {
     let listed = rows.unwrap_or_default();
     match setting {
-        Some(NameOr::Object(JobNames {
-            object,
-            applicant_lookup,
-            stage_lookup,
-            closed_field,
-        })) => Ok(JobLink {
-            object: object.clone(),
-            applicant_lookup: applicant_lookup.clone(),
-            stage_lookup: stage_lookup.clone(),
-            closed_field: closed_field.clone(),
-            standard: object.eq_ignore_ascii_case(&names.api(names::JOB)),
-        }),
+        Some(NameOr::Object(own)) => Ok(JobLink::own(own, names)),
         Some(NameOr::Name(wanted)) => {
             match listed
                 .iter()
