@@ -35,15 +35,7 @@ impl Session {
 
     /// What the tenant switched off, in the form of the contract's `connection.disabled`.
     pub fn switched_off(&self) -> Vec<String> {
-        let scopes = self.tenant.file().scopes();
-        let fields = scopes
-            .disabled_fields()
-            .map(|(model, field)| format!("{model}.{field}"));
-        let whole = scopes
-            .disabled_models()
-            .chain(scopes.disabled_actions())
-            .map(str::to_owned);
-        whole.chain(fields).collect()
+        self.tenant.file().scopes().switched_off()
     }
 
     /// Starts a job: a fresh sandbox with the tenant's limits, settings and budget.

@@ -57,6 +57,13 @@ impl JobSetup {
         }
     }
 
+    /// With models, fields and actions switched off, in the form of the contract's `connection.disabled`.
+    #[must_use]
+    pub fn switched_off(mut self, disabled: Vec<String>) -> Self {
+        self.connection.disabled = disabled;
+        self
+    }
+
     /// With the connector's own settings, a JSON object.
     #[must_use]
     pub fn settings(mut self, settings: &serde_json::Value) -> Self {

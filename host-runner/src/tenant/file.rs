@@ -86,6 +86,13 @@ impl TenantFile {
     pub fn parse(path: &Path, text: &str) -> Result<Self, TenantError> {
         let written: Written = strict::parse(path, without_mark(text))?;
         let wrong = |(key, problem): (&str, String)| TenantError::new(path, Some(key), problem);
+        // What the connector knows is its own matter; a key of the host's that stands there is known to be misplaced.
+        for key in written.connector.keys() {
+            if let Some(home) = strict::home::<Written>(key) {
+                let place = format!("connector.{key}");
+                return Err(wrong((&place, format!("`{key}` belongs {home}"))));
+            }
+        }
         if written.name.trim().is_empty() || written.name.chars().any(char::is_control) {
             return Err(wrong((
                 "name",

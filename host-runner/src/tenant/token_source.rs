@@ -218,6 +218,11 @@ impl TokenSource {
         self.0.flow.save()
     }
 
+    /// HTTP requests to the token endpoint so far.
+    pub fn requests(&self) -> u64 {
+        self.0.gate.stats().requests
+    }
+
     /// Says that this very token does not work any more; later ones are not touched.
     pub fn mark_stale(&self, bearer: &Bearer) {
         self.refuse(bearer, &[]);

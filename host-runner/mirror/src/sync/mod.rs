@@ -196,6 +196,7 @@ pub async fn sync(
     released?;
     Ok(SyncReport {
         models,
+        sign_in_requests: session.tenant().tokens().requests(),
         discovery_requests: discovered.requests,
         probe_requests,
         stopped,
@@ -264,8 +265,9 @@ impl Run<'_> {
                 report.quiet = true;
             } else {
                 self.may_go_on()?;
-                self.events.send(Event::ModelStarted { model });
                 let full = whole.contains(&model);
+                let expected = self.expected(mirror, model, full)?;
+                self.events.send(Event::ModelStarted { model, expected });
                 if full && !self.options.full {
                     report.notes.push(
                         "read in full, as is due from time to time (`sync.refresh_days`)".into(),
@@ -290,6 +292,21 @@ impl Run<'_> {
             self.rechecks(mirror, claim, reports).await?;
         }
         Ok(self.keep_gaps(mirror, claim, reports)?)
+    }
+
+    /// How many records a listing of everything will have: what the source counted, else what the mirror holds.
+    fn expected(
+        &self,
+        mirror: &dyn Mirror,
+        model: Model,
+        full: bool,
+    ) -> Result<Option<u64>, MirrorError> {
+        if !full && mirror.model_state(model)?.token.is_some() {
+            return Ok(None);
+        }
+        let counted = self.counts.get(&model).copied();
+        let held = mirror.totals(model)?.live;
+        Ok(counted.or(Some(held)).filter(|expected| *expected > 0))
     }
 
     /// Whether the run is about a model.

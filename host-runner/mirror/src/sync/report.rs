@@ -87,6 +87,8 @@ impl ModelReport {
 pub struct SyncReport {
     /// The models, in the order in which they were read.
     pub models: Vec<ModelReport>,
+    /// HTTP requests of the sign-in, those that were repeated included. They are no API calls.
+    pub sign_in_requests: u64,
     /// HTTP requests of the discovery.
     pub discovery_requests: u64,
     /// HTTP requests of the probe, which asks for all models at once.
@@ -100,7 +102,7 @@ pub struct SyncReport {
 }
 
 impl SyncReport {
-    /// HTTP requests in all.
+    /// HTTP requests to the API in all, without the sign-in.
     pub fn requests(&self) -> u64 {
         self.discovery_requests
             + self.probe_requests
