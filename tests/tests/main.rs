@@ -10,6 +10,7 @@ mod examples;
 mod field;
 mod inspection;
 mod kill;
+mod people;
 mod real_clients;
 mod resilience;
 mod sandbox;

@@ -81,7 +81,7 @@ async fn only_files_are_handed_out() {
     for (other, what) in [(note, "note"), (link, "link")] {
         let arguments = ["attachment", &other.to_string(), "--output", "other"];
         let done = command::asymbl(world.folder(), &arguments).await;
-        assert_eq!(done.code, 2, "{}", done.err);
+        assert_eq!(done.code, 8, "{}", done.err);
         assert!(done.err.contains(what), "{}", done.err);
     }
 }

@@ -18,7 +18,7 @@ async fn bad_input_is_told_whole_by_the_command_and_nothing_is_sent() {
         &["action", "create-candidate", "--input", "in.json"],
     )
     .await;
-    assert_eq!(done.code, 2);
+    assert_eq!(done.code, 8);
     for path in [
         "candidate.first_name",
         "candidate.last_name",

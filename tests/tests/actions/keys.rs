@@ -112,7 +112,7 @@ async fn a_key_with_another_input_is_refused_and_sends_nothing() {
         "k",
     ];
     let done = command::asymbl(world.folder(), &arguments).await;
-    assert_eq!(done.code, 2, "{}", done.err);
+    assert_eq!(done.code, 8, "{}", done.err);
     assert!(done.err.contains("idempotency_key"), "{}", done.err);
     // A key is no key with a space; told with the other problems.
     let error = keyed(&world, Action::CreateCandidate, &json!({}), "a b")

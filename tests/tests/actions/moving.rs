@@ -116,7 +116,7 @@ async fn a_stage_name_must_be_unique_within_the_job() {
     assert_eq!(held.as_deref(), Some(stages[1].as_str()));
 
     let done = move_to(json!({ "application_id": applicant }), "No such stage").await;
-    assert_eq!(done.code, 2, "{}", done.err);
+    assert_eq!(done.code, 8, "{}", done.err);
     assert!(
         done.err.contains(&first) && done.err.contains(&second),
         "{}",
@@ -124,14 +124,14 @@ async fn a_stage_name_must_be_unique_within_the_job() {
     );
 
     let both = json!({ "application_id": applicant, "stage_id": stages[0] });
-    assert_eq!(move_to(both, &first).await.code, 2);
+    assert_eq!(move_to(both, &first).await.code, 8);
 
     world.write(|writer| {
         let id = RecordId::parse(&stages[0]).unwrap();
         writer.set_values(STAGE, id, &[("Name", OrgValue::copied(&second))])
     });
     let done = move_to(json!({ "application_id": applicant }), &second).await;
-    assert_eq!(done.code, 2, "{}", done.err);
+    assert_eq!(done.code, 8, "{}", done.err);
     assert!(done.err.contains("stage_id"), "{}", done.err);
 }
 

@@ -225,7 +225,7 @@ async fn ignored_inputs_are_named_in_warnings() {
         input["no_such_input"] = json!(1);
         std::fs::write(world.folder().join("in.json"), input.to_string()).unwrap();
         let refused = run(&world, &["action", name, "--input", "in.json"]).await;
-        assert_eq!(refused.code, 2, "{name}: {refused:?}");
+        assert_eq!(refused.code, 8, "{name}: {refused:?}");
         assert!(refused.err.contains("no_such_input"), "{}", refused.err);
     }
 }

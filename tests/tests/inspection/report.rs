@@ -84,7 +84,7 @@ async fn jobs_beyond_the_cards_are_in_a_folded_list() {
         .filter_map(|a| Some(a.record.content()["job_id"].as_str()?.to_owned()))
         .collect();
     assert!(applied.len() > 12, "{} jobs", applied.len());
-    assert!(page.contains(&format!("for the 12 of {} jobs", applied.len())));
+    assert!(page.contains(&format!("for 12 of {} jobs", applied.len())));
     assert!(page.contains(&format!(
         "<summary>{} more jobs</summary>",
         applied.len() - 12

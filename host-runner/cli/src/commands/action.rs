@@ -145,6 +145,10 @@ fn read(file: &str) -> anyhow::Result<Value> {
         std::fs::read_to_string(file)
             .map_err(|why| WrongInput(format!("can't read {file}: {why}")))?
     };
-    Ok(serde_json::from_str(without_mark(&text))
-        .map_err(|why| WrongInput(format!("the input is not valid JSON: {why}")))?)
+    Ok(serde_json::from_str(without_mark(&text)).map_err(|why| {
+        ActionError::Input(vec![Problem {
+            field: String::new(),
+            message: format!("the input is not valid JSON: {why}"),
+        }])
+    })?)
 }

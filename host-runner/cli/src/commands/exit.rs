@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use host_runner::egress::policy::Rule;
 use host_runner::egress::{EgressError, Recovery};
+use host_runner::sandbox::contract::types::Error;
 use host_runner::sandbox::{CallError, ErrorKind, LoadError};
 use host_runner::session::StepError;
 use host_runner::tenant::TenantError;
@@ -19,9 +20,9 @@ use mirror::sync::{Failure, SyncError};
 pub(super) enum Exit {
     /// Everything asked for is done.
     Success = 0,
-    /// Nothing else fits: most often a defect of ours. `asymbl request` also ends so when Salesforce answers with an HTTP error.
+    /// A defect of ours.
     Failure = 1,
-    /// A person must correct an input; repeating the command is useless.
+    /// A person must correct the command line, the tenant file or a file that they name; repeating the command is useless.
     WrongInput = 2,
     /// A person must renew the credentials or give a right; repeating the command is useless.
     NotAllowed = 3,
@@ -31,46 +32,95 @@ pub(super) enum Exit {
     Incomplete = 5,
     /// The mirror's file can't be used now or at all.
     Mirror = 6,
-    /// The connector is refused or defective.
+    /// The connector is not there, refused or defective.
     Component = 7,
+    /// The contract's `invalid-input`: what an action was given, or a token that can't be used any more.
+    InvalidInput = 8,
+    /// The contract's `not-found`.
+    NotFound = 9,
+    /// The contract's `already-exists`.
+    AlreadyExists = 10,
+    /// The contract's `job-closed`.
+    JobClosed = 11,
+    /// The ATS answered with an error that fits no other code.
+    Refused = 12,
 }
 
-impl Exit {
-    const ALL: [Self; 8] = [
-        Self::Success,
-        Self::Failure,
-        Self::WrongInput,
-        Self::NotAllowed,
-        Self::Later,
-        Self::Incomplete,
-        Self::Mirror,
-        Self::Component,
-    ];
+/// Each exit code with its name in JSON, and its line of the help.
+const ALL: [(Exit, &str, &str); 13] = [
+    (Exit::Success, "success", "all went well"),
+    (
+        Exit::Failure,
+        "failure",
+        "a defect of this program; please report it",
+    ),
+    (
+        Exit::WrongInput,
+        "wrong-input",
+        "the command line, the tenant file or another file is wrong; nothing was done",
+    ),
+    (
+        Exit::NotAllowed,
+        "not-allowed",
+        "the credentials are refused, or the connected user lacks a right",
+    ),
+    (
+        Exit::Later,
+        "unavailable",
+        "Salesforce is unreachable, overloaded or out of quota: try again later",
+    ),
+    (
+        Exit::Incomplete,
+        "incomplete",
+        "a sync in which some models failed or that was stopped, what it wrote is kept; an action of which a part is written \
+         (its answer says which)",
+    ),
+    (
+        Exit::Mirror,
+        "mirror",
+        "the mirror is in use by another run, belongs to another org, or can't be used",
+    ),
+    (
+        Exit::Component,
+        "component",
+        "the component is not found, refused or crashed",
+    ),
+    (
+        Exit::InvalidInput,
+        "invalid-input",
+        "an input of the call is invalid; nothing was written",
+    ),
+    (
+        Exit::NotFound,
+        "not-found",
+        "a record that the call names does not exist",
+    ),
+    (
+        Exit::AlreadyExists,
+        "already-exists",
+        "the record to create exists already",
+    ),
+    (
+        Exit::JobClosed,
+        "job-closed",
+        "the job takes no applications",
+    ),
+    (
+        Exit::Refused,
+        "refused",
+        "the ATS answered with another error; `asymbl request` ends so for any HTTP error",
+    ),
+];
 
+impl Exit {
     /// The number that the process ends with.
     pub(super) fn code(self) -> u8 {
         self as u8
     }
 
-    /// One line of the help.
-    fn meaning(self) -> &'static str {
-        match self {
-            Self::Success => "all went well",
-            Self::Failure => "an unexpected failure",
-            Self::WrongInput => {
-                "the command line, the tenant file or another input is wrong; nothing was done"
-            }
-            Self::NotAllowed => "the credentials are refused, or the connected user lacks a right",
-            Self::Later => "Salesforce is unreachable, overloaded or out of quota: try again later",
-            Self::Incomplete => {
-                "a sync in which some models failed or that was stopped, what it wrote is kept; an action of which a part is written \
-                 (its answer says which)"
-            }
-            Self::Mirror => {
-                "the mirror is in use by another run, belongs to another org, or can't be used"
-            }
-            Self::Component => "the component is refused or crashed",
-        }
+    /// The name in JSON.
+    pub(super) fn name(self) -> &'static str {
+        ALL[usize::from(self.code())].1
     }
 
     /// The exit code of an error, by its outermost typed cause.
@@ -90,20 +140,20 @@ impl Exit {
     }
 
     /// The exit code of a call into the connector that failed.
-    fn of_call(error: &CallError) -> Self {
+    pub(super) fn of_call(error: &CallError) -> Self {
         match error.kind() {
             ErrorKind::Unauthenticated | ErrorKind::Permission | ErrorKind::ProfileOutdated => {
                 Self::NotAllowed
             }
             ErrorKind::RateLimited | ErrorKind::Unavailable => Self::Later,
-            ErrorKind::InvalidInput | ErrorKind::Unsupported | ErrorKind::NotFound => {
-                Self::WrongInput
-            }
+            ErrorKind::InvalidInput if is_of_tenant_file(error) => Self::WrongInput,
+            ErrorKind::InvalidInput | ErrorKind::ResyncRequired => Self::InvalidInput,
+            ErrorKind::Unsupported => Self::WrongInput,
+            ErrorKind::NotFound => Self::NotFound,
+            ErrorKind::AlreadyExists => Self::AlreadyExists,
+            ErrorKind::JobClosed => Self::JobClosed,
+            ErrorKind::Remote => Self::Refused,
             ErrorKind::Outage | ErrorKind::BrokenContract => Self::Component,
-            ErrorKind::AlreadyExists
-            | ErrorKind::JobClosed
-            | ErrorKind::ResyncRequired
-            | ErrorKind::Remote => Self::Failure,
         }
     }
 
@@ -122,17 +172,38 @@ impl From<Exit> for ExitCode {
     }
 }
 
+/// Whether all that is invalid is in the tenant file.
+fn is_of_tenant_file(error: &CallError) -> bool {
+    let Some(Error::InvalidInput(problems)) = error.contract() else {
+        return false;
+    };
+    problems.iter().all(|problem| {
+        let table = problem.field.split('.').next().unwrap_or_default();
+        matches!(table, "settings" | "api_version")
+    })
+}
+
 /// The exit codes as `asymbl help` lists them.
 pub(super) fn help() -> String {
-    let line = |exit: Exit| format!("\n  {}  {}", exit.code(), exit.meaning());
-    let lines: String = Exit::ALL.map(line).concat();
-    format!("Exit codes:{lines}")
+    let line =
+        |(exit, _, meaning): (Exit, &str, &str)| format!("\n  {:>2}  {meaning}", exit.code());
+    format!("Exit codes:{}", ALL.map(line).concat())
 }
 
 /// An input that the command line's own parser can't judge.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct WrongInput(pub(super) String);
+
+/// An answer of the ATS that no other error describes.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Refused(pub(super) String);
+
+/// No component was found.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct NoComponent(pub(super) String);
 
 /// The exit code of one cause in an error's chain, if it is of a type that decides it.
 fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
@@ -157,8 +228,11 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if cause.is::<MirrorError>() {
         return Some(Exit::Mirror);
     }
-    if cause.is::<LoadError>() {
+    if cause.is::<LoadError>() || cause.is::<NoComponent>() {
         return Some(Exit::Component);
+    }
+    if cause.is::<Refused>() {
+        return Some(Exit::Refused);
     }
     match cause.downcast_ref::<SyncError>()? {
         SyncError::Step(error) => Some(Exit::of_step(error)),
@@ -178,9 +252,21 @@ fn of_recovery(recovery: Recovery) -> Exit {
 
 fn of_action(error: &ActionError) -> Exit {
     match error {
-        ActionError::Input(_) | ActionError::KeyReused { .. } => Exit::WrongInput,
+        ActionError::Input(_) | ActionError::KeyReused { .. } => Exit::InvalidInput,
         ActionError::Step(error) => Exit::of_step(error),
         ActionError::Broken(error) => Exit::of_call(error),
         ActionError::KeyAtWork { .. } | ActionError::Mirror(_) => Exit::Mirror,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_exit_code_stands_at_its_number() {
+        for (number, (exit, name, _)) in ALL.into_iter().enumerate() {
+            assert_eq!((usize::from(exit.code()), exit.name()), (number, name));
+        }
     }
 }

@@ -5,7 +5,8 @@ use std::io::Write;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::output::Table;
+use super::output::counted;
+use super::table::{Table, Tone};
 use super::{Context, Exit, TenantArgument, model};
 use host_runner::sandbox::contract::inspection::SourceField;
 use host_runner::session::StepError;
@@ -104,15 +105,23 @@ fn print(fields: &[SourceField], sampled: bool, out: &mut impl Write) -> std::io
     Ok(())
 }
 
+/// The column that says what the user may do.
+const RIGHTS: usize = 3;
+
 fn table(fields: &[SourceField], sampled: bool, out: &mut impl Write) -> std::io::Result<()> {
     if let Some(first) = fields.first() {
-        writeln!(out, "{}: {} fields\n", first.object, fields.len())?;
+        writeln!(
+            out,
+            "{}: {}\n",
+            first.object,
+            counted(fields.len() as u64, "field")
+        )?;
     }
     let mut head = vec!["field", "label", "type", "rights", "feeds"];
     if sampled {
         head.extend(["filled", "for example"]);
     }
-    let mut table = Table::new(&head);
+    let mut table = Table::new(&head, &["label", "for example", "type", "rights"]);
     for field in fields {
         let rights = match (field.readable, field.required, field.writable) {
             (false, ..) => "not visible",
@@ -136,6 +145,9 @@ fn table(fields: &[SourceField], sampled: bool, out: &mut impl Write) -> std::io
             row.push(example(field));
         }
         table.row(row);
+        if !field.readable {
+            table.tone(RIGHTS, Tone::Warning);
+        }
     }
     table.print(out)
 }

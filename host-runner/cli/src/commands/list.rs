@@ -70,16 +70,14 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             serde_json::json!({ "records": printed, "deleted": deleted, "requests": requests, "token": token })
         );
     } else {
-        eprintln!(
-            "{} records, {} requests",
-            output::count(printed as u64),
-            requests
-        );
+        let records = output::counted(printed as u64, "record");
+        let requests = output::counted(requests, "request");
+        output::say(&format!("{records}, {requests}"));
         if !deleted.is_empty() {
-            eprintln!("deleted: {}", deleted.join(" "));
+            output::say(&format!("deleted: {}", deleted.join(" ")));
         }
         if let Some(token) = token {
-            eprintln!("changes from here on: --changed-since '{token}'");
+            output::say(&format!("changes from here on: --changed-since '{token}'"));
         }
     }
     Ok(Exit::Success)

@@ -12,8 +12,9 @@ use clap::Args;
 use http::HeaderName;
 use serde_json::{Map, Value, json};
 
-use super::{Context, Exit, TenantArgument};
+use super::{Context, Exit, TenantArgument, WrongInput};
 use host_runner::egress::caller::is_stripped;
+use host_runner::sandbox::ErrorKind;
 use host_runner::sandbox::contract::inspection::{
     FormPart, HttpHeader, PassthroughRequest, PassthroughResponse, RequestBody,
 };
@@ -77,7 +78,16 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     let mut job = session.start().await?;
     let response = match job.passthrough(&request).await {
         Ok(response) => response,
-        Err(error) => return Err(StepError::new(&session, "request", error, Some(&job)).into()),
+        Err(error) => {
+            let is_input = error.kind() == ErrorKind::InvalidInput;
+            let error = StepError::new(&session, "request", error, Some(&job));
+            let error = anyhow::Error::new(error);
+            return Err(match is_input {
+                // All of it comes from the command line.
+                true => error.context(WrongInput("the request can't be sent".into())),
+                false => error,
+            });
+        }
     };
     let mut out = std::io::stdout().lock();
     if context.json {
@@ -92,12 +102,12 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     Ok(code(response.status))
 }
 
-/// 0 for an answer that is no error, else 1: a script need not read the status.
+/// Success for an answer that is no error, else [`Exit::Refused`]: a script need not read the status.
 fn code(status: u16) -> Exit {
     if status < 400 {
         Exit::Success
     } else {
-        Exit::Failure
+        Exit::Refused
     }
 }
 
@@ -133,7 +143,8 @@ fn text_of(argument: &str) -> anyhow::Result<String> {
     match argument.strip_prefix('@') {
         None => Ok(argument.to_owned()),
         Some(file) => {
-            String::from_utf8(bytes_of(file)?).with_context(|| format!("{file} is not UTF-8 text"))
+            let text = String::from_utf8(bytes_of(file)?);
+            Ok(text.map_err(|_| WrongInput(format!("{file} is not UTF-8 text")))?)
         }
     }
 }
@@ -145,7 +156,7 @@ fn bytes_of(file: &str) -> anyhow::Result<Vec<u8>> {
             .context("standard input")?;
         return Ok(bytes);
     }
-    std::fs::read(file).with_context(|| format!("can't read {file}"))
+    Ok(std::fs::read(file).map_err(|why| WrongInput(format!("can't read {file}: {why}")))?)
 }
 
 fn part(name: &str, value: &str) -> anyhow::Result<FormPart> {

@@ -14,13 +14,13 @@ use host_runner::tenant::oauth::{Cause, OAuthError};
 
 /// Why a connection does not work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ConnectionProblem {
+pub(in super::super) struct ConnectionProblem {
     /// For scripts.
     pub(super) kind: &'static str,
     /// For people.
     pub(super) title: &'static str,
     /// What to do.
-    pub(super) fix: &'static str,
+    pub(in super::super) fix: &'static str,
 }
 
 const BAD_CREDENTIALS: ConnectionProblem = ConnectionProblem {
@@ -175,7 +175,15 @@ const WORDINGS: &[(&str, ConnectionProblem)] = &[
 impl ConnectionProblem {
     /// Classifies an error.
     pub(super) fn of(error: &anyhow::Error) -> Self {
-        let known = error.chain().find_map(|cause| {
+        Self::known(error).unwrap_or(match Exit::of(error) {
+            Exit::WrongInput | Exit::InvalidInput => INPUT,
+            _ => FAILED,
+        })
+    }
+
+    /// What the tables here say of an error, if they know it.
+    pub(in super::super) fn known(error: &anyhow::Error) -> Option<Self> {
+        error.chain().find_map(|cause| {
             if let Some(error) = cause.downcast_ref::<Arc<OAuthError>>() {
                 return Some(sign_in_problem(error));
             }
@@ -187,10 +195,6 @@ impl ConnectionProblem {
                 return None;
             };
             call_problem(refused, step.problem.as_ref().map(|seen| &seen.error))
-        });
-        known.unwrap_or(match Exit::of(error) {
-            Exit::WrongInput => INPUT,
-            _ => FAILED,
         })
     }
 }

@@ -7,7 +7,7 @@ use anyhow::bail;
 use http_body_util::BodyExt;
 use serde_json::json;
 
-use super::super::output::count;
+use super::super::output::{counted, say};
 use super::super::save::{fetch, save};
 use super::super::{Context, WrongInput};
 use super::{Arguments, Exit, header_map};
@@ -48,7 +48,7 @@ pub(super) async fn run(
             status.as_u16(),
             String::from_utf8_lossy(&shown)
         );
-        return Ok(Exit::Failure);
+        return Ok(Exit::Refused);
     }
     let headers = header_map(
         response
@@ -63,12 +63,9 @@ pub(super) async fn run(
             json!({ "status": status.as_u16(), "headers": headers, "file": file, "bytes": written })
         );
     } else {
-        eprintln!(
-            "HTTP {}: {} bytes in {}",
-            status.as_u16(),
-            count(written),
-            file.display()
-        );
+        let size = counted(written, "byte");
+        let (status, file) = (status.as_u16(), file.display());
+        say(&format!("HTTP {status}: {size} in {file}"));
     }
     Ok(Exit::Success)
 }
