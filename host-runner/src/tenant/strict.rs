@@ -15,8 +15,10 @@ pub(crate) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, T
         let secret = key.as_deref().is_some_and(holds_secret);
         let mut problem = explained(error.message(), secret);
         if let Some(wrong) = unknown_field(error.message()) {
+            let is_typo = problem.contains("did you mean");
             problem += &match home::<T>(wrong) {
                 Some(home) => format!(". `{wrong}` belongs {home}"),
+                None if is_typo => String::new(),
                 None => ". Settings of the connector belong in [connector]".to_owned(),
             };
         }

@@ -108,7 +108,11 @@ impl Questions {
     ) {
         let mut groups = self.groups(&groups.unwrap_or_default());
         show(about, &groups);
-        if let Some(first) = first.filter(|rows| !rows.is_empty() && !self.hired.is_empty()) {
+        if self.hired.is_empty() {
+            // Whoever says that no stage means hired knows it.
+            return;
+        }
+        if let Some(first) = first.filter(|rows| !rows.is_empty()) {
             let names = distinct(first.iter().filter_map(|row| trimmed(row, "Name")));
             about.warn(
                 "hired-stage-first",
