@@ -16,19 +16,17 @@ async fn act(world: &World, action: &str, input: &Value) -> Outcome {
     .await
 }
 
-fn job(world: &World, status: &str) -> String {
+/// An open job that has stages.
+fn open_job(world: &World) -> String {
     let jobs = ids(world.db(), JOB).into_iter();
-    let mut of_status = jobs.filter(|job| {
+    let mut open = jobs.filter(|job| {
         let says = text(world.db(), JOB, *job, "bpats__Status__c");
-        says.as_deref() == Some(status)
+        says.as_deref() == Some("Open")
             && ids(world.db(), STAGE).iter().any(|stage| {
                 text(world.db(), STAGE, *stage, "bpats__Job__c") == Some(job.to_string())
             })
     });
-    of_status
-        .next()
-        .unwrap_or_else(|| panic!("no {status} job"))
-        .to_string()
+    open.next().expect("an open job").to_string()
 }
 
 fn candidate(job: &str) -> Value {
@@ -51,7 +49,7 @@ async fn each_refusal_has_its_own_exit_code_and_says_all() {
         "\n[connector]\nexisting_application = \"error\"\n",
     )
     .await;
-    let open = job(&world, "Open");
+    let open = open_job(&world);
     let invalid = act(
         &world,
         "create-candidate",
@@ -100,12 +98,11 @@ async fn each_refusal_has_its_own_exit_code_and_says_all() {
         made["data"]["applications"][0]["remote_id"]
     );
 
-    let closed = act(
-        &world,
-        "create-candidate",
-        &candidate(&job(&world, "Closed")),
-    )
-    .await;
+    let close = json!({ "bpats__Status__c": "Closed" });
+    world.write(|org| org.update(JOB, &open, &fields(close)));
+    let mut other = candidate(&open);
+    other["candidate"]["email_address"] = json!("someone.else@example.com");
+    let closed = act(&world, "create-candidate", &other).await;
     let told = json_of(&closed.err);
     assert_eq!(
         (closed.code, &told["kind"]),
@@ -123,7 +120,7 @@ async fn each_refusal_has_its_own_exit_code_and_says_all() {
 #[tokio::test(flavor = "multi_thread")]
 async fn inputs_that_were_not_used_are_told() {
     let world = World::of(small_org()).await;
-    let open = job(&world, "Open");
+    let open = open_job(&world);
     let first = act(&world, "create-candidate", &candidate(&open)).await;
     let first = json_of(&first.out);
     assert_eq!(first["warnings"], json!([]), "{first}");
@@ -152,7 +149,7 @@ async fn inputs_that_were_not_used_are_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_move_that_leaves_an_application_declined_says_so() {
     let world = World::of(small_org()).await;
-    let open = job(&world, "Open");
+    let open = open_job(&world);
     let made = json_of(&act(&world, "create-candidate", &candidate(&open)).await.out);
     let application = made["data"]["applications"][0]["remote_id"]
         .as_str()

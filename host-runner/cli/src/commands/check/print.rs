@@ -14,7 +14,12 @@ use host_runner::sandbox::unified_model;
 pub(super) fn print(checked: &Checked, out: &mut impl Write) -> io::Result<()> {
     let organization = &checked.discovery.organization;
     let name = organization.name.as_deref().unwrap_or("the org");
-    writeln!(out, "Signed in to {name} ({}).\n", organization.id)?;
+    paragraph(
+        &format!("Signed in to {name} ({}).", organization.id),
+        2,
+        out,
+    )?;
+    writeln!(out)?;
     for fact in checked.discovery.facts.iter().chain(&checked.access.facts) {
         paragraph(&format!("  {}: {}", fact.name, fact.value), 4, out)?;
     }
