@@ -17,7 +17,8 @@ use crate::exports::ats::connector::inspection::{
 };
 use crate::exports::ats::connector::reads::{
     ApplicationStagesPage, ApplicationsPage, CandidatesPage, Discovery, HiringTeamMembersPage,
-    IdPage, JobStagesPage, JobsPage, ListQuery, ModelProbe, ModelToken, RecordBatch, UsersPage,
+    IdPage, JobStagesPage, JobsPage, ListQuery, ModelProbe, ModelToken, RecordBatch, TextBatch,
+    TextPage, UsersPage,
 };
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::{actions, inspection, reads};
@@ -60,6 +61,12 @@ impl reads::Guest for Connector {
     }
     fn get_records(profile: String, model: Model, ids: Vec<String>) -> Result<RecordBatch, Error> {
         with(|ctx| asymbl::reads::get_records(ctx, &profile, model, &ids))
+    }
+    fn list_page(profile: String, model: Model, query: ListQuery) -> Result<TextPage, Error> {
+        with(|ctx| asymbl::reads::list_page(ctx, &profile, model, &query))
+    }
+    fn get_batch(profile: String, model: Model, ids: Vec<String>) -> Result<TextBatch, Error> {
+        with(|ctx| asymbl::reads::get_batch(ctx, &profile, model, &ids))
     }
     fn list_ids(profile: String, model: Model, cursor: Option<String>) -> Result<IdPage, Error> {
         with(|ctx| asymbl::reads::list_ids(ctx, &profile, model, cursor.as_deref()))

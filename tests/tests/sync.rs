@@ -34,8 +34,7 @@ async fn a_full_sync_mirrors_the_org_field_by_field() {
     ] {
         for stored in world.live(model) {
             let row: Value =
-                serde_json::from_str(stored.record.remote_data().expect("the source row").get())
-                    .unwrap();
+                serde_json::from_str(stored.record.remote_data().expect("the source row")).unwrap();
             assert_eq!(row["Id"], stored.record.key().to_string());
             assert!(row.get("attributes").is_none());
         }

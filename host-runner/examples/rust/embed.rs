@@ -29,7 +29,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     loop {
         let page = job.list(Model::Jobs, &profile, &query).await?;
-        for record in page.rows.into_records() {
+        for record in page.rows {
             println!("{}", list_line(&record));
         }
         match page.info.progress {

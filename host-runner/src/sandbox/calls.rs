@@ -36,21 +36,12 @@ impl Job {
         profile: &types::Profile,
         query: &reads::ListQuery,
     ) -> Result<Page, CallError> {
-        macro_rules! list {
-            ($function:ident, $convert:ident) => {{
-                let page = enter!(self, ats_connector_reads.$function(profile, query))?;
-                convert::$convert(contract(page)?)
-            }};
-        }
-        match model {
-            Model::Users => list!(call_list_users, users),
-            Model::Jobs => list!(call_list_jobs, jobs),
-            Model::Candidates => list!(call_list_candidates, candidates),
-            Model::ApplicationStages => list!(call_list_application_stages, application_stages),
-            Model::Applications => list!(call_list_applications, applications),
-            Model::JobStages => list!(call_list_job_stages, job_stages),
-            Model::HiringTeamMembers => list!(call_list_hiring_team_members, hiring_team_members),
-        }
+        let contract_model = convert::contract_model(model);
+        let page = enter!(
+            self,
+            ats_connector_reads.call_list_page(profile, contract_model, query)
+        )?;
+        convert::page(model, contract(page)?)
     }
 
     /// Records by remote id (for the two job relations: by job id).
@@ -63,12 +54,12 @@ impl Job {
         profile: &types::Profile,
         ids: &[String],
     ) -> Result<RecordBatch, CallError> {
-        let model = convert::contract_model(model);
+        let contract_model = convert::contract_model(model);
         let batch = enter!(
             self,
-            ats_connector_reads.call_get_records(profile, model, ids)
+            ats_connector_reads.call_get_batch(profile, contract_model, ids)
         )?;
-        convert::record_batch(contract(batch)?)
+        convert::record_batch(model, contract(batch)?)
     }
 
     /// A page of all natural keys of a model.

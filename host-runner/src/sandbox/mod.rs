@@ -21,10 +21,7 @@ mod state;
 pub use bindings::contract;
 pub use cache::CompiledCache;
 pub use component::{ALLOWED_IMPORTS, CheckedComponent, LoadedConnector};
-pub use convert::{
-    Page, PageRows, RecordBatch, application_record, candidate_record, contract_model,
-    unified_model,
-};
+pub use convert::{Page, RecordBatch, contract_model, record, unified_model};
 pub use engine::{EngineSize, new_engine};
 pub use error::{CallError, ErrorKind, LoadError, Outage};
 pub use job::Job;

@@ -29,6 +29,17 @@ pub enum KeyError {
         /// What was given.
         given: String,
     },
+    /// Longer than any system's ids are.
+    #[error(
+        "the {what} that begins with {begins:?} has more than {} characters",
+        NaturalKey::LONGEST
+    )]
+    Long {
+        /// Which id was expected.
+        what: &'static str,
+        /// Its first characters.
+        begins: String,
+    },
     /// A key of a join model that is not two ids with a colon between.
     #[error("{given:?} is not a key of {model}: expected two ids with one colon between them")]
     Join {
@@ -42,6 +53,10 @@ pub enum KeyError {
 fn check(what: &'static str, text: &str) -> Result<(), KeyError> {
     if text.is_empty() {
         return Err(KeyError::Empty { what });
+    }
+    if text.len() > NaturalKey::LONGEST && text.chars().count() > NaturalKey::LONGEST {
+        let begins = text.chars().take(40).collect();
+        return Err(KeyError::Long { what, begins });
     }
     if text.chars().any(char::is_control) {
         return Err(KeyError::Control {
@@ -80,6 +95,9 @@ impl fmt::Display for OrgId {
 pub struct NaturalKey(String);
 
 impl NaturalKey {
+    /// Characters in a key, at most: keys are the columns of several indexes.
+    pub const LONGEST: usize = 255;
+
     /// Takes the key of a record of `model`.
     ///
     /// # Errors

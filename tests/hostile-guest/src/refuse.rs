@@ -32,6 +32,8 @@ impl reads::Guest for Hostile {
         list_job_stages(profile: String, query: reads::ListQuery) -> reads::JobStagesPage;
         list_hiring_team_members(profile: String, query: reads::ListQuery) -> reads::HiringTeamMembersPage;
         get_records(profile: String, model: reads::Model, ids: Vec<String>) -> reads::RecordBatch;
+        list_page(profile: String, model: reads::Model, query: reads::ListQuery) -> reads::TextPage;
+        get_batch(profile: String, model: reads::Model, ids: Vec<String>) -> reads::TextBatch;
         list_ids(profile: String, model: reads::Model, cursor: Option<String>) -> reads::IdPage;
         probe_changes(profile: String, tokens: Vec<reads::ModelToken>) -> Vec<reads::ModelProbe>;
     }

@@ -418,8 +418,7 @@ fn contents(
 ) -> BTreeMap<String, serde_json::Map<String, Value>> {
     let records = Records::new(mirror, model, RecordFilter::default())
         .map(|stored| stored.expect("a record"));
-    let comparable = |content: &serde_json::Map<String, Value>| {
-        let mut content = content.clone();
+    let comparable = |mut content: serde_json::Map<String, Value>| {
         if let Some(Value::Object(custom)) = content.get_mut("custom_fields") {
             custom.retain(|name, _| !FAR_FORMULAS.contains(&name.as_str()));
         }

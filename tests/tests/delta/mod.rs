@@ -67,12 +67,7 @@ fn is_gone(world: &World, model: Model, key: impl ToString) -> bool {
 }
 
 fn value(record: &StoredRecord, field: &str) -> Value {
-    record
-        .record
-        .content()
-        .get(field)
-        .cloned()
-        .unwrap_or_default()
+    record.record.value(field)
 }
 
 fn notes(report: &SyncReport, model: Model) -> String {

@@ -9,6 +9,7 @@ use super::{check_field_on, check_switched_on, lookup, warning};
 use crate::asymbl::context::{Context, Known};
 use crate::asymbl::errors::{failure, problem};
 use crate::asymbl::models::Tenant;
+use crate::asymbl::models::json::{WriteJson, line};
 use crate::asymbl::names;
 use crate::asymbl::settings::ExistingApplication;
 use crate::exports::ats::connector::actions::{ActionContext, CreateInput, Created};
@@ -78,14 +79,14 @@ fn create<T: Transport>(
 }
 
 /// A record that is there whether or not it could be read.
-fn read_back<R>(
+fn read_back<R: WriteJson>(
     what: &str,
     id: &str,
     read: Result<R, Error>,
     warnings: &mut Vec<Warning>,
-) -> Option<R> {
+) -> Option<String> {
     match read {
-        Ok(record) => Some(record),
+        Ok(record) => Some(line(&record)),
         Err(error) => {
             let cause = told(error);
             let message = format!(

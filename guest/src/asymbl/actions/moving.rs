@@ -11,6 +11,7 @@ use crate::asymbl::context::Context;
 use crate::asymbl::errors::{failure, problem};
 use crate::asymbl::models::Tenant;
 use crate::asymbl::models::applications::links;
+use crate::asymbl::models::json::line;
 use crate::asymbl::names;
 use crate::asymbl::settings::DuplicateAlerts;
 use crate::exports::ats::connector::actions::{ActionContext, MoveInput, Moved};
@@ -39,7 +40,7 @@ pub fn move_application_to_stage<T: Transport>(
     let before = lookup::application(ctx, tenant, applicant)?;
     if before.current_stage_id.as_deref() == Some(stage) {
         return Ok(Moved {
-            application: before,
+            application: line(&before),
             changed: false,
             warnings,
         });
@@ -65,7 +66,7 @@ pub fn move_application_to_stage<T: Transport>(
     }
     Ok(Moved {
         changed: now != before.current_stage_id.as_deref(),
-        application,
+        application: line(&application),
         warnings,
     })
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::columns::columns;
 use super::common::Picked;
+use super::json::{Lines, WriteJson};
 use super::table::{
     Object,
     Source::{JobOfStage, Own},
@@ -166,5 +167,18 @@ impl Place {
         a.total_cmp(&b)
             .then_with(|| self.created.cmp(&other.created))
             .then_with(|| self.stage.cmp(&other.stage))
+    }
+}
+
+impl WriteJson for JobPipeline {
+    fn write_json(&self, lines: &mut Lines) {
+        for stage in &self.stages {
+            lines.record(|record| {
+                record.number("index", stage.index.map(f64::from));
+                record.text("job_id", Some(&stage.job_id));
+                record.text("stage_id", Some(&stage.stage_id));
+            });
+        }
+        lines.complete(&self.job_id);
     }
 }

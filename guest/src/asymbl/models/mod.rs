@@ -12,6 +12,7 @@ pub mod custom_fields;
 pub mod hiring_team_members;
 pub mod job_stages;
 pub mod jobs;
+pub mod json;
 pub mod location;
 mod mapping;
 mod table;

@@ -1,6 +1,7 @@
 //! Users: people of the customer's company, from `User`.
 
 use super::common::{Frame, is_email, pick};
+use super::json::{Lines, WriteJson};
 use super::table::{
     FurtherNeed, Object, Source::Own, Table, always, computed, field, host_assigned,
 };
@@ -97,4 +98,21 @@ pub fn team_lookups(tenant: Tenant<'_>) -> Vec<String> {
         .filter(|name| job.field(name).is_some_and(|f| f.refers_to(names::USER)))
         .cloned()
         .collect()
+}
+
+impl WriteJson for User {
+    fn write_json(&self, lines: &mut Lines) {
+        lines.record(|record| {
+            record.text("remote_id", Some(&self.remote_id));
+            record.text("first_name", self.first_name.as_deref());
+            record.text("last_name", self.last_name.as_deref());
+            record.text("email", self.email.as_deref());
+            let status = self.status.map(|status| match status {
+                UserStatus::Active => "ACTIVE",
+                UserStatus::Inactive => "INACTIVE",
+            });
+            record.text("status", status);
+            record.json("remote_data", self.remote_data.as_deref());
+        });
+    }
 }

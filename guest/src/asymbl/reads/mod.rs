@@ -25,19 +25,23 @@ pub(crate) mod tests;
 use super::context::{Context, Level};
 use super::discover::{self as look, DiscoverError};
 use super::errors::{failure, problem};
+use super::models::json::{Lines, WriteJson};
 use crate::exports::ats::connector::reads::{
     ApplicationStagesPage, ApplicationsPage, CandidatesPage, Discovery, Fact,
-    HiringTeamMembersPage, JobStagesPage, JobsPage, ListQuery, Organization, UsersPage,
+    HiringTeamMembersPage, JobStagesPage, JobsPage, ListQuery, Organization, TextPage, UsersPage,
 };
-use crate::exports::ats::connector::types::{Error, Warning};
+use crate::exports::ats::connector::types::{Error, Model, Warning};
 use salesforce::transport::Transport;
 
 pub use engine::{Listed, check_switched_on, list};
-pub use get::get_records;
+pub use get::{get_batch, get_records};
 pub use ids::list_ids;
 pub use probe::probe_changes;
 pub use rows::{Fetcher, map};
 pub use sample::{sample, sample_rows};
+
+/// A candidate's JSON with its source row, roughly.
+const ROW_BYTES: usize = 2_500;
 
 /// Learns what the org looks like.
 ///
@@ -78,6 +82,35 @@ pub fn discover<T: Transport>(ctx: &Context<T>) -> Result<Discovery, Error> {
                 message,
             })
             .collect(),
+    })
+}
+
+/// A page of a model as text.
+///
+/// # Errors
+/// As [`list`].
+pub fn list_page<T: Transport>(
+    ctx: &Context<T>,
+    profile: &str,
+    model: Model,
+    query: &ListQuery,
+) -> Result<TextPage, Error> {
+    readers::by_model!(model, text_page(ctx, profile, query))
+}
+
+fn text_page<R: reader::Reader, T: Transport>(
+    ctx: &Context<T>,
+    profile: &str,
+    query: &ListQuery,
+) -> Result<TextPage, Error> {
+    let Listed { items, info } = list::<R, T>(ctx, profile, query)?;
+    let mut lines = Lines::with_capacity(items.len() * ROW_BYTES);
+    for record in items {
+        record.write_json(&mut lines);
+    }
+    Ok(TextPage {
+        records: lines.into(),
+        info,
     })
 }
 

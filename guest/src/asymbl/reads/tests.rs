@@ -1,6 +1,7 @@
 //! The engine against a small org, through a mirror that does what a host does.
 
 mod calls;
+mod forms;
 mod listing;
 mod mirror;
 mod random;
@@ -28,14 +29,21 @@ pub const MODELS: [Model; 7] = [
 
 /// A fresh instance, as after a restart.
 pub fn instance(org: &FakeOrg, settings: &str) -> Context<FakeOrg> {
+    // Raw rows show lookups that the platform clears without a stamp; the mapped fields are what must be right.
+    let models = MODELS.iter().map(|m| crate::asymbl::models::word(*m));
+    instance_with(
+        org,
+        settings,
+        models.map(|m| format!("{m}.remote_data")).collect(),
+    )
+}
+
+/// A fresh instance of a tenant that switched these off.
+pub fn instance_with(org: &FakeOrg, settings: &str, disabled: Vec<String>) -> Context<FakeOrg> {
     let connection = Connection {
         base_url: "https://acme.my.salesforce.com".into(),
         settings: settings.into(),
-        // Raw rows show lookups that the platform clears without a stamp; the mapped fields are what must be right.
-        disabled: MODELS
-            .iter()
-            .map(|m| format!("{}.remote_data", crate::asymbl::models::word(*m)))
-            .collect(),
+        disabled,
         ..Connection::default()
     };
     Context::new(&connection, org.clone(), Box::new(|_, _, _| ())).unwrap()

@@ -48,7 +48,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             Ok(page) => page,
             Err(error) => return Err(step(format!("list {}", arguments.model), error, &job).into()),
         };
-        for record in page.rows.into_records() {
+        for record in page.rows {
             if printed < limit {
                 print(&record, context.json, &mut out)?;
                 printed += 1;

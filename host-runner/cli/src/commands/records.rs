@@ -48,13 +48,10 @@ pub(super) fn summary(record: &UnifiedRecord) -> String {
     ];
     let mut line = record.key().to_string();
     for field in TELLING {
-        match record.content().get(field) {
-            None | Some(serde_json::Value::Null) => {}
-            Some(serde_json::Value::String(text)) => {
-                line.push_str("  ");
-                line.push_str(text);
-            }
-            Some(other) => line.push_str(&format!("  {other}")),
+        match record.value(field) {
+            serde_json::Value::Null => {}
+            serde_json::Value::String(text) => line.push_str(&format!("  {text}")),
+            other => line.push_str(&format!("  {other}")),
         }
     }
     line

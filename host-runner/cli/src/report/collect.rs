@@ -53,8 +53,9 @@ pub fn collect(mirror: &dyn Mirror, title: &str, now: Timestamp) -> Result<Repor
             .collect();
         for stored in Records::new(mirror, model, RecordFilter::default()) {
             let stored = stored?;
+            let content = stored.record.content();
             for (name, count) in &mut filled {
-                *count += u64::from(stored.record.content().get(*name).is_some_and(has_value));
+                *count += u64::from(content.get(*name).is_some_and(has_value));
             }
             pipelines.see(model, &stored.record);
         }

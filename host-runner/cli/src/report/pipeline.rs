@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
-
 use super::{Pipeline, Problem};
 use host_runner::unified::{Model, UnifiedRecord};
 
@@ -32,10 +30,7 @@ struct OfJob {
 impl Pipelines {
     /// Takes note of a record.
     pub(super) fn see(&mut self, model: Model, record: &UnifiedRecord) {
-        let text = |field: &str| {
-            let value = record.content().get(field).and_then(Value::as_str);
-            value.unwrap_or_default().to_owned()
-        };
+        let text = |field: &str| record.text(field).unwrap_or_default();
         match model {
             Model::Jobs => {
                 self.jobs
@@ -50,11 +45,7 @@ impl Pipelines {
                 else {
                     return;
                 };
-                let index = record
-                    .content()
-                    .get("index")
-                    .and_then(Value::as_u64)
-                    .unwrap_or(u64::MAX);
+                let index = record.value("index").as_u64().unwrap_or(u64::MAX);
                 self.places
                     .entry(job.to_owned())
                     .or_default()
@@ -163,7 +154,7 @@ impl Pipelines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn record(model: Model, fields: Value) -> UnifiedRecord {
         let mut all: serde_json::Map<String, Value> = model

@@ -21,7 +21,7 @@ use crate::store::{Mirror, MirrorError};
 use host_runner::sandbox::contract::actions as contract;
 use host_runner::sandbox::{CallError, Job};
 use host_runner::session::{Session, StepError};
-use host_runner::unified::{Timestamp, UnifiedRecord};
+use host_runner::unified::{Model, Timestamp, UnifiedRecord};
 
 pub use check::check;
 pub use stage::stage_named;
@@ -241,7 +241,7 @@ async fn carry_out(
         contract::ActionInput::Move(input) => {
             let moved = job.move_application_to_stage(context, &input).await;
             let moved = moved.map_err(|error| fail(error, &job))?;
-            let record = host_runner::sandbox::application_record(moved.application.clone())
+            let record = host_runner::sandbox::record(Model::Applications, &moved.application)
                 .map_err(ActionError::Broken)?;
             keep(session, mirror, std::slice::from_ref(&record), false)?;
             output::moved(&*mirror, &record, moved)

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::pages::{each, gone, split, versions_of};
+use super::pages::{each, gone, versions_of};
 use super::rechecks::live_in;
 use super::{BATCH, ModelReport, Run, SyncError, follow_ups, reconcile};
 use crate::store::{Absent, Claim, Gone, Mirror, Page, Recheck};
@@ -204,15 +204,14 @@ impl Run<'_> {
         *job = Some(running);
         let rechecks: Vec<Recheck> = batch.rechecks.into_iter().flat_map(each).collect();
         self.later.extend(rechecks.iter().cloned());
-        let (rows, complete_sets) = split(batch.found);
         let foreign = batch.gone.iter().map(|id| Absent {
             remote_id: id.clone(),
             is_foreign: true,
         });
         let page = Page {
-            versions: versions_of(&rows, batch.versions),
-            rows,
-            complete_sets,
+            versions: versions_of(&batch.rows, batch.versions),
+            rows: batch.rows,
+            complete_sets: batch.complete_sets,
             gone: gone(model, &batch.gone)?,
             absent: foreign.collect(),
             rechecks,

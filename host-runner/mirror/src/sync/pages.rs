@@ -7,7 +7,7 @@ use crate::store::{
     Position, Present, Progress, Recheck,
 };
 use host_runner::sandbox::contract::reads;
-use host_runner::sandbox::{CallError, ErrorKind, Job, Outage, Page, PageRows, unified_model};
+use host_runner::sandbox::{CallError, ErrorKind, Job, Outage, Page, unified_model};
 use host_runner::session::StepError;
 use host_runner::unified::{KeyError, Model, NaturalKey, Timestamp, UnifiedRecord};
 
@@ -284,11 +284,10 @@ fn mirror_page(
             notes.push(note.message);
         }
     }
-    let (rows, complete_sets) = split(page.rows);
     Ok(MirrorPage {
-        versions: versions_of(&rows, info.versions),
-        rows,
-        complete_sets,
+        versions: versions_of(&page.rows, info.versions),
+        rows: page.rows,
+        complete_sets: page.complete_sets,
         gone: gone(model, &info.deleted)?,
         coverage: match info.coverage {
             reads::Coverage::Changes => Coverage::Changes,
@@ -310,20 +309,6 @@ pub(super) fn versions_of(rows: &[UnifiedRecord], versions: Vec<u64>) -> Vec<u64
         versions
     } else {
         Vec::new()
-    }
-}
-
-/// Records, and the parents whose sets are complete.
-pub(super) fn split(rows: PageRows) -> (Vec<UnifiedRecord>, Vec<String>) {
-    match rows {
-        PageRows::Rows(rows) => (rows, Vec::new()),
-        PageRows::Sets(sets) => {
-            let parents = sets.iter().map(|(parent, _)| parent.clone()).collect();
-            (
-                sets.into_iter().flat_map(|(_, rows)| rows).collect(),
-                parents,
-            )
-        }
     }
 }
 

@@ -85,8 +85,7 @@ fn pending(mirror: &dyn Mirror) -> anyhow::Result<[StoredRecord; 3]> {
 }
 
 fn text(stored: &StoredRecord, field: &str) -> String {
-    let value = stored.record.content().get(field).and_then(Value::as_str);
-    value.unwrap_or_default().to_owned()
+    stored.record.text(field).unwrap_or_default()
 }
 
 fn object(name: &str) -> String {
@@ -104,12 +103,7 @@ fn stages_of(mirror: &dyn Mirror, job: &str) -> anyhow::Result<Vec<String>> {
         let Some(row) = mirror.by_key(Model::JobStages, &key)? else {
             continue;
         };
-        let index = row
-            .record
-            .content()
-            .get("index")
-            .and_then(Value::as_u64)
-            .unwrap_or(u64::MAX);
+        let index = row.record.value("index").as_u64().unwrap_or(u64::MAX);
         if let Some(stage) = row.record.reference("stage_id") {
             stages.push((index, stage.to_owned()));
         }

@@ -11,10 +11,10 @@ use host_runner::unified::{Model, OrgId};
 /// "ATSm": what `file` and SQLite's tools show as the application of the database.
 const APPLICATION_ID: i64 = 0x4154_536D;
 /// The format this program writes. [`STEPS`] has one entry for each.
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 5;
 
 /// From format n to n + 1.
-const STEPS: [&str; 4] = [FORMAT_1, FORMAT_2, FORMAT_3, FORMAT_4];
+const STEPS: [&str; 5] = [FORMAT_1, FORMAT_2, FORMAT_3, FORMAT_4, FORMAT_5];
 
 /// `record` holds the short columns and `body` the long text of the same number: an unchanged row is recognised, a gone
 /// one is marked and keys are listed without touching the text. `seen` is apart so that a mark rewrites neither.
@@ -160,6 +160,17 @@ CREATE TABLE wanted (
     asked_at INTEGER,
     PRIMARY KEY (model, remote_id)
 ) WITHOUT ROWID;
+";
+
+/// Rows are packed ([`super::pack`]); those of older formats stay as they are, in `content` and `remote_data`, until they are
+/// written again. Their hashes have 32 bytes and are of another text. `newest` is the record made last before a listing began:
+/// what was made since needs no mark. Ids are looked up rarely and lie scattered, so their index is made when it is first needed.
+const FORMAT_5: &str = "
+CREATE TABLE dictionary (number INTEGER PRIMARY KEY, model INTEGER NOT NULL, bytes BLOB NOT NULL);
+ALTER TABLE body ADD COLUMN packed BLOB;
+ALTER TABLE body ADD COLUMN dictionary INTEGER;
+ALTER TABLE listing ADD COLUMN newest INTEGER NOT NULL DEFAULT 9223372036854775807;
+DROP INDEX record_id;
 ";
 
 /// The number that stands for a model in the file. Never change one.

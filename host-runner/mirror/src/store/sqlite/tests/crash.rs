@@ -111,7 +111,15 @@ fn a_transaction_that_was_not_committed_leaves_nothing() {
         .unwrap();
     let before = held(&mirror, MODEL);
     let transaction = mirror.connection.transaction().unwrap();
-    super::super::apply::page(&transaction, &org(), MODEL, &numbered(2), at(2)).unwrap();
+    super::super::apply::page(
+        &transaction,
+        &super::super::pack::Packs::default(),
+        &org(),
+        MODEL,
+        &numbered(2),
+        at(2),
+    )
+    .unwrap();
     drop(transaction);
     assert_eq!(held(&mirror, MODEL), before);
     drop(mirror);

@@ -67,13 +67,23 @@ fn a_mirror_of_the_first_format_is_brought_to_the_present_one_with_all_it_holds(
     let connection = Connection::open(place.path()).unwrap();
     connection
         .execute_batch(
-            "DROP TABLE attempt; DROP TABLE recheck; DROP TABLE wanted;
+            "DROP TABLE attempt; DROP TABLE recheck; DROP TABLE wanted; DROP TABLE dictionary;
              ALTER TABLE record DROP COLUMN version;
              ALTER TABLE model_state DROP COLUMN gap_known;
              ALTER TABLE model_state DROP COLUMN gap_seen;
+             ALTER TABLE listing DROP COLUMN newest; ALTER TABLE body DROP COLUMN packed;
+             ALTER TABLE body DROP COLUMN dictionary; CREATE UNIQUE INDEX record_id ON record (model, id);
+             UPDATE record SET content_hash = zeroblob(32);
              CREATE TABLE recheck (number INTEGER PRIMARY KEY, model INTEGER NOT NULL, target INTEGER NOT NULL,
                                    remote_id TEXT NOT NULL, UNIQUE (model, target, remote_id));
              INSERT INTO recheck VALUES (7, 3, 3, 'C1')",
+        )
+        .unwrap();
+    let ada = candidate("C1", "Ada");
+    connection
+        .execute(
+            "UPDATE body SET content = ?1, remote_data = '{}'",
+            [ada.content_json()],
         )
         .unwrap();
     connection.pragma_update(None, "user_version", 1).unwrap();
@@ -92,6 +102,13 @@ fn a_mirror_of_the_first_format_is_brought_to_the_present_one_with_all_it_holds(
         mirror.begin_attempt(&attempt, KEPT, at(3)).unwrap(),
         Earlier::None
     );
+    let claim = mirror.claim(&run("test"), at(4)).unwrap();
+    for _ in 0..2 {
+        let again = rows(vec![candidate("C1", "Ada")]);
+        let outcome = mirror.apply_page(&claim, Model::Candidates, &again, at(5));
+        assert_eq!(outcome.unwrap().counts.unchanged, 1);
+    }
+    assert_eq!(held(&mirror, Model::Candidates), before);
     drop(mirror);
     let version: i64 = Connection::open(place.path())
         .unwrap()

@@ -41,7 +41,7 @@ fn changed_at_moves_only_when_the_unified_content_moves() {
         .unwrap();
     assert_eq!(stored.stamps.changed_at, at(1));
     assert_eq!(
-        stored.record.remote_data().unwrap().get(),
+        stored.record.remote_data().unwrap(),
         "{\"SystemModstamp\":2}",
         "the source row is stored afresh all the same"
     );

@@ -89,7 +89,7 @@ proptest! {
                 }
                 Step::Lost(of) => {
                     let transaction = mirror.connection.transaction().unwrap();
-                    super::super::apply::page(&transaction, &org(), MODEL, &rows(people(of)), now).unwrap();
+                    super::super::apply::page(&transaction, &super::super::pack::Packs::default(), &org(), MODEL, &rows(people(of)), now).unwrap();
                 }
                 Step::Crash => {
                     drop(mirror);

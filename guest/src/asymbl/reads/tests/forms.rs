@@ -1,15 +1,82 @@
-//! Records of the contract as JSON, with the unified model's names: for people who look at a few of them.
+//! The two forms of a page hold the same records: typed ones, written here by other code, give the text byte for byte.
 
 use serde_json::{Value, json};
 
-use crate::exports::ats::connector::reads::Records;
+use super::{MODELS, cast, instance_with, profile};
+use crate::asymbl::reads;
+use crate::exports::ats::connector::reads::{ListQuery, Records, TextRecords};
+use crate::exports::ats::connector::types::Model;
 use crate::exports::ats::connector::unified::{
     Application, ApplicationStage, Candidate, EmploymentType, HiringTeamRole, Job, JobStatus,
     Location, Outcome, User, UserStatus, Visibility,
 };
 
-/// Each record as an object; of the job relations each row.
-pub fn records(records: Records) -> Vec<Value> {
+#[test]
+fn typed_and_text_pages_hold_the_same_records() {
+    let cast = cast();
+    let known = profile(&cast.org);
+    let query = ListQuery {
+        since: None,
+        cursor: None,
+        page_size: None,
+    };
+    for model in MODELS {
+        let ctx = instance_with(&cast.org, "{}", Vec::new());
+        macro_rules! typed {
+            ($list:ident, $records:ident) => {
+                Records::$records(reads::$list(&ctx, &known, &query).unwrap().items)
+            };
+        }
+        let typed = match model {
+            Model::Users => typed!(list_users, Users),
+            Model::Jobs => typed!(list_jobs, Jobs),
+            Model::Candidates => typed!(list_candidates, Candidates),
+            Model::ApplicationStages => typed!(list_application_stages, ApplicationStages),
+            Model::Applications => typed!(list_applications, Applications),
+            Model::JobStages => typed!(list_job_stages, JobStages),
+            Model::HiringTeamMembers => typed!(list_hiring_team_members, HiringTeamMembers),
+        };
+        let text = reads::list_page(&ctx, &known, model, &query).unwrap();
+        assert_same(model, typed, &text.records);
+    }
+}
+
+#[test]
+fn typed_and_text_batches_hold_the_same_records() {
+    let cast = cast();
+    let known = profile(&cast.org);
+    for model in MODELS {
+        let ids = match model {
+            Model::Users => &cast.users,
+            Model::Candidates => &cast.contacts,
+            Model::ApplicationStages => &cast.stages,
+            Model::Applications => &cast.applicants,
+            Model::Jobs | Model::JobStages | Model::HiringTeamMembers => &cast.jobs,
+        };
+        let ctx = instance_with(&cast.org, "{}", Vec::new());
+        let typed = reads::get_records(&ctx, &known, model, ids).unwrap();
+        let text = reads::get_batch(&ctx, &known, model, ids).unwrap();
+        assert_eq!((typed.gone, typed.unseen), (text.gone, text.unseen));
+        assert_same(model, typed.found, &text.found);
+    }
+}
+
+fn assert_same(model: Model, typed: Records, text: &TextRecords) {
+    let jobs: Vec<String> = match &typed {
+        Records::JobStages(jobs) => jobs.iter().map(|job| job.job_id.clone()).collect(),
+        Records::HiringTeamMembers(jobs) => jobs.iter().map(|job| job.job_id.clone()).collect(),
+        _ => Vec::new(),
+    };
+    let lines: String = records(typed)
+        .iter()
+        .map(|record| format!("{record}\n"))
+        .collect();
+    assert!(!lines.is_empty(), "{model:?}");
+    assert_eq!(text.lines, lines, "{model:?}");
+    assert_eq!(text.complete_jobs, jobs, "{model:?}");
+}
+
+fn records(records: Records) -> Vec<Value> {
     match records {
         Records::Users(items) => items.into_iter().map(user).collect(),
         Records::Jobs(items) => items.into_iter().map(job).collect(),
@@ -32,9 +99,21 @@ pub fn records(records: Records) -> Vec<Value> {
     }
 }
 
-/// The connector's own JSON texts; one that can't be read is shown as text.
+/// The connector's own JSON texts.
 fn own(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
+    serde_json::from_str(text).unwrap()
+}
+
+fn source(remote_data: Option<&String>) -> Option<Value> {
+    remote_data.map(|text| own(text))
+}
+
+fn number(number: f64) -> Value {
+    if number.fract() == 0.0 {
+        Value::from(number as i64)
+    } else {
+        Value::from(number)
+    }
 }
 
 fn user(user: User) -> Value {
@@ -47,6 +126,7 @@ fn user(user: User) -> Value {
             UserStatus::Active => "ACTIVE",
             UserStatus::Inactive => "INACTIVE",
         }),
+        "remote_data": source(user.remote_data.as_ref()),
     })
 }
 
@@ -78,7 +158,7 @@ fn job(job: Job) -> Value {
             Visibility::Confidential => "CONFIDENTIAL".to_owned(),
             Visibility::Other(other) => other,
         }),
-        "salary_amount": job.salary_amount,
+        "salary_amount": job.salary_amount.map(number),
         "salary_currency": job.salary_currency,
         "location": job.location.map(location),
         "custom_fields": own(&job.custom_fields),
@@ -87,6 +167,7 @@ fn job(job: Job) -> Value {
         "opened_at": job.opened_at,
         "remote_created_at": job.remote_created_at,
         "remote_updated_at": job.remote_updated_at,
+        "remote_data": source(job.remote_data.as_ref()),
     })
 }
 
@@ -111,11 +192,13 @@ fn candidate(candidate: Candidate) -> Value {
         "remote_url": candidate.remote_url,
         "remote_created_at": candidate.remote_created_at,
         "remote_updated_at": candidate.remote_updated_at,
+        "remote_data": source(candidate.remote_data.as_ref()),
     })
 }
 
 fn stage(stage: ApplicationStage) -> Value {
-    json!({"remote_id": stage.remote_id, "name": stage.name})
+    let source = source(stage.remote_data.as_ref());
+    json!({"remote_id": stage.remote_id, "name": stage.name, "remote_data": source})
 }
 
 fn application(application: Application) -> Value {
@@ -135,6 +218,7 @@ fn application(application: Application) -> Value {
         "remote_url": application.remote_url,
         "remote_created_at": application.remote_created_at,
         "remote_updated_at": application.remote_updated_at,
+        "remote_data": source(application.remote_data.as_ref()),
     })
 }
 
