@@ -23,6 +23,10 @@ use crate::exports::ats::connector::reads::{
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::{actions, inspection, reads};
 
+/// Faster than the standard library's for the many short texts of a page.
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 /// The component.
 pub struct Connector;
 
