@@ -1,12 +1,17 @@
 //! The one loop over the pages of a listing, be it of records or of keys: a page, its cursor and what follows from it are one
-//! transaction, a connector that ended is replaced, a profile that is out of date is renewed.
+//! transaction, a connector that ended is replaced, a profile that is out of date is renewed. While a page is written, the next one
+//! is already being read.
+
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
 
 use super::{Event, ModelReport, Run, SyncError, follow_ups, reconcile};
 use crate::store::{
     Claim, Coverage, Gone, Listing, ListingKind, ListingStart, Mirror, Page as MirrorPage,
     Position, Present, Progress, Recheck,
 };
-use host_runner::sandbox::contract::reads;
+use host_runner::sandbox::contract::{reads, types};
 use host_runner::sandbox::{CallError, ErrorKind, Job, Outage, Page, unified_model};
 use host_runner::session::StepError;
 use host_runner::unified::{KeyError, Model, NaturalKey, Timestamp, UnifiedRecord};
@@ -25,9 +30,64 @@ enum Answer {
     Keys(reads::IdPage),
 }
 
+impl Answer {
+    /// Returns where the listing stands behind this page.
+    fn behind(&self) -> Position {
+        match self {
+            Self::Records(page) => match &page.info.progress {
+                reads::Progress::More(cursor) => Position::At(cursor.clone()),
+                reads::Progress::Done(token) => Position::End(Some(token.clone())),
+            },
+            Self::Keys(page) => match &page.next {
+                Some(cursor) => Position::At(cursor.clone()),
+                None => Position::End(None),
+            },
+        }
+    }
+}
+
+/// What is asked of the connector: one page.
+struct Question {
+    model: Model,
+    kind: ListingKind,
+    profile: Arc<types::Profile>,
+    query: reads::ListQuery,
+}
+
+impl Question {
+    async fn ask(&self, job: &mut Job) -> Result<Answer, CallError> {
+        if self.kind == ListingKind::Ids {
+            let cursor = self.query.cursor.as_ref();
+            let page = job.list_ids(self.model, &self.profile, cursor).await;
+            return page.map(Answer::Keys);
+        }
+        let page = job.list(self.model, &self.profile, &self.query).await;
+        page.map(Answer::Records)
+    }
+}
+
+/// A page on its way, in a task of its own. Dropped, it ends the call.
+struct Coming(JoinHandle<(Job, Result<Answer, CallError>)>);
+
+impl Coming {
+    async fn arrive(mut self) -> (Job, Result<Answer, CallError>) {
+        match (&mut self.0).await {
+            Ok(arrived) => arrived,
+            // Nobody else cancels the task, so it panicked.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// A listing that is being read.
+#[derive(Default)]
 struct Reading {
-    job: Job,
     /// The requests of the job that are counted already.
     counted: u64,
     /// Times in a row that the connector ended.
@@ -46,95 +106,105 @@ impl Run<'_> {
         mut listing: Listing,
         anew: &ListingStart,
     ) -> Result<(), SyncError> {
-        let model = report.model;
-        let mut reading = Reading {
-            job: self.start().await?,
-            counted: 0,
-            restarts: 0,
-            page_size: None,
+        let mut reading = Reading::default();
+        let mut coming = match listing.position {
+            Position::End(_) => None,
+            _ => Some(self.ask(self.start().await?, &reading, &listing)),
         };
-        while !matches!(listing.position, Position::End(_)) {
-            let result = self.ask(&mut reading, &listing).await;
-            let api_calls = self.count(&reading.job, reading.counted);
+        while let Some(page) = coming.take() {
+            let (mut job, result) = page.arrive().await;
+            let api_calls = self.count(&job, reading.counted);
             reading.counted += api_calls;
             report.requests += api_calls;
             let answer = match result {
                 Ok(answer) => answer,
-                Err(error) if is_no_good(&error, &listing) => {
-                    if listing.start.kind != ListingKind::Ids {
-                        report.notes.push(format!("read in full: {error}"));
-                        report.resumed = false;
-                    }
-                    listing = mirror.begin_listing(claim, model, anew, Timestamp::now())?;
-                    continue;
-                }
                 Err(error) => {
-                    self.recover(mirror, claim, report, &mut reading, &listing, error)
-                        .await?;
+                    let place = (&mut listing, anew);
+                    self.recover(
+                        mirror,
+                        claim,
+                        report,
+                        (&mut reading, &mut job),
+                        place,
+                        error,
+                    )
+                    .await?;
+                    coming = Some(self.ask(job, &reading, &listing));
                     continue;
                 }
             };
             (reading.restarts, reading.page_size) = (0, None);
-            listing.position = match answer {
+            listing.position = answer.behind();
+            let is_last = matches!(listing.position, Position::End(_));
+            let goes_on = !is_last && self.may_go_on().is_ok();
+            coming = goes_on.then(|| self.ask(job, &reading, &listing));
+            match answer {
                 Answer::Records(page) => {
-                    self.put_records(mirror, claim, report, page, api_calls)?
+                    self.put_records(mirror, claim, report, page, api_calls)?;
                 }
-                Answer::Keys(page) => put_keys(mirror, claim, model, page, api_calls)?,
-            };
+                Answer::Keys(page) => put_keys(mirror, claim, report.model, page, api_calls)?,
+            }
             report.pages += 1;
             self.events.send(Event::Page {
-                model,
+                model: report.model,
                 pages: report.pages,
                 rows: report.rows,
             });
-            if matches!(listing.position, Position::At(_)) {
+            if !is_last {
                 self.may_go_on()?;
             }
         }
         self.finish(mirror, claim, report).await
     }
 
-    async fn ask(&self, reading: &mut Reading, listing: &Listing) -> Result<Answer, CallError> {
-        let cursor = match &listing.position {
-            Position::At(cursor) => Some(cursor.clone()),
-            Position::Start | Position::End(_) => None,
+    /// Asks for the page at which a listing stands.
+    fn ask(&self, mut job: Job, reading: &Reading, listing: &Listing) -> Coming {
+        let question = Question {
+            model: listing.model,
+            kind: listing.start.kind,
+            profile: Arc::clone(&self.profile),
+            query: reads::ListQuery {
+                since: listing.start.since.clone(),
+                cursor: match &listing.position {
+                    Position::At(cursor) => Some(cursor.clone()),
+                    Position::Start | Position::End(_) => None,
+                },
+                page_size: reading.page_size,
+            },
         };
-        let (job, model) = (&mut reading.job, listing.model);
-        if listing.start.kind == ListingKind::Ids {
-            let page = job.list_ids(model, &self.profile, cursor.as_ref()).await;
-            return page.map(Answer::Keys);
-        }
-        let query = reads::ListQuery {
-            since: listing.start.since.clone(),
-            cursor,
-            page_size: reading.page_size,
-        };
-        job.list(model, &self.profile, &query)
-            .await
-            .map(Answer::Records)
+        Coming(tokio::spawn(async move {
+            let answer = question.ask(&mut job).await;
+            (job, answer)
+        }))
     }
 
-    /// Makes ready to ask for the same page once more, where that may help.
+    /// Makes ready to ask for the same page once more, or for the first page if cursor or token are no good, where that may help.
     async fn recover(
         &mut self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
         report: &mut ModelReport,
-        reading: &mut Reading,
-        listing: &Listing,
+        (reading, job): (&mut Reading, &mut Job),
+        (listing, anew): (&mut Listing, &ListingStart),
         error: CallError,
     ) -> Result<(), SyncError> {
+        if is_no_good(&error, listing) {
+            if listing.start.kind != ListingKind::Ids {
+                report.notes.push(format!("read in full: {error}"));
+                report.resumed = false;
+            }
+            *listing = mirror.begin_listing(claim, report.model, anew, Timestamp::now())?;
+            return Ok(());
+        }
         if let (CallError::Outage(outage), Some(rows)) = (&error, SMALL_PAGES.get(reading.restarts))
         {
-            reading.job = self.restart(mirror, claim, report, outage).await?;
+            *job = self.restart(mirror, claim, report, outage).await?;
             reading.restarts += 1;
             (reading.counted, reading.page_size) = (0, Some(*rows));
             return Ok(());
         }
-        let renewed = self
-            .rediscover(mirror, claim, &mut reading.job, &error)
-            .await;
-        reading.counted = reading.job.stats().requests;
+        let renewed = self.rediscover(mirror, claim, job, &error).await;
+        reading.counted = job.stats().requests;
         if renewed? {
             return Ok(());
         }
@@ -142,7 +212,7 @@ impl Run<'_> {
             ListingKind::Ids => format!("list the ids of {}", listing.model),
             _ => format!("list {}", listing.model),
         };
-        Err(self.step(what, error, &reading.job).into())
+        Err(self.step(what, error, job).into())
     }
 
     /// Learns anew what the org looks like, where a call failed because the profile is out of date; whether the call is worth
@@ -174,7 +244,7 @@ impl Run<'_> {
         Ok(true)
     }
 
-    /// Writes a page of records; where the listing stands now.
+    /// Writes a page of records.
     fn put_records(
         &self,
         mirror: &mut dyn Mirror,
@@ -182,7 +252,7 @@ impl Run<'_> {
         report: &mut ModelReport,
         page: Page,
         api_calls: u64,
-    ) -> Result<Position, SyncError> {
+    ) -> Result<(), SyncError> {
         let model = report.model;
         let mut page = mirror_page(model, page, api_calls, &mut report.notes)?;
         follow_ups::add(mirror, model, &mut page)?;
@@ -190,7 +260,7 @@ impl Run<'_> {
         report.rows += page.rows.len() as u64;
         let outcome = mirror.apply_page(claim, model, &page, Timestamp::now())?;
         report.counts += outcome.counts;
-        Ok(behind(page.progress))
+        Ok(())
     }
 
     pub(super) async fn start(&self) -> Result<Job, StepError> {
@@ -231,7 +301,7 @@ fn put_keys(
     model: Model,
     page: reads::IdPage,
     api_calls: u64,
-) -> Result<Position, SyncError> {
+) -> Result<(), SyncError> {
     let present = page.keys.iter().map(|listed| {
         Ok(Present {
             key: NaturalKey::parse(model, &listed.key)?,
@@ -256,15 +326,7 @@ fn put_keys(
         ..MirrorPage::default()
     };
     mirror.apply_page(claim, model, &next, Timestamp::now())?;
-    Ok(behind(next.progress))
-}
-
-fn behind(progress: Progress) -> Position {
-    match progress {
-        Progress::Aside => Position::Start,
-        Progress::More(cursor) => Position::At(cursor),
-        Progress::Done(token) => Position::End(token),
-    }
+    Ok(())
 }
 
 /// The contract's page as the mirror takes it.
