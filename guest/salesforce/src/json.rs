@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use memchr::{memchr, memchr2};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -80,7 +81,7 @@ pub(super) fn unquote(raw: &str) -> std::borrow::Cow<'_, str> {
         .strip_prefix('"')
         .and_then(|r| r.strip_suffix('"'))
         .unwrap_or(raw);
-    if !inner.contains('\\') {
+    if memchr(b'\\', inner.as_bytes()).is_none() {
         return inner.into();
     }
     // The text was parsed as JSON before: every escape is one.
@@ -89,14 +90,9 @@ pub(super) fn unquote(raw: &str) -> std::borrow::Cow<'_, str> {
 
 /// A raw line break in valid JSON is white space.
 fn without_line_breaks(text: String) -> String {
-    // Without an early end, so that the compiler looks at many bytes at once.
-    let has_some = text.bytes().fold(false, |found, byte| {
-        found | (byte == b'\n') | (byte == b'\r')
-    });
-    if has_some {
-        text.replace(['\n', '\r'], " ")
-    } else {
-        text
+    match memchr2(b'\n', b'\r', text.as_bytes()) {
+        Some(_) => text.replace(['\n', '\r'], " "),
+        None => text,
     }
 }
 
@@ -104,7 +100,7 @@ fn without_line_breaks(text: String) -> String {
 fn without_halves(text: &str) -> Option<String> {
     let mut fixed = String::new();
     let (mut copied, mut at) = (0, 0);
-    while let Some(found) = text.get(at..)?.find('\\') {
+    while let Some(found) = memchr(b'\\', text.as_bytes().get(at..)?) {
         at += found;
         let follows = unit(text, at + 6);
         let is_alone = match unit(text, at) {

@@ -3,6 +3,7 @@
 //! A page of 2,000 wide rows is megabytes of JSON, of which a mapping reads some thirty values a row and hands the whole row
 //! on as received. So a page's text is scanned once, each row is a list of ranges of it, and a value is decoded when asked for.
 
+mod columns;
 mod parse;
 
 use std::borrow::Cow;

@@ -1,12 +1,12 @@
 //! One scan over a page's text that notes where each value of each row stands.
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::columns::{Columns, is_same};
 use crate::json::{Json, offset_in};
 
 /// A range of the page's text. Pages are megabytes at most; 32 bits halve the memory of the ranges.
@@ -24,48 +24,6 @@ impl Span {
             start: u32::try_from(start).ok()?,
             end: u32::try_from(start + part.len()).ok()?,
         })
-    }
-}
-
-/// The columns of rows that have the same ones: all rows of one query.
-struct Columns {
-    names: Vec<Box<str>>,
-    /// Each name as JSON, with its colon.
-    keys: Vec<Box<str>>,
-    /// Positions in `names`, sorted by name.
-    by_name: Vec<u32>,
-    /// Where a name was found, by the address of the text that asked for it: a mapping asks with the same texts row after row.
-    recent: Box<[Cell<u32>]>,
-}
-
-impl Columns {
-    fn new(names: Vec<Box<str>>) -> Self {
-        let mut by_name: Vec<u32> = (0u32..).take(names.len()).collect();
-        by_name.sort_by(|a, b| names[*a as usize].cmp(&names[*b as usize]));
-        // A text always has a JSON form.
-        let quoted = |name: &str| serde_json::to_string(name).unwrap_or_default() + ":";
-        Self {
-            keys: names.iter().map(|name| quoted(name).into()).collect(),
-            recent: vec![Cell::new(0); names.len().max(1) * 4].into(),
-            by_name,
-            names,
-        }
-    }
-
-    fn position(&self, name: &str) -> Option<usize> {
-        let address = name.as_ptr() as usize;
-        let slot = ((address >> 3) ^ (address >> 11)) % self.recent.len();
-        let recent = self.recent.get(slot)?;
-        let guess = recent.get() as usize;
-        if self.names.get(guess).is_some_and(|held| **held == *name) {
-            return Some(guess);
-        }
-        let found = self
-            .by_name
-            .binary_search_by(|i| self.names[*i as usize].as_ref().cmp(name))
-            .ok()?;
-        recent.set(self.by_name[found]);
-        Some(self.by_name[found] as usize)
     }
 }
 
@@ -330,7 +288,7 @@ impl<'de> Visitor<'de> for RowSeed<'_, '_> {
             data.spans.push(value);
             match &mut own_names {
                 Some(names) => names.push(key.into()),
-                None if expected.get(at).is_some_and(|name| **name == *key) => {}
+                None if expected.get(at).is_some_and(|name| is_same(name, &key)) => {}
                 None => {
                     let mut names = expected[..at].to_vec();
                     names.push(key.into());
