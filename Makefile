@@ -6,7 +6,8 @@ SOURCES := $(shell find guest wit tests/hostile-guest host-runner/componentize h
 
 .PHONY: demo test clients soak component lint bench clean
 
-# `--workspace`, so that what is built for running serves the tests too: Cargo unites features over the packages it is given.
+# `--workspace`, so that what is built for running serves the tests too: Cargo unites features over the packages that it
+# is given.
 BINS := cargo build --workspace --bins
 
 # Sync a practice org through the sandboxed component, change it, sync again, show what changed.
@@ -14,9 +15,9 @@ demo: $(COMPONENT)
 	$(BINS)
 	@target/debug/asymbl demo --component $(COMPONENT)
 
-# Every test: the guest's logic natively, the host, the practice org, and the real component end to end. Tests that need a
-# program which is missing are skipped. Cargo hides what a passed test prints, so it is said here. `cargo test` alone fails
-# without Chromium.
+# Every test: the guest's logic natively, the host, the practice org, and the real component end to end. Tests that need
+# a program which is missing are skipped. Cargo hides what a passed test prints, so it is said here. `cargo test` alone
+# fails without Chromium.
 CHROMIUM := $(shell command -v chromium || command -v chromium-browser || command -v google-chrome || command -v google-chrome-stable)
 MISSING := $(foreach program,node npm python3,$(if $(shell command -v $(program)),,$(program)))
 test: $(COMPONENT)
@@ -40,9 +41,10 @@ $(COMPONENT) $(HOSTILE) &: $(SOURCES)
 	host-runner/scripts/build-component.sh asymbl-connector=$(COMPONENT) hostile-guest=$(HOSTILE)
 	@touch $(COMPONENT) $(HOSTILE)
 
-# Format, clippy, documentation, and the dependencies' licences, advisories and use.
+# Format, width of comments and pages, clippy, documentation, and the dependencies' licences, advisories and use.
 lint:
 	cargo fmt --all --check
+	host-runner/scripts/check-width.sh
 	host-runner/scripts/check-dependencies.sh
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
@@ -50,6 +52,7 @@ lint:
 # What sandbox, mirror and the practice org's pages cost, as ratios in one run.
 bench: $(COMPONENT)
 	cargo bench --bench pipeline
+	cargo bench --bench neighbours
 	cargo bench -p practice-org --bench page
 
 clean:

@@ -8,19 +8,24 @@ use session::with;
 
 use crate::asymbl;
 use crate::exports::ats::connector::actions::{
-    ActionContext, ActionInput, AddAttachmentInput, Attached, Attachment, AttachmentSource,
-    CreateInput, Created, MoveInput, Moved,
+    ActionContext, AddAttachmentInput, Attached, Attachment, AttachmentSource, CreateInput,
+    Created, MoveInput, Moved,
 };
 use crate::exports::ats::connector::inspection::{
-    AccessReport, ConnectorDescription, Guide as ConnectionGuide, ModelTest, PassthroughRequest,
-    PassthroughResponse, SourceField,
+    AccessReport, Action, ConnectorDescription, Guide as ConnectionGuide, ModelTest,
+    PassthroughRequest, PassthroughResponse, SourceField,
 };
 use crate::exports::ats::connector::reads::{
     ApplicationStagesPage, ApplicationsPage, CandidatesPage, Discovery, HiringTeamMembersPage,
-    IdPage, JobStagesPage, JobsPage, ListQuery, ModelProbe, ModelToken, RecordBatch, UsersPage,
+    IdPage, JobStagesPage, JobsPage, ListQuery, ModelProbe, ModelToken, RecordBatch, TextBatch,
+    TextPage, UsersPage,
 };
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::{actions, inspection, reads};
+
+/// Faster than the standard library's for the many short texts of a page.
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
 
 /// The component.
 pub struct Connector;
@@ -61,6 +66,12 @@ impl reads::Guest for Connector {
     fn get_records(profile: String, model: Model, ids: Vec<String>) -> Result<RecordBatch, Error> {
         with(|ctx| asymbl::reads::get_records(ctx, &profile, model, &ids))
     }
+    fn list_page(profile: String, model: Model, query: ListQuery) -> Result<TextPage, Error> {
+        with(|ctx| asymbl::reads::list_page(ctx, &profile, model, &query))
+    }
+    fn get_batch(profile: String, model: Model, ids: Vec<String>) -> Result<TextBatch, Error> {
+        with(|ctx| asymbl::reads::get_batch(ctx, &profile, model, &ids))
+    }
     fn list_ids(profile: String, model: Model, cursor: Option<String>) -> Result<IdPage, Error> {
         with(|ctx| asymbl::reads::list_ids(ctx, &profile, model, cursor.as_deref()))
     }
@@ -91,8 +102,8 @@ impl actions::Guest for Connector {
     ) -> Result<Vec<Attachment>, Error> {
         with(|ctx| asymbl::actions::get_candidate_attachments(ctx, &profile, &candidate_id))
     }
-    fn check_input(input: ActionInput) -> Result<(), Error> {
-        with(|ctx| asymbl::actions::check_input(ctx, &input))
+    fn check_input(action: Action, input: String) -> Result<(), Error> {
+        with(|ctx| asymbl::actions::check_input(ctx, action, &input))
     }
     fn locate_attachment(
         profile: String,
@@ -116,7 +127,7 @@ impl inspection::Guest for Connector {
         with(|ctx| asymbl::inspection::list_fields::list_fields(ctx, &profile, model, sample))
     }
     fn connection_guide() -> Result<ConnectionGuide, Error> {
-        asymbl::inspection::guide::connection_guide()
+        with(|ctx| Ok(asymbl::inspection::guide::connection_guide(&ctx.settings)))
     }
     fn passthrough(request: PassthroughRequest) -> Result<PassthroughResponse, Error> {
         with(|ctx| asymbl::inspection::passthrough::passthrough(ctx, request))

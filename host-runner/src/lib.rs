@@ -1,13 +1,14 @@
 //! Loads a connector component and runs it, sandboxed, for one tenant at a time.
 //!
 //! ```no_run
-//! use host_runner::sandbox::{CheckedComponent, EngineSize, new_engine};
+//! use host_runner::sandbox::{CheckedComponent, Compiler, EngineSize, new_engine};
 //! use host_runner::session::Session;
 //! use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
 //!
 //! # async fn embed() -> Result<(), Box<dyn std::error::Error>> {
 //! let engine = new_engine(EngineSize::default())?;
-//! let connector = CheckedComponent::from_file(&engine, "asymbl.wasm".as_ref(), None)?.link()?;
+//! let compiler = Compiler::in_this_process();
+//! let connector = CheckedComponent::from_file(&engine, "asymbl.wasm".as_ref(), &compiler)?.link()?;
 //! let tenant = Tenant::open(TenantFile::load("tenant.toml")?, TokenSourceOptions::default())?;
 //! let session = Session::new(connector, tenant);
 //! let mut job = session.start().await?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::egress::Problem;
+use crate::egress::{Problem, Purpose};
 use crate::sandbox::{CallError, Job, JobSetup, Limits, LoadedConnector, LogLevel, LogLine};
 use crate::tenant::Tenant;
 
@@ -35,22 +35,27 @@ impl Session {
 
     /// What the tenant switched off, in the form of the contract's `connection.disabled`.
     pub fn switched_off(&self) -> Vec<String> {
-        let scopes = self.tenant.file().scopes();
-        let fields = scopes
-            .disabled_fields()
-            .map(|(model, field)| format!("{model}.{field}"));
-        let whole = scopes
-            .disabled_models()
-            .chain(scopes.disabled_actions())
-            .map(str::to_owned);
-        whole.chain(fields).collect()
+        self.tenant.file().scopes().switched_off()
     }
 
-    /// Starts a job: a fresh sandbox with the tenant's limits, settings and budget.
+    /// Starts a job that reads: a fresh sandbox with the tenant's limits, settings and budget, whose requests can't
+    /// change the org.
     ///
     /// # Errors
     /// [`CallError::Outage`] where no instance can be made.
     pub async fn start(&self) -> Result<Job, CallError> {
+        self.start_for(Purpose::Read).await
+    }
+
+    /// Starts a job that may write: for actions and for requests of the caller's own.
+    ///
+    /// # Errors
+    /// As [`Session::start`].
+    pub async fn start_writing(&self) -> Result<Job, CallError> {
+        self.start_for(Purpose::Write).await
+    }
+
+    async fn start_for(&self, purpose: Purpose) -> Result<Job, CallError> {
         let file = self.tenant.file();
         let limits = file.limits();
         let name = file.name().to_owned();
@@ -59,7 +64,7 @@ impl Session {
             Some(file.api_version().as_str().to_owned()),
             &serde_json::Value::Object(file.connector().clone()),
             self.switched_off(),
-            self.tenant.gate(),
+            self.tenant.gate_for(purpose),
         )
         .limits(Limits {
             memory: limits.memory,

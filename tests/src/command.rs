@@ -57,7 +57,11 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
 
 /// Runs the command to its end, without holding up the org that this test serves.
 pub async fn asymbl(folder: &Path, arguments: &[&str]) -> Outcome {
-    let mut command = command(folder, arguments);
+    run(command(folder, arguments)).await
+}
+
+/// As [`asymbl`], for a command that a test prepared.
+pub async fn run(mut command: Command) -> Outcome {
     let output = tokio::task::spawn_blocking(move || command.output())
         .await
         .expect("a thread")

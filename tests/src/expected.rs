@@ -64,7 +64,7 @@ pub fn difference(world: &World, left_out: impl Fn(&str) -> bool) -> Option<Stri
                 continue;
             };
             let wanted = without(wanted.as_object().expect("a record"));
-            let content = without(stored.record.content());
+            let content = without(&stored.record.content());
             for (field, value) in wanted.iter().filter(|(f, v)| content.get(*f) != Some(v)) {
                 let held = content.get(field).unwrap_or(&Value::Null);
                 lines.push(format!("{model} {key} {field}: mirror {held}, org {value}"));

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use host_runner::sandbox::{
-    CheckedComponent, CompiledCache, EngineSize, LoadedConnector, new_engine,
+    CheckedComponent, CompiledCache, Compiler, EngineSize, LoadedConnector, new_engine,
 };
 
 /// The repository's folder.
@@ -42,7 +42,8 @@ fn load(name: &str) -> LoadedConnector {
     let engine = new_engine(EngineSize::jobs(32)).expect("an engine");
     let cache =
         CompiledCache::open(&command::build_folder().join("e2e-cache/asymbl")).expect("a cache");
-    CheckedComponent::from_file(&engine, &component_path(name), Some(&cache))
+    let compiler = Compiler::in_this_process().cached(cache);
+    CheckedComponent::from_file(&engine, &component_path(name), &compiler)
         .and_then(CheckedComponent::link)
         .expect("the component loads")
 }

@@ -4,7 +4,9 @@
 use std::fmt::Write;
 
 use connector_tests::{asymbl, component_path, coverage, root};
-use host_runner::sandbox::{CheckedComponent, EngineSize, JobSetup, new_engine, unified_model};
+use host_runner::sandbox::{
+    CheckedComponent, Compiler, EngineSize, JobSetup, new_engine, unified_model,
+};
 use host_runner::unified::Model;
 
 /// The items of a WIT file: each declaration's head, without docs and members.
@@ -50,8 +52,12 @@ fn the_wit_surface_changes_only_on_purpose() {
 #[test]
 fn the_component_exports_the_interfaces_of_the_contract() {
     let engine = new_engine(EngineSize::jobs(1)).unwrap();
-    let checked =
-        CheckedComponent::from_file(&engine, &component_path("asymbl.wasm"), None).unwrap();
+    let checked = CheckedComponent::from_file(
+        &engine,
+        &component_path("asymbl.wasm"),
+        &Compiler::in_this_process(),
+    )
+    .unwrap();
     let mut exports: Vec<&str> = checked.exports().iter().map(String::as_str).collect();
     exports.sort_unstable();
     for name in ["actions", "inspection", "reads"] {

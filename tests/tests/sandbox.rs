@@ -2,17 +2,19 @@
 //! compile.
 
 #[path = "../hostile-guest/src/behaviour.rs"]
-mod behaviour;
+pub(super) mod behaviour;
 
 use std::time::Duration;
 
 use behaviour::Behaviour;
+use connector_tests::command::asymbl as asymbl_command;
 use connector_tests::recorder::Recorder;
-use connector_tests::{asymbl, hostile};
-use host_runner::egress::ByteSize;
+use connector_tests::world::write_private;
+use connector_tests::{asymbl, component_path, hostile};
+use host_runner::egress::{ByteSize, Purpose};
 use host_runner::sandbox::{
-    ALLOWED_IMPORTS, CallError, CheckedComponent, EngineSize, Job, JobSetup, Limits, LoadError,
-    Outage, new_engine,
+    ALLOWED_IMPORTS, CallError, CheckedComponent, Compiler, EngineSize, Job, JobSetup, Limits,
+    LoadedConnector, Outage, new_engine,
 };
 use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
 use serde_json::{Value, json};
@@ -137,20 +139,28 @@ async fn nothing_gets_out_of_a_job_without_a_tenant() {
     }
 }
 
-/// What the guest says after doing the named thing in the job of a tenant whose org listens on `server`.
-async fn behave_for_a_tenant(server: &Recorder, name: Behaviour) -> String {
-    let file = format!(
+/// A tenant file whose org listens on `server`.
+fn tenant_file(server: &Recorder) -> String {
+    format!(
         "name = \"watched\"\ninstance_url = \"{}\"\n[auth]\nkind = \"access-token\"\naccess_token = \"00Dsecret\"\n",
         server.url()
-    );
-    let file = TenantFile::parse("tenant.toml".as_ref(), &file).unwrap();
+    )
+}
+
+/// What the guest says after doing the named thing in the job of a tenant whose org listens on `server`.
+async fn behave_for_a_tenant(server: &Recorder, name: Behaviour) -> String {
+    behave_in_a_job(server, name, Purpose::Read).await
+}
+
+async fn behave_in_a_job(server: &Recorder, name: Behaviour, purpose: Purpose) -> String {
+    let file = TenantFile::parse("tenant.toml".as_ref(), &tenant_file(server)).unwrap();
     let tenant = Tenant::open(file, TokenSourceOptions::default()).unwrap();
     let setup = JobSetup::new(
         server.url(),
         None,
         &settings(name),
         Vec::new(),
-        tenant.gate(),
+        tenant.gate_for(purpose),
     );
     let mut job = hostile().start(setup).await.unwrap();
     job.discover().await.unwrap().profile
@@ -187,6 +197,108 @@ async fn the_gate_passes_only_plain_requests_to_its_own_origin() {
     }
 }
 
+/// What may write.
+const WRITES: [Behaviour; 5] = [
+    Behaviour::Delete,
+    Behaviour::Patch,
+    Behaviour::PatchByQuery,
+    Behaviour::Post,
+    Behaviour::DeleteInAComposite,
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_reads_can_not_write() {
+    let server = Recorder::start();
+    for name in WRITES {
+        let said = behave_in_a_job(&server, name, Purpose::Read).await;
+        let refused = said.starts_with("refused: ErrorCode::HttpRequestDenied");
+        assert!(refused, "{name:?}: {said}");
+        assert_eq!(server.take(), Vec::<String>::new(), "{name:?}");
+        let said = behave_in_a_job(&server, name, Purpose::Write).await;
+        assert_eq!(said, "answered: 204", "{name:?}");
+        assert_eq!(server.take().len(), 1, "{name:?}");
+    }
+    let said = behave_in_a_job(&server, Behaviour::ReadByAComposite, Purpose::Read).await;
+    assert_eq!(said, "answered: 204");
+    let requests = server.take();
+    let head = "POST /services/data/v66.0/composite ";
+    assert!(requests[0].starts_with(head), "{requests:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_reading_command_lets_a_connector_write() {
+    let server = Recorder::start();
+    let folder = tempfile::tempdir().unwrap();
+    let component = component_path("hostile-guest.wasm");
+    let component = component.to_string_lossy();
+    for name in WRITES {
+        let behaviour = format!("[connector]\nbehaviour = \"{name:?}\"\n");
+        let file = folder.path().join("tenant.toml");
+        write_private(&file, &format!("{}{behaviour}", tenant_file(&server)));
+        for command in [
+            &["list", "users"][..],
+            &["sync"],
+            &["check"],
+            &["fields", "users"],
+            &["attachment", "069000000000001AAA", "--output", "file"],
+        ] {
+            let arguments = [command, &["--component", &component]].concat();
+            let run = asymbl_command(folder.path(), &arguments).await;
+            let sent = server.take();
+            assert!(
+                sent.is_empty(),
+                "{name:?} {command:?}: {sent:?} {}",
+                run.err
+            );
+        }
+    }
+}
+
+/// The hostile guest in an engine of its own.
+fn hostile_with(slots: EngineSize) -> LoadedConnector {
+    let engine = new_engine(slots).unwrap();
+    let path = component_path("hostile-guest.wasm");
+    let component = CheckedComponent::from_file(&engine, &path, &Compiler::in_this_process());
+    component.and_then(CheckedComponent::link).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_jobs_than_slots_wait_for_each_other() {
+    const SLOTS: u32 = 2;
+    let connector = hostile_with(EngineSize::jobs(SLOTS));
+    let jobs = (0..SLOTS + 5).map(|_| {
+        let connector = connector.clone();
+        tokio::spawn(async move {
+            let setup = hostile_setup(Behaviour::Nothing);
+            let mut job = connector.start(setup).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            job.discover().await.unwrap().profile
+        })
+    });
+    for job in jobs.collect::<Vec<_>>() {
+        assert_eq!(job.await.unwrap(), "did nothing");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_that_gets_no_slot_says_so() {
+    let connector = hostile_with(EngineSize::jobs(1).queue(Duration::from_millis(50)));
+    let start = || connector.start(hostile_setup(Behaviour::Nothing));
+    let first = start().await.unwrap();
+    match start().await.err() {
+        Some(CallError::Outage(full @ Outage::Full { slots: 1, .. })) => {
+            let message = full.to_string();
+            assert!(
+                message.contains("all 1 slots for jobs are in use"),
+                "{message}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    drop(first);
+    start().await.unwrap();
+}
+
 #[tokio::test]
 async fn what_a_guest_leaves_behind_is_not_there_for_the_next() {
     let memory = |job: &Job| job.memory_used();
@@ -211,40 +323,4 @@ fn the_connector_imports_only_what_a_connector_gets() {
     let mut allowed = ALLOWED_IMPORTS;
     allowed.sort_unstable();
     assert_eq!(names, allowed);
-}
-
-#[test]
-fn a_component_that_wants_sockets_is_refused_by_name() {
-    let wants_sockets = br#"(component (import "wasi:sockets/tcp@0.2.2" (instance)))"#;
-    let engine = new_engine(EngineSize::jobs(1)).unwrap();
-    let wasm = wat::parse_bytes(wants_sockets).unwrap();
-    match CheckedComponent::new(&engine, &wasm, None) {
-        Err(error @ LoadError::ForbiddenImport { .. }) => {
-            assert!(
-                error.to_string().contains("wasi:sockets/tcp@0.2.2"),
-                "{error}"
-            );
-        }
-        Err(other) => panic!("{other}"),
-        Ok(_) => panic!("it was accepted"),
-    }
-}
-
-#[test]
-fn a_component_of_another_contract_is_refused() {
-    let engine = new_engine(EngineSize::jobs(1)).unwrap();
-    let wasm = wat::parse_bytes(b"(component)").unwrap();
-    let checked = CheckedComponent::new(&engine, &wasm, None).unwrap();
-    assert!(matches!(checked.link(), Err(LoadError::OtherContract(_))));
-}
-
-#[test]
-fn a_file_that_is_no_component_is_refused() {
-    let engine = new_engine(EngineSize::jobs(1)).unwrap();
-    for bytes in [&b""[..], b"garbage", b"\0asm\x01\0\0\0"] {
-        assert!(matches!(
-            CheckedComponent::new(&engine, bytes, None),
-            Err(LoadError::Invalid(_))
-        ));
-    }
 }

@@ -4,6 +4,7 @@ use connector_tests::expected::assert_mirrors_the_org;
 use connector_tests::world::{World, fields, ids, of_model, small_org, text};
 use host_runner::unified::{Model, Timestamp};
 use mirror::store::Coverage;
+use mirror::sync::SyncOptions;
 use practice_org::value::Value as OrgValue;
 use serde_json::{Value, json};
 
@@ -33,12 +34,31 @@ async fn a_full_sync_mirrors_the_org_field_by_field() {
     ] {
         for stored in world.live(model) {
             let row: Value =
-                serde_json::from_str(stored.record.remote_data().expect("the source row").get())
-                    .unwrap();
+                serde_json::from_str(stored.record.remote_data().expect("the source row")).unwrap();
             assert_eq!(row["Id"], stored.record.key().to_string());
             assert!(row.get("attributes").is_none());
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_stages_are_read_once_where_pages_lack_many() {
+    let world = World::of(small_org().candidates(3_000)).await;
+    let report = world
+        .sync_with(&SyncOptions {
+            models: vec![Model::Applications],
+            ..SyncOptions::default()
+        })
+        .await;
+    let applications = of_model(&report, Model::Applications);
+    assert!(applications.pages > 6, "{} pages", applications.pages);
+    // The pages, the watermarks, and all stages instead of those of each page.
+    assert!(
+        applications.requests <= applications.pages + 4,
+        "{} requests, {} pages",
+        applications.requests,
+        applications.pages
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -108,9 +108,9 @@ async fn an_org_with_several_currencies_gives_each_job_its_own() {
     world.sync().await;
     assert_mirrors_the_org(&world);
     let jobs = world.live(Model::Jobs);
-    let currencies: BTreeSet<&str> = jobs
+    let currencies: BTreeSet<String> = jobs
         .iter()
-        .filter_map(|job| job.record.content()["salary_currency"].as_str())
+        .filter_map(|job| job.record.text("salary_currency"))
         .collect();
     assert!(currencies.len() > 1, "{currencies:?}");
 }

@@ -1,7 +1,7 @@
 //! One org, one API version: sends requests, repeats what may be repeated, turns refusals into errors.
 //!
-//! No token passes here: the host's gate adds it. A 401 therefore means that the gate's token was stale, and the same request
-//! once more goes out with a fresh one.
+//! No token passes here: the host's gate adds it. A 401 therefore means that the gate's token was stale, and the same
+//! request once more goes out with a fresh one.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
@@ -142,8 +142,8 @@ pub struct InFlight<T: Transport> {
 
 /// The Salesforce REST API of one org.
 ///
-/// It is a value of one sandbox and not shared between threads. The kinds of request are spread over this module's neighbours:
-/// queries, describes, composites, replication, limits.
+/// It is a value of one sandbox and not shared between threads. The kinds of request are spread over this module's
+/// neighbours: queries, describes, composites, replication, limits.
 pub struct Client<T: Transport> {
     transport: T,
     version: ApiVersion,
@@ -196,7 +196,7 @@ impl<T: Transport> Client<T> {
         self.server_now.get()
     }
 
-    /// The org's daily calls at the latest answer that told them.
+    /// The org's daily calls, as its latest response reported them.
     pub fn limit_info(&self) -> Option<LimitInfo> {
         self.limit.borrow().clone()
     }
@@ -260,8 +260,8 @@ impl<T: Transport> Client<T> {
         self.finish(self.start(call.clone()), decode)
     }
 
-    /// The error, or that the org does not have the API version: every resource of an unknown version answers 404, as one that
-    /// does not exist. Asked once at most, and not when the version has worked before.
+    /// The error, or that the org does not have the API version: every resource of an unknown version answers 404, as
+    /// one that does not exist. Asked once at most, and not when the version has worked before.
     fn with_versions(&self, error: SalesforceError, path: &str) -> SalesforceError {
         let may_mean_it = matches!(error.kind, ErrorKind::NotFound | ErrorKind::VersionRefused);
         if !may_mean_it || !path.starts_with(&self.path("")) || self.version_checked.replace(true) {
@@ -295,7 +295,7 @@ impl<T: Transport> Client<T> {
 
     fn collect(&self, pending: T::Pending) -> Result<Answer> {
         let response = self.transport.finish(pending)?;
-        self.judge(response)
+        self.classify(response)
     }
 
     /// Notes that a request goes out which this client does not send itself.
@@ -304,7 +304,7 @@ impl<T: Transport> Client<T> {
     }
 
     /// Takes note of what an answer tells about the org, and turns a refusal into an error.
-    pub(super) fn judge(&self, response: Response) -> Result<Answer> {
+    pub(super) fn classify(&self, response: Response) -> Result<Answer> {
         let Response {
             status,
             headers,
@@ -343,8 +343,8 @@ impl<T: Transport> Client<T> {
         })
     }
 
-    /// Waits before the next attempt at something that failed so many times and that the caller repeats itself: at least as long as
-    /// the server asked for. False when it is time to give up.
+    /// Waits before the next attempt at something that failed so many times and that the caller repeats itself: at
+    /// least as long as the server asked for. False when it is time to give up.
     pub fn wait_to_repeat(&self, failures: u32, retry_after: Option<Duration>) -> bool {
         let wait = self.retry.wait(failures, retry_after, self.entropy());
         if let Some(wait) = wait {
@@ -360,7 +360,8 @@ impl<T: Transport> Client<T> {
     }
 }
 
-/// The error of an answer that leads elsewhere, with the address that it names. A renamed My Domain answers so for a while.
+/// The error of an answer that leads elsewhere, with the address that it names. A renamed My Domain answers so for a
+/// while.
 fn moved(error: SalesforceError, location: Option<&str>) -> SalesforceError {
     let to = location.and_then(|url| {
         let (scheme, rest) = url.split_once("://")?;

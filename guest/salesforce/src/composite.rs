@@ -1,7 +1,7 @@
 //! Several requests in one call.
 //!
 //! `POST /composite` takes 25 members, of which at most five may be queries, and counts as one call (salesforce-api.md
-//! 7.2). A failed member leaves the call's status at 200, so each member is judged by itself.
+//! 7.2). A failed member leaves the call's status at 200, so each member is classified by itself.
 
 use std::borrow::Cow;
 
@@ -226,7 +226,7 @@ pub(super) fn reads(body: &Json) -> Result<Vec<SubResponse>> {
     Ok(members)
 }
 
-/// The answers to several composites' members, in order; they are told apart by their places alone.
+/// The answers to several composites' members, in order; only their places tell them apart.
 ///
 /// # Errors
 /// When there are not as many as members were asked.

@@ -1,7 +1,8 @@
 //! What an org's objects look like to the connected user.
 //!
-//! A field that the user may not read is simply not listed, and an object that he may not read answers 404 as if it did not
-//! exist (salesforce-api.md 6). A describe is 0.1 to 3 MB; the shape kept of it is a small fraction and can be stored.
+//! A field that the user may not read is simply not listed, and an object that he may not read answers 404 as if it did
+//! not exist (salesforce-api.md 6). A describe is 0.1 to 3 MB; the shape kept of it is a small fraction and can be
+//! stored.
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -13,8 +14,8 @@ use super::id::SalesforceId;
 use super::json::Json;
 use crate::transport::Transport;
 
-/// Describes in one composite call. Wide objects are 1 to 3 MB each and the sandbox holds an answer whole, so five bound a
-/// reply to some 15 MB.
+/// Describes in one composite call. Wide objects are 1 to 3 MB each and the sandbox holds an answer whole, so five
+/// bound a reply to some 15 MB.
 const DESCRIBES_PER_CALL: usize = 5;
 
 fn no(flag: &bool) -> bool {
@@ -250,7 +251,8 @@ fn member(response: &SubResponse) -> Result<Option<ObjectShape>> {
 }
 
 impl<T: Transport> Client<T> {
-    /// Describes objects, in the order asked for; none for one that is absent or hidden. Costs one call per five objects.
+    /// Describes objects, in the order asked for; none for one that is absent or hidden. Costs one call per five
+    /// objects.
     ///
     /// # Errors
     /// As any call.

@@ -1,31 +1,33 @@
 //! Percent-encoding of the parts of a URL.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// What a segment of a path can't hold as it is.
+const IN_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~');
+
+/// What a value can't hold as it is: all but what browsers' `encodeURIComponent` leaves, and the comma.
+const IN_VALUE: &AsciiSet = &IN_SEGMENT
+    .remove(b'!')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b',');
+
 /// Encodes a value for the query part of a URL.
 ///
-/// Left as they are: letters, digits, and what browsers' `encodeURIComponent` leaves, plus the comma: long field lists
-/// must stay short. A space becomes `%20`, which every server reads alike.
+/// The comma stays as it is: long field lists must stay short. A space becomes `%20`, which every server reads alike.
 pub fn query_value(text: &str) -> String {
-    encode(text, b"-_.~!'()*,")
+    utf8_percent_encode(text, IN_VALUE).to_string()
 }
 
 /// Encodes one segment of a path.
 pub fn path_segment(text: &str) -> String {
-    encode(text, b"-_.~")
-}
-
-fn encode(text: &str, plain: &[u8]) -> String {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    let mut encoded = String::with_capacity(text.len() + text.len() / 4);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || plain.contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push('%');
-            encoded.push(char::from(HEX[usize::from(byte >> 4)]));
-            encoded.push(char::from(HEX[usize::from(byte & 15)]));
-        }
-    }
-    encoded
+    utf8_percent_encode(text, IN_SEGMENT).to_string()
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Salesforce's refusals, sorted by what a caller can do about them.
 //!
-//! The API answers errors in half a dozen shapes (salesforce-api.md 1.4, 1.5, 2.7, 5, 7.3, 7.4) and, from its front servers, in
-//! HTML. [`decode`] reads them all into one [`SalesforceError`], which keeps status, code and message as received.
+//! The API answers errors in half a dozen shapes (salesforce-api.md 1.4, 1.5, 2.7, 5, 7.3, 7.4) and, from its front
+//! servers, in HTML. [`decode`] reads them all into one [`SalesforceError`], which keeps status, code and message as
+//! received.
 
 pub mod decode;
 mod table;
@@ -77,8 +78,8 @@ pub enum ErrorKind {
     Account(AccountProblem),
     /// The user lacks a right.
     Permission,
-    /// Refused (403) for a reason that is not known here. It is not said that a right lacks: proxies, org policies and new features
-    /// of Salesforce refuse in the same way.
+    /// Refused (403) for a reason that is not known here. It is not said that a right lacks: proxies, org policies and
+    /// new features of Salesforce refuse in the same way.
     Forbidden,
     /// The object does not exist or the user may not see it; Salesforce does not tell which (salesforce-api.md 6).
     ObjectAbsent,
@@ -151,7 +152,7 @@ pub enum ErrorKind {
     NotFound,
     /// The data was refused.
     Write(WriteProblem),
-    /// Rolled back for a trouble that passes, mostly since another transaction holds a record; it can be repeated.
+    /// Rolled back for a passing reason, mostly because another transaction holds a record; it can be repeated.
     Locked,
     /// Several records have the same external id (300).
     MultipleMatches,

@@ -115,7 +115,7 @@ impl<T: FileTransport> Client<T> {
                     FileError::Salesforce(SalesforceError::from(error).at("upload a file"))
                 }
             })?;
-        self.judge(response)
+        self.classify(response)
             .and_then(|answer| {
                 answer
                     .body

@@ -1,10 +1,11 @@
 //! A piece of an answer's JSON text, kept as text.
 //!
-//! Answers reach megabytes, and their rows are handed on as received. A [`Json`] is a range of the one copy of the body, so a
-//! member of a composite or a row costs no copy until somebody asks for a value.
+//! Answers reach megabytes, and their rows are handed on as received. A [`Json`] is a range of the one copy of the
+//! body, so a member of a composite or a row costs no copy until somebody asks for a value.
 
 use std::rc::Rc;
 
+use memchr::{memchr, memchr2};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -17,13 +18,17 @@ pub struct Json {
 }
 
 impl Json {
-    /// The whole of `text`, which need not be valid yet.
+    /// The whole of `text`, which need not be valid yet, on one line and with whole surrogate pairs only.
+    ///
+    /// Salesforce counts text in UTF-16 units and can cut a pair in half. Such a half becomes U+FFFD here, and thereby
+    /// everywhere: strict readers refuse it.
     pub fn new(text: String) -> Self {
-        let end = text.len();
+        let text = without_line_breaks(text);
+        let text = without_halves(&text).unwrap_or(text);
         Self {
-            text: Rc::new(text),
             start: 0,
-            end,
+            end: text.len(),
+            text: Rc::new(text),
         }
     }
 
@@ -71,60 +76,55 @@ impl std::fmt::Debug for Json {
 }
 
 /// Decodes the text of a JSON string literal, quotes included.
-///
-/// Salesforce counts text in UTF-16 units and can cut a pair in half; such a lone half becomes U+FFFD, where a strict decoder
-/// would lose the whole row.
 pub(super) fn unquote(raw: &str) -> std::borrow::Cow<'_, str> {
     let inner = raw
         .strip_prefix('"')
         .and_then(|r| r.strip_suffix('"'))
         .unwrap_or(raw);
-    if !inner.contains('\\') {
+    if memchr(b'\\', inner.as_bytes()).is_none() {
         return inner.into();
     }
-    serde_json::from_str::<String>(raw)
-        .unwrap_or_else(|_| unescape_lossy(inner))
-        .into()
+    // The text was parsed as JSON before: every escape is one.
+    serde_json::from_str::<String>(raw).map_or_else(|_| inner.into(), Into::into)
 }
 
-/// The text of a JSON string literal, in which half a surrogate pair, which strict readers refuse, is replaced as by [`unquote`]. All
-/// else stays as received.
-pub(super) fn well_formed(raw: &str) -> std::borrow::Cow<'_, str> {
-    if !raw.contains("\\u") {
-        return raw.into();
-    }
-    match serde_json::from_str::<String>(raw) {
-        Ok(_) => raw.into(),
-        Err(_) => serde_json::Value::String(unquote(raw).into_owned())
-            .to_string()
-            .into(),
+/// A raw line break in valid JSON is white space.
+fn without_line_breaks(text: String) -> String {
+    match memchr2(b'\n', b'\r', text.as_bytes()) {
+        Some(_) => text.replace(['\n', '\r'], " "),
+        None => text,
     }
 }
 
-fn unescape_lossy(inner: &str) -> String {
-    let mut units: Vec<u16> = Vec::with_capacity(inner.len());
-    let mut rest = inner;
-    while let Some(at) = rest.find('\\') {
-        units.extend(rest[..at].encode_utf16());
-        let escape = rest.as_bytes().get(at + 1).copied().unwrap_or(b'\\');
-        let hex = rest.get(at + 2..at + 6).filter(|_| escape == b'u');
-        let unit = match escape {
-            b'n' => 0x0A,
-            b't' => 0x09,
-            b'r' => 0x0D,
-            b'b' => 0x08,
-            b'f' => 0x0C,
-            b'u' => hex
-                .and_then(|h| u16::from_str_radix(h, 16).ok())
-                .unwrap_or(0xFFFD),
-            other => u16::from(other),
+/// The JSON text with U+FFFD for each half of a surrogate pair that stands alone; none when there is none.
+fn without_halves(text: &str) -> Option<String> {
+    let mut fixed = String::new();
+    let (mut copied, mut at) = (0, 0);
+    while let Some(found) = memchr(b'\\', text.as_bytes().get(at..)?) {
+        at += found;
+        let follows = unit(text, at + 6);
+        let is_alone = match unit(text, at) {
+            Some(0xD800..=0xDBFF) => !follows.is_some_and(|low| (0xDC00..=0xDFFF).contains(&low)),
+            Some(0xDC00..=0xDFFF) => true,
+            _ => {
+                at += 2;
+                continue;
+            }
         };
-        units.push(unit);
-        let used = if hex.is_some() { 6 } else { 2 };
-        rest = rest.get(at + used..).unwrap_or_default();
+        if is_alone {
+            fixed.push_str(text.get(copied..at)?);
+            fixed.push(char::REPLACEMENT_CHARACTER);
+            copied = at + 6;
+        }
+        at += if is_alone { 6 } else { 12 };
     }
-    units.extend(rest.encode_utf16());
-    String::from_utf16_lossy(&units)
+    (copied > 0).then(|| fixed + text.get(copied..).unwrap_or_default())
+}
+
+/// The UTF-16 unit of the escape `\uXXXX` that begins there.
+fn unit(text: &str, at: usize) -> Option<u16> {
+    let digits = text.get(at..at + 6)?.strip_prefix("\\u")?;
+    u16::from_str_radix(digits, 16).ok()
 }
 
 #[cfg(test)]
@@ -133,20 +133,46 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn half_a_surrogate_pair_does_not_lose_the_text() {
-        assert_eq!(unquote(r#""caf\u00e9 \ud83d""#), "café \u{FFFD}");
-        assert_eq!(
-            unquote(r#""\ud83d\ude00 \ud83d \"q\" \\ \n""#),
-            "😀 \u{FFFD} \"q\" \\ \n"
-        );
+    fn half_a_surrogate_pair_becomes_a_replacement_character() {
+        for (sent, kept) in [
+            (r#""caf\u00e9 \ud83d""#, "\"caf\\u00e9 \u{FFFD}\""),
+            (
+                r#""\ud83d\ude00 \ud83d \"q\" \\ \n""#,
+                "\"\\ud83d\\ude00 \u{FFFD} \\\"q\\\" \\\\ \\n\"",
+            ),
+            (
+                r#""\uDE00\uD83D\uD83D\uDE00""#,
+                "\"\u{FFFD}\u{FFFD}\\uD83D\\uDE00\"",
+            ),
+            (r#""C:\\ud83d""#, r#""C:\\ud83d""#),
+        ] {
+            let json = Json::new(sent.to_owned());
+            assert_eq!(json.as_str(), kept);
+            json.parse::<String>().unwrap();
+        }
+    }
+
+    #[test]
+    fn an_answer_stays_on_one_line() {
+        let json = Json::new("{\r\n \"a\": \"x\\ny\"\n}".to_owned());
+        assert_eq!(json.as_str(), "{   \"a\": \"x\\ny\" }");
     }
 
     proptest! {
         #[test]
-        fn the_lossy_decoder_agrees_with_the_strict_one(text in ".*") {
+        fn a_decoded_literal_is_the_text(text in ".*") {
             let raw = serde_json::to_string(&text).unwrap();
-            prop_assert_eq!(unescape_lossy(&raw[1..raw.len() - 1]), text.clone());
-            prop_assert_eq!(unquote(&raw), text);
+            prop_assert_eq!(unquote(&raw), text.clone());
+            let json = Json::new(raw.clone());
+            prop_assert_eq!(json.as_str(), raw);
+        }
+
+        #[test]
+        fn every_reader_takes_what_any_units_become(units in proptest::collection::vec(any::<u16>(), 0..12)) {
+            let raw: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            let json = Json::new(format!("\"{raw}\""));
+            let read: String = json.parse().unwrap();
+            prop_assert_eq!(read, String::from_utf16_lossy(&units));
         }
     }
 }

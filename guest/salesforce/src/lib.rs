@@ -1,7 +1,8 @@
 //! The Salesforce platform's REST API, as far as a data connector needs it.
 //!
-//! Requests are built, repeated and decoded here; which objects and fields matter is none of this crate's business. It rests
-//! on the facts gathered about the API (the reference file `salesforce-api.md`, cited by section). [`transport`] sends the requests; nothing else here knows how they travel.
+//! Requests are built, repeated and decoded here; which objects and fields matter is none of this crate's business. It
+//! rests on the facts gathered about the API (the reference file `salesforce-api.md`, cited by section). [`transport`]
+//! sends the requests; nothing else here knows how they travel.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod client;

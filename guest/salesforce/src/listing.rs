@@ -1,9 +1,10 @@
 //! Reads an object from end to end, over restarts.
 //!
-//! A query locator dies with its session and after two days (salesforce-api.md 1.3, 2.2), so it is only a shortcut here. What
-//! lasts is the id of the last row delivered, from which a plain query goes on. An id never changes, so this order is proof
-//! against rows that change while the listing runs, with or without [`Listing::since`]; rows created behind its back are the
-//! next delta's. Every row that matches throughout is delivered at least once, however small Salesforce makes its pages.
+//! A query locator dies with its session and after two days (salesforce-api.md 1.3, 2.2), so it is only a shortcut
+//! here. What lasts is the id of the last row delivered, from which a plain query goes on. An id never changes, so this
+//! order is proof against rows that change while the listing runs, with or without [`Listing::since`]; rows created
+//! behind its back are the next delta's. Every row that matches throughout is delivered at least once, however small
+//! Salesforce makes its pages.
 
 use serde::{Deserialize, Serialize};
 
@@ -109,7 +110,8 @@ pub struct ListPage {
     pub next: Option<Position>,
     /// Salesforce's clock when it answered.
     pub server_now: Option<Timestamp>,
-    /// Rows of the query behind this page: on the first page those of the whole listing, after a resumption what was left.
+    /// Rows of the query behind this page: on the first page those of the whole listing, after a resumption what was
+    /// left.
     pub total_size: u64,
 }
 
@@ -137,7 +139,8 @@ impl<T: Transport> Client<T> {
         self.start_query(&query, listing.rows, listing.batch_size)
     }
 
-    /// Waits for a page. Where its locator has died, or its page lacks rows, the query is begun anew behind the last row delivered.
+    /// Waits for a page. Where its locator has died, or its page lacks rows, the query is begun anew behind the last
+    /// row delivered.
     ///
     /// # Errors
     /// As any query.

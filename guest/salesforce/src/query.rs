@@ -1,7 +1,7 @@
 //! Runs queries, page by page.
 //!
-//! A query goes out as a plain GET while its URL fits; a longer one, which a wide object's field list easily is, goes as the one
-//! member of a composite request. Both cost one call (salesforce-api.md 2.3).
+//! A query goes out as a plain GET while its URL fits; a longer one, which a wide object's field list easily is, goes
+//! as the one member of a composite request. Both cost one call (salesforce-api.md 2.3).
 
 use std::fmt;
 use std::rc::Rc;
@@ -18,8 +18,8 @@ use super::soql::{Query, SoqlError};
 use super::time::Timestamp;
 use crate::transport::Transport;
 
-/// The longest path and query sent as a GET, in bytes. Salesforce stops at 16,384 with all headers, and the gate adds a token
-/// of up to 2,000 (salesforce-api.md 2.3).
+/// The longest path and query sent as a GET, in bytes. Salesforce stops at 16,384 with all headers, and the gate adds a
+/// token of up to 2,000 (salesforce-api.md 2.3).
 const MAX_GET: usize = 12_000;
 
 /// Queries that one composite may hold.
@@ -109,8 +109,8 @@ impl fmt::Debug for Locator {
 pub(super) fn locator_is_dead(error: &SalesforceError) -> bool {
     matches!(
         error.kind,
-        // A locator of an earlier session answers like a dead session for ever (salesforce-api.md 1.3). A page with fewer rows
-        // than its result promised may have lost those that were deleted since the query began.
+        // A locator of an earlier session answers like a dead session for ever (salesforce-api.md 1.3). A page with
+        // fewer rows than its result promised may have lost those that were deleted since the query began.
         ErrorKind::InvalidLocator
             | ErrorKind::Incomplete
             | ErrorKind::Unauthenticated
@@ -168,8 +168,8 @@ impl QueryPage {
         })
     }
 
-    /// The page, if it holds every row from the one at `offset` of the result to its own end. `totalSize` is the size of the whole
-    /// result on each of its pages (salesforce-api.md 2.1).
+    /// The page, if it holds every row from the one at `offset` of the result to its own end. `totalSize` is the size
+    /// of the whole result on each of its pages (salesforce-api.md 2.1).
     fn complete_from(self, offset: u64) -> Result<Self> {
         let end = match &self.next {
             Some(next) => next.offset(),
@@ -230,7 +230,7 @@ impl<T: Transport> Client<T> {
         Ok(self.path(&format!("{}?q={soql}", rows.resource())))
     }
 
-    /// Sends a query without waiting. `batch_size` is a wish between 200 and 2,000 rows a page.
+    /// Sends a query without waiting. `batch_size` is the requested page size, 200 to 2,000 rows.
     pub fn start_query(
         &self,
         query: &Query,
@@ -342,7 +342,8 @@ impl<T: Transport> Client<T> {
         self.all_pages(query, rows, self.query(query, rows)?)
     }
 
-    /// All rows of a query whose first page is there. Where the locator dies with its session, the query runs once more.
+    /// All rows of a query whose first page is there. Where the locator dies with its session, the query runs once
+    /// more.
     ///
     /// # Errors
     /// As [`finish_query`](Client::finish_query), of any page.
@@ -365,8 +366,8 @@ impl<T: Transport> Client<T> {
         Ok(records)
     }
 
-    /// Runs counting queries, five to a call; none for one that Salesforce refuses or does not manage in time. Nothing is repeated:
-    /// who wants a count has another way.
+    /// Runs counting queries, five to a call; none for one that Salesforce refuses or does not manage in time. Nothing
+    /// is repeated: who wants a count has another way.
     ///
     /// # Errors
     /// When a whole call fails.
@@ -391,8 +392,8 @@ impl<T: Transport> Client<T> {
         super::composite::all_answered(counts, queries.len())
     }
 
-    /// Runs several queries, five to a call, and returns their first pages in the same order. What Salesforce finds too much at
-    /// once is asked for query by query.
+    /// Runs several queries, five to a call, and returns their first pages in the same order. What Salesforce finds too
+    /// much at once is asked for query by query.
     ///
     /// # Errors
     /// When a whole call fails; what is wrong with one query is that query's own result.

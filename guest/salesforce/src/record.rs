@@ -1,8 +1,10 @@
 //! Rows of query results.
 //!
-//! A page of 2,000 wide rows is megabytes of JSON, of which a mapping reads some thirty values a row and hands the whole row
-//! on as received. So a page's text is scanned once, each row is a list of ranges of it, and a value is decoded when asked for.
+//! A page of 2,000 wide rows is megabytes of JSON, of which a mapping reads some thirty values a row and hands the
+//! whole row on as received. So a page's text is scanned once, each row is a list of ranges of it, and a value is
+//! decoded when asked for.
 
+mod columns;
 mod parse;
 
 use std::borrow::Cow;
@@ -12,7 +14,7 @@ pub(super) use parse::{PageData, ParsedPage};
 
 use super::error::{Result, SalesforceError};
 use super::id::SalesforceId;
-use super::json::{Json, unquote, well_formed};
+use super::json::{Json, unquote};
 use super::time::{Date, Timestamp};
 
 /// One field's value, as it stands in the answer.
@@ -23,19 +25,6 @@ impl<'a> Value<'a> {
     /// The JSON text.
     pub fn raw(self) -> &'a str {
         self.0
-    }
-
-    /// The JSON text as every strict reader takes it: as received, but half a surrogate pair is U+FFFD.
-    pub fn well_formed(self) -> Cow<'a, str> {
-        match self.0.as_bytes().first() {
-            Some(b'"') => well_formed(self.0),
-            Some(b'{' | b'[') => {
-                let mut out = String::with_capacity(self.0.len());
-                parse::write_value(&mut out, self.0);
-                out.into()
-            }
-            _ => self.0.into(),
-        }
     }
 
     /// Whether the field is empty.
@@ -110,8 +99,8 @@ impl<'a> Value<'a> {
 
 /// A row of a result. A clone is cheap; every row keeps the text of its whole page alive.
 ///
-/// The typed getters answer none when the field was not selected, is null, or is of another kind. They take field names in the
-/// API's own casing and paths through parents: `Owner.Name`.
+/// The typed getters answer none when the field was not selected, is null, or is of another kind. They take field names
+/// in the API's own casing and paths through parents: `Owner.Name`.
 #[derive(Clone)]
 pub struct Record {
     page: Rc<PageData>,
@@ -223,9 +212,7 @@ impl Record {
 
     /// The row as received, as a JSON object, without the `attributes` of the row and of the rows nested in it.
     pub fn source_json(&self) -> String {
-        let mut out = String::with_capacity(self.page.row_length(self.row) + 2);
-        parse::write_object(&mut out, self.page.fields(self.row));
-        out
+        self.page.source_json(self.row)
     }
 }
 

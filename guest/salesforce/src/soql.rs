@@ -1,7 +1,7 @@
 //! Builds SOQL text from typed parts, so that no value can become syntax.
 //!
-//! Names are checked and values escaped when the text is made, in [`Query::to_soql`]; a condition that a tenant writes in
-//! SOQL itself is checked to be one closed expression and kept in parentheses.
+//! Names are checked and values escaped when the text is made, in [`Query::to_soql`]; a condition that a tenant writes
+//! in SOQL itself is checked to be one closed expression and kept in parentheses.
 
 mod condition;
 mod literal;
@@ -68,10 +68,28 @@ enum Select {
     Count,
 }
 
+/// What a group of rows is summed up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aggregate {
+    /// The number of values.
+    Count,
+    /// The greatest value.
+    Max,
+}
+
+/// An aggregate of a field, and the name of its column in the answer.
+#[derive(Debug, Clone, PartialEq)]
+struct Aggregated {
+    function: Aggregate,
+    field: String,
+    alias: String,
+}
+
 /// A SOQL query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
     select: Select,
+    aggregated: Vec<Aggregated>,
     object: String,
     filter: Option<Condition>,
     order: Vec<OrderBy>,
@@ -84,6 +102,7 @@ impl Query {
     pub fn from(object: impl Into<String>) -> Self {
         Self {
             select: Select::Fields(Vec::new()),
+            aggregated: Vec::new(),
             object: object.into(),
             filter: None,
             order: Vec::new(),
@@ -113,6 +132,23 @@ impl Query {
             Select::Fields(fields) => fields.extend(added),
             Select::Count => self.select = Select::Fields(added.collect()),
         }
+        self
+    }
+
+    /// Groups the rows by the selected fields and adds a column that sums up each group. Groups can't be paged:
+    /// Salesforce returns at most 2,000.
+    #[must_use]
+    pub fn aggregate(
+        mut self,
+        function: Aggregate,
+        field: impl Into<String>,
+        alias: impl Into<String>,
+    ) -> Self {
+        self.aggregated.push(Aggregated {
+            function,
+            field: field.into(),
+            alias: alias.into(),
+        });
         self
     }
 
@@ -195,11 +231,26 @@ impl Query {
                 }
             }
         }
+        for aggregated in &self.aggregated {
+            out.push_str(match aggregated.function {
+                Aggregate::Count => ",COUNT(",
+                Aggregate::Max => ",MAX(",
+            });
+            write_name(out, &aggregated.field)?;
+            out.push_str(") ");
+            write_name(out, &aggregated.alias)?;
+        }
         out.push_str(" FROM ");
         write_name(out, &self.object)?;
         if let Some(filter) = self.filter.as_ref().filter(|f| !f.is_always()) {
             out.push_str(" WHERE ");
             filter.write(out, false)?;
+        }
+        if let (Select::Fields(fields), false) = (&self.select, self.aggregated.is_empty()) {
+            for (i, field) in fields.iter().enumerate() {
+                out.push_str(if i == 0 { " GROUP BY " } else { "," });
+                write_name(out, field)?;
+            }
         }
         for (i, order) in self.order.iter().enumerate() {
             out.push_str(if i == 0 { " ORDER BY " } else { "," });

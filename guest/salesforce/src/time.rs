@@ -1,7 +1,7 @@
 //! Points in time and calendar dates, in every form that Salesforce writes them.
 //!
-//! REST prints `+0000`, Bulk 2.0 `Z`, Bulk v1 epoch milliseconds (salesforce-api.md 3.1), and "now" comes from the `Date`
-//! header of an answer, since the connector has no clock. All of them become one [`Timestamp`].
+//! REST prints `+0000`, Bulk 2.0 `Z`, Bulk v1 epoch milliseconds (salesforce-api.md 3.1), and "now" comes from the
+//! `Date` header of an answer, since the connector has no clock. All of them become one [`Timestamp`].
 
 use std::fmt;
 
@@ -117,6 +117,18 @@ impl Timestamp {
             iso(text)
         };
         parsed.ok_or_else(|| TimeError(text.to_owned()))
+    }
+
+    /// The form that REST gives, `2026-09-24T03:26:07.000+0000`, in the one that [`Display`](fmt::Display) gives; none
+    /// for every other text. Records have several, so this goes without arithmetic.
+    pub fn respell(text: &str) -> Option<String> {
+        let local = text
+            .strip_suffix("+0000")
+            .filter(|local| local.len() == 23)?;
+        let (date, clock) = local.split_at_checked(10)?;
+        calendar_date(date)?;
+        clock_time(clock.strip_prefix('T')?)?;
+        (clock.as_bytes().get(9) == Some(&b'.')).then(|| format!("{local}Z"))
     }
 
     /// Parses a `Date` or `Last-Modified` header (RFC 7231): `Mon, 30 Nov 2020 08:34:54 GMT`.
@@ -362,6 +374,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_respelt_stamp_is_the_parsed_one(text in "[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9][.:][0-9]{3}[+]0000") {
+            let parsed = Timestamp::parse(&text).ok().map(|stamp| stamp.to_string());
+            prop_assert_eq!(Timestamp::respell(&text), parsed);
+        }
+
+
         #[test]
         fn what_is_printed_parses_back(millis in -62_135_596_800_000i64..253_402_300_799_999) {
             let stamp = Timestamp::from_millis(millis).unwrap();

@@ -1,14 +1,15 @@
 //! What one instance of the connector keeps between calls.
 //!
-//! Nothing here is needed for a later call to be right: another instance starts without it. It only spares work: the profile
-//! stays parsed while its text is the same, a page asked for ahead waits for its cursor, rows of other objects are read once.
+//! Nothing here is needed for a later call to be right: another instance starts without it. It only spares work: the
+//! profile stays parsed while its text is the same, a page asked for ahead waits for its cursor, rows of other objects
+//! are read once.
 
 use std::any::Any;
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::errors::bad_settings;
-use super::models::Tenant;
+use super::models::{Tenant, read_settings};
 use super::profile::Profile;
 use super::settings::Settings;
 use crate::engine::{Ahead, RowCache, Versions};
@@ -19,9 +20,9 @@ use salesforce::{ApiVersion, Client};
 /// How much a log line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// For those who search a fault.
+    /// Helps to find a fault.
     Debug,
-    /// For those who watch.
+    /// Shows progress.
     Info,
     /// Somebody should look at it.
     Warn,
@@ -32,7 +33,7 @@ pub enum Level {
 /// Where log lines go: level, message, named values.
 pub type Log = Box<dyn Fn(Level, &str, &[(&str, &str)])>;
 
-/// What the host told of the tenant's connection.
+/// The tenant's connection, as the host describes it.
 #[derive(Debug, Clone, Default)]
 pub struct Connection {
     /// The org's origin.
@@ -45,23 +46,23 @@ pub struct Connection {
     pub disabled: Vec<String>,
 }
 
-/// A profile as it was last handed in, with what follows from it.
+/// The profile that was handed in last, and values derived from it.
 pub struct Known {
     text: String,
     /// The profile.
     pub profile: Profile,
-    /// What follows from the profile, one value of a type.
-    made: RefCell<Vec<Rc<dyn Any>>>,
+    /// Values derived from the profile, one per type.
+    derived: RefCell<Vec<Rc<dyn Any>>>,
 }
 
 impl Known {
-    /// The value of this type that follows from the profile; made the first time it is asked for.
+    /// Returns the value of this type that is derived from the profile; `make` makes it the first time.
     ///
     /// # Errors
     /// When it can't be made.
     pub fn once<V: 'static, E>(&self, make: impl FnOnce() -> Result<V, E>) -> Result<Rc<V>, E> {
         let made = self
-            .made
+            .derived
             .borrow()
             .iter()
             .cloned()
@@ -70,7 +71,7 @@ impl Known {
             return Ok(value);
         }
         let value = Rc::new(make()?);
-        self.made
+        self.derived
             .borrow_mut()
             .push(Rc::clone(&value) as Rc<dyn Any>);
         Ok(value)
@@ -85,7 +86,8 @@ pub struct Context<T: Transport> {
     pub settings: Settings,
     base_url: String,
     log: Log,
-    told: RefCell<Vec<String>>,
+    /// Messages that were logged once and are not to be logged again.
+    logged: RefCell<Vec<String>>,
     known: RefCell<Option<Rc<Known>>>,
     /// The page asked for ahead.
     pub(super) ahead: RefCell<Option<Ahead<T>>>,
@@ -102,7 +104,7 @@ impl<T: Transport> Context<T> {
     /// `invalid-input` for settings or an API version that can't be used.
     pub fn new(connection: &Connection, transport: T, log: Log) -> Result<Self, Error> {
         let settings =
-            Settings::parse(&connection.settings, &connection.disabled).map_err(bad_settings)?;
+            read_settings(&connection.settings, &connection.disabled).map_err(bad_settings)?;
         let version = match connection.api_version.as_deref().map(ApiVersion::parse) {
             None => ApiVersion::DEFAULT,
             Some(Ok(version)) => version,
@@ -118,7 +120,7 @@ impl<T: Transport> Context<T> {
             settings,
             base_url: connection.base_url.trim_end_matches('/').to_owned(),
             log,
-            told: RefCell::new(Vec::new()),
+            logged: RefCell::new(Vec::new()),
             known: RefCell::new(None),
             ahead: RefCell::new(None),
             rows: RefCell::new(RowCache::default()),
@@ -137,7 +139,7 @@ impl<T: Transport> Context<T> {
         let known = Rc::new(Known {
             text: text.to_owned(),
             profile: Profile::parse(text)?,
-            made: RefCell::default(),
+            derived: RefCell::default(),
         });
         self.known.replace(Some(Rc::clone(&known)));
         // Rows and a page asked for under another profile have other columns.
@@ -167,8 +169,8 @@ impl<T: Transport> Context<T> {
 
     /// Writes a log line, once in the life of this instance.
     pub fn log_once(&self, level: Level, message: &str) {
-        if !self.told.borrow().iter().any(|t| t == message) {
-            self.told.borrow_mut().push(message.to_owned());
+        if !self.logged.borrow().iter().any(|logged| logged == message) {
+            self.logged.borrow_mut().push(message.to_owned());
             self.log(level, message, &[]);
         }
     }

@@ -1,7 +1,7 @@
 //! Learning what an org looks like, in a request or two.
 //!
-//! Objects and fields that the connected user may not read are simply absent from what Salesforce tells
-//! (salesforce-api.md 6), so everything expected and absent is said here, once, in words.
+//! Objects and fields that the connected user may not read are simply absent from what Salesforce answers
+//! (salesforce-api.md 6), so everything expected and absent becomes a warning here, once.
 
 mod findings;
 mod job_object;
@@ -60,8 +60,8 @@ impl From<SalesforceError> for DiscoverError {
 const ORGANIZATION: [&str; 3] = ["Id", "Name", "TimeZoneSidKey"];
 const ORGANIZATION_MORE: [&str; 2] = ["IsSandbox", "OrganizationType"];
 
-/// What an org told, before it is made sense of.
-struct Told {
+/// What the org answered, before it is interpreted.
+struct Answers {
     organization: Record,
     /// None where the mapping metadata can't be read.
     mapping: Option<Vec<Record>>,
@@ -102,12 +102,12 @@ pub fn discover<T: Transport>(
     let link = decide_job(settings, mapping.as_deref())?;
     let objects = objects(settings, link);
     let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
-    let told = Told {
+    let answers = Answers {
         organization,
         mapping,
         shapes: client.describe(&objects)?.into_iter().flatten().collect(),
     };
-    learn(&told, settings)
+    learn(&answers, settings)
 }
 
 /// What to describe: nothing that only what is switched off would read.
@@ -157,21 +157,21 @@ fn decide_job(
     job_object::decide(&names, setting, rows.as_deref()).map_err(DiscoverError::JobObject)
 }
 
-/// Makes sense of what an org told.
-fn learn(told: &Told, settings: &Settings) -> Result<Discovered, DiscoverError> {
-    let Some(id) = row_id(&told.organization) else {
+/// Interprets what the org answered.
+fn learn(answers: &Answers, settings: &Settings) -> Result<Discovered, DiscoverError> {
+    let Some(id) = row_id(&answers.organization) else {
         return Err(DiscoverError::Organization(
             "the Organization record has no Id".to_owned(),
         ));
     };
     let organization = Organization {
         id,
-        name: trimmed(&told.organization, "Name"),
-        time_zone: trimmed(&told.organization, "TimeZoneSidKey")
+        name: trimmed(&answers.organization, "Name"),
+        time_zone: trimmed(&answers.organization, "TimeZoneSidKey")
             .unwrap_or_else(|| "UTC".to_owned()),
-        sandbox: told.organization.flag("IsSandbox"),
+        sandbox: answers.organization.flag("IsSandbox"),
     };
-    let contact = told.shapes.iter().find(|s| s.name == names::CONTACT);
+    let contact = answers.shapes.iter().find(|s| s.name == names::CONTACT);
     // The master type is what rows without a type show, and no type of its own.
     let types: Vec<_> = contact
         .iter()
@@ -184,22 +184,22 @@ fn learn(told: &Told, settings: &Settings) -> Result<Discovered, DiscoverError> 
     });
     let candidate_types = wanted.map(|t| t.id.to_string()).collect();
     let type_names: Vec<&str> = types.iter().map(|t| t.developer_name.as_str()).collect();
-    let link = decide_job(settings, told.mapping.as_deref())?;
+    let link = decide_job(settings, answers.mapping.as_deref())?;
     let mut profile = Profile::new(
         organization,
         settings.namespace.clone(),
-        job_object::spelled(link, &settings.names(), &told.shapes),
+        job_object::spelled(link, &settings.names(), &answers.shapes),
         candidate_types,
-        told.shapes.iter().map(ObjectShape::of),
+        answers.shapes.iter().map(ObjectShape::of),
     );
-    profile.job_assumed = told.mapping.is_none() && settings.job_object.is_none();
+    profile.job_assumed = answers.mapping.is_none() && settings.job_object.is_none();
     let tenant = Tenant {
         profile: &profile,
         settings,
         base_url: "",
     };
-    let mut facts = findings::facts(tenant, told.mapping.is_some(), &type_names);
-    if let Some(edition) = trimmed(&told.organization, "OrganizationType") {
+    let mut facts = findings::facts(tenant, answers.mapping.is_some(), &type_names);
+    if let Some(edition) = trimmed(&answers.organization, "OrganizationType") {
         facts.insert(0, ("edition".to_owned(), edition));
     }
     Ok(Discovered {

@@ -1,7 +1,8 @@
 //! Turns what went wrong into the contract's errors, each with its fix in words where one is known.
 //!
-//! `case` is the one table from the kinds that the protocol tells apart to the cases that a caller can act on. Messages name
-//! the step, the object or field, and the permission set that gives the right; they hold no secret, since none passes here.
+//! `case` is the one table from the kinds that the protocol tells apart to the cases that a caller can act on. Messages
+//! name the step, the object or field, and the permission set that gives the right; they hold no secret, since none
+//! passes here.
 
 use super::models::Missing;
 use super::profile::ProfileError;
@@ -10,6 +11,8 @@ use crate::exports::ats::connector::types::{
     Conflict, Error, Failure, Problem, Quota, RateLimit, RemoteAnswer,
 };
 use salesforce::{AccountProblem, ErrorKind, Quota as Spent, SalesforceError};
+
+pub use crate::engine::{failure, problem, resync};
 
 /// The permission set that gives an integration user what this connector reads (asymbl-schema.md 4).
 pub const PERMISSION_SET: &str = "Asymbl ATS User";
@@ -20,30 +23,6 @@ const TRANSACTION_SECURITY: &str = "a transaction security policy of the org sta
 
 /// Longest part of an answer's message that is handed on, in characters.
 const MESSAGE_LIMIT: usize = 4_000;
-
-/// A failure found without asking Salesforce.
-pub fn failure(message: impl Into<String>) -> Failure {
-    Failure {
-        message: message.into(),
-        remote: None,
-    }
-}
-
-/// A token, cursor or profile that can't be used.
-pub fn resync(why: impl std::fmt::Display) -> Error {
-    Error::ResyncRequired(failure(format!(
-        "{why}; start the model again with a full listing"
-    )))
-}
-
-/// One thing wrong with an input.
-pub fn problem(field: impl Into<String>, message: impl Into<String>) -> Problem {
-    Problem {
-        field: field.into(),
-        message: message.into(),
-        remote: None,
-    }
-}
 
 /// What Salesforce answered; none where it was not asked or did not answer.
 fn answer(error: &SalesforceError) -> Option<RemoteAnswer> {
@@ -257,11 +236,15 @@ impl From<ProfileError> for Error {
     }
 }
 
-/// Settings that can't be used, all problems at once.
+/// Settings that can't be used, all problems at once. Their fields begin with `settings`, which no input does.
 pub fn bad_settings(problems: Vec<SettingsProblem>) -> Error {
-    let problems = problems
-        .into_iter()
-        .map(|p| problem(p.key.clone(), p.message.clone()));
+    let problems = problems.into_iter().map(|p| {
+        let key = match p.key.as_str() {
+            "" => "settings".to_owned(),
+            key => format!("settings.{key}"),
+        };
+        problem(key, p.message)
+    });
     Error::InvalidInput(problems.collect())
 }
 

@@ -1,8 +1,9 @@
-//! Names: those of the models, and the package's API names in a tenant's org.
+//! Names: of the models, of the actions, and the package's API names in a tenant's org.
 //!
 //! The tables of this connector spell every package name with the production namespace `bpats__`. Asymbl's own test
 //! orgs use another one (asymbl-schema.md 1), so a name is translated here before it reaches Salesforce.
 
+use crate::exports::ats::connector::inspection::Action;
 use crate::exports::ats::connector::types::Model;
 
 /// Every model with its name in settings, messages and command lines, in the order of the contract.
@@ -14,6 +15,18 @@ pub const MODELS: [(Model, &str); 7] = [
     (Model::Applications, "applications"),
     (Model::JobStages, "job-stages"),
     (Model::HiringTeamMembers, "hiring-team-members"),
+];
+
+/// Every action with its name.
+pub const ACTIONS: [(Action, &str); 5] = [
+    (Action::CreateCandidate, "create-candidate"),
+    (Action::CreateApplication, "create-application"),
+    (
+        Action::AddAttachmentToApplication,
+        "add-attachment-to-application",
+    ),
+    (Action::MoveApplicationToStage, "move-application-to-stage"),
+    (Action::GetCandidateAttachments, "get-candidate-attachments"),
 ];
 
 /// A model's name: `job-stages`.

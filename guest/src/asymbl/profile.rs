@@ -1,7 +1,7 @@
 //! What `discover` learned of an org, as later calls need it.
 //!
-//! A page must not cost a describe, so the host keeps this text and hands it back. It holds names and types of fields that
-//! the connected user may read, and the few facts that steer the mapping; no row, no secret.
+//! A page must not cost a describe, so the host keeps this text and hands it back. It holds names and types of fields
+//! that the connected user may read, and the few facts that steer the mapping; no row, no secret.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -9,6 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::names::{self, Names};
+use super::settings::JobNames;
 
 /// Version of the text; another version is refused.
 const VERSION: u32 = 1;
@@ -42,6 +43,17 @@ pub struct JobLink {
 }
 
 impl JobLink {
+    /// What the tenant's settings say in full.
+    pub fn own(own: &JobNames, names: &Names) -> Self {
+        Self {
+            object: own.object.clone(),
+            applicant_lookup: own.applicant_lookup.clone(),
+            stage_lookup: own.stage_lookup.clone(),
+            closed_field: own.closed_field.clone(),
+            standard: own.object.eq_ignore_ascii_case(&names.api(names::JOB)),
+        }
+    }
+
     /// The package's own Job.
     pub fn standard(names: &Names) -> Self {
         Self {
@@ -78,29 +90,29 @@ pub struct FieldShape {
 }
 
 impl FieldShape {
-    fn of(told: &salesforce::FieldShape, compounds: &[&str]) -> Self {
-        // `compoundFieldName` is also said of the parts of a person's name; only addresses and geolocations matter.
-        let part_of = told
+    fn of(described: &salesforce::FieldShape, compounds: &[&str]) -> Self {
+        // `compoundFieldName` is also set on the parts of a person's name; only addresses and geolocations matter.
+        let part_of = described
             .compound_field_name
             .as_deref()
-            .filter(|c| compounds.contains(c) && *c != told.name)
+            .filter(|c| compounds.contains(c) && *c != described.name)
             .or_else(|| {
                 compounds
                     .iter()
-                    .find(|c| is_part_of_custom(&told.name, c))
+                    .find(|c| is_part_of_custom(&described.name, c))
                     .copied()
             });
         Self {
-            name: told.name.clone(),
-            kind: told.kind.clone(),
-            label: told.label.clone(),
-            reference_to: told.reference_to.clone(),
+            name: described.name.clone(),
+            kind: described.kind.clone(),
+            label: described.label.clone(),
+            reference_to: described.reference_to.clone(),
             part_of: part_of.map(str::to_owned),
-            unfilterable: !told.filterable,
+            unfilterable: !described.filterable,
         }
     }
 
-    /// Whether its API name ends in `__c`: made by the customer or a package.
+    /// Whether its API name ends in `__c`: created by the customer or a package.
     pub fn is_custom(&self) -> bool {
         self.name.ends_with("__c")
     }
@@ -140,18 +152,18 @@ pub struct ObjectShape {
 
 impl ObjectShape {
     /// What later calls need of a described object.
-    pub fn of(told: &salesforce::ObjectShape) -> Self {
-        let compounds: Vec<&str> = told
+    pub fn of(described: &salesforce::ObjectShape) -> Self {
+        let compounds: Vec<&str> = described
             .fields
             .iter()
             .filter(|f| f.kind == "address" || f.kind == "location")
             .map(|f| f.name.as_str())
             .collect();
         Self {
-            name: told.name.clone(),
-            label: told.label.clone(),
-            replicateable: told.replicateable,
-            fields: told
+            name: described.name.clone(),
+            label: described.label.clone(),
+            replicateable: described.replicateable,
+            fields: described
                 .fields
                 .iter()
                 .map(|f| FieldShape::of(f, &compounds))

@@ -1,146 +1,35 @@
 //! What customers change in practice, with the defaults of asymbl-schema.md.
 //!
-//! Each setting is declared once, below: its documentation, key, type and default. The parser is serde's. The JSON Schema
-//! (`settings/schema.json`, part of `describe-connector`) and the page `docs/settings.md` are written by a test, which fails
-//! when they are out of date: so neither schemars nor a line of its code is in the component.
+//! Each setting is declared once, below: its documentation, key, type and default. The parser is serde's. The JSON
+//! Schema (`settings/schema.json`, part of `describe-connector`) and the page `docs/settings.md` are written by a test,
+//! which fails when they are out of date: so neither schemars nor a line of its code is in the component.
 
 mod defaults;
 #[cfg(test)]
-mod documents;
+pub(in crate::asymbl) mod documents;
 mod kinds;
-mod read;
+mod parts;
 mod scopes;
 mod sources;
-mod tables;
 
 use serde::Deserialize;
 
 use crate::asymbl::names::Names;
+use crate::engine::settings::{api_name, read, tables};
 use crate::exports::ats::connector::types::Model;
-use crate::exports::ats::connector::unified::HiringTeamRole;
 
-pub use kinds::{ApiName, CandidateRule};
-pub use read::{NameOr, SettingsProblem};
+pub use api_name::ApiName;
+pub use kinds::CandidateRule;
+pub use parts::{
+    DuplicateAlerts, EmailField, ExistingApplication, FieldOverride, JobNames, SourcePolicy,
+    TeamLookup,
+};
+pub use read::{NameOr, SettingsProblem, did_you_mean};
 pub use scopes::Scopes;
 pub use tables::{WordTable, fold};
 
 /// The JSON Schema (draft 2020-12) of the settings object.
 pub const SCHEMA: &str = include_str!("settings/schema.json");
-
-/// Raised when the mapping itself changes, so that models are read anew.
-const MAPPING_VERSION: u32 = 1;
-
-/// A further e-mail field of the contact.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, serde::Serialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct EmailField {
-    /// API name of the field.
-    #[serde(deserialize_with = "kinds::api_name")]
-    #[cfg_attr(test, schemars(with = "ApiName"))]
-    pub field: String,
-    /// The address's `type`: `PRIVATE`, `WORK` or another word.
-    #[serde(rename = "type")]
-    pub kind: Option<String>,
-}
-
-impl From<ApiName> for EmailField {
-    fn from(name: ApiName) -> Self {
-        Self {
-            field: name.into(),
-            kind: None,
-        }
-    }
-}
-
-/// A lookup on the job that makes someone a member of the hiring team.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
-pub struct TeamLookup {
-    /// API name of the lookup, to User or to Contact.
-    #[serde(deserialize_with = "kinds::api_name")]
-    #[cfg_attr(test, schemars(with = "ApiName"))]
-    pub field: String,
-    /// The role; left out: on the team without a role.
-    #[serde(default, deserialize_with = "kinds::role")]
-    #[cfg_attr(
-        test,
-        serde(
-            serialize_with = "documents::role",
-            skip_serializing_if = "Option::is_none"
-        )
-    )]
-    #[cfg_attr(test, schemars(schema_with = "documents::roles"))]
-    pub role: Option<HiringTeamRole>,
-}
-
-/// An object that is the Job, and what refers to it (asymbl-schema.md 5).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-pub struct JobNames {
-    /// API name of the object.
-    #[serde(deserialize_with = "kinds::api_name")]
-    #[cfg_attr(test, schemars(with = "ApiName"))]
-    pub object: String,
-    /// The applicant's lookup to it.
-    #[serde(deserialize_with = "kinds::api_name")]
-    #[cfg_attr(test, schemars(with = "ApiName"))]
-    pub applicant_lookup: String,
-    /// The stage's lookup to it.
-    #[serde(deserialize_with = "kinds::api_name")]
-    #[cfg_attr(test, schemars(with = "ApiName"))]
-    pub stage_lookup: String,
-    /// Its boolean field for closed jobs.
-    #[serde(default, deserialize_with = "kinds::optional_api_name")]
-    #[cfg_attr(test, schemars(with = "Option<ApiName>"))]
-    pub closed_field: Option<String>,
-}
-
-/// A unified field that the tenant reads from elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldOverride {
-    /// The model.
-    pub model: Model,
-    /// Unified name, dotted for parts of a location: `salary_amount`, `location.city`.
-    pub field: String,
-    /// Source fields; the first that has a value wins.
-    pub sources: Vec<String>,
-}
-
-/// What becomes of an application that exists already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
-pub enum ExistingApplication {
-    /// It is the result, with a warning.
-    Return,
-    /// The call fails with `already-exists`.
-    Error,
-}
-
-/// What becomes of a source that the picklist does not hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
-pub enum SourcePolicy {
-    /// It goes into the free-text field, with a warning.
-    FreeText,
-    /// The call fails and lists the values.
-    Refuse,
-}
-
-/// What becomes of a new record about which a duplicate rule of the org only alerts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[cfg_attr(test, derive(schemars::JsonSchema, serde::Serialize))]
-pub enum DuplicateAlerts {
-    /// The call fails and names the records that were found.
-    Refuse,
-    /// The record is saved, with a warning.
-    Save,
-}
 
 /// Declares a struct whose fields have their default beside them.
 macro_rules! settings {
@@ -166,12 +55,13 @@ settings! {
         #[serde(deserialize_with = "kinds::namespace")]
         pub namespace: String = defaults::NAMESPACE.to_owned(),
 
-        /// Which object is the Job, where the org uses its own: its API name when the package's mapping metadata gives the
-        /// rest, else all of it.
+        /// Which object is the Job, where the org uses its own: its API name when the package's mapping metadata gives
+        /// the rest, else all of it.
         pub job_object: Option<NameOr<JobNames>> = None,
 
-        /// Names or types of stages that mean hired; compared whole, without regard to case.
-        #[serde(deserialize_with = "kinds::folded")]
+        /// Names or types of stages that mean hired; compared whole, without regard to case. The list replaces the
+        /// default; one whose words begin with `+` adds to it: `["+Placed"]`.
+        #[serde(deserialize_with = "kinds::hired_stages")]
         pub hired_stages: Vec<String> = defaults::HIRED_STAGES.iter().map(|w| fold(w)).collect(),
 
         /// What the words of Job Status mean: `OPEN`, `CLOSED`, `DRAFT`, `ARCHIVED` or any other text.
@@ -179,7 +69,8 @@ settings! {
         #[cfg_attr(test, schemars(with = "documents::Words"))]
         pub job_status: WordTable = WordTable::new([], defaults::JOB_STATUS),
 
-        /// What the words of Job Type mean: `FULL_TIME`, `PART_TIME`, `CONTRACT`, `SEASONAL`, `INTERNSHIP` or any other text.
+        /// What the words of Job Type mean: `FULL_TIME`, `PART_TIME`, `CONTRACT`, `SEASONAL`, `INTERNSHIP` or any other
+        /// text.
         #[serde(deserialize_with = "kinds::employment_type")]
         #[cfg_attr(test, schemars(with = "documents::Words"))]
         pub employment_type: WordTable = WordTable::new([], defaults::EMPLOYMENT_TYPE),
@@ -189,9 +80,9 @@ settings! {
         #[cfg_attr(test, schemars(with = "documents::Words"))]
         pub visibility: WordTable = WordTable::new([], defaults::VISIBILITY),
 
-        /// Which contacts are candidates: those with an application or of the candidate record type, one of the two, all, or
-        /// those that a SOQL condition on Contact takes. With `typed` or a condition, applications may name contacts who are not
-        /// candidates.
+        /// Which contacts are candidates: those with an application or of the candidate record type, one of the two,
+        /// all, or those that a SOQL condition on Contact takes. With `typed` or a condition, applications may name
+        /// contacts who are not candidates.
         #[cfg_attr(test, schemars(schema_with = "documents::candidates"))]
         pub candidates: CandidateRule = CandidateRule::AppliedOrTyped,
 
@@ -213,8 +104,8 @@ settings! {
         #[cfg_attr(test, schemars(regex(pattern = "^[A-Za-z]{3}$")))]
         pub default_currency: Option<String> = None,
 
-        /// Unified fields that are read from other source fields than the usual ones; of several source fields the first that
-        /// has a value.
+        /// Unified fields that are read from other source fields than the usual ones; of several source fields the
+        /// first that has a value.
         #[serde(deserialize_with = "sources::overrides")]
         #[cfg_attr(test, schemars(schema_with = "documents::overrides"))]
         pub fields: Vec<FieldOverride> = Vec::new(),
@@ -224,8 +115,8 @@ settings! {
         #[cfg_attr(test, schemars(schema_with = "documents::promoted"))]
         pub integration_fields: Vec<(Model, Vec<String>)> = Vec::new(),
 
-        /// Id of the account that new contacts belong to. Without one they belong to none, and Salesforce shows a contact
-        /// without an account only to its owner and to administrators.
+        /// Id of the account that new contacts belong to. Without one they belong to none, and Salesforce shows a
+        /// contact without an account only to its owner and to administrators.
         #[serde(deserialize_with = "kinds::account")]
         #[cfg_attr(test, schemars(regex(pattern = "^[A-Za-z0-9]{15}([A-Za-z0-9]{3})?$")))]
         pub candidate_account: Option<String> = None,
@@ -237,20 +128,21 @@ settings! {
         pub allow_closed_jobs: bool = false,
 
         /// The contact field that takes the telephone number.
-        #[serde(deserialize_with = "kinds::api_name")]
+        #[serde(deserialize_with = "api_name::required")]
         #[cfg_attr(test, schemars(with = "ApiName"))]
         pub phone_field: String = defaults::PHONE_FIELD.to_owned(),
 
-        /// When the picklist of sources lacks the source: write it into the free-text field with a warning, or refuse the call.
+        /// When the picklist of sources lacks the source: write it into the free-text field with a warning, or refuse
+        /// the call.
         pub source_policy: SourcePolicy = SourcePolicy::FreeText,
 
-        /// When a duplicate rule of the org alerts about a new record (it may be saved all the same): refuse the call, or save
-        /// with a warning. A rule that blocks refuses in any case.
+        /// When a duplicate rule of the org alerts about a new record (it may be saved all the same): refuse the call,
+        /// or save with a warning. A rule that blocks refuses in any case.
         pub duplicate_alerts: DuplicateAlerts = DuplicateAlerts::Refuse,
 
-        /// A unique text field of the contact, 64 characters or more. New contacts get the SHA-256 of their lower-cased e-mail
-        /// address in it, as hex; it keeps two creates at once from making two contacts.
-        #[serde(deserialize_with = "kinds::optional_api_name")]
+        /// A unique text field of the contact, 64 characters or more. New contacts get the SHA-256 of their lower-cased
+        /// e-mail address in it, as hex; it keeps two creates at once from making two contacts.
+        #[serde(deserialize_with = "api_name::optional")]
         #[cfg_attr(test, schemars(with = "Option<ApiName>"))]
         pub contact_external_id_field: Option<String> = None,
 
@@ -268,63 +160,20 @@ settings! {
     }
 }
 
-/// The unified fields whose source a tenant may choose. Identity and references are not among them.
-pub const OVERRIDABLE: &[(Model, &[&str])] = &[
-    (Model::Users, &["first_name", "last_name", "email"]),
-    (
-        Model::Jobs,
-        &[
-            "name",
-            "job_code",
-            "description",
-            "employment_type",
-            "status",
-            "visibility",
-            "salary_amount",
-            "salary_currency",
-            "location.raw",
-            "location.street_1",
-            "location.city",
-            "location.state",
-            "location.zip_code",
-            "location.country",
-            "opened_at",
-        ],
-    ),
-    (
-        Model::Candidates,
-        &[
-            "first_name",
-            "last_name",
-            "title",
-            "source",
-            "location.street_1",
-            "location.city",
-            "location.state",
-            "location.zip_code",
-            "location.country",
-        ],
-    ),
-    (Model::ApplicationStages, &["name"]),
-    (Model::Applications, &["rejection_reason_name"]),
-];
-
-/// The models that have `integration_fields`.
-pub const PROMOTING: [Model; 3] = [Model::Jobs, Model::Candidates, Model::Applications];
-
 impl Settings {
-    /// Parses the connection's settings and its list of switched-off things. Empty text and `null` mean all defaults.
-    ///
-    /// # Errors
-    /// All problems at once.
-    pub fn parse(json: &str, disabled: &[String]) -> Result<Self, Vec<SettingsProblem>> {
-        let mut settings: Self = read::read(json)?;
-        let names = settings.names();
-        for lookup in &mut settings.hiring_team {
-            lookup.field = names.api(&lookup.field);
-        }
-        settings.scopes = Scopes::new(disabled);
-        Ok(settings)
+    /// Reads the connection's settings and its list of switched-off things, and returns every problem. Empty text and
+    /// `null` mean all defaults. There are no settings if the whole text can't be read.
+    pub fn read(json: &str, disabled: &[String]) -> (Option<Self>, Vec<SettingsProblem>) {
+        let (settings, problems) = read::read::<Self>(json);
+        let settings = settings.map(|mut settings| {
+            let names = settings.names();
+            for lookup in &mut settings.hiring_team {
+                lookup.field = names.api(&lookup.field);
+            }
+            settings.scopes = Scopes::new(disabled);
+            settings
+        });
+        (settings, problems)
     }
 
     /// Translates the tables' names into this org's.
@@ -363,54 +212,6 @@ impl Settings {
     pub fn is_hired_stage(&self, name_or_type: &str) -> bool {
         self.hired_stages.contains(&fold(name_or_type))
     }
-
-    /// A short text that changes when something changes that steers how this model's records come out.
-    pub fn fingerprint(&self, model: Model) -> String {
-        let mut parts = format!(
-            "{MAPPING_VERSION};{};{:?};",
-            self.namespace, self.job_object
-        );
-        let add =
-            |parts: &mut String, what: &dyn std::fmt::Debug| parts.push_str(&format!("{what:?};"));
-        for off in self.scopes.fields_off(model) {
-            add(&mut parts, &off);
-        }
-        for o in self.fields.iter().filter(|o| o.model == model) {
-            add(&mut parts, &(&o.field, &o.sources));
-        }
-        add(&mut parts, &self.promoted(model));
-        match model {
-            Model::Users | Model::HiringTeamMembers => add(&mut parts, &self.hiring_team),
-            Model::Jobs => add(
-                &mut parts,
-                &(
-                    &self.job_status,
-                    &self.employment_type,
-                    &self.visibility,
-                    &self.default_currency,
-                    &self.hiring_team,
-                ),
-            ),
-            Model::Candidates => add(
-                &mut parts,
-                &(
-                    &self.candidates,
-                    &self.candidate_record_type,
-                    &self.candidate_email_fields,
-                ),
-            ),
-            Model::Applications => add(&mut parts, &self.hired_stages),
-            Model::ApplicationStages | Model::JobStages => {}
-        }
-        format!("{:016x}", fnv1a(parts.as_bytes()))
-    }
-}
-
-/// FNV-1a, 64 bits: stable between builds, which the standard hasher is not.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, b| {
-        (hash ^ u64::from(*b)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]

@@ -1,29 +1,37 @@
 //! Rows of other objects, read once a listing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use salesforce::Record;
 
-/// Rows kept; a job's stages and work sites are few, and a full cache starts anew.
-const KEPT: usize = 20_000;
-
 /// Rows read by id in the course of one listing.
 ///
-/// They are not older than the listing's marks: a later listing must not see rows that changed before *its* marks in their
-/// old state, since its next delta would not read them again.
+/// They are not older than the listing's marks: a later listing must not see rows that changed before *its* marks in
+/// their old state, since its next delta would not read them again.
 #[derive(Default)]
 pub struct RowCache {
     listing: String,
     /// By object and columns, then by id; none for an id of which nothing was found.
     rows: BTreeMap<(String, String), BTreeMap<String, Option<Record>>>,
-    held: usize,
+    held: u64,
+    /// Objects and columns of which reading all rows was tried.
+    tried: BTreeSet<(String, String)>,
 }
 
 impl RowCache {
+    /// Rows kept; a job's stages and work sites are few, and a full cache starts anew.
+    pub const KEPT: u64 = 20_000;
+
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.rows.clear();
         self.held = 0;
+        self.tried.clear();
+    }
+
+    /// Returns true once a listing: then all rows of the object may be read to be kept.
+    pub fn try_all(&mut self, object: &str, columns: &[String]) -> bool {
+        self.tried.insert(key(object, columns))
     }
 
     /// Begins or goes on with a listing, known by its marks.
@@ -36,7 +44,7 @@ impl RowCache {
 
     /// Those of some ids that must be read first.
     pub fn missing(&mut self, object: &str, columns: &[String], ids: &[String]) -> Vec<String> {
-        if self.held > KEPT {
+        if self.held > Self::KEPT {
             self.clear();
         }
         let held = self.rows.entry(key(object, columns)).or_default();
@@ -46,7 +54,7 @@ impl RowCache {
 
     /// Keeps the rows found for some ids.
     pub fn keep(&mut self, object: &str, columns: &[String], ids: Vec<String>, found: &[Record]) {
-        self.held += ids.len();
+        self.held += ids.len().max(found.len()) as u64;
         let held = self.rows.entry(key(object, columns)).or_default();
         held.extend(ids.into_iter().map(|id| (id, None)));
         let found = found

@@ -1,7 +1,8 @@
 //! The versions of rows: their `SystemModstamp`, which moves with every change of a row itself (salesforce-api.md 3.1).
 //!
-//! A caller compares the versions that it holds with those of a listing of keys, and so finds what changed while the connected
-//! user could not see it: then no delta shows it, since the stamp is older than the watermark when the row is visible again.
+//! A caller compares the versions that it holds with those of a listing of keys, and so finds what changed while the
+//! connected user could not see it: then no delta shows it, since the stamp is older than the watermark when the row is
+//! visible again.
 
 use std::collections::HashMap;
 

@@ -5,7 +5,7 @@
 use std::error::Error;
 
 use host_runner::sandbox::contract::reads::{ListQuery, Progress};
-use host_runner::sandbox::{CheckedComponent, EngineSize, new_engine};
+use host_runner::sandbox::{CheckedComponent, Compiler, EngineSize, new_engine};
 use host_runner::session::Session;
 use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
 use host_runner::unified::{Model, list_line};
@@ -17,7 +17,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         return Err("usage: embed COMPONENT.wasm TENANT.toml".into());
     };
     let engine = new_engine(EngineSize::default())?;
-    let connector = CheckedComponent::from_file(&engine, component.as_ref(), None)?.link()?;
+    // A host that runs components of others has them compiled by a process of its own: `Compiler::in_a_process`.
+    let compiler = Compiler::in_this_process();
+    let connector = CheckedComponent::from_file(&engine, component.as_ref(), &compiler)?.link()?;
     let tenant = Tenant::open(TenantFile::load(&tenant)?, TokenSourceOptions::default())?;
 
     let mut job = Session::new(connector, tenant).start().await?;
@@ -29,7 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     loop {
         let page = job.list(Model::Jobs, &profile, &query).await?;
-        for record in page.rows.into_records() {
+        for record in page.rows {
             println!("{}", list_line(&record));
         }
         match page.info.progress {

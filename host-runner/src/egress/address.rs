@@ -67,7 +67,7 @@ const V6_BLOCKS: [([u16; 8], u32, &str); 5] = [
 /// Passes a public unicast address, refuses every other one.
 ///
 /// # Errors
-/// [`Prohibited`] with the kind of address. IPv4 addresses inside IPv6 ones (mapped, NAT64) are judged as IPv4.
+/// [`Prohibited`] with the kind of address. IPv4 addresses inside IPv6 ones (mapped, NAT64) are treated as IPv4.
 pub fn public_address(address: IpAddr) -> Result<(), Prohibited> {
     let kind = match address {
         IpAddr::V4(v4) => v4_kind(v4),

@@ -27,7 +27,7 @@ impl Default for JobBudget {
     }
 }
 
-/// The org's own count of API calls, as its last answer told (`Sforce-Limit-Info: api-usage=18/5000`).
+/// The org's own count of API calls, as its last response reported it (`Sforce-Limit-Info: api-usage=18/5000`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ApiUsage {
     /// Calls used in the last 24 hours, by everyone.
@@ -51,7 +51,7 @@ pub struct JobStats {
     pub bytes_decoded: u64,
     /// Body bytes sent.
     pub bytes_sent: u64,
-    /// The org's own count, if an answer told it.
+    /// The org's own count, if a response reported it.
     pub api_usage: Option<ApiUsage>,
 }
 
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn the_request_after_the_last_one_allowed_is_refused_and_not_counted() {
+    fn the_request_beyond_the_budget_is_refused_and_not_counted() {
         let meter = Meter::new(JobBudget {
             requests: 2,
             ..JobBudget::default()

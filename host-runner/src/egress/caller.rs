@@ -9,7 +9,7 @@ use super::RequestBody;
 
 /// Headers that never go out as the caller set them: framing is hyper's business, credentials are the gate's, and whom
 /// the request is forwarded for is nobody's.
-const NEVER: [HeaderName; 16] = [
+const NEVER: [HeaderName; 23] = [
     header::AUTHORIZATION,
     header::COOKIE,
     header::SET_COOKIE,
@@ -23,6 +23,14 @@ const NEVER: [HeaderName; 16] = [
     header::UPGRADE,
     header::EXPECT,
     header::FORWARDED,
+    header::VIA,
+    // Another method or path than the one that was looked at, or another sender.
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-http-method"),
+    HeaderName::from_static("x-method-override"),
+    HeaderName::from_static("x-original-url"),
+    HeaderName::from_static("x-rewrite-url"),
+    HeaderName::from_static("x-real-ip"),
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("http2-settings"),
     // Bulk API 1.0 takes a session here in place of Authorization (salesforce-api.md 4.8).

@@ -43,6 +43,11 @@ fn named_cause(origin: &Origin, cause: &(dyn std::error::Error + 'static)) -> Op
         return Some(match dial.clone() {
             DialError::Dns(detail) => EgressError::Dns { origin, detail },
             DialError::Prohibited(reason) => EgressError::Address { origin, reason },
+            DialError::Proxy { proxy, detail } => EgressError::Proxy {
+                origin,
+                proxy,
+                detail,
+            },
             DialError::Timeout(after) => EgressError::Timeout {
                 origin,
                 phase: Phase::Connect,

@@ -3,9 +3,8 @@
 //! A pool per tenant, not per process: connection state and TLS session tickets must not cross tenants (wasm-host.md
 //! 2.3). Each client's rustls configuration has its own session store for the same reason.
 
-use super::connect::{Connector, Dialer};
-use super::{AddressRule, RequestBody};
-use hyper_rustls::HttpsConnectorBuilder;
+use super::connect::Connector;
+use super::{AddressRule, Origin, Proxies, RequestBody};
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
@@ -27,6 +26,7 @@ const IDLE_CONNECTIONS: usize = 32;
 pub struct Client {
     own: Pool<Connector, RequestBody>,
     public: Pool<Connector, RequestBody>,
+    proxies: Proxies,
 }
 
 /// The tenant's `ca_file` can't be used.
@@ -54,20 +54,39 @@ pub enum TlsSetupError {
 }
 
 impl Client {
-    /// A client that trusts the platform's roots and those in `ca_file`, and gives up connecting after `connect`.
+    /// A client that trusts the platform's roots and those in `ca_file`, and gives up connecting after `connect`; https
+    /// destinations are reached through `proxies`.
     ///
     /// # Errors
     /// When `ca_file` can't be read or holds no certificate.
-    pub fn new(ca_file: Option<&Path>, connect: Duration) -> Result<Self, TlsSetupError> {
+    pub fn new(
+        ca_file: Option<&Path>,
+        connect: Duration,
+        proxies: Proxies,
+    ) -> Result<Self, TlsSetupError> {
         let mut roots = platform_roots().clone();
         if let Some(path) = ca_file {
             add_ca_file(&mut roots, path)?;
         }
         let roots = Arc::new(roots);
         Ok(Self {
-            own: pool(roots.clone(), AddressRule::Any, connect)?,
-            public: pool(roots, AddressRule::PublicOnly, connect)?,
+            own: pool(roots.clone(), AddressRule::Any, connect, &proxies)?,
+            public: pool(roots, AddressRule::PublicOnly, connect, &proxies)?,
+            proxies,
         })
+    }
+
+    /// The same client, for public addresses alone.
+    #[must_use]
+    pub fn public_only(mut self) -> Self {
+        self.own = self.public.clone();
+        self
+    }
+
+    /// The proxy through which an origin is reached, if any, without credentials.
+    pub(crate) fn proxy_of(&self, origin: &Origin) -> Option<String> {
+        let uri = origin.to_string().parse().ok()?;
+        self.proxies.proxy_for(&uri).map(|proxy| proxy.name())
     }
 
     pub(crate) fn pool(&self, rule: AddressRule) -> &Pool<Connector, RequestBody> {
@@ -82,6 +101,7 @@ fn pool(
     roots: Arc<RootCertStore>,
     rule: AddressRule,
     connect: Duration,
+    proxies: &Proxies,
 ) -> Result<Pool<Connector, RequestBody>, TlsSetupError> {
     // The provider is named, since the process-wide default panics when two are compiled in.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -89,11 +109,7 @@ fn pool(
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let https = HttpsConnectorBuilder::new()
-        .with_tls_config(tls)
-        .https_or_http()
-        .enable_all_versions()
-        .wrap_connector(Dialer::new(rule));
+    let connector = Connector::new(tls, rule, proxies.clone(), connect);
     Ok(Pool::builder(TokioExecutor::new())
         // Without a timer idle connections are only dropped when someone looks at them.
         .pool_timer(TokioTimer::new())
@@ -102,7 +118,7 @@ fn pool(
         .pool_max_idle_per_host(IDLE_CONNECTIONS)
         // A dead HTTP/2 connection takes all its streams along: ask for life signs while some are open.
         .http2_keep_alive_interval(Duration::from_secs(30))
-        .build(Connector::new(https, connect)))
+        .build(connector))
 }
 
 /// Reading some 150 certificates costs milliseconds, and every tenant wants the same ones.

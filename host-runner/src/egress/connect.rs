@@ -4,13 +4,14 @@
 //! between check and use (DNS rebinding) gains nothing. A host written as an address never meets DNS, so it is checked
 //! here too.
 
-use super::{AddressRule, Prohibited, public_address};
+use super::{AddressRule, Prohibited, Proxies, public_address};
 use futures_util::future::BoxFuture;
 use http::Uri;
-use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder, MaybeHttpsStream};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::Name;
 use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
 use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -28,6 +29,8 @@ pub(crate) enum DialError {
     Prohibited(#[from] Prohibited),
     #[error("not connected within {0:?}")]
     Timeout(Duration),
+    #[error("the proxy {proxy} does not connect ({detail})")]
+    Proxy { proxy: String, detail: String },
 }
 
 /// Looks a name up and keeps the addresses that the rule allows.
@@ -109,13 +112,7 @@ impl Service<Uri> for Dialer {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let literal: Option<IpAddr> = uri.host().and_then(|host| {
-            host.trim_start_matches('[')
-                .trim_end_matches(']')
-                .parse()
-                .ok()
-        });
-        if let (AddressRule::PublicOnly, Some(address)) = (self.rule, literal)
+        if let (AddressRule::PublicOnly, Some(address)) = (self.rule, literal(&uri))
             && let Err(why) = public_address(address)
         {
             return Box::pin(async move { Err(DialError::Prohibited(why).into()) });
@@ -125,18 +122,62 @@ impl Service<Uri> for Dialer {
     }
 }
 
-/// TCP and TLS, with one deadline over DNS, connect and handshake (the stock connectors leave the handshake without
-/// one).
-#[derive(Clone, Debug)]
+/// A host that is written as an address.
+fn literal(uri: &Uri) -> Option<IpAddr> {
+    uri.host()?.trim_matches(['[', ']']).parse().ok()
+}
+
+/// Checks the addresses of a host that a proxy will connect to. The proxy looks the name up itself, so what it reaches
+/// is its administrators' business; what is not public as seen from here is not even asked for.
+async fn check_destination(uri: &Uri, rule: AddressRule) -> Result<(), DialError> {
+    if rule == AddressRule::Any {
+        return Ok(());
+    }
+    if let Some(address) = literal(uri) {
+        return Ok(public_address(address)?);
+    }
+    let host = uri.host().unwrap_or_default();
+    let found = tokio::net::lookup_host((host, 0)).await;
+    let found = found.map_err(|error| DialError::Dns(error.to_string()))?;
+    allowed(found.collect(), rule)?;
+    Ok(())
+}
+
+/// TCP and TLS, through a proxy where there is one, with one deadline over DNS, connect and handshake (the stock
+/// connectors leave the handshake without one).
+#[derive(Clone)]
 pub(crate) struct Connector {
-    inner: HttpsConnector<Dialer>,
+    direct: HttpsConnector<Dialer>,
+    tls: ClientConfig,
+    rule: AddressRule,
+    proxies: Proxies,
     deadline: Duration,
 }
 
 impl Connector {
-    pub(crate) fn new(inner: HttpsConnector<Dialer>, deadline: Duration) -> Self {
-        Self { inner, deadline }
+    pub(crate) fn new(
+        tls: ClientConfig,
+        rule: AddressRule,
+        proxies: Proxies,
+        deadline: Duration,
+    ) -> Self {
+        Self {
+            direct: secured(&tls, Dialer::new(rule)),
+            tls,
+            rule,
+            proxies,
+            deadline,
+        }
     }
+}
+
+/// A dialler with TLS where the address asks for it.
+fn secured<D>(tls: &ClientConfig, dialer: D) -> HttpsConnector<D> {
+    HttpsConnectorBuilder::new()
+        .with_tls_config(tls.clone())
+        .https_or_http()
+        .enable_all_versions()
+        .wrap_connector(dialer)
 }
 
 impl Service<Uri> for Connector {
@@ -145,12 +186,22 @@ impl Service<Uri> for Connector {
     type Future = BoxFuture<'static, Result<Self::Response, BoxError>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(cx)
+        self.direct.poll_ready(cx)
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let connecting = self.inner.call(uri);
-        let deadline = self.deadline;
+        let (deadline, rule) = (self.deadline, self.rule);
+        let connecting: Self::Future = match self.proxies.proxy_for(&uri) {
+            None => self.direct.call(uri),
+            Some(proxy) => {
+                let mut through =
+                    secured(&self.tls, proxy.connector(Dialer::new(AddressRule::Any)));
+                Box::pin(async move {
+                    check_destination(&uri, rule).await?;
+                    through.call(uri).await
+                })
+            }
+        };
         Box::pin(async move {
             match tokio::time::timeout(deadline, connecting).await {
                 Ok(connected) => connected,
@@ -172,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_with_public_and_private_addresses_leads_only_to_the_public_ones() {
+    fn a_name_is_dialled_only_at_its_public_addresses() {
         let kept = allowed(
             addresses(&["10.0.0.1", "8.8.8.8", "::1"]),
             AddressRule::PublicOnly,

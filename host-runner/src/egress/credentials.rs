@@ -1,9 +1,10 @@
 //! What the gate needs to know about credentials: a header value, and whether the org took it.
 //!
-//! The gate does not know flows or files. It asks for the current bearer, and tells what became of it; who implements this
-//! (see `tenant`) decides when to sign in again.
+//! The gate does not know flows or files. It asks for the current bearer, and tells what became of it; who implements
+//! this (see `tenant`) decides when to sign in again.
 
-use super::mask::Spellings;
+use super::recovery::Recovery;
+use super::spellings::Spellings;
 use futures_util::future::BoxFuture;
 use http::{HeaderValue, StatusCode};
 
@@ -60,17 +61,6 @@ impl std::fmt::Debug for Bearer {
             .field("generation", &self.generation)
             .finish_non_exhaustive()
     }
-}
-
-/// What has to happen before the same request can succeed. Exit codes, schedules and repeats all follow from it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recovery {
-    /// Nothing but time: it may pass by itself.
-    Wait,
-    /// The tenant file, or something that it points to, has to change.
-    TenantFile,
-    /// The credentials, or what the org allows them, have to change.
-    Access,
 }
 
 /// No bearer is available. Messages name the tenant and the fix, never a secret.

@@ -1,7 +1,7 @@
-//! What can go wrong between the gate and the org, and what a guest is told of it.
+//! What can go wrong between the gate and the org, and what a guest learns of it.
 //!
-//! wasi:http has an error code for most of this, but guests lose detail on the way (waki turns a denial into `Closed`, body
-//! errors reach a guest as text only: wasm-host.md 2.3 and 3). So the host keeps the typed error as [`Problem`].
+//! wasi:http has an error code for most of this, but guests lose detail on the way (waki turns a denial into `Closed`,
+//! body errors reach a guest as text only: wasm-host.md 2.3 and 3). So the host keeps the typed error as [`Problem`].
 
 use super::{ByteSize, Denied, Origin, Prohibited, Recovery};
 use std::time::Duration;
@@ -16,7 +16,8 @@ pub enum EgressError {
     Denied(#[from] Denied),
     /// A granted origin led to an address that is not public; nothing was sent.
     #[error(
-        "request to {origin} denied: {reason}; list the origin under `attachment_origins` to allow it"
+        "request to {origin} denied: {reason}, and only public addresses are allowed; the origin of a file can be listed under \
+         `attachment_origins`"
     )]
     Address {
         /// The granted origin.
@@ -84,6 +85,27 @@ pub enum EgressError {
         /// Whether the certificate was the reason.
         certificate: bool,
     },
+    /// The proxy on the way did not connect.
+    #[error(
+        "{origin}: the proxy {proxy} does not connect ({detail}); check `proxy` in the tenant file, or HTTPS_PROXY, ALL_PROXY and \
+         NO_PROXY"
+    )]
+    Proxy {
+        /// Who was asked.
+        origin: Origin,
+        /// The proxy, without credentials.
+        proxy: String,
+        /// What it or the system said.
+        detail: String,
+    },
+    /// Something went wrong on a way that leads through a proxy.
+    #[error("{error} (through the proxy {proxy})")]
+    BehindProxy {
+        /// The proxy, without credentials.
+        proxy: String,
+        /// What went wrong.
+        error: Box<EgressError>,
+    },
     /// A deadline passed.
     #[error("{origin}: {phase} took longer than {after:?}")]
     Timeout {
@@ -147,9 +169,43 @@ pub enum EgressError {
 }
 
 impl EgressError {
+    /// The same, with the proxy on the way named.
+    pub(crate) fn with_proxy(self, proxy: Option<String>) -> Self {
+        match proxy {
+            None => self,
+            Some(proxy) => Self::BehindProxy {
+                proxy,
+                error: Box::new(self),
+            },
+        }
+    }
+
+    /// Who was asked, where a request was on its way.
+    pub(crate) fn origin(&self) -> Option<&Origin> {
+        match self {
+            Self::Unreachable { origin, .. }
+            | Self::Refused { origin }
+            | Self::Dns { origin, .. }
+            | Self::Tls { origin, .. }
+            | Self::Timeout { origin, .. }
+            | Self::NoAnswer { origin }
+            | Self::Protocol { origin, .. } => Some(origin),
+            _ => None,
+        }
+    }
+
+    /// What went wrong, without the way.
+    pub fn cause(&self) -> &Self {
+        match self {
+            Self::BehindProxy { error, .. } => error.cause(),
+            other => other,
+        }
+    }
+
     /// What has to happen before the same request can succeed.
     pub fn recovery(&self) -> Recovery {
         match self {
+            Self::BehindProxy { error, .. } => error.recovery(),
             Self::Credentials { recovery, .. } => *recovery,
             Self::Denied(_)
             | Self::Address { .. }
@@ -196,7 +252,7 @@ pub struct Problem {
     pub error: EgressError,
 }
 
-/// What a guest is told. Each kind that a guest can act on differently has a code of its own.
+/// The error as a guest gets it. Each kind that a guest can act on differently has a code of its own.
 impl From<EgressError> for WasiError {
     fn from(error: EgressError) -> Self {
         use super::policy::Rule;
@@ -224,7 +280,10 @@ impl From<EgressError> for WasiError {
                 info_code: None,
             },
             EgressError::Refused { .. } => Self::ConnectionRefused,
-            EgressError::Unreachable { .. } => Self::DestinationUnavailable,
+            EgressError::Unreachable { .. } | EgressError::Proxy { .. } => {
+                Self::DestinationUnavailable
+            }
+            EgressError::BehindProxy { error, .. } => Self::from(*error),
             EgressError::Tls {
                 certificate: true, ..
             } => Self::TlsCertificateError,

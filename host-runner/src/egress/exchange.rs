@@ -1,15 +1,18 @@
 //! One request from policy to the head of its answer.
 //!
-//! The order is the point: policy first, then the budget, then a place among the requests in flight, then the credentials,
-//! then the wire. Whatever fails is noted for the host before the guest hears of it.
+//! The order is the point: policy first, then the budget, then a place among the requests in flight, then the
+//! credentials, then the wire. Whatever fails is noted for the host before the guest hears of it.
 
-use super::body::{Download, Handed, Progress, Upload, gunzip, peek};
+use super::body::peek;
 use super::caller::strip;
 use super::cause::client_error;
 use super::job::{CallOptions, Job, Shared};
+use super::layers::{Download, Handed, Progress, Upload, gunzip};
+use super::mask::mask_body;
+use super::reading::{LARGEST_BUNDLE, Reading};
 use super::{
-    AddressRule, Bearer, ByteSize, Deadlines, EgressError, Grant, Origin, Permit, Phase, Recovery,
-    RequestBody, ResponseBody, empty_body,
+    AddressRule, Bearer, ByteSize, Deadlines, EgressError, Grant, Origin, Permit, Phase, Purpose,
+    Recovery, RequestBody, ResponseBody, empty_body, full_body,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -46,14 +49,20 @@ pub(crate) async fn exchange(
 ) -> Result<Response<ResponseBody>, EgressError> {
     let (parts, body) = request.into_parts();
     let label = label(&parts);
-    let done = judged(shared, job, parts, body, options, label.clone()).await;
+    let done = perform(shared, job, parts, body, options, label.clone()).await;
+    let done = done.map_err(|error| {
+        let proxy = error
+            .origin()
+            .and_then(|origin| shared.client.proxy_of(origin));
+        error.with_proxy(proxy)
+    });
     if let Err(error) = &done {
         job.note(&label, error);
     }
     done
 }
 
-async fn judged(
+async fn perform(
     shared: &Shared,
     job: &Arc<Job>,
     mut parts: Parts,
@@ -68,6 +77,12 @@ async fn judged(
     let (origin, grant) = match permit {
         Permit::Tenant => (shared.policy.origin().clone(), None),
         Permit::Granted(grant) => (grant.origin.clone(), Some(grant)),
+    };
+    let body = match (&grant, job.purpose) {
+        (None, Purpose::Read) => only_reading(shared, &origin, &parts, body)
+            .await
+            .inspect_err(|_| job.meter.denied())?,
+        _ => body,
     };
     let exchange = Exchange {
         shared,
@@ -92,6 +107,37 @@ async fn judged(
     add_gate_headers(&mut parts.headers, bearer.as_ref(), &shared.user_agent);
     let (response, place) = exchange.sent(parts, body, place).await?;
     exchange.received(response, bearer, place).await
+}
+
+/// The body of a request that only reads; of a bundle of requests it is looked at first.
+async fn only_reading(
+    shared: &Shared,
+    origin: &Origin,
+    parts: &Parts,
+    body: RequestBody,
+) -> Result<RequestBody, EgressError> {
+    if shared.policy.reads(parts)? == Reading::Plain {
+        return Ok(body);
+    }
+    let wait = shared.limits.deadlines.first_byte;
+    let Ok(Some(whole)) = timeout(wait, bundle(body)).await else {
+        let origin = origin.clone();
+        return Err(EgressError::RequestBody { origin });
+    };
+    shared.policy.permits_bundle(&whole)?;
+    Ok(full_body(whole))
+}
+
+/// A whole body, if it is not too large to be looked into.
+async fn bundle(mut body: RequestBody) -> Option<Vec<u8>> {
+    let mut whole = Vec::new();
+    while let Some(frame) = body.frame().await {
+        whole.extend_from_slice(frame.ok()?.data_ref()?);
+        if whole.len() > LARGEST_BUNDLE {
+            return None;
+        }
+    }
+    Some(whole)
 }
 
 fn deadlines(shared: &Shared, options: &CallOptions) -> Deadlines {
@@ -248,12 +294,12 @@ impl Exchange<'_> {
         }
     }
 
-    /// Wraps the answer's body, and tells the credentials what the org thought of them.
+    /// Wraps the response's body, and tells the credentials whether the org accepted them.
     async fn received(
         &self,
         response: Response<Incoming>,
         bearer: Option<Bearer>,
-        place: OwnedSemaphorePermit,
+        slot: OwnedSemaphorePermit,
     ) -> Result<Response<ResponseBody>, EgressError> {
         let (mut parts, incoming) = response.into_parts();
         self.job.meter.note_usage(&parts.headers);
@@ -265,16 +311,13 @@ impl Exchange<'_> {
                 parts.status,
                 StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
             );
-        if !bodiless
-            && content_length(&parts.headers)
-                .is_some_and(|length| length > self.max_response.as_u64())
-        {
+        let length = content_length(&parts.headers).filter(|_| !bodiless);
+        if length.is_some_and(|length| length > self.max_response.as_u64()) {
             return Err(EgressError::ResponseTooLarge {
                 origin: self.origin.clone(),
                 cap: self.max_response,
             });
         }
-        let empty = bodiless || incoming.is_end_stream();
         let download = Download {
             inner: incoming,
             job: self.job.clone(),
@@ -282,27 +325,16 @@ impl Exchange<'_> {
             deadlines: self.deadlines,
             started: self.started,
             waiting: None,
-            _place: place,
+            _place: slot,
         };
-        let body = if empty {
-            download.boxed_unsync()
-        } else {
-            self.decoded(&mut parts.headers, download)?
+        let mut body = match bodiless || download.is_end_stream() {
+            true => download.boxed_unsync(),
+            false => self.decoded(&mut parts.headers, download)?,
         };
-        let body = match &bearer {
-            Some(bearer) => bearer.spellings().mask_body(body),
-            None => body,
-        };
-        let handed = Handed {
-            inner: body,
-            job: self.job.clone(),
-            origin: self.origin.clone(),
-            request: self.label.clone(),
-            cap: self.max_response,
-            count: 0,
-            failed: false,
-        };
-        let mut body = handed.boxed_unsync();
+        if let Some(bearer) = &bearer {
+            body = mask_body(bearer.spellings(), body);
+        }
+        body = self.counted(body);
         if let (Some(bearer), Some(credentials)) = (&bearer, &self.shared.credentials) {
             if parts.status == StatusCode::UNAUTHORIZED {
                 let (start, whole) = peek(body, REFUSAL).await;
@@ -312,12 +344,23 @@ impl Exchange<'_> {
                 credentials.accepted(bearer);
             }
         }
-        tracing::debug!(
-            request = self.label,
-            status = parts.status.as_u16(),
-            "answered"
-        );
+        let status = parts.status.as_u16();
+        tracing::debug!(request = self.label, status, "answered");
         Ok(Response::from_parts(parts, body))
+    }
+
+    /// Counts and caps what a body hands on.
+    fn counted(&self, body: ResponseBody) -> ResponseBody {
+        let handed = Handed {
+            inner: body,
+            job: self.job.clone(),
+            origin: self.origin.clone(),
+            request: self.label.clone(),
+            cap: self.max_response,
+            count: 0,
+            failed: false,
+        };
+        handed.boxed_unsync()
     }
 
     fn decoded(

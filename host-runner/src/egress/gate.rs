@@ -8,7 +8,7 @@ use super::job::{CallOptions, GrantGuard, Job, Shared};
 use super::{AddressRule, ByteSize, Origin};
 use super::{
     Client, Credentials, EgressError, EgressLimits, EgressPolicy, Grant, JobBudget, JobStats,
-    RequestBody, ResponseBody, empty_body, exchange,
+    Purpose, RequestBody, ResponseBody, empty_body, exchange,
 };
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use std::sync::Arc;
@@ -50,11 +50,17 @@ impl Egress {
         self
     }
 
-    /// A gate for one job.
+    /// A gate for one job that may write.
     pub fn gate(&self, budget: JobBudget) -> Gate {
+        self.gate_for(Purpose::Write, budget)
+    }
+
+    /// A gate for one job.
+    pub fn gate_for(&self, purpose: Purpose, budget: JobBudget) -> Gate {
+        let max_in_flight = self.shared.limits.max_in_flight;
         Gate {
             shared: self.shared.clone(),
-            job: Arc::new(Job::new(budget, self.shared.limits.max_in_flight)),
+            job: Arc::new(Job::new(purpose, budget, max_in_flight)),
         }
     }
 }
@@ -80,8 +86,8 @@ impl Gate {
     /// Sends a request, if policy permits it, with credentials where they belong. Redirects are answers like any other.
     ///
     /// # Errors
-    /// [`EgressError`]: denied, not signed in, unreachable, too slow. Errors of the body come while it is read. The last
-    /// error of either kind is also kept for [`Gate::last_problem`].
+    /// [`EgressError`]: denied, not signed in, unreachable, too slow. Errors of the body come while it is read. The
+    /// last error of either kind is also kept for [`Gate::last_problem`].
     pub async fn send(
         &self,
         request: Request<RequestBody>,
@@ -90,8 +96,8 @@ impl Gate {
         exchange::exchange(&self.shared, &self.job, request, options).await
     }
 
-    /// Reads a path of the tenant's own origin (`/services/...`, with query), for the host's own downloads. A refused token
-    /// is replaced and the request repeated once.
+    /// Reads a path of the tenant's own origin (`/services/...`, with query), for the host's own downloads. A refused
+    /// token is replaced and the request repeated once.
     ///
     /// # Errors
     /// As for [`Gate::send`]; HTTP statuses are not errors.
@@ -143,7 +149,7 @@ impl Gate {
         self.job.problem()
     }
 
-    /// Forgets the last problem, before a call whose problems should be told from earlier ones.
+    /// Forgets the last problem, before a call whose problems must not be mixed with earlier ones.
     pub fn clear_problem(&self) {
         self.job.clear_problem();
     }

@@ -4,7 +4,7 @@ use super::budget::{Meter, lock};
 use super::error::Problem;
 use super::{
     ByteSize, Client, Credentials, Deadlines, EgressError, EgressLimits, EgressPolicy, Grant,
-    JobBudget,
+    JobBudget, Purpose,
 };
 use http::HeaderValue;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,6 +22,7 @@ pub(crate) struct Shared {
 
 /// What one job has done and may do.
 pub(crate) struct Job {
+    pub(crate) purpose: Purpose,
     pub(crate) meter: Meter,
     pub(crate) in_flight: Arc<Semaphore>,
     problem: Mutex<Option<Problem>>,
@@ -30,8 +31,9 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    pub(crate) fn new(budget: JobBudget, max_in_flight: usize) -> Self {
+    pub(crate) fn new(purpose: Purpose, budget: JobBudget, max_in_flight: usize) -> Self {
         Self {
+            purpose,
             meter: Meter::new(budget),
             in_flight: Arc::new(Semaphore::new(max_in_flight)),
             problem: Mutex::new(None),
@@ -77,9 +79,11 @@ impl Job {
 /// How one request of the host itself differs from the tenant's limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CallOptions {
-    /// Waits, clamped to the tenant's own except [`Deadlines::total`] when `max_response` is set: large files take longer.
+    /// Waits, clamped to the tenant's own except [`Deadlines::total`] when `max_response` is set: large files take
+    /// longer.
     pub deadlines: Option<Deadlines>,
-    /// A cap on the answer's body in place of [`EgressLimits::max_response`]; may be larger, since it is the host that reads.
+    /// A cap on the answer's body in place of [`EgressLimits::max_response`]; may be larger, since it is the host that
+    /// reads.
     pub max_response: Option<ByteSize>,
 }
 

@@ -18,11 +18,16 @@ mod exchange;
 mod gate;
 mod hooks;
 mod job;
+mod layers;
 mod limits;
 mod mask;
 mod origin;
 pub mod policy;
+mod proxy;
+mod reading;
+mod recovery;
 mod size;
+mod spellings;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -32,13 +37,16 @@ pub use address::{AddressRule, Prohibited, public_address};
 pub use body::{RequestBody, ResponseBody, empty_body, full_body};
 pub use budget::{ApiUsage, JobBudget, JobStats};
 pub use client::{Client, TlsSetupError};
-pub use credentials::{Bearer, Credentials, CredentialsError, Recovery};
+pub use credentials::{Bearer, Credentials, CredentialsError};
 pub use error::{EgressError, Phase, Problem};
 pub use gate::{Egress, Gate};
 pub use job::{CallOptions, GrantGuard};
 pub use limits::{Deadlines, EgressLimits};
 pub use origin::{Origin, OriginError};
 pub use policy::{Denied, EgressPolicy, Grant, Permit};
+pub use proxy::{Proxies, ProxySetting};
+pub use reading::{Purpose, ReadingRules, SALESFORCE};
+pub use recovery::Recovery;
 pub use size::ByteSize;
 
 pub(crate) use budget::lock;

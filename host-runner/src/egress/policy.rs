@@ -1,12 +1,13 @@
 //! Which origin may be asked what. Pure: no wasmtime, no network, no clock.
 //!
 //! Deny by default. A connector may ask its tenant's own origin, and, for the length of one call, an origin that was
-//! granted to that call (a file behind an action's `data_url`). Requests are judged by parsed origin, never by
+//! granted to that call (a file behind an action's `data_url`). Requests are decided by parsed origin, never by
 //! authority text, and whatever two programs could read differently (user info, odd ports, encoded hosts) is refused.
 
+use super::reading::{self, Reading, ReadingRules};
 use super::{AddressRule, ByteSize, Origin, OriginError};
 use http::{Method, header, request::Parts};
-use percent_encoding::{percent_decode, percent_decode_str};
+use percent_encoding::percent_decode;
 use std::fmt;
 
 /// The longest URI that is sent, in bytes. Salesforce answers 414 above 16,384 (salesforce-api.md 2.3), and a guest
@@ -18,6 +19,7 @@ pub const MAX_URI_BYTES: usize = 32 * 1024;
 pub struct EgressPolicy {
     tenant: Origin,
     denied_paths: &'static [&'static str],
+    reading: Option<&'static ReadingRules>,
 }
 
 /// One more origin, opened for one call: how a file behind a URL is fetched. No credentials ever go there.
@@ -71,10 +73,12 @@ pub enum Rule {
     CredentialPath,
     /// A write to a granted origin.
     GrantIsReadOnly,
+    /// A request of a job that reads, which may write.
+    ReadOnlyJob,
 }
 
 /// Each rule's name and fix, as a person reads them.
-const RULES: [(Rule, &str, &str); 9] = [
+const RULES: [(Rule, &str, &str); 10] = [
     (
         Rule::Method,
         "method not allowed",
@@ -120,6 +124,11 @@ const RULES: [(Rule, &str, &str); 9] = [
         "granted origins are read only",
         "use GET or HEAD",
     ),
+    (
+        Rule::ReadOnlyJob,
+        "this job may only read",
+        "a connector that is asked to read has no reason to write: use another component",
+    ),
 ];
 
 impl Rule {
@@ -148,6 +157,7 @@ impl EgressPolicy {
         Self {
             tenant,
             denied_paths: &[],
+            reading: None,
         }
     }
 
@@ -158,12 +168,44 @@ impl EgressPolicy {
         self
     }
 
+    /// Lets jobs that read send by POST what these rules say; without rules they may not POST at all.
+    #[must_use]
+    pub fn reading_rules(mut self, rules: &'static ReadingRules) -> Self {
+        self.reading = Some(rules);
+        self
+    }
+
+    /// Decides whether a permitted request of a job that reads may be sent, or only after [`Self::permits_bundle`].
+    pub(crate) fn reads(&self, request: &Parts) -> Result<Reading, Denied> {
+        reading::check(self.reading, request)
+    }
+
+    /// Decides whether a bundle of requests with this body only reads, and no path that is closed.
+    pub(crate) fn permits_bundle(&self, body: &[u8]) -> Result<(), Denied> {
+        let paths = reading::check_bundle(body)?;
+        paths.iter().try_for_each(|path| self.permits_path(path))
+    }
+
+    fn permits_path(&self, path: &str) -> Result<(), Denied> {
+        let path = plain_path(path);
+        let denied = self
+            .denied_paths
+            .iter()
+            .find(|prefix| is_under(&path, prefix));
+        denied.map_or(Ok(()), |prefix| {
+            Err(Denied {
+                rule: Rule::CredentialPath,
+                detail: (*prefix).to_owned(),
+            })
+        })
+    }
+
     /// The one origin that is open at all times.
     pub fn origin(&self) -> &Origin {
         &self.tenant
     }
 
-    /// Judges a request with no grants in force.
+    /// Decides about a request with no grants in force.
     ///
     /// # Errors
     /// [`Denied`] with the rule and the fix.
@@ -171,7 +213,7 @@ impl EgressPolicy {
         self.permits_with(request, &[])
     }
 
-    /// Judges a request with these grants in force.
+    /// Decides about a request with these grants in force.
     ///
     /// # Errors
     /// [`Denied`] with the rule and the fix.
@@ -197,15 +239,9 @@ impl EgressPolicy {
             }
         }
         if origin == self.tenant {
-            let path = plain_path(request.uri.path());
-            return match self
-                .denied_paths
-                .iter()
-                .find(|prefix| is_under(&path, prefix))
-            {
-                Some(prefix) => deny(Rule::CredentialPath, (*prefix).to_owned()),
-                None => Ok(Permit::Tenant),
-            };
+            return self
+                .permits_path(request.uri.path())
+                .map(|()| Permit::Tenant);
         }
         let Some(grant) = grants.iter().find(|grant| grant.origin == origin) else {
             return deny(
@@ -256,17 +292,27 @@ fn uri_length(request: &Parts) -> usize {
     scheme + authority + uri.path_and_query().map_or(0, |path| path.as_str().len())
 }
 
-/// The path as a lenient server could read it: percent-decoded (also twice), lower case, single slashes, dot segments
-/// resolved, path parameters (`;x`) dropped. Used for refusing only; the request itself is sent as it was written.
+/// The path as a lenient server could read it: percent-decoded until nothing is left to decode, lower case, single
+/// slashes, dot segments resolved, path parameters (`;x`) dropped, ended where a program in another language could end
+/// it (NUL, blanks, `#`, `?`). Used for refusing only; the request itself is sent as it was written.
 fn plain_path(path: &str) -> String {
-    let once: Vec<u8> = percent_decode_str(path).collect();
-    let decoded: Vec<u8> = percent_decode(&once).collect();
-    let text = String::from_utf8_lossy(&decoded)
+    let mut bytes = path.as_bytes().to_vec();
+    loop {
+        // Each round that changes anything makes it shorter.
+        let decoded: Vec<u8> = percent_decode(&bytes).collect();
+        if decoded == bytes {
+            break;
+        }
+        bytes = decoded;
+    }
+    let text = String::from_utf8_lossy(&bytes)
         .to_lowercase()
         .replace('\\', "/");
     let mut segments: Vec<&str> = Vec::new();
     for segment in text.split('/') {
-        match segment.split(';').next().unwrap_or_default() {
+        let ends =
+            |c: char| c == ';' || c == '#' || c == '?' || c.is_control() || c.is_whitespace();
+        match segment.split(ends).next().unwrap_or_default() {
             "" | "." => {}
             ".." => drop(segments.pop()),
             plain => segments.push(plain),

@@ -215,6 +215,26 @@ fn everything_else_is_refused_by_a_named_rule() {
 }
 
 #[test]
+fn a_credential_path_is_refused_however_often_it_is_encoded_and_wherever_it_ends() {
+    for path in [
+        "/services/oauth2/%252574oken",
+        "/services/oauth2/%25252525252574oken",
+        "/services/oauth2/token%00",
+        "/services/oauth2/token%00.json",
+        "/services/oauth2/token%20",
+        "/services/oauth2/token%2520x",
+        "/services/oauth2/token%09",
+        "/services/oauth2/token%23x",
+        "/services/oauth2/token%3fx",
+        "/services/oauth2%20/token",
+        "/secur%00/frontdoor.jsp",
+    ] {
+        let verdict = verdict("POST", &format!("{OWN}{path}"), None);
+        assert_eq!(verdict, Some(Err(Rule::CredentialPath)), "{path}");
+    }
+}
+
+#[test]
 fn odd_authorities_never_pass_even_where_the_uri_type_takes_them() {
     for authority in [
         "acme.my.salesforce.com:",
@@ -234,7 +254,7 @@ fn odd_authorities_never_pass_even_where_the_uri_type_takes_them() {
 }
 
 #[test]
-fn an_over_long_uri_is_refused_and_one_that_the_org_should_judge_is_not() {
+fn only_a_uri_longer_than_the_org_could_take_is_refused() {
     let long = |n: usize| format!("{OWN}/{}", "x".repeat(n));
     assert_eq!(
         verdict("GET", &long(20_000), None),

@@ -4,7 +4,7 @@
 use super::budget::lock;
 use super::{
     Client, Credentials, Deadlines, Egress, EgressError, EgressLimits, EgressPolicy, Gate,
-    JobBudget, Origin, RequestBody, ResponseBody, empty_body,
+    JobBudget, Origin, Proxies, RequestBody, ResponseBody, empty_body,
 };
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
@@ -217,7 +217,7 @@ pub(crate) fn short_limits() -> EgressLimits {
 
 pub(crate) fn egress(origin: &Origin, credentials: Option<Arc<dyn Credentials>>) -> Egress {
     let limits = short_limits();
-    let client = Client::new(None, limits.deadlines.connect).unwrap();
+    let client = Client::new(None, limits.deadlines.connect, Proxies::none()).unwrap();
     Egress::new(
         EgressPolicy::new(origin.clone()),
         client,

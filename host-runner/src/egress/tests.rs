@@ -172,7 +172,7 @@ async fn a_grant_ends_with_its_guard() {
 }
 
 #[tokio::test]
-async fn a_granted_origin_that_leads_to_a_private_address_is_not_dialled() {
+async fn a_granted_origin_at_a_private_address_is_not_dialled() {
     let (own, inner) = (ok().await, ok().await);
     let gate = gate(&own.origin);
     for host in ["127.0.0.1", "localhost"] {
@@ -341,7 +341,7 @@ async fn a_body_over_the_request_cap_is_refused_before_it_is_sent() {
         max_request: ByteSize::bytes(4),
         ..short_limits()
     };
-    let client = Client::new(None, limits.deadlines.connect).unwrap();
+    let client = Client::new(None, limits.deadlines.connect, Proxies::none()).unwrap();
     let gate = Egress::new(
         EgressPolicy::new(server.origin.clone()),
         client,
@@ -381,7 +381,7 @@ async fn more_requests_than_may_be_in_flight_wait_and_then_fail() {
         max_in_flight: 2,
         ..short_limits()
     };
-    let client = Client::new(None, limits.deadlines.connect).unwrap();
+    let client = Client::new(None, limits.deadlines.connect, Proxies::none()).unwrap();
     let gate = Egress::new(
         EgressPolicy::new(server.origin.clone()),
         client,

@@ -1,68 +1,85 @@
 //! Compiling a component takes a good part of a second; loading what was compiled before takes a millisecond. But a
 //! compiled component is native code, and nothing in it is checked when it is loaded: whoever can write the cache could
-//! run anything. So each entry carries a MAC under a key that only this user can read; what does not verify is compiled
-//! afresh and replaced.
+//! run anything. So the folder and its key must belong to this user and be writable by nobody else, and each entry
+//! carries a MAC under the key; what does not verify is compiled afresh and replaced.
 
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use ring::hmac;
 use ring::rand::{SecureRandom, SystemRandom};
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
-use wasmtime::component::Component;
 
-const TAG_LENGTH: usize = 32;
+pub(super) const TAG_LENGTH: usize = 32;
 
-/// A folder of compiled components, readable and writable by this user alone.
+/// Entries that are kept: a few versions of a few connectors, some 4 MB each.
+const ENTRIES: usize = 16;
+
+/// The name of the key's file.
+const KEY: &str = "key";
+
+/// A folder of compiled components, owned and writable by this user alone. The 16 entries that were used last are kept.
 pub struct CompiledCache {
     folder: PathBuf,
     key: hmac::Key,
 }
 
 impl CompiledCache {
-    /// Opens or makes the cache in `folder`, with its key beside the entries. A key file that others can read or write
-    /// is refused.
+    /// Opens or makes the cache in `folder`, with its key beside the entries.
     ///
     /// # Errors
-    /// Where folder or key can't be made or read, or the key is not private.
+    /// Where folder or key can't be made or read, belong to another user, or others can write the folder or read the
+    /// key.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        std::fs::create_dir_all(folder)?;
-        let key = read_or_make_key(&folder.join("key"))?;
+        make_folder(folder)?;
+        refuse_foreign(folder, 0o022)?;
+        let key = read_or_make_key(&folder.join(KEY))?;
         Ok(Self {
             folder: folder.to_owned(),
             key: hmac::Key::new(hmac::HMAC_SHA256, &key),
         })
     }
 
-    /// The component, from the cache where it holds an authentic copy, else compiled and stored. Trouble with the cache
-    /// costs time, never the answer.
-    pub(super) fn compile(&self, engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Component> {
-        let name = entry_name(engine, wasm);
-        if let Some(compiled) = self.load(&name) {
-            // SAFETY: the MAC shows that this very text was written by `store` below, under this name, by this user;
-            // the name holds the engine's compatibility hash and the crate's version.
-            if let Ok(component) = unsafe { Component::deserialize(engine, &compiled) } {
-                return Ok(component);
-            }
-        }
-        let component = Component::new(engine, wasm)?;
-        if let Err(error) = component
-            .serialize()
-            .map_err(io::Error::other)
-            .and_then(|c| self.store(&name, &c))
-        {
+    /// Stores an entry and makes room for it; a problem is logged.
+    pub(super) fn keep(&self, name: &str, compiled: &[u8]) {
+        let kept = self.store(name, compiled).and_then(|()| self.evict());
+        if let Err(error) = kept {
             tracing::warn!(%error, folder = %self.folder.display(), "can't keep the compiled component");
         }
-        Ok(component)
     }
 
-    fn load(&self, name: &str) -> Option<Vec<u8>> {
-        let mut entry = std::fs::read(self.folder.join(name)).ok()?;
+    /// Removes what was not used for the longest time, half-written files of ended processes included.
+    fn evict(&self) -> io::Result<()> {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            let metadata = entry.metadata()?;
+            if metadata.is_file() && entry.file_name() != KEY {
+                files.push((metadata.modified()?, entry.path()));
+            }
+        }
+        files.sort_unstable();
+        for (_, path) in files.iter().rev().skip(ENTRIES) {
+            std::fs::remove_file(path)?;
+        }
+        Ok(())
+    }
+
+    /// An entry's content, if it is authentic.
+    pub(super) fn load(&self, name: &str) -> Option<Vec<u8>> {
+        let path = self.folder.join(name);
+        let mut entry = std::fs::read(&path).ok()?;
         let compiled = entry.split_off(entry.len().min(TAG_LENGTH));
         match hmac::verify(&self.key, &signed(name, &compiled), &entry) {
-            Ok(()) => Some(compiled),
+            Ok(()) => {
+                // Best effort: it only decides what is removed first.
+                let _ =
+                    std::fs::File::open(&path).and_then(|it| it.set_modified(SystemTime::now()));
+                Some(compiled)
+            }
             Err(_) => {
                 tracing::warn!(
                     entry = name,
@@ -88,7 +105,7 @@ fn signed(name: &str, compiled: &[u8]) -> Vec<u8> {
     [name.as_bytes(), &[0], compiled].concat()
 }
 
-fn entry_name(engine: &Engine, wasm: &[u8]) -> String {
+pub(super) fn entry_name(engine: &Engine, wasm: &[u8]) -> String {
     let mut compatibility = std::hash::DefaultHasher::new();
     engine
         .precompile_compatibility_hash()
@@ -124,55 +141,69 @@ fn read_or_make_key(path: &Path) -> io::Result<[u8; 32]> {
 
 fn read_key(path: &Path) -> io::Result<[u8; 32]> {
     let mut file = std::fs::File::open(path)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        if file.metadata()?.permissions().mode() & 0o077 != 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                format!(
-                    "{} can be read by others: delete it, a new one will be made",
-                    path.display()
-                ),
-            ));
-        }
-    }
+    refuse_foreign(path, 0o077)?;
     let mut key = [0; 32];
     file.read_exact(&mut key)?;
     Ok(key)
 }
 
+/// Makes the folder, for this user alone where it is new.
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
+/// Refuses a file or folder of another user, or one that grants others any of these rights.
+#[cfg(unix)]
+fn refuse_foreign(path: &Path, rights: u32) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let metadata = std::fs::metadata(path)?;
+    let problem = if metadata.uid() != rustix::process::geteuid().as_raw() {
+        "belongs to another user"
+    } else if metadata.mode() & rights != 0 {
+        "can be read or written by others"
+    } else {
+        return Ok(());
+    };
+    let message = format!(
+        "{} {problem}: delete it, a new one will be made",
+        path.display()
+    );
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, message))
+}
+
+#[cfg(not(unix))]
+fn refuse_foreign(_path: &Path, _rights: u32) -> io::Result<()> {
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::engine::{EngineSize, new_engine};
     use super::*;
 
-    const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
-
     #[test]
-    fn an_altered_entry_is_not_loaded_and_is_replaced() {
+    fn an_altered_entry_is_not_loaded() {
         let folder = tempfile::tempdir().unwrap();
-        let engine = new_engine(EngineSize::jobs(1)).unwrap();
         let cache = CompiledCache::open(folder.path()).unwrap();
-        cache.compile(&engine, EMPTY).unwrap();
-        let name = entry_name(&engine, EMPTY);
-        let path = folder.path().join(&name);
+        let name = "a.cwasm";
+        cache.store(name, b"native code").unwrap();
+        let path = folder.path().join(name);
         let good = std::fs::read(&path).unwrap();
-        assert!(cache.load(&name).is_some());
+        assert_eq!(cache.load(name).as_deref(), Some(&b"native code"[..]));
 
         for position in [0, TAG_LENGTH, good.len() - 1] {
             let mut bad = good.clone();
             bad[position] ^= 1;
             std::fs::write(&path, &bad).unwrap();
             assert!(
-                cache.load(&name).is_none(),
+                cache.load(name).is_none(),
                 "a flipped bit at {position} went through"
             );
         }
         std::fs::write(&path, &good[..10]).unwrap();
-        assert!(cache.load(&name).is_none());
-        cache.compile(&engine, EMPTY).unwrap();
-        assert!(cache.load(&name).is_some());
+        assert!(cache.load(name).is_none());
     }
 
     #[test]
@@ -187,15 +218,44 @@ mod tests {
         assert!(stranger.load("a.cwasm").is_none());
     }
 
+    #[test]
+    fn what_was_not_used_for_the_longest_time_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = CompiledCache::open(folder.path()).unwrap();
+        for number in 0..ENTRIES as u64 {
+            let name = format!("{number}.cwasm");
+            cache.store(&name, b"code").unwrap();
+            let file = std::fs::File::open(folder.path().join(&name)).unwrap();
+            let age = std::time::Duration::from_secs(1_000 - number);
+            file.set_modified(SystemTime::now() - age).unwrap();
+        }
+        assert!(cache.load("0.cwasm").is_some());
+        cache.keep("new.cwasm", b"code");
+        assert!(cache.load("1.cwasm").is_none(), "the oldest is removed");
+        for kept in ["0.cwasm", "2.cwasm", "new.cwasm"] {
+            assert!(cache.load(kept).is_some(), "{kept}");
+        }
+        assert!(folder.path().join(KEY).is_file());
+    }
+
     #[cfg(unix)]
     #[test]
-    fn a_key_that_others_can_read_is_refused() {
+    fn a_key_or_folder_that_others_can_write_is_refused() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         CompiledCache::open(folder.path()).unwrap();
-        let key = folder.path().join("key");
-        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
-        let refused = CompiledCache::open(folder.path()).err().map(|e| e.kind());
-        assert_eq!(refused, Some(io::ErrorKind::PermissionDenied));
+        let grant = |path: &Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let refused = || CompiledCache::open(folder.path()).err().map(|e| e.kind());
+        grant(folder.path(), 0o722);
+        assert_eq!(refused(), Some(io::ErrorKind::PermissionDenied));
+        grant(folder.path(), 0o755);
+        assert_eq!(refused(), None);
+        let key = folder.path().join(KEY);
+        for mode in [0o644, 0o620] {
+            grant(&key, mode);
+            assert_eq!(refused(), Some(io::ErrorKind::PermissionDenied));
+        }
     }
 }

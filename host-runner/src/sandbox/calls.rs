@@ -1,6 +1,7 @@
 //! What a job can be asked: one method for each function that the contract's interfaces export.
 
 use super::bindings::contract::{actions, inspection, reads, types};
+use super::bounds;
 use super::convert::{self, Page, RecordBatch};
 use super::error::CallError;
 use super::job::Job;
@@ -23,7 +24,10 @@ impl Job {
     /// # Errors
     /// As every call: [`CallError`].
     pub async fn discover(&mut self) -> Result<reads::Discovery, CallError> {
-        contract(enter!(self, ats_connector_reads.call_discover())?)
+        bounds::discovery(contract(enter!(
+            self,
+            ats_connector_reads.call_discover()
+        )?)?)
     }
 
     /// The next page of a listing. `since` is the token of an earlier listing, or none for everything.
@@ -36,21 +40,14 @@ impl Job {
         profile: &types::Profile,
         query: &reads::ListQuery,
     ) -> Result<Page, CallError> {
-        macro_rules! list {
-            ($function:ident, $convert:ident) => {{
-                let page = enter!(self, ats_connector_reads.$function(profile, query))?;
-                convert::$convert(contract(page)?)
-            }};
-        }
-        match model {
-            Model::Users => list!(call_list_users, users),
-            Model::Jobs => list!(call_list_jobs, jobs),
-            Model::Candidates => list!(call_list_candidates, candidates),
-            Model::ApplicationStages => list!(call_list_application_stages, application_stages),
-            Model::Applications => list!(call_list_applications, applications),
-            Model::JobStages => list!(call_list_job_stages, job_stages),
-            Model::HiringTeamMembers => list!(call_list_hiring_team_members, hiring_team_members),
-        }
+        let contract_model = convert::contract_model(model);
+        let page = enter!(
+            self,
+            ats_connector_reads.call_list_page(profile, contract_model, query)
+        )?;
+        let mut page = contract(page)?;
+        bounds::page_info(&mut page.info)?;
+        convert::page(model, page)
     }
 
     /// Records by remote id (for the two job relations: by job id).
@@ -63,12 +60,14 @@ impl Job {
         profile: &types::Profile,
         ids: &[String],
     ) -> Result<RecordBatch, CallError> {
-        let model = convert::contract_model(model);
+        let contract_model = convert::contract_model(model);
         let batch = enter!(
             self,
-            ats_connector_reads.call_get_records(profile, model, ids)
+            ats_connector_reads.call_get_batch(profile, contract_model, ids)
         )?;
-        convert::record_batch(contract(batch)?)
+        let batch = contract(batch)?;
+        bounds::rechecks(&batch.rechecks)?;
+        convert::record_batch(model, batch)
     }
 
     /// A page of all natural keys of a model.
@@ -82,10 +81,10 @@ impl Job {
         cursor: Option<&types::Cursor>,
     ) -> Result<reads::IdPage, CallError> {
         let model = convert::contract_model(model);
-        contract(enter!(
+        bounds::id_page(contract(enter!(
             self,
             ats_connector_reads.call_list_ids(profile, model, cursor)
-        )?)
+        )?)?)
     }
 
     /// Which models changed since their tokens.
@@ -97,18 +96,26 @@ impl Job {
         profile: &types::Profile,
         tokens: &[reads::ModelToken],
     ) -> Result<Vec<reads::ModelProbe>, CallError> {
-        contract(enter!(
+        bounds::probes(contract(enter!(
             self,
             ats_connector_reads.call_probe_changes(profile, tokens)
-        )?)
+        )?)?)
     }
 
     /// Every problem of an action's input that shows without asking the tenant's system. Needs no network.
     ///
     /// # Errors
     /// `invalid-input` with all of them; else as every call: [`CallError`].
-    pub async fn check_input(&mut self, input: &actions::ActionInput) -> Result<(), CallError> {
-        contract(enter!(self, ats_connector_actions.call_check_input(input))?)
+    pub async fn check_input(
+        &mut self,
+        action: inspection::Action,
+        input: &str,
+    ) -> Result<(), CallError> {
+        let input = input.to_owned();
+        contract(enter!(
+            self,
+            ats_connector_actions.call_check_input(action, &input)
+        )?)
     }
 
     /// Create a candidate with an application.
@@ -288,5 +295,5 @@ impl Job {
 }
 
 fn contract<T>(result: Result<T, types::Error>) -> Result<T, CallError> {
-    result.map_err(|error| CallError::Connector(Box::new(error)))
+    result.map_err(|error| CallError::Connector(Box::new(bounds::error(error))))
 }

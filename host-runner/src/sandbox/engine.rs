@@ -4,11 +4,13 @@
 //! one constructor, used by every path that compiles, loads or runs. Each number stands with its reason.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 use std::time::Duration;
 
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::error::LoadError;
+use super::error::{LoadError, Outage};
 use super::limits::LARGEST_MEMORY;
 
 /// How many jobs may be alive at once in one process.
@@ -16,19 +18,35 @@ use super::limits::LARGEST_MEMORY;
 /// Each live instance takes four memory mappings and each stack slot two, of `vm.max_map_count` (65,530 by default):
 /// beyond some 10,000 raise that setting or use more processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EngineSize(u32);
+pub struct EngineSize {
+    jobs: u32,
+    queue: Duration,
+}
+
+/// How long a job waits for a slot: a page takes seconds, so that some of many jobs end within this time.
+const QUEUE: Duration = Duration::from_secs(60);
 
 impl EngineSize {
-    /// At least one.
+    /// At least one. A job that finds no free slot waits up to a minute for one.
     pub fn jobs(live: u32) -> Self {
-        Self(live.max(1))
+        Self {
+            jobs: live.max(1),
+            queue: QUEUE,
+        }
+    }
+
+    /// With another time that jobs wait for a slot.
+    #[must_use]
+    pub fn queue(mut self, time: Duration) -> Self {
+        self.queue = time;
+        self
     }
 }
 
 impl Default for EngineSize {
     /// Enough for a laptop and for tests; address space only, memory is taken when a job runs.
     fn default() -> Self {
-        Self(64)
+        Self::jobs(64)
     }
 }
 
@@ -36,13 +54,44 @@ impl Default for EngineSize {
 /// coarser lets a runaway guest hold its thread for longer.
 pub(super) const TICK: Duration = Duration::from_millis(10);
 
+/// What runs components: shared by all connectors of a process. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    pub(super) inner: wasmtime::Engine,
+    size: EngineSize,
+    slots: Arc<Semaphore>,
+}
+
+impl Engine {
+    /// A slot for one job, as soon as one is free.
+    ///
+    /// # Errors
+    /// [`Outage::Full`] where none became free in time.
+    pub(super) async fn slot(&self) -> Result<OwnedSemaphorePermit, Outage> {
+        let EngineSize { jobs, queue } = self.size;
+        match tokio::time::timeout(queue, self.slots.clone().acquire_owned()).await {
+            Ok(Ok(slot)) => Ok(slot),
+            _ => Err(Outage::Full {
+                slots: jobs,
+                waited: queue,
+            }),
+        }
+    }
+}
+
 /// The engine for all connectors of this process, with its ticker running for as long as the engine lives.
+///
+/// Guests compute on the threads of the runtime that calls them, a tick (10 ms) at a time. Build a multi-threaded
+/// runtime with `event_interval(1)`: by default its workers look at timers and sockets only every 61st turn while they
+/// are busy, and a few guests that compute delay every other tenant by a second.
 ///
 /// # Errors
 /// [`LoadError::Engine`] where the machine can't provide what the configuration asks for (address space, mostly).
 pub fn new_engine(size: EngineSize) -> Result<Engine, LoadError> {
-    let engine = Engine::new(&config(size)).map_err(LoadError::Engine)?;
-    let weak = engine.weak();
+    let mut config = config();
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(size)));
+    let inner = wasmtime::Engine::new(&config).map_err(LoadError::Engine)?;
+    let weak = inner.weak();
     std::thread::Builder::new()
         .name("epoch-ticker".into())
         .spawn(move || {
@@ -53,10 +102,19 @@ pub fn new_engine(size: EngineSize) -> Result<Engine, LoadError> {
             }
         })
         .map_err(|error| LoadError::Engine(error.into()))?;
-    Ok(engine)
+    Ok(Engine {
+        inner,
+        size,
+        slots: Arc::new(Semaphore::new(size.jobs as usize)),
+    })
 }
 
-fn config(EngineSize(jobs): EngineSize) -> Config {
+/// An engine that only compiles, for the engines that run: it reserves no memory for instances.
+pub(super) fn compiling_engine() -> wasmtime::Result<wasmtime::Engine> {
+    wasmtime::Engine::new(&config())
+}
+
+fn pool(EngineSize { jobs, .. }: EngineSize) -> PoolingAllocationConfig {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(jobs)
         // A component built without an adapter is three core instances: shim, main, fix-up.
@@ -72,10 +130,13 @@ fn config(EngineSize(jobs): EngineSize) -> Config {
         .linear_memory_keep_resident(1 << 20)
         .table_keep_resident(64 << 10)
         .pagemap_scan(Enabled::Auto);
+    pool
+}
 
+/// What compiler and executor must agree on.
+fn config() -> Config {
     let mut config = Config::new();
     config
-        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
         .epoch_interruption(true)
         // WASI 0.2 needs no concurrency support: calls are four times cheaper without, and its newest code stays
         // unused.
@@ -97,11 +158,11 @@ mod tests {
 
     #[test]
     fn what_one_engine_compiles_another_loads() {
-        let first = new_engine(EngineSize::jobs(1)).unwrap();
+        let first = compiling_engine().unwrap();
         let second = new_engine(EngineSize::jobs(1)).unwrap();
         let empty = b"\0asm\x0d\0\x01\0";
         let compiled = first.precompile_component(empty).unwrap();
         // SAFETY: made three lines above by the same version of wasmtime.
-        unsafe { wasmtime::component::Component::deserialize(&second, &compiled) }.unwrap();
+        unsafe { wasmtime::component::Component::deserialize(&second.inner, &compiled) }.unwrap();
     }
 }

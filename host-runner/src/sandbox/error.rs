@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::bindings::contract::types;
-use crate::egress::ByteSize;
+use super::shape::CONTRACT_VERSION;
 
 /// A component that can't be run.
 #[derive(Debug, thiserror::Error)]
@@ -19,19 +19,22 @@ pub enum LoadError {
         /// Why.
         source: std::io::Error,
     },
-    /// Larger than any connector should be.
-    #[error("the component has {size}, more than the {limit} that a connector may have")]
-    TooLarge {
-        /// Its size.
-        size: ByteSize,
-        /// The bound.
-        limit: ByteSize,
+    /// More of something than any connector should have: compiling it could take all memory.
+    #[error("the component has {value} {what}, more than the {limit} that a connector may have")]
+    TooMuch {
+        /// What was counted, in the plural.
+        what: &'static str,
+        /// How much of it there is.
+        value: u64,
+        /// The limit.
+        limit: u64,
     },
     /// Not a component, or damaged.
-    #[error(
-        "not a WebAssembly component: {0:#}. A core module must be wrapped first (make component)"
-    )]
-    Invalid(#[source] wasmtime::Error),
+    #[error("not a WebAssembly component: {0}")]
+    Invalid(String),
+    /// Compiling it failed or took more than it may.
+    #[error("the component can't be compiled: {0}")]
+    Compile(String),
     /// It asks for more than a connector gets.
     #[error(
         "the component imports `{import}`, which a connector does not get. Allowed are: {}",
@@ -43,9 +46,20 @@ pub enum LoadError {
         /// The interfaces that a connector may import.
         allowed: &'static [&'static str],
     },
-    /// It lacks what a connector must export, or has it in another version.
-    #[error("not a connector of the contract ats:connector@0.2.0: {0:#}")]
-    OtherContract(#[source] wasmtime::Error),
+    /// It is built for another version of the contract.
+    #[error(
+        "the component is built for ats:connector@{built_for}, this host supports {supported}: use a component and a host of \
+         the same release"
+    )]
+    ContractVersion {
+        /// The first two numbers of the version that it names.
+        built_for: String,
+        /// Those of ours.
+        supported: String,
+    },
+    /// It lacks what a connector must export.
+    #[error("not a connector of the contract ats:connector@{version}: {0}", version = CONTRACT_VERSION)]
+    OtherContract(String),
 }
 
 /// The guest did not come back, or may not be entered again. The job is over; go on in a new one, from the last cursor.
@@ -63,6 +77,17 @@ pub enum Outage {
     /// It waited for too long.
     #[error("the connector did not answer within {0:?}")]
     Wall(Duration),
+    /// Every slot of the engine stayed taken.
+    #[error(
+        "all {slots} slots for jobs are in use and none became free within {waited:?}: run fewer jobs at once, or give the \
+         engine more slots (`EngineSize`)"
+    )]
+    Full {
+        /// How many there are.
+        slots: u32,
+        /// For how long the job waited.
+        waited: Duration,
+    },
     /// An earlier call of this job ended in one of the above.
     #[error("the connector ended with an earlier call")]
     Ended,

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::bindings::Exchange;
@@ -23,17 +24,20 @@ pub struct Job {
     limits: Limits,
     gate: Option<Gate>,
     ended: bool,
+    /// Given back when everything above is dropped.
+    _slot: OwnedSemaphorePermit,
 }
 
 impl LoadedConnector {
-    /// Starts a job. When all slots of the engine are taken, this fails rather than waits.
+    /// Starts a job. When all slots of the engine are taken, it waits for one.
     ///
     /// # Errors
-    /// [`CallError::Outage`] where no instance can be made.
+    /// [`CallError::Outage`] where no slot becomes free or no instance can be made.
     pub async fn start(&self, setup: JobSetup) -> Result<Job, CallError> {
+        let slot = self.engine.slot().await?;
         let limits = setup.limits;
         let gate = setup.gate.clone();
-        let mut store = Store::new(&self.engine, JobState::new(setup));
+        let mut store = Store::new(&self.engine.inner, JobState::new(setup));
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(HOST_CALL_BYTES);
         store.set_max_component_handles(HANDLES);
@@ -50,11 +54,11 @@ impl LoadedConnector {
         store.data_mut().ticks_allowed = ticks(limits.cpu_per_call);
         let world = self.instantiate(&mut store).await.map_err(|error| {
             if error.is::<wasmtime::Trap>() {
-                CallError::from(Outage::Trap { reason: format!("{error:#}") })
+                CallError::from(Outage::Trap {
+                    reason: format!("{error:#}"),
+                })
             } else {
-                CallError::BrokenContract(format!(
-                    "its functions are not those of ats:connector@0.2.0, or no instance can be made: {error:#}"
-                ))
+                CallError::BrokenContract(format!("no instance can be made: {error:#}"))
             }
         })?;
         Ok(Job {
@@ -63,6 +67,7 @@ impl LoadedConnector {
             limits,
             gate,
             ended: false,
+            _slot: slot,
         })
     }
 }

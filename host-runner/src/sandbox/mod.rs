@@ -6,8 +6,10 @@
 //! Never here: tenants' secrets in data that the guest can see.
 
 mod bindings;
+mod bounds;
 mod cache;
 mod calls;
+mod compile;
 mod component;
 mod convert;
 mod engine;
@@ -15,19 +17,21 @@ mod error;
 mod job;
 mod limits;
 mod log;
+mod pace;
 mod setup;
+mod shape;
 mod state;
 
 pub use bindings::contract;
 pub use cache::CompiledCache;
-pub use component::{ALLOWED_IMPORTS, CheckedComponent, LoadedConnector};
-pub use convert::{
-    Page, PageRows, RecordBatch, application_record, candidate_record, contract_model,
-    unified_model,
-};
-pub use engine::{EngineSize, new_engine};
+pub use compile::{Compiler, compile_for_parent};
+pub use component::{CheckedComponent, LoadedConnector};
+pub use convert::{Page, RecordBatch, contract_model, record, unified_model};
+pub use engine::{Engine, EngineSize, new_engine};
 pub use error::{CallError, ErrorKind, LoadError, Outage};
 pub use job::Job;
 pub use limits::Limits;
 pub use log::{LogLevel, LogLine, LogSink};
+pub use pace::ListingPace;
 pub use setup::JobSetup;
+pub use shape::{ALLOWED_IMPORTS, CONTRACT_VERSION};

@@ -7,7 +7,7 @@ use crate::egress::Gate;
 
 /// What a job needs.
 pub struct JobSetup {
-    /// What the guest is told of its tenant. Holds no secret.
+    /// What the guest learns of its tenant. Holds no secret.
     pub(super) connection: host::Connection,
     /// Its only way out.
     pub(super) gate: Option<Gate>,
@@ -55,6 +55,13 @@ impl JobSetup {
             limits: Limits::default(),
             log: std::sync::Arc::new(|_| {}),
         }
+    }
+
+    /// With models, fields and actions switched off, in the form of the contract's `connection.disabled`.
+    #[must_use]
+    pub fn switched_off(mut self, disabled: Vec<String>) -> Self {
+        self.connection.disabled = disabled;
+        self
     }
 
     /// With the connector's own settings, a JSON object.

@@ -24,7 +24,8 @@ pub enum Auth {
         username: String,
         /// PEM private key (PKCS#8 or PKCS#1) of the certificate in the app.
         private_key: SecretRef,
-        /// The `aud` claim; by default login.salesforce.com, test.salesforce.com for a sandbox or scratch org, else the instance.
+        /// The `aud` claim; by default login.salesforce.com, test.salesforce.com for a sandbox or scratch org, else the
+        /// instance.
         audience: Option<String>,
         /// Token endpoint, if not the instance's own.
         token_url: Option<String>,
@@ -45,6 +46,18 @@ pub enum Auth {
         /// The token.
         access_token: SecretRef,
     },
+}
+
+impl Auth {
+    /// The token endpoint, if the file names one.
+    pub fn token_url(&self) -> Option<&str> {
+        match self {
+            Self::ClientCredentials { token_url, .. }
+            | Self::JwtBearer { token_url, .. }
+            | Self::RefreshToken { token_url, .. } => token_url.as_deref(),
+            Self::AccessToken { .. } => None,
+        }
+    }
 }
 
 /// `[auth]` as it is written.

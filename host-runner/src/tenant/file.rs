@@ -1,16 +1,16 @@
 //! The tenant file: everything about one tenant in one TOML file.
 //!
-//! Unknown keys are refused with a suggestion, and what is read is checked at once, so that the rest of the host deals only
-//! in values that make sense. Secrets are not read here but when the tenant is opened: a command that only looks at the
-//! mirror needs none.
+//! Unknown keys are refused with a suggestion, and what is read is checked at once, so that the rest of the host deals
+//! only in values that make sense. Secrets are not read here but when the tenant is opened: a command that only looks
+//! at the mirror needs none.
 
 use super::auth::AuthTable;
+use super::files::{beside, without_mark};
 use super::limits::LimitsTable;
 use super::scopes::ScopesTable;
-use super::secret::beside;
 use super::sync::SyncTable;
-use super::{Auth, Limits, Scopes, SecretRef, SyncSettings, TenantError, strict, without_mark};
-use crate::egress::{Origin, default_user_agent};
+use super::{Auth, Limits, Scopes, SecretRef, SyncSettings, TenantError, strict};
+use crate::egress::{Origin, ProxySetting, default_user_agent};
 use http::HeaderValue;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
@@ -26,6 +26,7 @@ pub struct TenantFile {
     instance: Origin,
     api_version: ApiVersion,
     ca_file: Option<PathBuf>,
+    proxy: Option<ProxySetting>,
     attachment_origins: Vec<Origin>,
     user_agent: HeaderValue,
     scopes: Scopes,
@@ -44,6 +45,7 @@ struct Written {
     #[serde(default)]
     api_version: ApiVersion,
     ca_file: Option<PathBuf>,
+    proxy: Option<ProxySetting>,
     #[serde(default)]
     attachment_origins: Vec<Origin>,
     user_agent: Option<String>,
@@ -86,6 +88,13 @@ impl TenantFile {
     pub fn parse(path: &Path, text: &str) -> Result<Self, TenantError> {
         let written: Written = strict::parse(path, without_mark(text))?;
         let wrong = |(key, problem): (&str, String)| TenantError::new(path, Some(key), problem);
+        // What the connector knows is its own matter; a key of the host's that stands there is known to be misplaced.
+        for key in written.connector.keys() {
+            if let Some(home) = strict::home::<Written>(key) {
+                let place = format!("connector.{key}");
+                return Err(wrong((&place, format!("`{key}` belongs {home}"))));
+            }
+        }
         if written.name.trim().is_empty() || written.name.chars().any(char::is_control) {
             return Err(wrong((
                 "name",
@@ -97,6 +106,7 @@ impl TenantFile {
             instance: written.instance_url,
             api_version: written.api_version,
             ca_file: written.ca_file.map(|file| beside(path, &file)),
+            proxy: written.proxy,
             attachment_origins: written.attachment_origins,
             user_agent: user_agent(written.user_agent)
                 .map_err(|problem| wrong(("user_agent", problem)))?,
@@ -137,6 +147,11 @@ impl TenantFile {
         self.ca_file.as_deref()
     }
 
+    /// The proxy to use, if the environment is not to decide.
+    pub fn proxy(&self) -> Option<&ProxySetting> {
+        self.proxy.as_ref()
+    }
+
     /// Origins that a `data_url` may name although they are not public https ones.
     pub fn attachment_origins(&self) -> &[Origin] {
         &self.attachment_origins
@@ -172,7 +187,15 @@ impl TenantFile {
         &self.connector
     }
 
+    /// Lowers each limit that is higher than the operator's.
+    pub(super) fn limit(&mut self, most: &Limits) {
+        self.limits = self.limits.at_most(most);
+    }
+
     fn holds_secrets(&self) -> bool {
+        if self.proxy.as_ref().is_some_and(ProxySetting::holds_secret) {
+            return true;
+        }
         let inline = |secret: &SecretRef| matches!(secret, SecretRef::Inline(_));
         match &self.auth {
             Auth::ClientCredentials { client_secret, .. } => inline(client_secret),

@@ -21,7 +21,109 @@ pub struct Limits {
     pub attachment: ByteSize,
     /// Waits and sizes of one request.
     pub egress: EgressLimits,
+    /// What one sync may read of one model.
+    pub model: ModelLimits,
 }
+
+impl Limits {
+    /// The lower of each limit and another.
+    #[must_use]
+    pub fn at_most(self, most: &Self) -> Self {
+        let (own, egress) = (self.egress, most.egress);
+        Self {
+            memory: self.memory.min(most.memory),
+            cpu_per_call: self.cpu_per_call.min(most.cpu_per_call),
+            wall_per_call: self.wall_per_call.min(most.wall_per_call),
+            requests_per_job: self.requests_per_job.min(most.requests_per_job),
+            bytes_per_job: self.bytes_per_job.min(most.bytes_per_job),
+            attachment: self.attachment.min(most.attachment),
+            egress: EgressLimits {
+                deadlines: own.deadlines.clamped_by(&egress.deadlines),
+                max_response: own.max_response.min(egress.max_response),
+                max_request: own.max_request.min(egress.max_request),
+                max_in_flight: own.max_in_flight.min(egress.max_in_flight),
+            },
+            model: ModelLimits {
+                pages: self.model.pages.min(most.model.pages),
+                records: self.model.records.min(most.model.records),
+                growth: self.model.growth.min(most.model.growth),
+                time: self.model.time.min(most.model.time),
+            },
+        }
+    }
+}
+
+/// What one sync, or one live listing, may read of one model. What is beyond it is read by the next sync, which
+/// resumes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModelLimits {
+    /// Pages, and reads by ids.
+    pub pages: u64,
+    /// Records, deleted ones and rechecks included.
+    pub records: u64,
+    /// How much the mirror's file may grow.
+    pub growth: ByteSize,
+    /// Wall-clock time.
+    pub time: Duration,
+}
+
+impl Default for ModelLimits {
+    fn default() -> Self {
+        // The largest model that we plan for has a million records, some 8 kB each where rows are wide.
+        Self {
+            // Pages of 200 rows, the size after a failure, ten times.
+            pages: 50_000,
+            records: 10_000_000,
+            growth: ByteSize::gib(16),
+            // 50 to 100 rows a second, as a very slow org returns them.
+            time: Duration::from_secs(6 * 60 * 60),
+        }
+    }
+}
+
+/// A sync read as much of a model as it may.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stopped at the limit of {most} (`{key}`)")]
+pub struct LimitReached {
+    /// The key in the tenant file.
+    pub key: &'static str,
+    /// The limit, with its unit.
+    pub most: String,
+}
+
+impl ModelLimits {
+    /// Checks what a sync has read of a model so far.
+    ///
+    /// # Errors
+    /// [`LimitReached`] with the first limit that is passed.
+    pub fn check(
+        &self,
+        pages: u64,
+        records: u64,
+        growth: ByteSize,
+        time: Duration,
+    ) -> Result<(), LimitReached> {
+        let reached = |key, most| Err(LimitReached { key, most });
+        if pages > self.pages {
+            return reached(PAGES, format!("{} pages", self.pages));
+        }
+        if records > self.records {
+            return reached(RECORDS, format!("{} records", self.records));
+        }
+        if growth > self.growth {
+            return reached(GROWTH, format!("{} of growth", self.growth));
+        }
+        if time > self.time {
+            return reached(TIME, format!("{} s", self.time.as_secs()));
+        }
+        Ok(())
+    }
+}
+
+const PAGES: &str = "limits.pages_per_model";
+const RECORDS: &str = "limits.records_per_model";
+const GROWTH: &str = "limits.growth_per_model";
+const TIME: &str = "limits.seconds_per_model";
 
 impl Default for Limits {
     fn default() -> Self {
@@ -38,6 +140,7 @@ impl Default for Limits {
             bytes_per_job: job.bytes,
             attachment: ByteSize::bytes(25_000_000),
             egress: EgressLimits::default(),
+            model: ModelLimits::default(),
         }
     }
 }
@@ -58,6 +161,10 @@ pub(crate) struct LimitsTable {
     first_byte_seconds: Option<f64>,
     between_bytes_seconds: Option<f64>,
     request_seconds: Option<f64>,
+    pages_per_model: Option<u64>,
+    records_per_model: Option<u64>,
+    growth_per_model: Option<ByteSize>,
+    seconds_per_model: Option<f64>,
 }
 
 /// Salesforce takes no file over 2 GB.
@@ -102,6 +209,12 @@ impl LimitsTable {
                 LARGEST_FILE,
             )?,
             egress: self.egress(base.egress)?,
+            model: ModelLimits {
+                pages: counted(PAGES, self.pages_per_model, base.model.pages)?,
+                records: counted(RECORDS, self.records_per_model, base.model.records)?,
+                growth: self.growth_per_model.unwrap_or(base.model.growth),
+                time: seconds(TIME, self.seconds_per_model, base.model.time)?,
+            },
         })
     }
 

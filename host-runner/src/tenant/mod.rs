@@ -1,14 +1,16 @@
 //! One tenant: who it is, how it signs in, what it may cost.
 //!
-//! A tenant file names the org and holds or points to its secrets; everything in it is parsed once, here, and errors name
-//! file, key and fix. Secrets live in [`Secret`], which prints as `[redacted]`; tokens never leave this room except as a
-//! header value that the gate adds. Never here: printing a secret.
+//! A tenant file names the org and holds or points to its secrets; everything in it is parsed once, here, and errors
+//! name file, key and fix. Secrets live in [`Secret`], which prints as `[redacted]`; tokens never leave this room
+//! except as a header value that the gate adds. Never here: printing a secret.
 
 mod auth;
 mod error;
 mod file;
+mod files;
 mod limits;
 pub mod oauth;
+mod operator;
 mod scopes;
 mod secret;
 mod strict;
@@ -21,13 +23,15 @@ mod token_source;
 pub use auth::Auth;
 pub use error::TenantError;
 pub use file::{ApiVersion, TenantFile};
-pub use limits::Limits;
+pub use files::without_mark;
+pub use limits::{LimitReached, Limits, ModelLimits};
+pub use operator::OperatorRules;
 pub use scopes::{ACTIONS, MODELS, Scopes};
 pub use secret::{Secret, SecretRef};
 pub use sync::SyncSettings;
 pub use token_source::{SignInRetry, TokenSource, TokenSourceOptions};
 
-use crate::egress::{Client, Egress, EgressPolicy, Gate, JobBudget};
+use crate::egress::{Client, Egress, EgressPolicy, Gate, JobBudget, Proxies, Purpose, SALESFORCE};
 use std::sync::Arc;
 
 /// Paths of a Salesforce org that hand out, trade or end sessions: a connector has no business there
@@ -57,11 +61,31 @@ impl Tenant {
     /// # Errors
     /// A secret that is not there, a `ca_file` or private key that can't be used.
     pub fn open(file: TenantFile, options: TokenSourceOptions) -> Result<Self, TenantError> {
+        Self::open_under(file, options, &OperatorRules::default())
+    }
+
+    /// As [`Tenant::open`], for a file that a customer may have written.
+    ///
+    /// # Errors
+    /// Also what the operator's rules refuse.
+    pub fn open_under(
+        file: TenantFile,
+        options: TokenSourceOptions,
+        rules: &OperatorRules,
+    ) -> Result<Self, TenantError> {
+        let file = rules.apply(file)?;
         let limits = *file.limits();
-        let client = Client::new(file.ca_file(), limits.egress.deadlines.connect)
+        let proxies = Proxies::new(file.proxy());
+        let client = Client::new(file.ca_file(), limits.egress.deadlines.connect, proxies)
             .map_err(|error| TenantError::new(file.path(), Some("ca_file"), error.to_string()))?;
+        let client = match rules.public_only {
+            true => client.public_only(),
+            false => client,
+        };
         let tokens = TokenSource::new(&file, client.clone(), options)?;
-        let policy = EgressPolicy::new(file.instance().clone()).deny_paths(CREDENTIAL_PATHS);
+        let policy = EgressPolicy::new(file.instance().clone())
+            .deny_paths(CREDENTIAL_PATHS)
+            .reading_rules(&SALESFORCE);
         let egress = Egress::new(
             policy,
             client,
@@ -86,18 +110,19 @@ impl Tenant {
         &self.tokens
     }
 
-    /// A gate for one job, with the tenant file's caps.
+    /// A gate for one job that reads, with the tenant file's caps.
     pub fn gate(&self) -> Gate {
-        let limits = self.file.limits();
-        self.gate_with(JobBudget {
-            requests: limits.requests_per_job,
-            bytes: limits.bytes_per_job,
-        })
+        self.gate_for(Purpose::Read)
     }
 
-    /// A gate for one job, with caps of its own.
-    pub fn gate_with(&self, budget: JobBudget) -> Gate {
-        self.egress.gate(budget)
+    /// A gate for one job, with the tenant file's caps.
+    pub fn gate_for(&self, purpose: Purpose) -> Gate {
+        let limits = self.file.limits();
+        let budget = JobBudget {
+            requests: limits.requests_per_job,
+            bytes: limits.bytes_per_job,
+        };
+        self.egress.gate_for(purpose, budget)
     }
 
     /// Signs in now, to fail before any work with the clearest message; does nothing while a token is at hand.
@@ -107,9 +132,4 @@ impl Tenant {
     pub async fn sign_in(&self) -> Result<(), Arc<oauth::OAuthError>> {
         self.tokens.token().await.map(|_| ())
     }
-}
-
-/// A text without the byte order mark that some editors put before it.
-pub fn without_mark(text: &str) -> &str {
-    text.strip_prefix('\u{feff}').unwrap_or(text)
 }

@@ -60,6 +60,15 @@ impl Scopes {
         !self.actions.contains(&kebab(action))
     }
 
+    /// All that is switched off, in the form of the contract's `connection.disabled`.
+    pub fn switched_off(&self) -> Vec<String> {
+        let fields = self
+            .disabled_fields()
+            .map(|(model, field)| format!("{model}.{field}"));
+        let whole = self.disabled_models().chain(self.disabled_actions());
+        whole.map(str::to_owned).chain(fields).collect()
+    }
+
     /// The models switched off.
     pub fn disabled_models(&self) -> impl Iterator<Item = &str> {
         self.models.iter().map(String::as_str)

@@ -1,6 +1,7 @@
 //! A text that is never printed, and where the tenant file says it is kept.
 
-use super::{TenantError, without_mark};
+use super::TenantError;
+use super::files::{beside, without_mark};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use std::fmt;
@@ -83,12 +84,6 @@ impl SecretRef {
         }
         Ok(Secret::new(text))
     }
-}
-
-/// A path of the tenant file, taken relative to that file's own folder.
-pub(crate) fn beside(file: &Path, path: &Path) -> PathBuf {
-    file.parent()
-        .map_or_else(|| path.to_owned(), |folder| folder.join(path))
 }
 
 impl<'de> Deserialize<'de> for SecretRef {

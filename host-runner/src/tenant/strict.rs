@@ -13,8 +13,50 @@ pub(crate) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, T
         let line = error.span().map(|span| line_of(text, span.start));
         let key = error.span().and_then(|span| key_at(text, span.start));
         let secret = key.as_deref().is_some_and(holds_secret);
-        TenantError::new(path, key.as_deref(), explained(error.message(), secret)).at_line(line)
+        let mut problem = explained(error.message(), secret);
+        if let Some(wrong) = unknown_field(error.message()) {
+            let is_typo = problem.contains("did you mean");
+            problem += &match home::<T>(wrong) {
+                Some(home) => format!(". `{wrong}` belongs {home}"),
+                None if is_typo => String::new(),
+                None => ". Settings of the connector belong in [connector]".to_owned(),
+            };
+        }
+        TenantError::new(path, key.as_deref(), problem).at_line(line)
     })
+}
+
+/// The key that serde's message calls unknown.
+fn unknown_field(message: &str) -> Option<&str> {
+    let rest = message.trim().strip_prefix("unknown field `")?;
+    rest.split('`').next()
+}
+
+/// The keys of a table, or of the top of the file: those that serde lists when it meets another one.
+fn known_keys<T: DeserializeOwned>(table: Option<&str>) -> Vec<String> {
+    const OTHER: &str = "no_key_is_called_so";
+    let header = table.map_or_else(String::new, |table| format!("[{table}]\n"));
+    let Err(error) = toml::from_str::<T>(&format!("{header}{OTHER} = 1\n")) else {
+        return Vec::new();
+    };
+    if unknown_field(error.message()) != Some(OTHER) {
+        return Vec::new();
+    }
+    let quoted = error.message().split('`').skip(1).step_by(2);
+    quoted.skip(1).map(str::to_owned).collect()
+}
+
+/// Where in the file a key belongs, if it does anywhere.
+pub(crate) fn home<T: DeserializeOwned>(key: &str) -> Option<String> {
+    let top = known_keys::<T>(None);
+    if top.iter().any(|known| known == key) {
+        return Some("at the top of the file, before the first table".to_owned());
+    }
+    let table = top.iter().find(|table| {
+        let keys = known_keys::<T>(Some(table));
+        keys.iter().any(|known| known == key)
+    })?;
+    Some(format!("in [{table}]"))
 }
 
 /// Keys whose value must not be repeated in a message.

@@ -12,9 +12,9 @@ const DAY: u64 = 24 * 60 * 60;
 pub struct SyncSettings {
     /// Only applications that our own actions created, and their candidates; all other models come in full.
     pub only_created_applications: bool,
-    /// Share of a model's records, in percent, that may vanish at once before it looks like lost permissions.
+    /// Share of a model's records, in percent, that may disappear at once before it looks like lost permissions.
     pub mass_delete_percent: u8,
-    /// Records that may vanish at once however large their share is.
+    /// Records that may disappear at once however large their share is.
     pub mass_delete_rows: u64,
     /// After how long without a comparison of all ids one is due.
     pub reconcile_after: Duration,

@@ -5,6 +5,8 @@ use crate::egress::{ByteSize, Origin};
 use std::path::Path;
 use std::time::Duration;
 
+mod operator;
+mod refusals;
 mod rotation;
 mod sign_in;
 
@@ -416,5 +418,29 @@ proptest::proptest! {
     fn any_text_is_a_tenant_file_or_an_error_and_never_a_panic(text in "[a-z_\\[\\]={}\" \n.0-9é]{0,120}") {
         let _ = parse(&text);
         let _ = parse(&format!("{GOOD}{text}"));
+    }
+}
+
+#[test]
+fn the_page_on_the_tenant_file_lists_every_key() {
+    const PAGE: &str = include_str!("../../../docs/tenant-file.md");
+    // The top of the file names the tables.
+    let keys = |header: &str| -> Vec<String> {
+        let text = format!("{header}no_key_is_called_so = 1\n");
+        let error = TenantFile::parse(Path::new("t.toml"), &text).unwrap_err();
+        let (_, known) = error.problem.split_once("Known here: ").expect("a list");
+        let known = known.split(". ").next().unwrap_or_default();
+        known.split(", ").map(str::to_owned).collect()
+    };
+    let tables = ["auth", "scopes", "sync", "limits", "connector"];
+    let top = keys("");
+    for key in top.iter().filter(|key| !tables.contains(&key.as_str())) {
+        assert!(PAGE.contains(&format!("\n| `{key}` |")), "{key}");
+    }
+    for table in ["auth", "scopes", "sync", "limits"] {
+        assert!(top.iter().any(|key| key == table), "{table}");
+        for key in keys(&format!("[{table}]\n")) {
+            assert!(PAGE.contains(&format!("\n| `{key}` |")), "{table}.{key}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A token kept on disk between runs, so that a command line does not sign in each time.
 //!
-//! Logins are limited per user and hour (salesforce-api.md 1.3). The file is the owner's alone and is named by a hash, so it
-//! says nothing by itself. What is in it may be stale: the org decides, and a 401 leads to a new sign-in.
+//! Logins are limited per user and hour (salesforce-api.md 1.3). The file is the owner's alone and is named by a hash,
+//! so it says nothing by itself. What is in it may be stale: the org decides, and a 401 leads to a new sign-in.
 
 use super::Secret;
 use super::oauth::{Prepared, hash};

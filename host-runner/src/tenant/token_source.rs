@@ -1,9 +1,9 @@
 //! The tenant's current token, and when to get another.
 //!
-//! Many requests, one sign-in: a caller that finds no usable token starts a sign-in or joins the one under way. It runs in a
-//! task of its own, since a call that is cancelled half-way must not lose a rotated refresh token. A refusal that may pass is
-//! asked again after growing waits. A token is replaced only after the org refused that very token, and not for ever: tokens
-//! refused while fresh end in an error instead of a login loop.
+//! Many requests, one sign-in: a caller that finds no usable token starts a sign-in or joins the one under way. It runs
+//! in a task of its own, since a call that is cancelled half-way must not lose a rotated refresh token. A refusal that
+//! may pass is asked again after growing waits. A token is replaced only after the org refused that very token, and not
+//! for ever: tokens refused while fresh end in an error instead of a login loop.
 
 use super::oauth::{Flow, OAuthError};
 use super::token_cache::TokenCache;
@@ -50,8 +50,8 @@ pub struct TokenSourceOptions {
     pub retry: SignInRetry,
 }
 
-/// How a sign-in that Salesforce refused for the moment is repeated. Each wait is twice as long as the one before, shortened at
-/// random by up to a half: many who were refused together do not come back together.
+/// How a sign-in that Salesforce refused for the moment is repeated. Each wait is twice as long as the one before,
+/// shortened at random by up to a half: many who were refused together do not come back together.
 #[derive(Clone, Copy, Debug)]
 pub struct SignInRetry {
     /// How often to ask altogether.
@@ -203,8 +203,9 @@ impl TokenSource {
         ended(&mut waiting).await
     }
 
-    /// Waits for the answer to a sign-in under way, which may hold the only copy of a rotated refresh token, and tries again to write
-    /// one that could not be written. To be called when no more tokens are needed, before the runtime ends.
+    /// Waits for the answer to a sign-in under way, which may hold the only copy of a rotated refresh token, and tries
+    /// again to write one that could not be written. To be called when no more tokens are needed, before the runtime
+    /// ends.
     ///
     /// # Errors
     /// [`OAuthError::CannotKeep`] where a rotated refresh token is lost when this process ends.
@@ -216,6 +217,11 @@ impl TokenSource {
             drop(ended(&mut waiting).await);
         }
         self.0.flow.save()
+    }
+
+    /// HTTP requests to the token endpoint so far.
+    pub fn requests(&self) -> u64 {
+        self.0.gate.stats().requests
     }
 
     /// Says that this very token does not work any more; later ones are not touched.

@@ -29,6 +29,14 @@ pub enum KeyError {
         /// What was given.
         given: String,
     },
+    /// Longer than any system's ids.
+    #[error("a {what} has {length} bytes, more than the {longest} that one may have", longest = LONGEST)]
+    TooLong {
+        /// Which id was expected.
+        what: &'static str,
+        /// Its length, in bytes.
+        length: usize,
+    },
     /// A key of a join model that is not two ids with a colon between.
     #[error("{given:?} is not a key of {model}: expected two ids with one colon between them")]
     Join {
@@ -39,7 +47,15 @@ pub enum KeyError {
     },
 }
 
+/// The longest key or org id, in bytes: keys are the columns of several indexes. Salesforce's ids have 18 characters,
+/// those of the join models 37.
+const LONGEST: usize = 255;
+
 fn check(what: &'static str, text: &str) -> Result<(), KeyError> {
+    if text.len() > LONGEST {
+        let length = text.len();
+        return Err(KeyError::TooLong { what, length });
+    }
     if text.is_empty() {
         return Err(KeyError::Empty { what });
     }
@@ -107,6 +123,19 @@ impl NaturalKey {
     /// The key as text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The two ids of a join row's key, the parent's first.
+    pub fn parts(&self) -> Option<(&str, &str)> {
+        self.0.split_once(':')
+    }
+
+    /// The id by which a record of `model` is read: of a join row the parent's.
+    pub fn read_id(&self, model: Model) -> &str {
+        match self.parts() {
+            Some((parent, _)) if model.join_fields().is_some() => parent,
+            _ => &self.0,
+        }
     }
 
     /// A key read back from a mirror, which holds only keys that were parsed once.

@@ -6,6 +6,7 @@ mod id;
 mod model;
 mod print;
 mod record;
+mod text;
 mod timestamp;
 
 pub use id::{KeyError, NaturalKey, OrgId, UnifiedId};

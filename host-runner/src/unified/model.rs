@@ -47,8 +47,10 @@ pub enum Kind {
     Object(&'static [&'static str]),
     /// An array of objects with exactly these members, each a string or null; empty is `[]`.
     Objects(&'static [&'static str]),
-    /// An array of strings; empty is `[]`.
-    Texts,
+    /// A word of a closed list, or null.
+    Word(&'static [&'static str]),
+    /// An array of words of a closed list; empty is `[]`.
+    Words(&'static [&'static str]),
     /// An object keyed by the source's own field names, values any JSON; empty is `{}`.
     FreeObject,
     /// An array of any JSON; empty is `[]`.
@@ -66,6 +68,50 @@ pub struct Field {
     pub kind: Kind,
 }
 
+impl Field {
+    /// Whether the connector gives it; the others are the platform's own.
+    pub const fn is_of_connector(&self) -> bool {
+        !matches!(self.kind, Kind::UnifiedId | Kind::MirrorStamp)
+    }
+
+    /// Whether it takes part in the decision whether a record changed.
+    pub const fn is_of_content(&self) -> bool {
+        self.is_of_connector() && !matches!(self.kind, Kind::RemoteData)
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::UnifiedId | Self::MirrorStamp => "nothing",
+            Self::RemoteId => "a string without escapes",
+            Self::Text => "a string or null",
+            Self::DateTime => "a date-time such as \"2026-11-24T09:30:00.000Z\" or null",
+            Self::Number => "a number or null",
+            Self::Reference(_) => "a string without escapes, or null",
+            Self::Object(names) => {
+                return write!(
+                    out,
+                    "an object of strings with the members {}, or null",
+                    names.join(", ")
+                );
+            }
+            Self::Objects(names) => {
+                return write!(
+                    out,
+                    "an array of objects of strings with the members {}",
+                    names.join(", ")
+                );
+            }
+            Self::Word(words) => return write!(out, "one of {}, or null", words.join(", ")),
+            Self::Words(words) => return write!(out, "an array of {}", words.join(", ")),
+            Self::FreeObject => "an object",
+            Self::FreeList => "an array",
+            Self::RemoteData => "JSON",
+        })
+    }
+}
+
 const fn field(name: &'static str, kind: Kind) -> Field {
     Field { name, kind }
 }
@@ -73,6 +119,13 @@ const fn field(name: &'static str, kind: Kind) -> Field {
 const LOCATION: Kind = Kind::Object(&[
     "city", "country", "state", "street_1", "street_2", "zip_code", "raw",
 ]);
+const ROLES: &[&str] = &[
+    "HIRING_MANAGER",
+    "RECRUITER",
+    "COORDINATOR",
+    "SOURCER",
+    "INTERVIEWER",
+];
 const ID: Field = field("id", Kind::UnifiedId);
 const REMOTE_ID: Field = field("remote_id", Kind::RemoteId);
 const CHANGED_AT: Field = field("changed_at", Kind::MirrorStamp);
@@ -93,7 +146,7 @@ const USERS: &[Field] = &[
     field("first_name", Kind::Text),
     field("last_name", Kind::Text),
     field("email", Kind::Text),
-    field("status", Kind::Text),
+    field("status", Kind::Word(&["ACTIVE", "INACTIVE"])),
     REMOTE_DATA,
 ];
 const JOBS: &[Field] = &[
@@ -150,7 +203,7 @@ const APPLICATIONS: &[Field] = &[
     REMOTE_ID,
     CHANGED_AT,
     REMOTE_DELETED_AT,
-    field("outcome", Kind::Text),
+    field("outcome", Kind::Word(&["PENDING", "HIRED", "DECLINED"])),
     field("rejection_reason_name", Kind::Text),
     field(
         "current_stage_id",
@@ -174,7 +227,7 @@ const JOB_STAGES: &[Field] = &[
     REMOTE_DELETED_AT,
 ];
 const HIRING_TEAM_MEMBERS: &[Field] = &[
-    field("roles", Kind::Texts),
+    field("roles", Kind::Words(ROLES)),
     JOB_ID,
     field("user_id", Kind::Reference(Model::Users)),
     ID,
@@ -257,8 +310,8 @@ impl Model {
         })
     }
 
-    /// The model whose records come and go with those of this one, and the field that refers to them: a contact is a candidate
-    /// while somebody applies, a user of another type than the company's own counts while on a team.
+    /// The model whose records come and go with those of this one, and the field that refers to them: a contact is a
+    /// candidate while somebody applies, a user of another type than the company's own counts while on a team.
     pub const fn membership(self) -> Option<(&'static str, Model)> {
         match self {
             Model::Applications => Some(("candidate_id", Model::Candidates)),

@@ -63,14 +63,26 @@ impl Timestamp {
         }
     }
 
-    /// Whether the text is already spelt as [`Timestamp`] prints it, digits in their places; no calendar check.
+    /// Whether the text is a moment spelt as [`Timestamp`] prints it.
     pub(super) fn is_canonical(text: &str) -> bool {
         const FORM: &[u8] = b"0000-00-00T00:00:00.000Z";
-        text.len() == FORM.len()
-            && text.bytes().zip(FORM).all(|(byte, form)| match form {
+        let bytes = text.as_bytes();
+        let has_form = bytes.len() == FORM.len()
+            && bytes.iter().zip(FORM).all(|(byte, form)| match form {
                 b'0' => byte.is_ascii_digit(),
-                other => byte == *other,
-            })
+                other => byte == other,
+            });
+        let number = |from: usize, to: usize| {
+            let digits = bytes.get(from..to).unwrap_or_default();
+            digits
+                .iter()
+                .fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0'))
+        };
+        let is_day = || {
+            let year = i32::try_from(number(0, 4)).unwrap_or_default();
+            NaiveDate::from_ymd_opt(year, number(5, 7), number(8, 10)).is_some()
+        };
+        has_form && number(11, 13) < 24 && number(14, 16) < 60 && number(17, 19) < 60 && is_day()
     }
 }
 

@@ -38,4 +38,49 @@ pub enum Behaviour {
     SendCredentials,
     /// Sends a request with a `Host` header.
     SendAHostHeader,
+    /// Deletes a record.
+    Delete,
+    /// Changes a record.
+    Patch,
+    /// Changes a record by a GET that names another method in its query.
+    PatchByQuery,
+    /// Creates a record.
+    Post,
+    /// Deletes a record among the members of a composite request.
+    DeleteInAComposite,
+    /// Reads by a composite request.
+    ReadByAComposite,
+}
+
+/// Says how the guest shall list users. Every other model is listed as a connector should.
+#[derive(Debug, Clone, Copy)]
+pub enum Listing {
+    /// Leads each page to the same cursor.
+    SameCursor,
+    /// Leads each page to another cursor, and brings nothing.
+    NewCursors,
+    /// Brings another record on each page, without end.
+    NewRecords,
+    /// Rejects the cursor that it gave, and begins anew.
+    RejectedCursors,
+    /// Gives a cursor of 100 kB.
+    LongCursor,
+    /// Gives a sync token of 100 kB.
+    LongToken,
+    /// Gives a record with a key of 10 MB.
+    LongKey,
+    /// Asks for a recheck with an id of 10 MB.
+    LongRecheck,
+    /// Asks for another recheck whenever one is done.
+    NewRechecks,
+    /// Gives a source row that is nested a million levels deep.
+    DeepRow,
+    /// Gives a profile of 2 MB.
+    LongProfile,
+    /// Fails with a message of 10 MB.
+    LongMessage,
+    /// Fails with 100,000 problems.
+    ManyProblems,
+    /// Gives 10,000 notes that would draw on the terminal.
+    ManyNotes,
 }

@@ -4,7 +4,7 @@ use crate::behaviour::Behaviour::{self, *};
 use crate::bindings::ats::connector::host;
 use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::bindings::wasi::http::outgoing_handler;
-use crate::bindings::wasi::http::types::{Fields, OutgoingRequest, Scheme};
+use crate::bindings::wasi::http::types::{Fields, Method, OutgoingBody, OutgoingRequest, Scheme};
 
 /// What a behaviour does; returns what it would say if the host let it.
 type Misbehave = fn() -> String;
@@ -35,7 +35,36 @@ pub const TABLE: &[(Behaviour, Misbehave)] = &[
     (SendAHostHeader, || {
         ask(Some(&own_authority()), &[("host", "elsewhere.example")])
     }),
+    (Delete, || call(&Method::Delete, RECORD, "")),
+    (Patch, || call(&Method::Patch, RECORD, "{}")),
+    (PatchByQuery, || {
+        call(&Method::Get, &format!("{RECORD}?_HttpMethod=PATCH"), "")
+    }),
+    (Post, || {
+        call(&Method::Post, "/services/data/v66.0/sobjects/Contact", "{}")
+    }),
+    (DeleteInAComposite, || {
+        call(&Method::Post, COMPOSITE, &members(&["GET", "DELETE"]))
+    }),
+    (ReadByAComposite, || {
+        call(&Method::Post, COMPOSITE, &members(&["GET", "GET"]))
+    }),
 ];
+
+const RECORD: &str = "/services/data/v66.0/sobjects/Contact/003000000000001AAA";
+const COMPOSITE: &str = "/services/data/v66.0/composite";
+
+/// A composite request with members of these methods.
+fn members(methods: &[&str]) -> String {
+    let member = |(number, method): (usize, &&str)| {
+        format!(r#"{{"method":"{method}","url":"{RECORD}","referenceId":"r{number}"}}"#)
+    };
+    let members: Vec<String> = methods.iter().enumerate().map(member).collect();
+    format!(
+        r#"{{"allOrNone":false,"compositeRequest":[{}]}}"#,
+        members.join(",")
+    )
+}
 
 #[allow(clippy::empty_loop, reason = "that is the point")]
 fn spin() -> String {
@@ -103,6 +132,22 @@ fn other_name_of_own() -> String {
 }
 
 fn ask(authority: Option<&str>, headers: &[(&str, &str)]) -> String {
+    send(&Method::Get, authority, "/services/data", headers, "")
+}
+
+/// Sends a request to the tenant's own org.
+fn call(method: &Method, path: &str, body: &str) -> String {
+    let json = ("content-type", "application/json");
+    send(method, Some(&own_authority()), path, &[json], body)
+}
+
+fn send(
+    method: &Method,
+    authority: Option<&str>,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> String {
     let fields = Fields::new();
     for (name, value) in headers {
         if let Err(refused) = fields.set(name, &[value.as_bytes().to_vec()]) {
@@ -116,13 +161,24 @@ fn ask(authority: Option<&str>, headers: &[(&str, &str)]) -> String {
     if request.set_authority(authority).is_err() {
         return "refused: authority".into();
     }
-    if request.set_path_with_query(Some("/services/data")).is_err() {
+    if request.set_method(method).is_err() {
+        return "refused: method".into();
+    }
+    if request.set_path_with_query(Some(path)).is_err() {
         return "refused: path".into();
     }
+    let outgoing = request.body();
     let answer = match outgoing_handler::handle(request, None) {
         Ok(answer) => answer,
         Err(refused) => return format!("refused: {refused:?}"),
     };
+    if let Ok(outgoing) = outgoing {
+        // A host that refuses the request takes no body: its answer is what counts.
+        if let Ok(stream) = outgoing.write() {
+            let _ = stream.blocking_write_and_flush(body.as_bytes());
+        }
+        let _ = OutgoingBody::finish(outgoing, None);
+    }
     answer.subscribe().block();
     match answer.get() {
         Some(Ok(Ok(response))) => format!("answered: {}", response.status()),

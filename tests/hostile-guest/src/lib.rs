@@ -1,5 +1,6 @@
-//! A connector of the contract whose `discover` does what its settings name: compute for ever, take all memory, ask for
-//! other hosts. `tests/tests/sandbox.rs` has a test for each behaviour.
+//! A connector of the contract that does what its settings name: `discover` computes for ever, takes all memory, asks
+//! for other hosts (`tests/tests/sandbox.rs` has a test for each behaviour); listings of users have no end
+//! (`tests/tests/hostile_listings.rs`).
 #![allow(
     clippy::result_large_err,
     reason = "the contract's error is what it is"
@@ -12,6 +13,7 @@ mod bindings {
 
 mod behaviour;
 mod behaviours;
+mod listings;
 mod refuse;
 
 use bindings::exports::ats::connector::reads;
@@ -19,14 +21,21 @@ use bindings::exports::ats::connector::reads;
 /// The component.
 pub struct Hostile;
 
-fn discover() -> Result<reads::Discovery, reads::Error> {
+/// What the settings ask for.
+fn behaviour_name() -> String {
     let settings = bindings::ats::connector::host::get_connection().settings;
     // The settings are `{"behaviour":"name"}`; a JSON parser would be the larger part of this program.
-    let name = settings.split('"').nth(3).unwrap_or_default();
+    settings.split('"').nth(3).unwrap_or_default().to_owned()
+}
+
+fn discover() -> Result<reads::Discovery, reads::Error> {
+    let name = behaviour_name();
     let known = behaviours::TABLE;
     let said = match known.iter().find(|(known, _)| format!("{known:?}") == name) {
         Some((_, behave)) => behave(),
-        None => format!("no behaviour {name:?}"),
+        None => {
+            listings::asked().map_or_else(|| format!("no behaviour {name:?}"), listings::profile)
+        }
     };
     Ok(reads::Discovery {
         profile: said,

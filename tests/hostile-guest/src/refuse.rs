@@ -1,9 +1,9 @@
-//! The rest of the contract, which a hostile guest does not need.
+//! The rest of the contract, which a hostile guest does not need: listings that end at once, and refusals.
 
-use crate::Hostile;
 use crate::bindings::exports::ats::connector::{actions, inspection, reads, types};
+use crate::{Hostile, listings};
 
-fn refusal() -> types::Error {
+pub fn refusal() -> types::Error {
     types::Error::Unsupported(types::Failure {
         message: "this connector only misbehaves".into(),
         remote: None,
@@ -23,6 +23,24 @@ impl reads::Guest for Hostile {
     fn discover() -> Result<reads::Discovery, reads::Error> {
         crate::discover()
     }
+    fn list_page(
+        _: String,
+        model: reads::Model,
+        query: reads::ListQuery,
+    ) -> Result<reads::TextPage, types::Error> {
+        match model {
+            reads::Model::Users => listings::users(&query),
+            _ => Ok(listings::page(String::new(), listings::done())),
+        }
+    }
+    fn get_batch(
+        _: String,
+        _: reads::Model,
+        ids: Vec<String>,
+    ) -> Result<reads::TextBatch, types::Error> {
+        Ok(listings::get_batch(ids))
+    }
+    // The host reads text.
     refuse! {
         list_users(profile: String, query: reads::ListQuery) -> reads::UsersPage;
         list_jobs(profile: String, query: reads::ListQuery) -> reads::JobsPage;
@@ -45,7 +63,7 @@ impl actions::Guest for Hostile {
             -> actions::Attached;
         move_application_to_stage(context: actions::ActionContext, input: actions::MoveInput) -> actions::Moved;
         get_candidate_attachments(profile: String, candidate: String) -> Vec<actions::Attachment>;
-        check_input(input: actions::ActionInput) -> ();
+        check_input(action: inspection::Action, input: String) -> ();
         locate_attachment(profile: String, attachment: String) -> actions::AttachmentSource;
     }
 }

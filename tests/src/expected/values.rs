@@ -79,7 +79,14 @@ pub(super) fn custom_fields(row: &RowView<'_>, feeds: &[&str]) -> Value {
             && !feeds.contains(&field.name.as_str())
     });
     let fields: Map<String, Value> = fields
-        .map(|field| (field.name.clone(), as_json(&row.value(field))))
+        .map(|field| {
+            let value = match row.value(field) {
+                // As the org writes it, with its fraction.
+                ValueRef::Double(number) => json!(number),
+                value => as_json(&value),
+            };
+            (field.name.clone(), value)
+        })
         .collect();
     Value::Object(fields)
 }

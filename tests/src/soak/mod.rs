@@ -1,6 +1,6 @@
-//! A random life of an org, mirrored: operations, deltas, faults and crashes in an order that a seed repeats, nearly always: the
-//! connector reads ahead, so two requests can meet at the org's door in either order. At quiet points the mirror must hold
-//! what the org's rows say.
+//! A random life of an org, mirrored: operations, deltas, faults and crashes in an order that a seed repeats, nearly
+//! always: the connector reads ahead, so two requests can meet at the org's door in either order. At quiet points the
+//! mirror must hold what the org's rows say.
 
 mod changes;
 mod dice;
@@ -25,8 +25,8 @@ use dice::Dice;
 /// Monday, 2026-11-23, noon UTC: the org's clock at the beginning.
 const START_MS: i64 = 1_795_435_200_000;
 const MINUTE_MS: i64 = 60_000;
-/// Formulas over rows of objects that the model does not depend on otherwise: nothing that a delta reads moves when those do.
-/// The periodic full listing refreshes them (docs/sync.md, "Stale values").
+/// Formulas over rows of objects that the model does not depend on otherwise: nothing that a delta reads moves when
+/// those do. The periodic full listing refreshes them (docs/sync.md, "Stale values").
 const FAR_FORMULAS: [&str; 2] = [
     "bpats__Hiring_Manager_Name__c",
     "bpats__Hiring_Manager_Email__c",
@@ -335,7 +335,12 @@ fn tracing() -> bool {
 /// Prints how each model was read.
 fn trace(report: &SyncReport) {
     for model in report.models.iter().filter(|_| tracing()) {
-        let how = (model.coverage, model.resumed, model.quiet, &model.failure);
+        let how = (
+            model.coverage,
+            model.resumed,
+            model.unchanged,
+            &model.failure,
+        );
         println!(
             "  {} {how:?} {:?} {:?}",
             model.model, model.counts, model.notes
@@ -418,8 +423,7 @@ fn contents(
 ) -> BTreeMap<String, serde_json::Map<String, Value>> {
     let records = Records::new(mirror, model, RecordFilter::default())
         .map(|stored| stored.expect("a record"));
-    let comparable = |content: &serde_json::Map<String, Value>| {
-        let mut content = content.clone();
+    let comparable = |mut content: serde_json::Map<String, Value>| {
         if let Some(Value::Object(custom)) = content.get_mut("custom_fields") {
             custom.retain(|name, _| !FAR_FORMULAS.contains(&name.as_str()));
         }

@@ -151,6 +151,7 @@ async fn the_command_rejects_a_wrong_input_without_a_request() {
         let arguments = ["action", action, "--input", "in.json"];
         let arguments: Vec<&str> = arguments.into_iter().chain(more.iter().copied()).collect();
         let done = command::asymbl(world.folder(), &arguments).await;
+        // The command line, or the input.
         assert_eq!(done.code, 2, "{action}: {}", done.err);
         assert!(done.err.contains(told), "{action}: {}", done.err);
         assert_eq!(

@@ -1,4 +1,5 @@
-//! What file servers do to downloads: what is no file, what passes, where redirects lead; and uploads that Salesforce interrupts.
+//! What file servers do to downloads: what is no file, what passes, where redirects lead; and uploads that Salesforce
+//! interrupts.
 
 use std::sync::{Arc, OnceLock};
 

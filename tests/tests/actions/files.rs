@@ -200,7 +200,7 @@ async fn attachments_of_the_old_kind_are_listed_and_downloaded() {
     assert_eq!(std::fs::read(folder.join("old.doc")).unwrap(), b"old body");
     // No file is left or harmed where there is nothing to download.
     for (wrong, code) in [
-        ("00P000000000009", 2),
+        ("00P000000000009", 9),
         ("003000000000009", 2),
         ("nonsense", 2),
     ] {
@@ -213,7 +213,7 @@ async fn attachments_of_the_old_kind_are_listed_and_downloaded() {
         &["attachment", &old, "--output", "no/such/folder/x"],
     )
     .await;
-    assert_eq!(done.code, 1, "{}", done.err);
+    assert_eq!(done.code, 2, "{}", done.err);
     assert!(done.err.contains("can't write"), "{}", done.err);
 }
 

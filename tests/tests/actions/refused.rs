@@ -98,7 +98,7 @@ async fn validation_rules_are_reported_under_their_input() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_required_field_of_the_customers_own_is_named_with_what_to_do() {
+async fn a_required_custom_field_is_named_with_what_to_do() {
     for (object, whole) in [("Contact", "candidate: "), (APPLICANT, "application: ")] {
         let world = World::of(small_org()).await;
         let (job, _) = open_job(&world);

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// Serves a few files on loopback; some paths redirect: within it, to `elsewhere`, or in the middle of the body break off.
+/// Serves a few files on loopback; some paths redirect: within it, to `elsewhere`, or in the middle of the body break
+/// off.
 pub(super) async fn file_server(file: Vec<u8>, elsewhere: &str) -> String {
     serve(file, elsewhere, Arc::default()).await
 }
@@ -20,8 +21,8 @@ pub(super) async fn expiring_server(file: Vec<u8>) -> (String, Arc<AtomicBool>) 
 /// What a [`scripted`] server answers: status, further header lines, body.
 pub(super) type Scripted = (u16, String, Vec<u8>);
 
-/// A server that answers what a function of path (with its query) and number of earlier requests for it says; and the heads of all
-/// requests, in lower case.
+/// A server that answers what a function of path (with its query) and number of earlier requests for it says; and the
+/// heads of all requests, in lower case.
 pub(super) async fn scripted(
     answer: impl Fn(&str, usize) -> Scripted + Send + Sync + 'static,
 ) -> (String, Arc<Mutex<Vec<String>>>) {

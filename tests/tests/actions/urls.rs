@@ -188,8 +188,11 @@ async fn urls_of_private_addresses_and_of_the_org_are_refused() {
         ("ftp://files.example/a.pdf", plain),
         ("file:///etc/passwd", "has no host"),
         ("data:text/plain,hello", "give its base64 text as `data`"),
-        ("//files.example/a.pdf", "is no absolute URL"),
-        ("https://files.example/a\r\nX-Evil: 1", "is no absolute URL"),
+        ("//files.example/a.pdf", "is not an absolute URL"),
+        (
+            "https://files.example/a\r\nX-Evil: 1",
+            "is not an absolute URL",
+        ),
         (own.as_str(), "the tenant's own org"),
     ] {
         let attach = json!({ "application_id": application, "attachment": { "name": "a.pdf", "data_url": url } });

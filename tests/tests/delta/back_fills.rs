@@ -59,7 +59,7 @@ async fn a_newly_readable_field_is_filled_by_a_full_listing() {
         of_model(&report, Model::Candidates).coverage,
         Coverage::Everything
     );
-    assert!(notes(&report, Model::Candidates).contains("came into sight"));
+    assert!(notes(&report, Model::Candidates).contains("newly readable fields"));
     equals_the_org(&world).await.unwrap();
     let field = json!({ "name": "Shoe_Size__c", "label": "Shoe Size", "type": "double" });
     assert!(control(

@@ -14,7 +14,7 @@ async fn an_unchanged_org_costs_a_handful_of_requests() {
     let world = synced().await;
     let report = world.sync().await;
     assert!(
-        report.models.iter().all(|model| model.quiet),
+        report.models.iter().all(|model| model.unchanged),
         "{:?}",
         report.models
     );

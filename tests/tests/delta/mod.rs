@@ -1,5 +1,5 @@
-//! Each rule by which a delta loses nothing, through the real component and the real host. `docs/sync.md` says what each
-//! rests on; `soak.rs` lets them meet at random.
+//! Each rule by which a delta loses nothing, through the real component and the real host. `docs/sync.md` says what
+//! each rests on; `soak.rs` lets them meet at random.
 
 mod back_fills;
 mod deletes;
@@ -67,12 +67,7 @@ fn is_gone(world: &World, model: Model, key: impl ToString) -> bool {
 }
 
 fn value(record: &StoredRecord, field: &str) -> Value {
-    record
-        .record
-        .content()
-        .get(field)
-        .cloned()
-        .unwrap_or_default()
+    record.record.value(field)
 }
 
 fn notes(report: &SyncReport, model: Model) -> String {

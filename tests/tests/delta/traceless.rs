@@ -152,7 +152,9 @@ async fn a_stage_that_moves_while_read_moves_alone() {
         let options = SyncOptions::default();
         let synced = world.sync_between(world.session(), &options, |moment| {
             match moment {
-                Moment::Event(Event::ModelStarted { model }) => begun = *model == Model::JobStages,
+                Moment::Event(Event::ModelStarted { model, .. }) => {
+                    begun = *model == Model::JobStages
+                }
                 Moment::Request if begun => {
                     requests += 1;
                     if requests == at {

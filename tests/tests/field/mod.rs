@@ -1,5 +1,5 @@
-//! What real orgs do to a reader: results cut short or too large, an org that changes while it is read, sharing that comes and
-//! goes, numbers and texts at the edge of what JSON readers take.
+//! What real orgs do to a reader: results cut short or too large, an org that changes while it is read, sharing that
+//! comes and goes, numbers and texts at the edge of what JSON readers take.
 
 mod numbers;
 mod org_changes;

@@ -284,7 +284,7 @@ async fn a_sign_in_refused_for_now_blames_no_credentials() {
 async fn an_unknown_403_is_told_as_it_came() {
     let world = World::of(small_org()).await;
     for (code, message, kind, exit) in [
-        ("OF_NEXT_YEAR", "Not on a Sunday.", "refused", 1),
+        ("OF_NEXT_YEAR", "Not on a Sunday.", "refused", 12),
         (
             "INVALID_OPERATION_WITH_EXPIRED_PASSWORD",
             "Your password has expired. Please reset your password.",

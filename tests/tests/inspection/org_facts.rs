@@ -300,7 +300,7 @@ async fn what_an_own_job_object_lacks_is_reported() {
     );
     assert_eq!(create["access"], "denied", "{create}");
     assert!(
-        create.to_string().contains("no job can be told to be open"),
+        create.to_string().contains("no job counts as open"),
         "{create}"
     );
 }

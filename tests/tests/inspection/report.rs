@@ -84,7 +84,7 @@ async fn jobs_beyond_the_cards_are_in_a_folded_list() {
         .filter_map(|a| Some(a.record.content()["job_id"].as_str()?.to_owned()))
         .collect();
     assert!(applied.len() > 12, "{} jobs", applied.len());
-    assert!(page.contains(&format!("for the 12 of {} jobs", applied.len())));
+    assert!(page.contains(&format!("for 12 of {} jobs", applied.len())));
     assert!(page.contains(&format!(
         "<summary>{} more jobs</summary>",
         applied.len() - 12
@@ -141,14 +141,10 @@ async fn an_outage_shows_from_its_first_sync_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_charts_have_a_scale_and_empty_fields_a_colour() {
+async fn the_chart_has_a_scale_and_empty_fields_a_colour() {
     let more = "\n[connector.integration_fields]\njobs = [\"bpats__Pay_Rate__c\"]\n";
-    let (world, page) = reported_of(World::with(small_org(), more).await).await;
-    for model in host_runner::unified::Model::ALL {
-        let most = mirror::store::Mirror::totals(&world.mirror(), model).unwrap();
-        let scale = format!("<span>{}</span><span>0</span>", most.live);
-        assert!(page.contains(&scale), "{model}: {scale}");
-    }
+    let (_, page) = reported_of(World::with(small_org(), more).await).await;
+    assert!(page.contains("<p class=\"scale\""));
     assert!(page.contains("integration_<wbr>fields"));
     assert!(page.contains("class=\"row empty\""));
 }

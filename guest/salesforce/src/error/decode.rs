@@ -1,7 +1,7 @@
 //! Reads an error answer of any shape.
 //!
-//! JSON arrays and single objects, the `statusCode` form of collections, OAuth's form, duplicate rules in both spellings, HTML
-//! pages of the front servers, plain text and empty bodies.
+//! JSON arrays and single objects, the `statusCode` form of collections, OAuth's form, duplicate rules in both
+//! spellings, HTML pages of the front servers, plain text and empty bodies.
 
 use std::time::Duration;
 
@@ -125,7 +125,7 @@ fn kind_of(
     hints: &Hints,
 ) -> ErrorKind {
     let message = error.message.as_str();
-    // Said of a system in trouble, and of users and orgs without the right to use the API.
+    // Said of an overloaded system, and of users and orgs without the right to use the API.
     if error.code == "API_CURRENTLY_DISABLED" && !names_who(message) {
         return ErrorKind::Unavailable {
             retry_after: hints.retry_after,
@@ -168,7 +168,8 @@ fn kind_of(
         },
         // PATCH and DELETE of a missing record answer 404 with this code, bad lookups 400 (salesforce-api.md 7.3).
         ErrorKind::Write(WriteProblem::BadReference) if status == 404 => ErrorKind::NotFound,
-        // What a trigger or flow met comes under the code of the write that set it off; that write is rolled back whole.
+        // What a trigger or flow met comes under the code of the write that set it off; that write is rolled back
+        // whole.
         ErrorKind::Write(_) | ErrorKind::Other if table::tells_of_passing_trouble(message) => {
             ErrorKind::Locked
         }
@@ -291,6 +292,9 @@ fn strip_tags(html: &str) -> String {
     text
 }
 
+#[cfg(test)]
+#[path = "quoted_tests.rs"]
+mod quoted_tests;
 #[cfg(test)]
 #[path = "decode_tests.rs"]
 mod tests;

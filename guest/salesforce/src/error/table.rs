@@ -312,8 +312,8 @@ const LOCKS: [&str; 2] = [
     "Record Currently Unavailable",
 ];
 
-/// Returns true if the message of a trigger's or flow's error tells of a trouble that passes by itself: it holds the code of
-/// the operation that failed in there.
+/// Returns true if the message of a trigger's or flow's error reports a passing problem: it holds the
+/// code of the operation that failed in there.
 pub(super) fn tells_of_passing_trouble(message: &str) -> bool {
     let mut words = message.split(|c: char| !c.is_ascii_uppercase() && c != '_');
     let passes = |word: &str| {

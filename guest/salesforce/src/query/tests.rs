@@ -49,7 +49,7 @@ fn recorded_pages_are_followed_to_the_end() {
 }
 
 #[test]
-fn a_result_whose_session_ends_between_its_pages_is_read_once_more() {
+fn a_result_whose_session_ends_is_read_once_more() {
     let page =
         |id: &str, more: &str| format!(r#"{{"totalSize":2,{more},"records":[{{"Name":"{id}"}}]}}"#);
     let first = page(
@@ -100,7 +100,7 @@ fn a_count_is_the_total_size_of_an_empty_page() {
 }
 
 #[test]
-fn a_query_too_long_for_a_url_goes_through_a_composite_and_is_repeated_like_a_read() {
+fn a_query_too_long_for_a_url_goes_as_a_retried_composite() {
     let client = client(
         Scripted::new()
             .answer(200, composite(&[(503, r#"[{"errorCode":"SERVER_UNAVAILABLE","message":"x"}]"#)]))

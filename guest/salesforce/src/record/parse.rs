@@ -6,7 +6,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::json::{Json, offset_in, well_formed};
+use super::columns::{Columns, is_same};
+use crate::json::{Json, offset_in};
 
 /// A range of the page's text. Pages are megabytes at most; 32 bits halve the memory of the ranges.
 #[derive(Clone, Copy, Default)]
@@ -15,27 +16,14 @@ struct Span {
     end: u32,
 }
 
-/// The column names of rows that have the same ones: all rows of one query.
-#[derive(Default)]
-struct Columns {
-    names: Vec<Box<str>>,
-    /// Positions in `names`, sorted by name.
-    by_name: Vec<u32>,
-}
-
-impl Columns {
-    fn new(names: Vec<Box<str>>) -> Self {
-        let mut by_name: Vec<u32> = (0u32..).take(names.len()).collect();
-        by_name.sort_by(|a, b| names[*a as usize].cmp(&names[*b as usize]));
-        Self { names, by_name }
-    }
-
-    fn position(&self, name: &str) -> Option<usize> {
-        let found = self
-            .by_name
-            .binary_search_by(|i| self.names[*i as usize].as_ref().cmp(name))
-            .ok()?;
-        Some(self.by_name[found] as usize)
+impl Span {
+    /// Returns none in a page of more than 4 GiB.
+    fn of(text: &str, part: &str) -> Option<Self> {
+        let start = offset_in(text, part)?;
+        Some(Self {
+            start: u32::try_from(start).ok()?,
+            end: u32::try_from(start + part.len()).ok()?,
+        })
     }
 }
 
@@ -44,6 +32,8 @@ struct Row {
     first: usize,
     columns: usize,
     attributes: Option<Span>,
+    /// From the first field's name to the last one's value, when nothing in between is to be left out.
+    plain: Option<Span>,
 }
 
 /// The rows of one page over the page's text.
@@ -104,13 +94,19 @@ impl PageData {
     }
 
     pub(super) fn fields(&self, row: usize) -> impl Iterator<Item = (&str, &str)> {
-        self.rows.get(row).into_iter().flat_map(|row| {
-            let names = self.columns.get(row.columns).map_or(&[][..], |c| &c.names);
+        self.zipped(row, |columns| &columns.names)
+    }
+
+    fn zipped(
+        &self,
+        row: usize,
+        texts: fn(&Columns) -> &[Box<str>],
+    ) -> impl Iterator<Item = (&str, &str)> {
+        self.rows.get(row).into_iter().flat_map(move |row| {
+            let texts = self.columns.get(row.columns).map_or(&[][..], texts);
             let spans = self.spans.get(row.first..).unwrap_or_default();
-            names
-                .iter()
-                .zip(spans)
-                .map(|(name, span)| (name.as_ref(), self.slice(*span)))
+            let values = spans.iter().map(|span| self.slice(*span));
+            texts.iter().map(AsRef::as_ref).zip(values)
         })
     }
 
@@ -118,16 +114,30 @@ impl PageData {
         self.rows.get(row)?.attributes.map(|span| self.slice(span))
     }
 
-    /// Bytes from the row's first value to its last.
-    pub(super) fn row_length(&self, row: usize) -> usize {
-        let Some(row) = self.rows.get(row) else {
-            return 0;
-        };
-        let width = self.columns.get(row.columns).map_or(0, |c| c.names.len());
-        match self.spans.get(row.first..row.first + width) {
-            Some([first, .., last]) => last.end.saturating_sub(first.start) as usize + 32,
-            _ => 64,
+    /// Returns a row as a JSON object, without the `attributes` of the row and of objects nested in it.
+    pub(super) fn source_json(&self, row: usize) -> String {
+        let mut out = String::new();
+        match self.rows.get(row).and_then(|row| row.plain) {
+            Some(plain) => {
+                let fields = self.slice(plain);
+                out.reserve(fields.len() + 2);
+                out.push('{');
+                out.push_str(fields);
+                out.push('}');
+            }
+            None => self.write_row(&mut out, row),
         }
+        out
+    }
+
+    fn write_row(&self, out: &mut String, row: usize) {
+        out.push('{');
+        for (at, (key, value)) in self.zipped(row, |columns| &columns.keys).enumerate() {
+            out.push_str(if at == 0 { "" } else { "," });
+            out.push_str(key);
+            write_value(out, value);
+        }
+        out.push('}');
     }
 
     pub(super) fn piece(&self, raw: &str) -> Json {
@@ -251,32 +261,34 @@ impl<'de> Visitor<'de> for RowSeed<'_, '_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let Self { text, data } = self;
-        let span_of = |raw: &RawValue| {
-            let start = offset_in(text, raw.get()).unwrap_or(usize::MAX);
-            match (
-                u32::try_from(start),
-                u32::try_from(start.saturating_add(raw.get().len())),
-            ) {
-                (Ok(start), Ok(end)) => Ok(Span { start, end }),
-                _ => Err(serde::de::Error::custom("a page of more than 4 GiB")),
-            }
+        let span_of = |part: &str| {
+            Span::of(text, part)
+                .ok_or_else(|| serde::de::Error::custom("a page of more than 4 GiB"))
         };
         let first = data.spans.len();
         let mut attributes = None;
+        let (mut plain, mut is_plain): (Option<Span>, bool) = (None, true);
         // Rows of one query have the same columns; only where they differ are the names kept again.
         let expected = data.columns.last().map_or(&[][..], |c| &c.names);
         let mut own_names: Option<Vec<Box<str>>> = None;
         while let Some(key) = map.next_key_seed(KeySeed)? {
             let raw: &RawValue = map.next_value()?;
+            let value = span_of(raw.get())?;
+            let at = data.spans.len() - first;
             if key == "attributes" {
-                attributes = Some(span_of(raw)?);
+                attributes = Some(value);
+                is_plain &= at == 0;
                 continue;
             }
-            let at = data.spans.len() - first;
-            data.spans.push(span_of(raw)?);
+            // A name that is spelt with escapes was copied, and stands elsewhere.
+            let name = offset_in(text, &key).and_then(|at| u32::try_from(at).ok());
+            is_plain &= name.is_some() && !raw.get().starts_with(['{', '[']);
+            let start = plain.map_or(name.unwrap_or(1) - 1, |plain| plain.start);
+            plain = Some(Span { start, ..value });
+            data.spans.push(value);
             match &mut own_names {
                 Some(names) => names.push(key.into()),
-                None if expected.get(at).is_some_and(|name| **name == *key) => {}
+                None if expected.get(at).is_some_and(|name| is_same(name, &key)) => {}
                 None => {
                     let mut names = expected[..at].to_vec();
                     names.push(key.into());
@@ -295,6 +307,7 @@ impl<'de> Visitor<'de> for RowSeed<'_, '_> {
             first,
             columns: data.columns.len() - 1,
             attributes,
+            plain: plain.filter(|_| is_plain),
         });
         Ok(())
     }
@@ -326,34 +339,12 @@ impl<'de> Visitor<'de> for KeySeed {
     }
 }
 
-/// Writes fields as a JSON object, dropping `attributes` from objects nested in them.
-pub(super) fn write_object<'a>(out: &mut String, fields: impl Iterator<Item = (&'a str, &'a str)>) {
-    out.push('{');
-    let mut first = true;
-    for (name, raw) in fields {
-        out.push_str(if first { "" } else { "," });
-        first = false;
-        match serde_json::to_string(name) {
-            Ok(quoted) => out.push_str(&quoted),
-            // A text always has a JSON form.
-            Err(_) => out.push_str("\"\""),
-        }
-        out.push(':');
-        write_value(out, raw);
-    }
-    out.push('}');
-}
-
-/// Writes a value as received, but for what no strict reader takes: half a surrogate pair (see [`well_formed`]).
-pub(super) fn write_value(out: &mut String, raw: &str) {
-    if raw.starts_with('"') {
-        return out.push_str(&well_formed(raw));
-    }
-    if raw.starts_with('{') {
-        let text = Json::new(raw.to_owned());
-        if let Ok(row) = PageData::of_one_row(&text) {
-            return write_object(out, row.fields(0));
-        }
+/// Writes a value, dropping `attributes` from objects in it.
+fn write_value(out: &mut String, raw: &str) {
+    if raw.starts_with('{')
+        && let Ok(object) = PageData::of_one_row(&Json::new(raw.to_owned()))
+    {
+        return object.write_row(out, 0);
     }
     if raw.starts_with('[')
         && let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(raw)

@@ -247,3 +247,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn rows_are_grouped_by_the_selected_fields() {
+    let query = Query::from("Stage__c")
+        .select(["Name", "Type__c"])
+        .aggregate(Aggregate::Count, "Id", "stages")
+        .aggregate(Aggregate::Max, "Sequence__c", "last")
+        .filter(eq("Job__c", "a01"))
+        .limit(200);
+    assert_eq!(
+        query.to_soql().unwrap(),
+        "SELECT Name,Type__c,COUNT(Id) stages,MAX(Sequence__c) last FROM Stage__c WHERE Job__c = 'a01' \
+         GROUP BY Name,Type__c LIMIT 200"
+    );
+    let bad = Query::from("Contact")
+        .select(["Name"])
+        .aggregate(Aggregate::Count, "Id) n", "x");
+    assert!(bad.to_soql().is_err());
+}

@@ -1,7 +1,7 @@
 //! Files past the sandbox's memory: a download whose body is not read whole, and an upload made of pieces.
 //!
-//! A file may be larger than the sandbox. So the answer to a download keeps its body in a stream, and an upload takes bytes
-//! and streams one after the other. Plain requests stay as simple as [`Transport`] has them.
+//! A file may be larger than the sandbox. So the answer to a download keeps its body in a stream, and an upload takes
+//! bytes and streams one after the other. Plain requests stay as simple as [`Transport`] has them.
 
 use iri_string::format::ToDedicatedString;
 use iri_string::types::{UriAbsoluteStr, UriReferenceStr, UriStr};
@@ -21,8 +21,8 @@ impl FileUrl {
     /// Parses an absolute URL. What a URL can't hold is percent-encoded, as browsers do; a fragment is dropped.
     ///
     /// # Errors
-    /// On relative references, user info, odd hosts, other schemes and control characters. The text says which, and holds no part of
-    /// the URL, which may be signed.
+    /// On relative references, user info, odd hosts, other schemes and control characters. The text says which, and
+    /// holds no part of the URL, which may be signed.
     pub fn parse(url: &str) -> Result<Self, TransportError> {
         let encoded = encoded(url)?;
         let reference = UriReferenceStr::new(&encoded).map_err(|_| refused(NO_URL))?;
@@ -73,8 +73,8 @@ fn refused(why: &str) -> TransportError {
     TransportError::new(TransportErrorKind::Protocol, why)
 }
 
-/// A reference without its fragment, and with what no URI holds percent-encoded: spaces, other than ASCII, brackets, a lone `%`. The
-/// host stays as it is: another spelling of it would be another host.
+/// A reference without its fragment, and with what no URI holds percent-encoded: spaces, other than ASCII, brackets, a
+/// lone `%`. The host stays as it is: another spelling of it would be another host.
 fn encoded(reference: &str) -> Result<String, TransportError> {
     let reference = reference.trim();
     if reference.chars().any(char::is_control) {
@@ -172,8 +172,8 @@ pub trait FileTransport: Transport {
     /// When the host refuses or no answer came.
     fn open(&self, url: &FileUrl) -> Result<Download<Self::Stream>, TransportError>;
 
-    /// Sends a request whose body is `pieces`, one after the other, and waits for the answer. `length` is the whole body's,
-    /// where it is known; else it goes out in chunks.
+    /// Sends a request whose body is `pieces`, one after the other, and waits for the answer. `length` is the whole
+    /// body's, where it is known; else it goes out in chunks.
     ///
     /// # Errors
     /// [`UploadError`]. A given-up upload never reaches its end, so that the server takes nothing.

@@ -1,5 +1,5 @@
-//! Duplicate rules that only alert: Salesforce refuses the write, and takes it when a header says that the caller means it
-//! (salesforce-api.md 7.4). A rule that blocks takes it in no case.
+//! Duplicate rules that only alert: Salesforce refuses the write, and takes it when a header says that the caller means
+//! it (salesforce-api.md 7.4). A rule that blocks takes it in no case.
 
 use super::refusal::duplicates;
 use super::warning;

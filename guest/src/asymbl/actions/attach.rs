@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use super::file_store::FileStore;
 use super::input;
-use super::{attachments, check_field_on, check_switched_on, id, lookup, table};
+use super::{attachments, check_field_on, check_switched_on, lookup, table, warning};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::problem;
 use crate::exports::ats::connector::actions::{
     ActionContext, AddAttachmentInput, Attached, AttachmentKind,
 };
 use crate::exports::ats::connector::types::{Error, Model, Warning};
-use salesforce::SalesforceId;
 use salesforce::transport::FileTransport;
 
 /// How far the host's clock and Salesforce's may differ.
@@ -32,7 +31,7 @@ pub fn add_attachment_to_application<T: FileTransport>(
     check_field_on(ctx, action, Model::Applications, "candidate_id")?;
     let known = ctx.known(&context.profile)?;
     let cap = ctx.settings.attachment_cap;
-    let (applicant, mut warnings) = checked(Some(context), input, cap)?;
+    let (applicant, mut warnings) = input::attachment(context, input, cap)?;
     let tenant = ctx.tenant(&known.profile);
     let application = lookup::application(ctx, tenant, applicant.as_str())?;
     let Some(contact) = application.candidate_id else {
@@ -60,29 +59,29 @@ pub fn add_attachment_to_application<T: FileTransport>(
         known: repeats.map(|since| (since.before(CLOCKS), existing.as_slice())),
         mark: may_mark && !existing.iter().any(|f| f.kind == AttachmentKind::Cv),
     };
+    let attachment_id = store.run(&input.attachment, &mut warnings)?;
+    warnings.extend(unkept_kind(&store, input.attachment.kind));
     Ok(Attached {
-        attachment_id: store.run(&input.attachment, &mut warnings)?,
+        attachment_id,
         candidate_id: Some(contact),
         warnings,
     })
 }
 
-/// The application of an input, and what it holds beyond what is written.
-///
-/// # Errors
-/// `invalid-input` with every problem.
-pub fn checked(
-    context: Option<&ActionContext>,
-    input: &AddAttachmentInput,
-    cap: u64,
-) -> Result<(SalesforceId, Vec<Warning>), Error> {
-    let (mut problems, mut warnings) = (Vec::new(), Vec::new());
-    input::call(context, &mut problems);
-    let applicant = id("application_id", &input.application_id, &mut problems);
-    input::attachment("attachment", &input.attachment, cap, &mut problems);
-    input::extra(input.extra.as_deref(), &mut problems, &mut warnings);
-    match applicant {
-        Some(applicant) if problems.is_empty() => Ok((applicant, warnings)),
-        _ => Err(Error::InvalidInput(problems)),
-    }
+/// The warning that a file's type reads back as another one: Salesforce keeps only a mark for the primary CV.
+fn unkept_kind<T: FileTransport>(
+    store: &FileStore<'_, T>,
+    kind: Option<AttachmentKind>,
+) -> Option<Warning> {
+    let (kind, why) = match kind? {
+        AttachmentKind::CoverLetter => ("COVER_LETTER", "Asymbl keeps no such type".to_owned()),
+        AttachmentKind::Cv if store.mark && !store.can_mark() => {
+            let field = store.primary();
+            let why = format!("the connected user may not fill {field} of ContentVersion");
+            ("CV", why)
+        }
+        AttachmentKind::Cv | AttachmentKind::Other => return None,
+    };
+    let message = format!("attachment.type: the {kind} reads back as OTHER, since {why}");
+    Some(warning("type-not-kept", message))
 }

@@ -1,7 +1,8 @@
 //! The files of a candidate: Salesforce files in their latest version, and attachments of the old kind.
 
 use super::file_name::{UNKNOWN, content_type};
-use super::{check_switched_on, id, lookup, not_found, table};
+use super::input::id;
+use super::{check_switched_on, lookup, not_found, table};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::problem;
 use crate::asymbl::models::Tenant;
@@ -32,10 +33,7 @@ pub fn get_candidate_attachments<T: Transport>(
 ) -> Result<Vec<Attachment>, Error> {
     check_switched_on(ctx, "get-candidate-attachments")?;
     let known = ctx.known(profile)?;
-    let mut problems = Vec::new();
-    let Some(contact) = id("candidate_id", candidate, &mut problems) else {
-        return Err(Error::InvalidInput(problems));
-    };
+    let contact = id("candidate_id", candidate)?;
     let query = Query::from("Contact")
         .select(["Id"])
         .filter(eq("Id", contact.as_str()));
@@ -97,14 +95,15 @@ pub fn of<T: Transport>(
     Ok(files)
 }
 
-/// What a content version is where it is not a file: its bytes are a note's text, or somewhere else. An interviewer's private
-/// note must not leave the org as an attachment.
+/// What a content version is where it is not a file: its bytes are a note's text, or somewhere else. An interviewer's
+/// private note must not leave the org as an attachment.
 fn not_a_file(row: &Record) -> Option<&'static str> {
     let kind = row.string("FileType").unwrap_or_default().to_uppercase();
     if kind == "SNOTE" {
         return Some("a note");
     }
-    // Links and documents of Google have a URL in place of bytes; of files in a connected system Salesforce holds a pointer.
+    // Links and documents of Google have a URL in place of bytes; of files in a connected system Salesforce holds a
+    // pointer.
     let elsewhere = row.string("ContentUrl").is_some()
         || row
             .string("ContentLocation")
@@ -209,10 +208,7 @@ pub fn locate_attachment<T: Transport>(
     attachment_id: &str,
 ) -> Result<AttachmentSource, Error> {
     check_switched_on(ctx, "get-candidate-attachments")?;
-    let mut problems = Vec::new();
-    let Some(id) = id("attachment_id", attachment_id, &mut problems) else {
-        return Err(Error::InvalidInput(problems));
-    };
+    let id = id("attachment_id", attachment_id)?;
     let (object, columns, body) = match id.key_prefix() {
         VERSION => (table::FILE, LOCATED, "VersionData"),
         LEGACY => (table::LEGACY_FILE, LEGACY_LOCATED, "Body"),

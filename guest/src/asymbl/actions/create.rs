@@ -1,14 +1,16 @@
 //! Create candidate and create application: the same work. Here is what is looked at first; [`super::write`] writes.
 //!
-//! An existing contact is found by its address and never changed. Who is there already, and who came first in a race, is judged
-//! by the org's own unique keys.
+//! An existing contact is found by its address and never changed. Who is there already, and who came first in a race,
+//! is judged by the org's own unique keys.
 
+use super::fields::{self, Draft};
 use super::input::{self, Checked};
 use super::kept::Written;
 use super::{check_field_on, check_switched_on, lookup, warning};
 use crate::asymbl::context::{Context, Known};
 use crate::asymbl::errors::{failure, problem};
 use crate::asymbl::models::Tenant;
+use crate::asymbl::models::json::{WriteJson, line};
 use crate::asymbl::names;
 use crate::asymbl::settings::ExistingApplication;
 use crate::exports::ats::connector::actions::{ActionContext, CreateInput, Created};
@@ -20,8 +22,8 @@ use salesforce::transport::Transport;
 /// Creates a candidate with an application.
 ///
 /// # Errors
-/// `invalid-input` with every problem; `job-closed`; `already-exists`; what Salesforce answers. Nothing is written then, except
-/// where `unavailable` says that it is unknown.
+/// `invalid-input` with every problem; `job-closed`; `already-exists`; what Salesforce answers. Nothing is written
+/// then, except where `unavailable` says that it is unknown.
 pub fn create_candidate<T: Transport>(
     ctx: &Context<T>,
     context: &ActionContext,
@@ -55,7 +57,7 @@ fn create<T: Transport>(
     let known = ctx.known(&context.profile)?;
     let zone = &known.profile.organization.time_zone;
     let cap = ctx.settings.attachment_cap;
-    let mut checked = input::create(Some(context), input, zone, cap)?;
+    let mut checked = input::create(context, input, zone, cap)?;
     let mut warnings = std::mem::take(&mut checked.warnings);
     let is_repeat = input::repeats(context).is_some();
     let written = Create::prepare(ctx, &known, input, &checked, is_repeat)?.run(&mut warnings)?;
@@ -78,14 +80,14 @@ fn create<T: Transport>(
 }
 
 /// A record that is there whether or not it could be read.
-fn read_back<R>(
+fn read_back<R: WriteJson>(
     what: &str,
     id: &str,
     read: Result<R, Error>,
     warnings: &mut Vec<Warning>,
-) -> Option<R> {
+) -> Option<String> {
     match read {
-        Ok(record) => Some(record),
+        Ok(record) => Some(line(&record)),
         Err(error) => {
             let cause = told(error);
             let message = format!(
@@ -225,6 +227,20 @@ impl<'a, T: Transport> Create<'a, T> {
         }
     }
 
+    /// What a new contact would hold, to say which inputs one that is there takes no notice of. Inputs that no new
+    /// contact could hold are of no interest then.
+    pub fn left(&self) -> Option<(ObjectShape, Draft)> {
+        let draft = fields::contact(
+            self.ctx,
+            self.tenant,
+            &self.contact,
+            &self.input.candidate,
+            self.checked,
+            &mut Vec::new(),
+        );
+        Some((self.contact.clone(), draft.ok()?))
+    }
+
     /// The candidate has applied to this job before.
     pub fn existing(
         &self,
@@ -251,6 +267,7 @@ impl<'a, T: Transport> Create<'a, T> {
             contact_created: false,
             applicant_created: false,
             compared: Vec::new(),
+            left: self.left(),
         })
     }
 }

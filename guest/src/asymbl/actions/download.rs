@@ -26,7 +26,8 @@ pub enum FetchError {
     },
 }
 
-/// Opens a file. Nothing but a 200 is the file: other successes come without it, with a part of it, or before it is ready.
+/// Opens a file. Nothing but a 200 is the file: other successes come without it, with a part of it, or before it is
+/// ready.
 ///
 /// # Errors
 /// [`FetchError`], with no part of the URL, which may hold a signature.
@@ -88,8 +89,8 @@ fn no_file(status: u16, retry_after: Option<Duration>) -> FetchError {
     }
 }
 
-/// Refuses a web page in the place of a document, as servers give to who is not signed in. `served` is the answer's content type,
-/// `declared` the input's; without one the name's extension says what was meant.
+/// Refuses a web page in the place of a document, as servers give to who is not signed in. `served` is the answer's
+/// content type, `declared` the input's; without one the name's extension says what was meant.
 ///
 /// # Errors
 /// [`FetchError::Refused`].

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::input::{Checked, time_zone};
+use super::day::time_zone;
+use super::input::Checked;
 use super::table::{self, Input};
 use super::warning;
 use crate::asymbl::context::Context;

@@ -1,7 +1,7 @@
 //! File names as Salesforce takes them, and the content types that go with their extensions.
 
-/// Extensions of the usual documents and their content types; of several extensions the first is the usual one. What is not here is
-/// in the register of `mime_guess`, which knows no usual ones.
+/// Extensions of the usual documents and their content types; of several extensions the first is the usual one. What is
+/// not here is in the register of `mime_guess`, which knows no usual ones.
 const TYPES: [(&str, &str); 29] = [
     ("pdf", "application/pdf"),
     ("doc", "application/msword"),
@@ -75,7 +75,8 @@ pub fn content_type(name: &str) -> &'static str {
         .unwrap_or(UNKNOWN)
 }
 
-/// The extensions of a content type, the usual ones first; none where it says nothing of the kind or is registered nowhere.
+/// The extensions of a content type, the usual ones first; none where it says nothing of the kind or is registered
+/// nowhere.
 fn extensions(kind: &str) -> impl Iterator<Item = &'static str> {
     let usual: Vec<&'static str> = TYPES
         .iter()
@@ -121,12 +122,13 @@ pub fn essence(text: &str) -> String {
         .to_ascii_lowercase()
 }
 
-/// Folders, control characters and what file systems refuse are taken out of a name. Where the content type is a registered one
-/// and the extension is neither a document's nor among the type's own, the type's usual extension is added. Extensions are surer than
-/// types: systems declare `application/zip` for `.docx` and `text/plain` for `.pdf`.
+/// Folders, control characters and what file systems refuse are taken out of a name. Where the content type is a
+/// registered one and the extension is neither a document's nor among the type's own, the type's usual extension is
+/// added. Extensions are surer than types: systems declare `application/zip` for `.docx` and `text/plain` for `.pdf`.
 pub fn clean(name: &str, content_type: Option<&str>) -> Cleaned {
     let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    // Direction marks make `cvfdp.exe` look like `cvexe.pdf`. Joiners (U+200C, U+200D) stay: Persian and Indic names need them.
+    // Direction marks make `cvfdp.exe` look like `cvexe.pdf`. Joiners (U+200C, U+200D) stay: Persian and Indic names
+    // need them.
     let odd = |c: char| {
         c.is_control()
             || "<>:\"|?*".contains(c)
@@ -165,7 +167,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn a_content_type_has_no_control_characters_in_its_parameters_either() {
+    fn a_content_types_parameters_hold_no_control_characters() {
         for text in [
             "application/pdf",
             "text/plain; charset=utf-8",

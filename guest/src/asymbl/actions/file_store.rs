@@ -1,7 +1,8 @@
 //! One file on its way into Salesforce: from bytes at hand or a URL, under a cleaned name, and not twice.
 //!
-//! What passes by itself (a busy file server, a locked record, an overloaded org) is waited for. An upload whose outcome is not known
-//! is repeated only when the candidate's files, looked at anew, show that Salesforce did not take it.
+//! What passes by itself (a busy file server, a locked record, an overloaded org) is waited for. An upload whose
+//! outcome is not known is repeated only when the candidate's files, looked at anew, show that Salesforce did not take
+//! it.
 
 use std::time::Duration;
 
@@ -104,6 +105,17 @@ impl<T: FileTransport> FileStore<'_, T> {
         }
     }
 
+    /// The field that marks the primary CV.
+    pub fn primary(&self) -> String {
+        self.tenant.profile.names().api(table::PRIMARY_CV)
+    }
+
+    /// Whether the connected user may mark a file as the primary CV.
+    pub fn can_mark(&self) -> bool {
+        let field = self.version.field(&self.primary());
+        field.is_some_and(|field| field.createable)
+    }
+
     fn attempt(
         &self,
         file: &AttachmentInput,
@@ -136,9 +148,8 @@ impl<T: FileTransport> FileStore<'_, T> {
             "PathOnClient": cleaned.name,
             "FirstPublishLocationId": self.contact,
         });
-        let primary = self.tenant.profile.names().api(table::PRIMARY_CV);
-        if self.mark && self.version.field(&primary).is_some_and(|f| f.createable) {
-            fields[primary] = json!(true);
+        if self.mark && self.can_mark() {
+            fields[self.primary()] = json!(true);
         }
         let cap = self.ctx.settings.attachment_cap;
         let created = self
@@ -168,8 +179,8 @@ impl<T: FileTransport> FileStore<'_, T> {
         }
     }
 
-    /// The file that the first call stored, where this one repeats it: of the same name and size, or, where the size is not known,
-    /// of the same name and not older than that call.
+    /// The file that the first call stored, where this one repeats it: of the same name and size, or, where the size is
+    /// not known, of the same name and not older than that call.
     fn stored(
         &self,
         name: &str,

@@ -1,5 +1,5 @@
-//! Holds what a new record was to be against what the org made of it: a flow or trigger may take a value back, or put another
-//! in its place, and the write succeeds all the same.
+//! Holds what a new record was to be against what the org made of it: a flow or trigger may take a value back, or put
+//! another in its place, and the write succeeds all the same.
 
 use serde_json::Value;
 
@@ -20,7 +20,12 @@ pub struct Written {
     pub applicant_created: bool,
     /// New records, with what they were to be.
     pub compared: Vec<(ObjectShape, Draft)>,
+    /// Of a contact that was there: what a new one would hold.
+    pub left: Option<(ObjectShape, Draft)>,
 }
+
+/// The input by which a contact is found.
+const EMAIL_ADDRESS: &str = "candidate.email_address";
 
 /// Longest value that a warning repeats, in characters.
 const LONGEST: usize = 60;
@@ -53,9 +58,40 @@ pub fn differences(shape: &ObjectShape, draft: &Draft, row: &Record) -> Vec<Warn
         .collect()
 }
 
+/// A warning for each input that a contact which was there before holds otherwise: it is left as it is. It was found by
+/// the address, which may stand in another field.
+pub fn unused(shape: &ObjectShape, draft: &Draft, row: &Record) -> Vec<Warning> {
+    let inputs = compared(shape, draft)
+        .filter(|(_, path, _)| path.starts_with("candidate.") && *path != EMAIL_ADDRESS);
+    let mut told: Vec<Warning> = Vec::new();
+    let mut paths = Vec::new();
+    for (field, path, wanted) in inputs.filter(|(field, _, wanted)| !holds(field, wanted, row)) {
+        // One input may fill several fields.
+        if paths.contains(&path) {
+            continue;
+        }
+        paths.push(path);
+        let found = match row.string(&field.name) {
+            Some(found) => format!("holds {:?}", short(&found)),
+            None => "is empty".to_owned(),
+        };
+        let message = format!(
+            "{path}: {:?} is not written, since the candidate was there before and is left unchanged: {} \"{}\" {found}",
+            short(&shown(wanted)),
+            field.name,
+            field.label
+        );
+        told.push(warning("candidate-unchanged", message));
+    }
+    told
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
+}
+
 /// The warning that a value was not kept. `place` is where it should be.
 pub fn changed(path: &str, wanted: &str, found: Option<&str>, place: &str) -> Warning {
-    let short = |text: &str| text.chars().take(LONGEST).collect::<String>();
     let found = match found {
         Some(found) => format!("holds {:?}", short(found)),
         None => "is empty".to_owned(),
@@ -124,7 +160,8 @@ fn holds(field: &FieldShape, wanted: &Value, row: &Record) -> bool {
     }
 }
 
-/// Returns true if two telephone numbers have the same digits, however they are punctuated; one may lack the country's code.
+/// Returns true if two telephone numbers have the same digits, however they are punctuated; one may lack the country's
+/// code.
 fn same_number(found: &str, wanted: &str) -> bool {
     let digits = |text: &str| {
         text.chars()

@@ -1,4 +1,5 @@
-//! What is there before a write: the job, its stages, the contacts of an address, their applications; and records read back.
+//! What is there before a write: the job, its stages, the contacts of an address, their applications; and records read
+//! back.
 
 use super::fields::email_hash;
 use super::kept::{self, Written};
@@ -71,8 +72,8 @@ pub fn job<T: Transport>(ctx: &Context<T>, tenant: Tenant<'_>, id: &str) -> Resu
     record::<Jobs, T>(ctx, tenant, id)?.ok_or_else(|| not_found("application.job_id", id, "job"))
 }
 
-/// The records of a create as they now are, read in one call together with what is compared with what they were to be. A
-/// warning for each value that was not kept.
+/// The records of a create as they now are, read in one call together with what is compared with what they were to be.
+/// A warning for each value that was not kept.
 pub fn created<T: Transport>(
     ctx: &Context<T>,
     tenant: Tenant<'_>,
@@ -99,7 +100,11 @@ pub fn created<T: Transport>(
         .iter()
         .filter_map(|(shape, draft)| Some((shape, draft, kept::query(shape, draft, ids(shape))?)))
         .collect();
+    let left = written.left.as_ref().and_then(|(shape, draft)| {
+        Some((shape, draft, kept::query(shape, draft, &written.contact)?))
+    });
     queries.extend(compared.iter().map(|(_, _, query)| query.clone()));
+    queries.extend(left.iter().map(|(_, _, query)| query.clone()));
     let asked: Vec<_> = queries.iter().map(|query| (query, Rows::Live)).collect();
     let mut pages = match ctx.client.query_many(&asked) {
         Ok(pages) => pages.into_iter(),
@@ -111,11 +116,15 @@ pub fn created<T: Transport>(
     let application = applications
         .map_err(Error::from)
         .and_then(|m| first(ctx, &m, pages.next()));
-    for ((shape, draft, _), page) in compared.iter().zip(pages) {
-        // Where the values can't be read, the record can't either, which has a warning of its own.
-        if let Some(row) = page.ok().as_ref().and_then(|page| page.records.first()) {
-            warnings.extend(kept::differences(shape, draft, row));
+    // Where the values can't be read, the record can't either, which has a warning of its own.
+    let mut rows = pages.map(|page| page.ok().and_then(|page| page.records.into_iter().next()));
+    for (shape, draft, _) in &compared {
+        if let Some(row) = rows.next().flatten() {
+            warnings.extend(kept::differences(shape, draft, &row));
         }
+    }
+    if let (Some((shape, draft, _)), Some(row)) = (left, rows.next().flatten()) {
+        warnings.extend(kept::unused(shape, draft, &row));
     }
     let contact_absent = || not_found("candidate_id", &written.contact, "contact");
     let applicant_absent = || not_found("application_id", &written.applicant, "application");
@@ -170,8 +179,8 @@ pub fn stages<T: Transport>(
     Ok(rows.iter().filter_map(stage).collect())
 }
 
-/// The contacts that have an address in one of the candidates' e-mail fields, best first: of the candidate record type, then
-/// the oldest.
+/// The contacts that have an address in one of the candidates' e-mail fields, best first: of the candidate record type,
+/// then the oldest.
 ///
 /// # Errors
 /// `unsupported` where a field can't be searched, so that it would be a guess that nobody is there.

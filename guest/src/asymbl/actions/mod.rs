@@ -1,19 +1,21 @@
 //! The five actions: one file each, all of one shape: check the input, look at what is there, write, read back.
 //!
-//! Nothing is sent before every problem of the input is found. A write is sent once; when its answer is lost, the org is asked
-//! what became of it. What two calls at once may do is said in `docs/actions.md`.
+//! Nothing is sent before every problem of the input is found. A write is sent once; when its answer is lost, the org
+//! is asked what became of it. What two calls at once may do is said in `docs/actions.md`.
 
 mod alerts;
 mod attach;
 mod attachments;
 mod check;
 mod create;
+mod day;
 mod describe;
 mod download;
 mod fields;
 mod file_name;
 mod file_store;
 mod input;
+mod inputs;
 mod kept;
 mod lookup;
 mod moving;
@@ -23,14 +25,16 @@ pub(in crate::asymbl) mod table;
 mod write;
 
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod tests;
 
 use super::context::Context;
-use super::errors::{failure, problem};
-use super::models::word;
-use crate::exports::ats::connector::types::{Error, Model, Problem, Warning};
+use super::errors::failure;
+use super::names::word;
+use crate::exports::ats::connector::types::{Error, Model, Warning};
 use salesforce::transport::Transport;
-use salesforce::{ErrorKind, SalesforceError, SalesforceId};
+use salesforce::{ErrorKind, SalesforceError};
 
 pub use attach::add_attachment_to_application;
 pub use attachments::{get_candidate_attachments, locate_attachment};
@@ -71,17 +75,6 @@ fn warning(code: &str, message: impl Into<String>) -> Warning {
     Warning {
         code: code.to_owned(),
         message: message.into(),
-    }
-}
-
-/// The canonical form of an id of an input, or a problem.
-fn id(field: &str, text: &str, problems: &mut Vec<Problem>) -> Option<SalesforceId> {
-    match SalesforceId::parse(text.trim()) {
-        Ok(id) => Some(id),
-        Err(why) => {
-            problems.push(problem(field, format!("no id of Salesforce: {why}")));
-            None
-        }
     }
 }
 

@@ -6,18 +6,19 @@ use super::alerts::Alerts;
 use super::create::told;
 use super::fields::{Feed, Fill};
 use super::refusal::Blame;
-use super::{check_field_on, check_switched_on, id, input, is_ambiguous, kept, lookup};
+use super::{check_field_on, check_switched_on, input, is_ambiguous, kept, lookup, warning};
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::{failure, problem};
 use crate::asymbl::models::Tenant;
 use crate::asymbl::models::applications::links;
+use crate::asymbl::models::json::line;
 use crate::asymbl::names;
 use crate::asymbl::settings::DuplicateAlerts;
 use crate::exports::ats::connector::actions::{ActionContext, MoveInput, Moved};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
-use crate::exports::ats::connector::unified::Application;
+use crate::exports::ats::connector::unified::{Application, Outcome};
+use salesforce::Call;
 use salesforce::transport::{Method, Transport};
-use salesforce::{Call, SalesforceId};
 
 /// Puts an application into another stage. The package writes the stage's date and history itself (asymbl-schema.md 3).
 ///
@@ -34,12 +35,13 @@ pub fn move_application_to_stage<T: Transport>(
     }
     let known = ctx.known(&context.profile)?;
     let tenant = ctx.tenant(&known.profile);
-    let (applicant, stage, mut warnings) = checked(Some(context), input)?;
+    let (applicant, stage, mut warnings) = input::movement(context, input)?;
     let (applicant, stage) = (applicant.as_str(), stage.as_str());
     let before = lookup::application(ctx, tenant, applicant)?;
     if before.current_stage_id.as_deref() == Some(stage) {
+        warnings.extend(still_declined(&before));
         return Ok(Moved {
-            application: before,
+            application: line(&before),
             changed: false,
             warnings,
         });
@@ -63,10 +65,23 @@ pub fn move_application_to_stage<T: Transport>(
             &format!("the stage of the application {applicant}"),
         ));
     }
+    warnings.extend(still_declined(&application).filter(|_| now == Some(stage)));
     Ok(Moved {
         changed: now != before.current_stage_id.as_deref(),
-        application,
+        application: line(&application),
         warnings,
+    })
+}
+
+/// The warning that an application which is rejected stays so, whatever its stage.
+fn still_declined(application: &Application) -> Option<Warning> {
+    let id = &application.remote_id;
+    matches!(application.outcome, Some(Outcome::Declined)).then(|| {
+        let message = format!(
+            "the application {id} is in the stage that was asked for, but it is rejected, so its outcome stays DECLINED: set its \
+             Applicant Status back to Active in Asymbl"
+        );
+        warning("still-declined", message)
     })
 }
 
@@ -143,24 +158,5 @@ fn write<T: Transport>(
             may_save: ctx.settings.duplicate_alerts == DuplicateAlerts::Refuse,
         }
         .typed(error));
-    }
-}
-
-/// The application and the stage of an input, and what it holds beyond them.
-///
-/// # Errors
-/// `invalid-input` with every problem.
-pub fn checked(
-    context: Option<&ActionContext>,
-    input: &MoveInput,
-) -> Result<(SalesforceId, SalesforceId, Vec<Warning>), Error> {
-    let (mut problems, mut warnings) = (Vec::new(), Vec::new());
-    input::call(context, &mut problems);
-    let applicant = id("application_id", &input.application_id, &mut problems);
-    let stage = id("stage_id", &input.stage_id, &mut problems);
-    input::extra(input.extra.as_deref(), &mut problems, &mut warnings);
-    match (applicant, stage) {
-        (Some(applicant), Some(stage)) if problems.is_empty() => Ok((applicant, stage, warnings)),
-        _ => Err(Error::InvalidInput(problems)),
     }
 }

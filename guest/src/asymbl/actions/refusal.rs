@@ -1,7 +1,7 @@
 //! Refused writes, told in the fields of the input.
 //!
-//! Salesforce blames its own fields, and sometimes only their labels. A caller knows unified ones, so both are named; a field
-//! that no input feeds is the org's own rule, which only its administrator can change.
+//! Salesforce blames its own fields, and sometimes only their labels. A caller knows unified ones, so both are named; a
+//! field that no input feeds is the org's own rule, which only its administrator can change.
 
 use super::fields::{Feed, Fill};
 use super::table::SALARY;
@@ -25,7 +25,8 @@ pub struct Blame<'a> {
 }
 
 impl Blame<'_> {
-    /// The input that fills a field, or a part of a compound field, or the same of a country by the other of its two fields.
+    /// The input that fills a field, or a part of a compound field, or the same of a country by the other of its two
+    /// fields.
     fn feed(&self, field: &str) -> Option<&Feed> {
         let by = |fits: &dyn Fn(&str) -> bool| self.feeds.iter().find(|feed| fits(&feed.field));
         by(&|name| name.eq_ignore_ascii_case(field))

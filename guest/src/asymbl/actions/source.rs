@@ -5,12 +5,12 @@ use crate::asymbl::errors::problem;
 use crate::asymbl::settings::{SourcePolicy, fold};
 use crate::exports::ats::connector::actions::SourceInput;
 use crate::exports::ats::connector::types::{Error, Warning};
-use salesforce::ObjectShape;
+use salesforce::{FieldShape, ObjectShape, PicklistValue};
 
 /// Characters that the free-text field takes (asymbl-schema.md 3).
 const LONGEST: usize = 255;
 
-/// The field to write and its value; none where no source is given.
+/// Returns the field to write and its value, or none if no source is given.
 ///
 /// # Errors
 /// `invalid-input` with the allowed values, where the tenant refuses others.
@@ -25,10 +25,8 @@ pub fn field(
         return Ok(None);
     };
     let given = |text: &Option<String>| {
-        text.as_deref()
-            .map(str::trim)
-            .filter(|t| !t.is_empty())
-            .map(str::to_owned)
+        let text = text.as_deref().map(str::trim);
+        text.filter(|text| !text.is_empty()).map(str::to_owned)
     };
     let tried = [
         ("source.id", given(&source.id)),
@@ -36,62 +34,57 @@ pub fn field(
         ("source.name", given(&source.name)),
     ];
     let [picklist, free] = names.map(|name| applicant.field(name).filter(|f| f.createable));
-    if let Some(picklist) = picklist {
-        let values = || picklist.picklist.iter().filter(|v| v.active);
-        let held = tried
-            .iter()
-            .filter_map(|(_, t)| t.as_deref())
-            .find_map(|text| {
-                values().find(|v| fold(&v.value) == fold(text) || fold(v.label()) == fold(text))
-            });
-        if let Some(held) = held {
-            return Ok(Some((picklist.name.clone(), held.value.clone())));
-        }
+    let mut texts = tried.iter().filter_map(|(_, text)| text.as_deref());
+    if let Some((field, value)) =
+        picklist.and_then(|field| Some((field, texts.find_map(|text| value_of(field, text))?)))
+    {
+        return Ok(Some((field.name.clone(), value)));
     }
     // For people the name says most.
-    let Some((path, text)) = tried
-        .into_iter()
-        .rev()
-        .find_map(|(path, text)| Some((path, text?)))
-    else {
+    let mut given = tried.into_iter().rev();
+    let Some((path, text)) = given.find_map(|(path, text)| Some((path, text?))) else {
         return Ok(None);
     };
-    let allowed: Vec<&str> = picklist
-        .iter()
-        .flat_map(|f| &f.picklist)
-        .filter(|v| v.active)
-        .map(|v| v.value.as_str())
-        .collect();
-    let allowed = if allowed.is_empty() {
-        "none".to_owned()
-    } else {
-        allowed.join(", ")
-    };
+    let allowed = picklist.map_or_else(|| "none".to_owned(), allowed);
     if policy == SourcePolicy::Refuse {
-        return Err(Error::InvalidInput(vec![problem(
-            path,
-            format!("{text:?} is no source of this org; allowed: {allowed}"),
-        )]));
+        let message = format!("{text:?} is not a source of this org; allowed: {allowed}");
+        return Err(Error::InvalidInput(vec![problem(path, message)]));
     }
-    let Some(free) = free else {
-        warnings.push(warning(
+    let [listed, unlisted] = names;
+    let (code, message) = match free {
+        None => (
             "source-not-written",
             format!(
-                "the source {text:?} is not written: the connected user may not fill {}",
-                names[1]
+                "the source {text:?} is not written: the connected user may not fill {unlisted}"
             ),
-        ));
-        return Ok(None);
-    };
-    warnings.push(warning(
-        "source-as-text",
-        format!(
-            "the source {text:?} is no value of {} ({allowed}); it is written into {}",
-            names[0], free.name
         ),
-    ));
-    Ok(Some((
-        free.name.clone(),
-        text.chars().take(LONGEST).collect(),
-    )))
+        Some(free) => (
+            "source-as-text",
+            format!(
+                "the source {text:?} is not a value of {listed} ({allowed}); it is written into {}",
+                free.name
+            ),
+        ),
+    };
+    warnings.push(warning(code, message));
+    Ok(free.map(|free| (free.name.clone(), text.chars().take(LONGEST).collect())))
+}
+
+/// Returns the active value that a text means, by value or label.
+fn value_of(picklist: &FieldShape, text: &str) -> Option<String> {
+    let is_meant = |value: &&PicklistValue| {
+        fold(&value.value) == fold(text) || fold(value.label()) == fold(text)
+    };
+    let mut active = picklist.picklist.iter().filter(|value| value.active);
+    active.find(is_meant).map(|value| value.value.clone())
+}
+
+/// Returns the active values, for a message.
+fn allowed(picklist: &FieldShape) -> String {
+    let active = picklist.picklist.iter().filter(|value| value.active);
+    let values: Vec<&str> = active.map(|value| value.value.as_str()).collect();
+    match values.is_empty() {
+        true => "none".to_owned(),
+        false => values.join(", "),
+    }
 }

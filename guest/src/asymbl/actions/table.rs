@@ -1,5 +1,5 @@
-//! Which input goes into which field, and what the actions look up: the table that the actions work by, and that the access
-//! check and the connection guide are made from (asymbl-schema.md 3).
+//! Which input goes into which field, and what the actions look up: the table that the actions work by, and that the
+//! access check and the connection guide are made from (asymbl-schema.md 3).
 
 use crate::asymbl::models::{Tenant, is_on, jobs};
 use crate::asymbl::names::{self, STAGE};
@@ -70,8 +70,8 @@ pub struct Place {
     pub input: Input,
     /// The input's unified path, as problems and warnings name it.
     pub path: &'static str,
-    /// The candidate's unified field that reads it back; empty where none does. A tenant's choice of source moves the input
-    /// there too, and switching the field off leaves it unwritten.
+    /// The candidate's unified field that reads it back; empty where none does. A tenant's choice of source moves the
+    /// input there too, and switching the field off leaves it unwritten.
     pub unified: &'static str,
     pub to: To,
     /// Nothing can be written without it.
@@ -135,8 +135,8 @@ impl Place {
         !self.unified.is_empty() && !self.vital && !is_on(tenant, Model::Candidates, self.unified)
     }
 
-    /// The fields that take the input in this tenant's org: one, none where setting or org lack what it is for, two for the last
-    /// name when the tenant reads it from elsewhere, since Salesforce requires its own.
+    /// The fields that take the input in this tenant's org: one, none where setting or org lack what it is for, two for
+    /// the last name when the tenant reads it from elsewhere, since Salesforce requires its own.
     pub fn fields(&self, tenant: Tenant<'_>) -> Vec<String> {
         let unset = self.to == To::Account && tenant.settings.candidate_account.is_none();
         if unset || self.is_off(tenant) {
@@ -205,8 +205,8 @@ pub fn open_job(tenant: Tenant<'_>) -> LookUp {
     }
 }
 
-/// The setting whose field holds the hash of an address, by which an existing contact is found where no e-mail field can be
-/// searched.
+/// The setting whose field holds the hash of an address, by which an existing contact is found where no e-mail field
+/// can be searched.
 pub const HASH_SETTING: &str = "contact_external_id_field";
 
 /// The e-mail fields by which an existing contact is found.

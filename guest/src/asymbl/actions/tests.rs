@@ -4,12 +4,14 @@ use super::{check_input, create_candidate, move_application_to_stage};
 use crate::asymbl::context::{Connection, Context};
 use crate::asymbl::models::testing::TestOrg;
 use crate::exports::ats::connector::actions::{
-    ActionContext, ActionInput, ApplicationInput, AttachmentContent, AttachmentInput,
-    CandidateInput, CreateInput, LocationInput, MoveInput,
+    ActionContext, ApplicationInput, AttachmentContent, AttachmentInput, CandidateInput,
+    CreateInput, LocationInput, MoveInput,
 };
+use crate::exports::ats::connector::inspection::Action;
 use crate::exports::ats::connector::types::{Error, Problem};
 use salesforce::transport::testing::Scripted;
 use salesforce::{ErrorKind, FieldShape, ObjectShape, SalesforceError, WriteProblem};
+use serde_json::json;
 
 fn context(disabled: &[&str]) -> Context<Scripted> {
     let connection = Connection {
@@ -74,7 +76,7 @@ fn fields(error: Error) -> Vec<String> {
 }
 
 #[test]
-fn every_problem_of_a_create_is_told_and_nothing_is_sent() {
+fn every_problem_of_a_create_is_reported_before_sending() {
     let ctx = context(&[]);
     let told = fields(create_candidate(&ctx, &call(Some("a b")), &input()).unwrap_err());
     for path in [
@@ -94,10 +96,103 @@ fn every_problem_of_a_create_is_told_and_nothing_is_sent() {
     ] {
         assert!(told.iter().any(|t| t == path), "{path} is not in {told:?}");
     }
-    // The check by itself tells the same of the input.
-    let checked = fields(check_input(&ctx, &ActionInput::Create(input())).unwrap_err());
-    assert_eq!(checked, told[2..]);
     assert!(ctx.client.transport().requests.borrow().is_empty());
+}
+
+/// The problems that `check_input` finds in an input as JSON.
+fn checked(action: Action, input: serde_json::Value) -> Vec<String> {
+    match check_input(&context(&[]), action, &input.to_string()) {
+        Ok(()) => Vec::new(),
+        Err(error) => fields(error),
+    }
+}
+
+#[test]
+fn the_check_reports_every_problem_of_an_input() {
+    let found = checked(
+        Action::CreateCandidate,
+        json!({
+            "candidate": {
+                "first_name": 3, "last_name": "a\nb", "email_address": "x' OR Name != '", "title": "@{ref}",
+                "location": {"country": "XX"}, "availability_date": "soon", "emial": 1, "gender": "X",
+                "additional_email_addresses": [{"email_address": "x", "type": "HOME"}],
+                "social_links": [{"url": "me"}], "salary_expectations": {"period": "DAY"},
+            },
+            "application": {"stage_id": "y"},
+            "attachments": [
+                {"name": "/", "content_type": "pdf", "data_url": "nowhere"},
+                {"name": "a.txt", "data": 3, "type": "LETTER"},
+                4,
+                {"name": "a.txt", "content_type": "text/plain"},
+                {"name": "a.txt", "content_type": "text/plain", "data": 3, "data_url": "https://x.example/a"},
+            ],
+            "source": {"name": "a\tb"},
+            "screening_question_answers": [{"question_id": " "}],
+            "gdpr_consent": {"given": "yes", "expires_at": "never"},
+            "remote_fields": [],
+            "job_id": "a01000000000001AAA",
+        }),
+    );
+    let mut expected = vec![
+        "candidate.first_name",
+        "candidate.last_name",
+        "candidate.email_address",
+        "candidate.title",
+        "candidate.location.country",
+        "candidate.availability_date",
+        "candidate.salary_expectations.amount",
+        "candidate.salary_expectations.period",
+        "candidate.additional_email_addresses[0].email_address",
+        "candidate.additional_email_addresses[0].type",
+        "candidate.gender",
+        "candidate.social_links[0].url",
+        "candidate.emial",
+        "application.job_id",
+        "application.stage_id",
+        "attachments[0].name",
+        "attachments[0].content_type",
+        "attachments[0].data_url",
+        "attachments[1].type",
+        "attachments[1].content_type",
+        "attachments[2]",
+        "attachments[3]",
+        "attachments[4]",
+        "source.name",
+        "screening_question_answers[0].question_id",
+        "screening_question_answers[0].answer",
+        "gdpr_consent.given",
+        "gdpr_consent.expires_at",
+        "remote_fields",
+        "job_id",
+    ];
+    let mut found: Vec<&str> = found.iter().map(String::as_str).collect();
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    let move_input = json!({"application_id": "", "stage": "x"});
+    assert_eq!(
+        checked(Action::MoveApplicationToStage, move_input),
+        ["application_id", "stage_id", "stage"]
+    );
+}
+
+#[test]
+fn the_check_accepts_nulls_and_inputs_that_asymbl_lacks() {
+    let candidate = json!({
+        "first_name": "A", "last_name": "B", "email_address": "a@b.co", "gender": "OTHER", "company": null,
+        "social_links": [{"url": "https://x.example"}], "salary_expectations": {"amount": 1},
+    });
+    let outside = json!({
+        "job_id": "a01000000000001AAA", "stage_id": null, "application": null, "candidate": candidate,
+        "gdpr_consent": {"given": true}, "remote_fields": {}, "source": {"name": "X"},
+        "attachments": [{"name": "a.txt", "data": 4, "data_url": null, "content_type": "text/plain", "type": "CV"}],
+    });
+    assert_eq!(checked(Action::CreateApplication, outside.clone()), [""; 0]);
+    // Only create-application takes job and stage outside of `application`.
+    assert_eq!(
+        checked(Action::CreateCandidate, outside),
+        ["application", "job_id", "stage_id"]
+    );
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! The writing half of a create: contact and applicant in one request, all or nothing, and what becomes of an answer that is
-//! lost, or of a race that is lost.
+//! The writing half of a create: contact and applicant in one request, all or nothing, and what becomes of an answer
+//! that is lost, or of a race that is lost.
 
 use serde_json::Value;
 
@@ -70,6 +70,7 @@ impl<T: Transport> Create<'_, T> {
             contact_created: contact.is_none(),
             applicant_created: true,
             compared: self.compared(drafts),
+            left: contact.and_then(|_| self.left()),
         })
     }
 
@@ -114,8 +115,8 @@ impl<T: Transport> Create<'_, T> {
         })
     }
 
-    /// Sends both records in one request, all or nothing; once more through the alert of a duplicate rule where the tenant
-    /// wants that, since nothing was written then.
+    /// Sends both records in one request, all or nothing; once more through the alert of a duplicate rule where the
+    /// tenant wants that, since nothing was written then.
     fn send(&self, drafts: &Drafts, warnings: &mut Vec<Warning>) -> Result<Sent, Error> {
         let mut alerts = Alerts::new(self.ctx);
         loop {
@@ -186,8 +187,8 @@ impl<T: Transport> Create<'_, T> {
         contact.into_iter().chain([applicant]).collect()
     }
 
-    /// The package's unique key says that the candidate has applied, but no look-up shows the application. It can't be returned
-    /// then, whatever the tenant's setting.
+    /// The package's unique key says that the candidate has applied, but no look-up shows the application. It can't be
+    /// returned then, whatever the tenant's setting.
     fn unseen(&self, applicant: &SalesforceId) -> Error {
         Error::AlreadyExists(Conflict {
             existing_id: applicant.to_string(),
@@ -221,7 +222,8 @@ impl<T: Transport> Create<'_, T> {
         ))
     }
 
-    /// The answer was lost: looks whether the records are there. Never writes again, since the first write may still be at work.
+    /// The answer was lost: looks whether the records are there. Never writes again, since the first write may still be
+    /// at work.
     fn recover(
         &self,
         error: SalesforceError,
@@ -246,6 +248,7 @@ impl<T: Transport> Create<'_, T> {
                 contact_created: new_contact,
                 applicant_created: true,
                 compared: Vec::new(),
+                left: None,
             });
         }
         Err(Error::Unavailable(failure(format!(

@@ -1,19 +1,10 @@
-//! What a person should know of an org: facts, and what looks wrong.
+//! What a person should know about an org: facts and warnings.
 
 use crate::asymbl::models::{self, OPTIONAL, Source, TABLES, Table, Tenant, word};
-use crate::asymbl::names;
+use crate::asymbl::names::{self, ACTIONS};
 use crate::asymbl::profile::ObjectShape;
 use crate::asymbl::settings::{CandidateRule, Settings};
 use crate::exports::ats::connector::types::Model;
-
-/// Switched-off entries that are no models: the actions.
-const ACTIONS: [&str; 5] = [
-    "create-candidate",
-    "create-application",
-    "add-attachment-to-application",
-    "move-application-to-stage",
-    "get-candidate-attachments",
-];
 
 /// Facts about the org.
 pub(super) fn facts(
@@ -62,7 +53,7 @@ pub(super) fn facts(
     facts
 }
 
-/// What looks wrong.
+/// Returns a code and a message for everything that looks wrong.
 pub(super) fn warnings(tenant: Tenant<'_>, record_types: &[&str]) -> Vec<(&'static str, String)> {
     let mut warnings = Vec::new();
     hidden_objects(tenant, &mut warnings);
@@ -82,8 +73,8 @@ fn hidden_objects(tenant: Tenant<'_>, warnings: &mut Warnings) {
     for table in tables_on(tenant) {
         let object = table.object.api(tenant);
         if missing(&object) {
-            let told = models::Missing { object };
-            warnings.push(("object-hidden", format!("{}: {told}", word(table.model))));
+            let missing = models::Missing { object };
+            warnings.push(("object-hidden", format!("{}: {missing}", word(table.model))));
         }
     }
     let site = names.api(names::SITE);
@@ -126,7 +117,7 @@ fn lost_fields(tenant: Tenant<'_>, table: &Table, shape: &ObjectShape) -> Vec<St
     lost
 }
 
-/// The same of other objects that the user sees.
+/// Expected source fields of other visible objects that describe does not list.
 fn lost_fields_elsewhere(tenant: Tenant<'_>, table: &Table) -> Vec<String> {
     let names = tenant.profile.names();
     let sources = table.rules_on(tenant).flat_map(|rule| rule.sources);
@@ -171,7 +162,8 @@ fn hidden_fields(tenant: Tenant<'_>, warnings: &mut Warnings) {
     }
 }
 
-/// Addresses that can be read but not asked for in a query leave hiring managers unmatched, which no other finding says.
+/// Addresses that can be read but not asked for in a query leave hiring managers unmatched; no other warning covers
+/// that.
 fn encrypted_addresses(tenant: Tenant<'_>, warnings: &mut Warnings) {
     let teams = Model::HiringTeamMembers;
     if !tenant.settings.scopes.model_on(teams)
@@ -198,7 +190,7 @@ fn encrypted_addresses(tenant: Tenant<'_>, warnings: &mut Warnings) {
     }
 }
 
-/// Whether the sources come from a setting, which has a finding of its own.
+/// Returns true if the sources come from a setting, which has a warning of its own.
 fn uses_setting(sources: &[Source]) -> bool {
     sources
         .iter()
@@ -260,7 +252,7 @@ fn fields_without_effect(tenant: Tenant<'_>, warnings: &mut Warnings) {
     }
 }
 
-/// Candidates are told by a record type that the org does not have.
+/// Warns where the record type that makes a candidate does not exist.
 fn no_candidate_type(tenant: Tenant<'_>, record_types: &[&str], warnings: &mut Warnings) {
     let settings = tenant.settings;
     let effect = match settings.candidates {
@@ -285,7 +277,7 @@ fn no_candidate_type(tenant: Tenant<'_>, record_types: &[&str], warnings: &mut W
     ));
 }
 
-/// Sources that the tenant chose and whose values the unified field can't take: they would come as nothing, silently.
+/// Sources that the tenant chose and whose values the unified field can't take: they would silently come out empty.
 fn sources_of_other_types(tenant: Tenant<'_>, warnings: &mut Warnings) {
     for chosen in &tenant.settings.fields {
         if !tenant.settings.scopes.model_on(chosen.model)
@@ -339,7 +331,9 @@ fn sources_of_other_types(tenant: Tenant<'_>, warnings: &mut Warnings) {
 fn unknown_scopes(settings: &Settings, warnings: &mut Warnings) {
     for entry in settings.scopes.entries() {
         let known = match entry.split_once('.') {
-            None => models::from_word(entry).is_some() || ACTIONS.contains(&entry),
+            None => {
+                models::from_word(entry).is_some() || ACTIONS.iter().any(|(_, name)| *name == entry)
+            }
             Some((name, field)) => {
                 models::from_word(name).is_some_and(|model| models::table(model).has(field))
             }

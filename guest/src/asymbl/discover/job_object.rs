@@ -1,7 +1,7 @@
 //! Which object is the Job: the package's own, or one of the org's (asymbl-schema.md 5).
 //!
-//! The package's metadata says so, but it is readable only with a grant, and otherwise looks absent. The setting `job_object`
-//! decides where the metadata is silent or says several things.
+//! The package's metadata says so, but it is readable only with a grant, and otherwise looks absent. The setting
+//! `job_object` decides where the metadata is silent or says several things.
 
 use crate::asymbl::names::{self, Names};
 use crate::asymbl::profile::JobLink;
@@ -56,18 +56,7 @@ pub(super) fn decide(
 ) -> Result<JobLink, String> {
     let listed = rows.unwrap_or_default();
     match setting {
-        Some(NameOr::Object(JobNames {
-            object,
-            applicant_lookup,
-            stage_lookup,
-            closed_field,
-        })) => Ok(JobLink {
-            object: object.clone(),
-            applicant_lookup: applicant_lookup.clone(),
-            stage_lookup: stage_lookup.clone(),
-            closed_field: closed_field.clone(),
-            standard: object.eq_ignore_ascii_case(&names.api(names::JOB)),
-        }),
+        Some(NameOr::Object(own)) => Ok(JobLink::own(own, names)),
         Some(NameOr::Name(wanted)) => {
             match listed
                 .iter()
@@ -112,8 +101,8 @@ pub(super) fn spelled(
         shapes.find(|shape| shape.name.eq_ignore_ascii_case(name))
     };
     let spell = |field: &mut String, object: &str| {
-        if let Some(told) = shape(object).and_then(|shape| shape.field(field)) {
-            field.clone_from(&told.name);
+        if let Some(described) = shape(object).and_then(|shape| shape.field(field)) {
+            field.clone_from(&described.name);
         }
     };
     spell(&mut link.applicant_lookup, &names.api(names::APPLICANT));
@@ -121,8 +110,8 @@ pub(super) fn spelled(
     if let Some(field) = &mut link.closed_field {
         spell(field, &link.object);
     }
-    if let Some(told) = shape(&link.object) {
-        link.object.clone_from(&told.name);
+    if let Some(described) = shape(&link.object) {
+        link.object.clone_from(&described.name);
     }
     link
 }

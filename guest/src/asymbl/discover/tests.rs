@@ -25,7 +25,7 @@ fn record_type(id: &str, name: &str, master: bool) -> salesforce::RecordTypeShap
     serde_json::from_value(serde_json::json!({"recordTypeId": id, "developerName": name, "name": name, "master": master})).unwrap()
 }
 
-fn told(org: &TestOrg, mapping: Option<&[String]>) -> Told {
+fn answers(org: &TestOrg, mapping: Option<&[String]>) -> Answers {
     let mut shapes: Vec<_> = org.objects.values().cloned().collect();
     for contact in shapes.iter_mut().filter(|s| s.name == CONTACT) {
         contact.record_types = vec![
@@ -34,7 +34,7 @@ fn told(org: &TestOrg, mapping: Option<&[String]>) -> Told {
             record_type("012000000000002", "Client", false),
         ];
     }
-    Told {
+    Answers {
         organization: record(ORGANIZATION_ROW),
         mapping: mapping.map(|rows| rows.iter().map(|r| record(r)).collect()),
         shapes,
@@ -42,12 +42,12 @@ fn told(org: &TestOrg, mapping: Option<&[String]>) -> Told {
 }
 
 fn learned(org: &TestOrg, mapping: Option<&[String]>) -> Discovered {
-    learn(&told(org, mapping), &org.parsed_settings()).unwrap()
+    learn(&answers(org, mapping), &org.parsed_settings()).unwrap()
 }
 
 fn refused(settings: &str, mapping: Option<&[String]>) -> String {
     let org = TestOrg::with_settings(settings);
-    learn(&told(&org, mapping), &org.parsed_settings())
+    learn(&answers(&org, mapping), &org.parsed_settings())
         .unwrap_err()
         .to_string()
 }
@@ -141,10 +141,10 @@ fn the_case_of_names_in_the_mapping_does_not_matter() {
 fn an_address_that_no_query_can_ask_for_is_said() {
     let mut org = TestOrg::new();
     org.encrypt(CONTACT, "Email");
-    let said = warnings(&org);
+    let warned = warnings(&org);
     assert!(
-        matches!(said.as_slice(), [one] if one.starts_with("field-encrypted: ") && one.contains("Contact.Email")),
-        "{said:?}"
+        matches!(warned.as_slice(), [one] if one.starts_with("field-encrypted: ") && one.contains("Contact.Email")),
+        "{warned:?}"
     );
     org.disabled = vec!["hiring-team-members".into()];
     assert_eq!(warnings(&org), [""; 0]);
@@ -172,7 +172,7 @@ fn several_mapping_rows_need_the_setting_which_the_error_says() {
 }
 
 #[test]
-fn a_job_object_that_the_metadata_does_not_explain_is_an_error_with_the_mend() {
+fn an_unexplained_job_object_is_an_error_with_the_fix() {
     assert!(refused(r#"{"job_object":"Other__c"}"#, None).contains("can't be read"));
     assert!(
         refused(r#"{"job_object":"Other__c"}"#, Some(&[own_row()]))

@@ -1,18 +1,19 @@
-//! What the connected user may do, from describe's flags: nothing is written, and what is switched off is not asked for.
+//! What the connected user may do, from describe's flags: nothing is written, and what is switched off is not asked
+//! for.
 //!
-//! A missing right looks like absence (salesforce-api.md 6), so what describe shows is held against what the mapping needs. The
-//! permission objects tell which sets are assigned, and whether sharing may hide records.
+//! A missing right looks like absence (salesforce-api.md 6), so what describe shows is held against what the mapping
+//! needs. The permission objects tell which sets are assigned, and whether sharing may hide records.
 
+mod about;
 mod grants;
 mod org;
 
-use std::collections::BTreeMap;
-
-use super::needs::{self, ACTIONS, FieldNeed, ObjectNeed, Operation};
+use super::needs::{self, FieldNeed, ObjectNeed, Operation};
 use crate::asymbl::actions::unsearchable;
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::PERMISSION_SET;
 use crate::asymbl::models::{TABLES, Tenant};
+use crate::asymbl::names::ACTIONS;
 use crate::exports::ats::connector::inspection::{
     AccessFinding, AccessLevel, AccessReport, ActionAccess, MissingRight, ModelAccess,
 };
@@ -20,9 +21,8 @@ use crate::exports::ats::connector::types::{Error, Warning};
 use salesforce::ObjectShape;
 use salesforce::transport::Transport;
 
+use about::Shapes;
 use grants::Grants;
-
-type Shapes = BTreeMap<String, ObjectShape>;
 
 /// Holds what the user sees against what models and actions need.
 ///
@@ -57,8 +57,9 @@ pub fn check_access<T: Transport>(ctx: &Context<T>, profile: &str) -> Result<Acc
         .zip(described)
         .filter_map(|(name, shape)| Some(((*name).to_owned(), shape?)))
         .collect();
-    let grants = grants::look(ctx, &objects)?;
+    let mut grants = grants::look(ctx, &objects)?;
     let about = org::look(ctx, tenant, &shapes, &grants)?;
+    grants.package_is_absent = about.lacks_package();
     let finding = |needs: &Option<Vec<ObjectNeed>>| match needs {
         Some(needs) => finding(tenant, needs, &shapes, &grants),
         None => switched_off(),
@@ -151,7 +152,7 @@ fn job_field(tenant: Tenant<'_>, field: &str) -> JobField {
 /// What it costs, as the end of a sentence's first half.
 fn cost(affects: &[String]) -> String {
     if affects.iter().any(|a| a.starts_with("application.")) {
-        return "so whether a job is open can't be told by it".to_owned();
+        return "so it can't show whether a job is open".to_owned();
     }
     format!("so {} stays empty or incomplete", affects.join(", "))
 }
@@ -185,7 +186,7 @@ impl Found {
         grants: &Grants,
     ) {
         let right = format!("{} {}", operation.word(), need.object);
-        let fix = object_mend(tenant, &need.object, operation, grants);
+        let fix = object_fix(tenant, &need.object, operation, grants);
         self.lacks(need.essential, right, &need.affects, fix);
     }
 
@@ -252,7 +253,7 @@ impl Found {
     fn lacks_package_field(&mut self, object: &str, field: &FieldNeed, setting: &str) {
         if field.essential {
             let fix = format!(
-                "{object} has no such field, so no job can be told to be open: name its own field in the setting `{setting}`, or set \
+                "{object} has no such field, so no job counts as open: name its own field in the setting `{setting}`, or set \
                  `allow_closed_jobs`"
             );
             return self.lacks_on_field(object, field, fix);
@@ -290,7 +291,7 @@ impl Found {
         let hashed = hash
             .and_then(|name| shape.field(name))
             .is_some_and(|f| f.filterable);
-        let mend = format!(
+        let fix = format!(
             "create-candidate and create-application can't look up the e-mail address: {why}"
         );
         let affects = ["candidate.email_address".to_owned()];
@@ -298,7 +299,7 @@ impl Found {
             !hashed,
             format!("search {object} by {field}"),
             &affects,
-            mend,
+            fix,
         );
     }
 }
@@ -311,12 +312,21 @@ const OF_THE_SET: [&str; 4] = [
     crate::asymbl::names::STAGE,
 ];
 
-fn object_mend(tenant: Tenant<'_>, object: &str, operation: Operation, grants: &Grants) -> String {
+fn object_fix(tenant: Tenant<'_>, object: &str, operation: Operation, grants: &Grants) -> String {
     let names = tenant.profile.names();
     let own = format!(
         "grant {} on {object} in a permission set of your own and assign that to the integration user",
         operation.word()
     );
+    if grants.package_is_absent {
+        return match names.is_of_package(object) {
+            true => format!(
+                "install the Asymbl ATS package in this org, or name the namespace that it has there in the setting `namespace`: \
+                 {object} belongs to it"
+            ),
+            false => own,
+        };
+    }
     let held = OF_THE_SET.iter().any(|held| names.api(held) == object);
     match (held, grants.has(PERMISSION_SET), &grants.sets) {
         (false, ..) if names.is_of_package(object) => {

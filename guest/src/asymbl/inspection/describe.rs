@@ -1,9 +1,9 @@
-//! What the connector can do, told from the tables that it works by.
+//! What the connector can do, derived from the tables that it works by.
 
 use crate::asymbl::models::{Rule, TABLES, Table};
 use crate::asymbl::settings;
 use crate::exports::ats::connector::inspection::{
-    Action, ConnectorDescription, FeatureCoverage, FieldCoverage, ModelCoverage,
+    ConnectorDescription, FeatureCoverage, FieldCoverage, ModelCoverage,
 };
 
 /// What works around the models: name, label, what it does.
@@ -73,33 +73,6 @@ pub fn describe_connector() -> ConnectorDescription {
         idempotency_key_hours: Some(KEY_HOURS),
         settings_schema: settings::SCHEMA.to_owned(),
     }
-}
-
-const KEY: (&str, &str) = (
-    "idempotency_key",
-    "beside the input: a repeat with the same key is answered from the first call",
-);
-const PERIOD: (&str, &str) = (
-    "candidate.salary_expectations.period",
-    "YEAR, MONTH or HOUR; required with an amount",
-);
-const KIND: &str = "CV, COVER_LETTER or OTHER; a CV is told by the setting `mark_primary_cv`";
-
-/// What an action takes beyond the inputs of the coverage page.
-pub fn further_inputs(action: Action) -> Vec<FieldCoverage> {
-    let further: &[(&str, &str)] = match action {
-        Action::CreateCandidate | Action::CreateApplication => {
-            &[PERIOD, ("attachments.type", KIND), KEY]
-        }
-        Action::AddAttachmentToApplication => &[("attachment.type", KIND), KEY],
-        Action::MoveApplicationToStage => &[KEY],
-        Action::GetCandidateAttachments => &[],
-    };
-    let of = |(name, note): &(&str, &str)| FieldCoverage {
-        name: (*name).to_owned(),
-        note: (*note).to_owned(),
-    };
-    further.iter().map(of).collect()
 }
 
 fn feature((name, label, note): &(&str, &str, &str)) -> FeatureCoverage {

@@ -2,49 +2,43 @@
 //!
 //! The rights come from [`needs`], which the access check and the mapping rest on too.
 
+mod permission_set;
 mod text;
 
 use std::collections::BTreeMap;
 
-use super::needs::{self, ACTIONS, ObjectNeed, Operation};
-use crate::asymbl::errors::failure;
+use super::needs::{self, ObjectNeed, Operation};
 use crate::asymbl::models::{TABLES, Tenant, word};
-use crate::asymbl::names::Names;
+use crate::asymbl::names::{ACTIONS, Names};
 use crate::asymbl::profile::{JobLink, Organization, Profile};
-use crate::asymbl::settings::Settings;
+use crate::asymbl::settings::{NameOr, Settings};
 use crate::exports::ats::connector::inspection::{Guide, GuideInput, GuideProblem, GuideStep};
-use crate::exports::ats::connector::types::Error;
 
 const TITLE: &str = "Connect Asymbl ATS (Salesforce)";
 
-/// The guide; the same for everyone.
-///
-/// # Errors
-/// Never in practice: the default settings are always readable.
-pub fn connection_guide() -> Result<Guide, Error> {
-    let settings = Settings::parse("{}", &[])
-        .map_err(|_| Error::Unsupported(failure("the default settings can't be read")))?;
+/// Returns the guide, for a tenant's settings and what it switched off.
+pub fn connection_guide(settings: &Settings) -> Guide {
     let names = settings.names();
-    let profile = usual_org(&names);
+    let profile = usual_org(settings, &names);
     let tenant = Tenant {
         profile: &profile,
-        settings: &settings,
+        settings,
         base_url: "",
     };
     let steps = steps(tenant);
     let inputs = text::inputs();
     let problems = text::problems();
-    Ok(Guide {
+    Guide {
         markdown: markdown(&inputs, &steps, &problems),
         title: TITLE.to_owned(),
         inputs,
         steps,
         problems,
-    })
+    }
 }
 
-/// An org as most are: the package's own Job, the usual namespace.
-fn usual_org(names: &Names) -> Profile {
+/// An org as most are: the package's own Job, unless the settings say all of another.
+fn usual_org(settings: &Settings, names: &Names) -> Profile {
     let organization = Organization {
         id: String::new(),
         name: None,
@@ -53,8 +47,11 @@ fn usual_org(names: &Names) -> Profile {
     };
     Profile::new(
         organization,
-        "bpats".to_owned(),
-        JobLink::standard(names),
+        settings.namespace.clone(),
+        match &settings.job_object {
+            Some(NameOr::Object(own)) => JobLink::own(own, names),
+            Some(NameOr::Name(_)) | None => JobLink::standard(names),
+        },
         Vec::new(),
         [],
     )
@@ -62,11 +59,13 @@ fn usual_org(names: &Names) -> Profile {
 
 fn steps(tenant: Tenant<'_>) -> Vec<GuideStep> {
     let rights = format!(
-        "{}\n\n{}\n\n{}\n\nRights on fields, where `edit` includes `read`:\n\n{}",
+        "{}\n\n{}\n\n{}\n\nRights on fields, where `edit` includes `read`:\n\n{}\n\n{}\n\n```xml\n{}```",
         text::RIGHTS,
         models_table(tenant),
         actions_table(tenant),
-        fields_table(tenant)
+        fields_table(tenant),
+        text::PERMISSION_SET,
+        permission_set::xml(tenant)
     );
     text::STEPS
         .iter()
@@ -131,7 +130,7 @@ fn fields_table(tenant: Tenant<'_>) -> String {
                 let line = lines.entry((need.object.clone(), field.name)).or_default();
                 line.write |= field.operation != Operation::Read;
                 for affected in field.affects {
-                    // What is no field is said in words.
+                    // What is not a field is described in words.
                     let used = match affected.contains(' ') {
                         true => affected,
                         false => format!("{user}{affected}"),

@@ -24,7 +24,8 @@ const LONGEST: usize = 200;
 /// The fields of a model's object in the order of their names, then those of the objects that its records refer to.
 ///
 /// # Errors
-/// `unsupported` for a model that is switched off, `permission` where its object can't be read; else what Salesforce answers.
+/// `unsupported` for a model that is switched off, `permission` where its object can't be read; else what Salesforce
+/// answers.
 pub fn list_fields<T: Transport>(
     ctx: &Context<T>,
     profile: &str,

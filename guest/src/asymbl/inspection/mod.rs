@@ -3,7 +3,6 @@
 pub mod check_access;
 pub mod describe;
 pub mod guide;
-mod json;
 pub mod list_fields;
 pub mod needs;
 pub mod passthrough;

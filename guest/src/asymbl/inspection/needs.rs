@@ -1,10 +1,10 @@
-//! What each model and action needs of the org: objects, fields, operations. It follows from the tables that the mapping and
-//! the actions work by, so that neither the access check nor the connection guide can drift from them.
+//! What each model and action needs of the org: objects, fields, operations. It follows from the tables that the
+//! mapping and the actions work by, so that neither the access check nor the connection guide can drift from them.
 
 use crate::asymbl::actions::table::{self, LookUp, Place};
 use crate::asymbl::models::applications::links;
-use crate::asymbl::models::{OPTIONAL, Source, TABLES, Table, Tenant};
-use crate::asymbl::names;
+use crate::asymbl::models::{OPTIONAL, Source, TABLES, Table, Tenant, is_on};
+use crate::asymbl::names::{self, ACTIONS};
 use crate::exports::ats::connector::inspection::Action;
 
 /// What must be allowed.
@@ -156,6 +156,14 @@ pub fn of_model(tenant: Tenant<'_>, table: &Table) -> Vec<ObjectNeed> {
             }
         }
     }
+    for extra in table.extra_columns {
+        let unified = extra.one_is_on.iter();
+        for unified in unified.filter(|unified| is_on(tenant, table.model, unified)) {
+            if let Source::Own(field) = extra.what {
+                read(&own, &names.api(field), unified);
+            }
+        }
+    }
     for further in table.needs.iter().filter(|need| (need.when)(tenant)) {
         let object = further.object.api(tenant);
         read(&object, &names.api(further.field), further.affects);
@@ -191,19 +199,8 @@ pub fn objects(tenant: Tenant<'_>) -> Vec<String> {
     objects
 }
 
-/// The actions, with their names.
-pub const ACTIONS: [(Action, &str); 5] = [
-    (Action::CreateCandidate, "create-candidate"),
-    (Action::CreateApplication, "create-application"),
-    (
-        Action::AddAttachmentToApplication,
-        "add-attachment-to-application",
-    ),
-    (Action::MoveApplicationToStage, "move-application-to-stage"),
-    (Action::GetCandidateAttachments, "get-candidate-attachments"),
-];
-
-/// What carrying out an action needs. The record that it answers with is read as the models are, as far as the user may.
+/// What carrying out an action needs. The record that it answers with is read as the models are, as far as the user
+/// may.
 pub fn of_action(tenant: Tenant<'_>, action: Action) -> Vec<ObjectNeed> {
     let mut needs = Needs::default();
     match action {

@@ -27,7 +27,7 @@ const METHODS: [Method; 6] = [
 ];
 
 /// Headers that a caller may not set: credentials, framing, and what the host negotiates for itself.
-const FORBIDDEN: [&str; 17] = [
+const FORBIDDEN: [&str; 24] = [
     "authorization",
     "cookie",
     "set-cookie",
@@ -45,6 +45,13 @@ const FORBIDDEN: [&str; 17] = [
     "http2-settings",
     "x-sfdc-session",
     "forwarded",
+    "via",
+    "x-http-method-override",
+    "x-http-method",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
+    "x-real-ip",
 ];
 
 /// Families of the same.

@@ -1,6 +1,7 @@
 //! Application stages, from the package's ATS Stage: a row per stage and job.
 
 use super::common::{Frame, pick};
+use super::json::{Lines, WriteJson};
 use super::table::{Object, Source::Own, Table, computed, field, host_assigned};
 use super::takes::TEXT;
 use super::{Mapping, Missing, Tenant};
@@ -54,5 +55,15 @@ impl Mapping for ApplicationStages {
             name: pick!(self, "name").text(row),
             remote_data: self.frame.remote_data(row),
         })
+    }
+}
+
+impl WriteJson for ApplicationStage {
+    fn write_json(&self, lines: &mut Lines) {
+        lines.record(|record| {
+            record.text("remote_id", Some(&self.remote_id));
+            record.text("name", self.name.as_deref());
+            record.json("remote_data", self.remote_data.as_deref());
+        });
     }
 }

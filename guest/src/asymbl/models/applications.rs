@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::common::{Frame, distinct, pick};
+use super::json::{Lines, WriteJson};
 use super::table::{
     Object,
     Source::{JobOfApplicant, Other, Own},
@@ -63,8 +64,8 @@ pub const TABLE: Table = Table {
     steered_by: |settings| format!("{:?};", settings.hired_stages),
     notes: &[
         "Only ATS applicants are applications: job board applications are another entity and are not synced.",
-        "HIRED depends on the application's stage: its name or type is \"Hired\" or \"Pending\", or one of the setting \
-         `hired_stages`.",
+        "HIRED depends on the application's stage: its name or type is \"Hired\" or \"Pending\". The setting `hired_stages` replaces \
+         these two words; words that begin with `+` add to them.",
     ],
     ..Table::new(M, "Applications", Object::Named(APPLICANT))
 };
@@ -230,5 +231,32 @@ pub fn links(tenant: Tenant<'_>) -> Links {
         job: tenant.profile.job_link.applicant_lookup.clone(),
         stage: names.api(STAGE_LOOKUP),
         contact: names.api("bpats__ATS_Applicant__c"),
+    }
+}
+
+impl WriteJson for Application {
+    fn write_json(&self, lines: &mut Lines) {
+        lines.record(|record| {
+            record.text("remote_id", Some(&self.remote_id));
+            let outcome = self.outcome.map(|outcome| match outcome {
+                Outcome::Pending => "PENDING",
+                Outcome::Hired => "HIRED",
+                Outcome::Declined => "DECLINED",
+            });
+            record.text("outcome", outcome);
+            record.text(
+                "rejection_reason_name",
+                self.rejection_reason_name.as_deref(),
+            );
+            record.text("current_stage_id", self.current_stage_id.as_deref());
+            record.text("job_id", self.job_id.as_deref());
+            record.text("candidate_id", self.candidate_id.as_deref());
+            record.json("custom_fields", Some(&self.custom_fields));
+            record.json("integration_fields", Some(&self.integration_fields));
+            record.text("remote_url", self.remote_url.as_deref());
+            record.text("remote_created_at", self.remote_created_at.as_deref());
+            record.text("remote_updated_at", self.remote_updated_at.as_deref());
+            record.json("remote_data", self.remote_data.as_deref());
+        });
     }
 }

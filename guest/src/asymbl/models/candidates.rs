@@ -5,6 +5,7 @@ mod membership;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::common::{Frame, distinct, is_email, pick};
+use super::json::{Lines, WriteJson};
 use super::location::OwnAddress;
 use super::table::{
     FurtherNeed, Object,
@@ -20,7 +21,7 @@ use crate::exports::ats::connector::types::Model;
 use crate::exports::ats::connector::unified::{Candidate, EmailAddress, PhoneNumber};
 use salesforce::Record;
 
-pub use membership::{Judgement, Membership};
+pub use membership::{Candidacy, Membership};
 
 const M: Model = Model::Candidates;
 
@@ -293,4 +294,31 @@ pub fn applicant_link(tenant: Tenant<'_>) -> Option<(String, String)> {
     let shape = tenant.profile.applicant()?;
     let contact = tenant.profile.names().api(CONTACT_LOOKUP);
     shape.has(&contact).then(|| (shape.name.clone(), contact))
+}
+
+impl WriteJson for Candidate {
+    fn write_json(&self, lines: &mut Lines) {
+        lines.record(|record| {
+            record.text("remote_id", Some(&self.remote_id));
+            record.text("first_name", self.first_name.as_deref());
+            record.text("last_name", self.last_name.as_deref());
+            record.text("title", self.title.as_deref());
+            record.text("source", self.source.as_deref());
+            record.objects("phone_numbers", &self.phone_numbers, |item, phone| {
+                item.text("phone_number", Some(&phone.phone_number));
+                item.text("type", phone.kind.as_deref());
+            });
+            record.objects("email_addresses", &self.email_addresses, |item, email| {
+                item.text("email_address", Some(&email.email_address));
+                item.text("type", email.kind.as_deref());
+            });
+            record.location("location", self.location.as_ref());
+            record.json("custom_fields", Some(&self.custom_fields));
+            record.json("integration_fields", Some(&self.integration_fields));
+            record.text("remote_url", self.remote_url.as_deref());
+            record.text("remote_created_at", self.remote_created_at.as_deref());
+            record.text("remote_updated_at", self.remote_updated_at.as_deref());
+            record.json("remote_data", self.remote_data.as_deref());
+        });
+    }
 }

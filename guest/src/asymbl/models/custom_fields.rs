@@ -1,15 +1,15 @@
 //! Custom and promoted fields: what a record carries of the source's own fields.
 //!
-//! Custom fields are those whose API name ends in `__c`, the package's or the org's own, except those that feed the record's
-//! unified fields, references or hiring team, and day counters, whose formulas change every day without a stamp
-//! (asymbl-schema.md 2).
+//! Custom fields are those whose API name ends in `__c`, the package's or the org's own, except those that feed the
+//! record's unified fields, references or hiring team, and day counters, whose formulas change every day without a
+//! stamp (asymbl-schema.md 2).
 
 use std::borrow::Cow;
 
 use super::table::{Table, is_on};
 use super::tenant::Tenant;
 use crate::asymbl::profile::{FieldShape, ObjectShape};
-use crate::asymbl::row::{push_member, quoted, raw, timestamp};
+use crate::asymbl::row::{push_quoted, quoted, raw, timestamp};
 use salesforce::Record;
 
 /// Formulas that count days.
@@ -53,6 +53,8 @@ pub(super) fn style(tenant: Tenant<'_>, table: &Table) -> String {
 #[derive(Debug, Clone)]
 struct Outgoing {
     name: String,
+    /// `"name":`
+    key: String,
     label: String,
     /// Made by the org itself, not by Salesforce or the package.
     own: bool,
@@ -64,7 +66,7 @@ struct Outgoing {
 enum Value {
     AsReceived,
     DateTime,
-    /// Key within the value, and the field that holds it.
+    /// Key within the value with quotes and colon, and the field that holds it.
     Compound(Vec<(String, String)>),
 }
 
@@ -79,6 +81,7 @@ impl Exporter {
     pub fn new(tenant: Tenant<'_>, table: &Table, shape: &ObjectShape) -> Self {
         let outgoing = |f: &FieldShape| Outgoing {
             name: f.name.clone(),
+            key: key(&f.name),
             label: f.label.clone(),
             own: f.is_custom() && !tenant.profile.names().is_of_package(&f.name),
             value: match f.kind.as_str() {
@@ -86,7 +89,7 @@ impl Exporter {
                 _ if f.is_compound() => Value::Compound(
                     shape
                         .parts(&f.name)
-                        .map(|(part, field)| (lower_first(part), field.name.clone()))
+                        .map(|(part, field)| (key(&lower_first(part)), field.name.clone()))
                         .collect(),
                 ),
                 _ => Value::AsReceived,
@@ -112,9 +115,13 @@ impl Exporter {
 
     /// A JSON object: every readable custom field by its API name, null where it is empty.
     pub fn custom_fields(&self, row: &Record) -> String {
-        let mut json = String::from("{");
-        for field in &self.custom {
-            push_member(&mut json, &field.name, &field.value.write(row, &field.name));
+        // Most values are short or null.
+        let mut json = String::with_capacity(self.custom.len() * 48);
+        json.push('{');
+        for (at, field) in self.custom.iter().enumerate() {
+            json.push_str(if at == 0 { "" } else { "," });
+            json.push_str(&field.key);
+            field.value.write(row, &field.name, &mut json);
         }
         json.push('}');
         json
@@ -122,55 +129,48 @@ impl Exporter {
 
     /// A JSON array of `{"key","type","label","value"}`.
     pub fn integration_fields(&self, row: &Record) -> String {
-        let elements: Vec<String> = self
-            .promoted
-            .iter()
-            .map(|field| {
-                let mut json = String::from("{");
-                push_member(&mut json, "key", &quoted(&field.name));
-                push_member(
-                    &mut json,
-                    "type",
-                    if field.own {
-                        "\"CUSTOM\""
-                    } else {
-                        "\"DEFAULT\""
-                    },
-                );
-                push_member(&mut json, "label", &quoted(&field.label));
-                push_member(&mut json, "value", &field.value.write(row, &field.name));
-                json.push('}');
-                json
-            })
-            .collect();
-        format!("[{}]", elements.join(","))
+        let mut json = String::from("[");
+        for (at, field) in self.promoted.iter().enumerate() {
+            json.push_str(if at == 0 { "{\"key\":" } else { ",{\"key\":" });
+            push_quoted(&mut json, &field.name);
+            let kind = if field.own { "CUSTOM" } else { "DEFAULT" };
+            json.push_str(&format!(",\"type\":\"{kind}\",\"label\":"));
+            push_quoted(&mut json, &field.label);
+            json.push_str(",\"value\":");
+            field.value.write(row, &field.name, &mut json);
+            json.push('}');
+        }
+        json.push(']');
+        json
     }
 }
 
 impl Value {
-    fn write(&self, row: &Record, name: &str) -> String {
+    fn write(&self, row: &Record, name: &str, json: &mut String) {
         match self {
-            Self::AsReceived => or_null(raw(row, name)).into_owned(),
-            Self::DateTime => match raw(row, name) {
-                None => "null".to_owned(),
-                Some(raw) => row
-                    .text(name)
-                    .and_then(|text| timestamp(&text))
-                    .map_or_else(|| raw.into_owned(), |t| quoted(&t)),
+            Self::AsReceived => json.push_str(&or_null(raw(row, name))),
+            Self::DateTime => match row.text(name).and_then(|text| timestamp(&text)) {
+                Some(stamp) => push_quoted(json, &stamp),
+                None => json.push_str(&or_null(raw(row, name))),
             },
             Self::Compound(parts) => {
                 if parts.iter().all(|(_, field)| raw(row, field).is_none()) {
-                    return "null".to_owned();
+                    return json.push_str("null");
                 }
-                let mut json = String::from("{");
-                for (key, field) in parts {
-                    push_member(&mut json, key, &or_null(raw(row, field)));
+                for (at, (key, field)) in parts.iter().enumerate() {
+                    json.push(if at == 0 { '{' } else { ',' });
+                    json.push_str(key);
+                    json.push_str(&or_null(raw(row, field)));
                 }
                 json.push('}');
-                json
             }
         }
     }
+}
+
+/// A member's name in a JSON object, with its colon.
+fn key(name: &str) -> String {
+    quoted(name) + ":"
 }
 
 fn or_null(raw: Option<Cow<'_, str>>) -> Cow<'_, str> {

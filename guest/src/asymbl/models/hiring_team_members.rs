@@ -1,11 +1,12 @@
 //! Hiring team members: who works on each job, from the job's lookups to users and contacts.
 //!
-//! A hiring manager in Asymbl is a contact of the client. One becomes a member only when a user has the same e-mail address
-//! (asymbl-schema.md 2).
+//! A hiring manager in Asymbl is a contact of the client. One becomes a member only when a user has the same e-mail
+//! address (asymbl-schema.md 2).
 
 use std::collections::BTreeMap;
 
 use super::common::{Frame, distinct};
+use super::json::{Lines, WriteJson};
 use super::table::{
     FurtherNeed, Object,
     Source::{Other, Own, TeamLookups},
@@ -177,8 +178,8 @@ pub fn matched_columns(tenant: Tenant<'_>) -> Vec<String> {
     has.map(str::to_owned).collect()
 }
 
-/// For each e-mail address, in lower case, the id of the user whom a contact with it is: active before inactive, then Standard,
-/// then the lowest id.
+/// For each e-mail address, in lower case, the id of the user whom a contact with it is: active before inactive, then
+/// Standard, then the lowest id.
 pub fn best_users(rows: &[Record]) -> BTreeMap<String, String> {
     let mut best: BTreeMap<String, (bool, bool, String)> = BTreeMap::new();
     for row in rows {
@@ -229,4 +230,27 @@ fn can_match(tenant: Tenant<'_>) -> bool {
     let email = |object: &str| tenant.profile.object(object)?.field("Email");
     let is_asked = |object: &str| email(object).is_some_and(|field| !field.unfilterable);
     is_asked(names::CONTACT) && is_asked(names::USER)
+}
+
+impl WriteJson for JobTeam {
+    fn write_json(&self, lines: &mut Lines) {
+        for member in &self.members {
+            lines.record(|record| {
+                record.texts("roles", member.roles.iter().map(|role| role_word(*role)));
+                record.text("job_id", Some(&member.job_id));
+                record.text("user_id", Some(&member.user_id));
+            });
+        }
+        lines.complete(&self.job_id);
+    }
+}
+
+fn role_word(role: HiringTeamRole) -> &'static str {
+    match role {
+        HiringTeamRole::HiringManager => "HIRING_MANAGER",
+        HiringTeamRole::Recruiter => "RECRUITER",
+        HiringTeamRole::Coordinator => "COORDINATOR",
+        HiringTeamRole::Sourcer => "SOURCER",
+        HiringTeamRole::Interviewer => "INTERVIEWER",
+    }
 }

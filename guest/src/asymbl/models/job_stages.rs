@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::columns::columns;
 use super::common::Picked;
+use super::json::{Lines, WriteJson};
 use super::table::{
     Object,
     Source::{JobOfStage, Own},
@@ -111,8 +112,8 @@ impl JobStages {
         trimmed(row, &self.job)
     }
 
-    /// The pipelines of all jobs in these rows, which must hold every stage of each of those jobs. Rows without a job are
-    /// left out. In the order of job ids.
+    /// The pipelines of all jobs in these rows, which must hold every stage of each of those jobs. Rows without a job
+    /// are left out. In the order of job ids.
     pub fn pipelines(&self, rows: &[Record]) -> Vec<JobPipeline> {
         let mut jobs: BTreeMap<String, Vec<Place>> = BTreeMap::new();
         for row in rows {
@@ -166,5 +167,18 @@ impl Place {
         a.total_cmp(&b)
             .then_with(|| self.created.cmp(&other.created))
             .then_with(|| self.stage.cmp(&other.stage))
+    }
+}
+
+impl WriteJson for JobPipeline {
+    fn write_json(&self, lines: &mut Lines) {
+        for stage in &self.stages {
+            lines.record(|record| {
+                record.number("index", stage.index.map(f64::from));
+                record.text("job_id", Some(&stage.job_id));
+                record.text("stage_id", Some(&stage.stage_id));
+            });
+        }
+        lines.complete(&self.job_id);
     }
 }

@@ -1,6 +1,7 @@
 //! Jobs, from the package's Job or the org's own Job object.
 
 use super::common::{Frame, pick};
+use super::json::{Lines, WriteJson};
 use super::location::{OwnAddress, SiteLocations, Sites, site_columns};
 use super::table::{
     Object,
@@ -194,4 +195,62 @@ pub fn site_link(tenant: Tenant<'_>) -> Option<(String, String)> {
     let sites = Sites::new(tenant, tenant.profile.job()?)?;
     let (lookup, object) = sites.link();
     Some((lookup.to_owned(), object.to_owned()))
+}
+
+impl WriteJson for Job {
+    fn write_json(&self, lines: &mut Lines) {
+        lines.record(|record| {
+            record.text("remote_id", Some(&self.remote_id));
+            record.text("name", self.name.as_deref());
+            record.text("job_code", self.job_code.as_deref());
+            record.text("description", self.description.as_deref());
+            record.text(
+                "employment_type",
+                self.employment_type.as_ref().map(employment_word),
+            );
+            record.text("status", self.status.as_ref().map(status_word));
+            record.text("visibility", self.visibility.as_ref().map(visibility_word));
+            record.number("salary_amount", self.salary_amount);
+            record.text("salary_currency", self.salary_currency.as_deref());
+            record.location("location", self.location.as_ref());
+            record.json("custom_fields", Some(&self.custom_fields));
+            record.json("integration_fields", Some(&self.integration_fields));
+            record.text("remote_url", self.remote_url.as_deref());
+            record.text("opened_at", self.opened_at.as_deref());
+            record.text("remote_created_at", self.remote_created_at.as_deref());
+            record.text("remote_updated_at", self.remote_updated_at.as_deref());
+            record.json("remote_data", self.remote_data.as_deref());
+        });
+    }
+}
+
+fn employment_word(kind: &EmploymentType) -> &str {
+    match kind {
+        EmploymentType::FullTime => "FULL_TIME",
+        EmploymentType::PartTime => "PART_TIME",
+        EmploymentType::Contract => "CONTRACT",
+        EmploymentType::Seasonal => "SEASONAL",
+        EmploymentType::Internship => "INTERNSHIP",
+        EmploymentType::Other(other) => other,
+    }
+}
+
+fn status_word(status: &JobStatus) -> &str {
+    match status {
+        JobStatus::Open => "OPEN",
+        JobStatus::Closed => "CLOSED",
+        JobStatus::Draft => "DRAFT",
+        JobStatus::Archived => "ARCHIVED",
+        JobStatus::Other(other) => other,
+    }
+}
+
+fn visibility_word(visibility: &Visibility) -> &str {
+    match visibility {
+        Visibility::Public => "PUBLIC",
+        Visibility::Internal => "INTERNAL",
+        Visibility::Unlisted => "UNLISTED",
+        Visibility::Confidential => "CONFIDENTIAL",
+        Visibility::Other(other) => other,
+    }
 }

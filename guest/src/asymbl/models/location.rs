@@ -1,7 +1,7 @@
 //! Addresses: of work sites, for jobs, and mailing addresses, for candidates.
 //!
-//! Orgs write countries as codes or as names and streets over several lines; the unified location wants a code where there is
-//! one and at most two lines.
+//! Orgs write countries as codes or as names and streets over several lines; the unified location wants a code where
+//! there is one and at most two lines.
 
 use std::collections::BTreeMap;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Fetch, Mapping, Tenant};
+use super::{Fetch, Mapping, Tenant, read_settings};
 use crate::asymbl::names::{self, Names};
 use crate::asymbl::profile::{JobLink, ObjectShape, Organization, Profile};
 use crate::asymbl::settings::Settings;
@@ -72,11 +72,12 @@ impl TestOrg {
             let name = object["name"].as_str().unwrap();
             let mut shape = object_shape(name, object["label"].as_str().unwrap());
             for f in object["fields"].as_array().unwrap() {
-                let mut told = field(f["name"].as_str().unwrap(), f["type"].as_str().unwrap());
-                told.label = f["label"].as_str().unwrap().to_owned();
-                told.reference_to
+                let mut described = field(f["name"].as_str().unwrap(), f["type"].as_str().unwrap());
+                described.label = f["label"].as_str().unwrap().to_owned();
+                described
+                    .reference_to
                     .extend(f["reference_to"].as_str().map(str::to_owned));
-                shape.fields.push(told);
+                shape.fields.push(described);
             }
             objects.insert(name.to_owned(), shape);
         }
@@ -114,11 +115,11 @@ impl TestOrg {
     }
 
     pub fn add(&mut self, object: &str, name: &str, kind: &str, reference_to: &str) {
-        let mut told = field(name, kind);
+        let mut described = field(name, kind);
         if !reference_to.is_empty() {
-            told.reference_to.push(reference_to.to_owned());
+            described.reference_to.push(reference_to.to_owned());
         }
-        self.objects.get_mut(object).unwrap().fields.push(told);
+        self.objects.get_mut(object).unwrap().fields.push(described);
     }
 
     pub fn hide(&mut self, object: &str, name: &str) {
@@ -156,7 +157,7 @@ impl TestOrg {
     }
 
     pub fn parsed_settings(&self) -> Settings {
-        Settings::parse(&self.settings, &self.disabled).unwrap()
+        read_settings(&self.settings, &self.disabled).unwrap()
     }
 
     /// Calls `run` with the tenant.

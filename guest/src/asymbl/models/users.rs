@@ -1,6 +1,7 @@
 //! Users: people of the customer's company, from `User`.
 
 use super::common::{Frame, is_email, pick};
+use super::json::{Lines, WriteJson};
 use super::table::{
     FurtherNeed, Object, Source::Own, Table, always, computed, field, host_assigned,
 };
@@ -82,7 +83,8 @@ impl Mapping for Users {
     }
 }
 
-/// Whether a user row is one of the people who are users by themselves; others come in only as members of a hiring team.
+/// Whether a user row is one of the people who are users by themselves; others come in only as members of a hiring
+/// team.
 pub fn is_standard(row: &Record) -> bool {
     row.text("UserType").is_some_and(|t| t == "Standard")
 }
@@ -97,4 +99,21 @@ pub fn team_lookups(tenant: Tenant<'_>) -> Vec<String> {
         .filter(|name| job.field(name).is_some_and(|f| f.refers_to(names::USER)))
         .cloned()
         .collect()
+}
+
+impl WriteJson for User {
+    fn write_json(&self, lines: &mut Lines) {
+        lines.record(|record| {
+            record.text("remote_id", Some(&self.remote_id));
+            record.text("first_name", self.first_name.as_deref());
+            record.text("last_name", self.last_name.as_deref());
+            record.text("email", self.email.as_deref());
+            let status = self.status.map(|status| match status {
+                UserStatus::Active => "ACTIVE",
+                UserStatus::Inactive => "INACTIVE",
+            });
+            record.text("status", status);
+            record.json("remote_data", self.remote_data.as_deref());
+        });
+    }
 }

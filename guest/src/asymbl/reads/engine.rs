@@ -1,7 +1,7 @@
 //! Runs a listing, a page a call.
 //!
-//! Every call works out the same phases from profile, settings and cursor, reads one page of the phase that the cursor names,
-//! and says where it goes on. Nothing is kept that another instance would miss.
+//! Every call works out the same phases from profile, settings and cursor, reads one page of the phase that the cursor
+//! names, and says where it goes on. Nothing is kept that another instance would miss.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use super::cursor::{At, Cursor, Kind};
 use super::marks::{self, Marks};
 use super::phase::Phase;
 use super::reader::{Page, Reader, RowsRead, note, versions_of};
-use super::token::{Basis, Token};
+use super::token::{self, Basis, Token};
 use crate::asymbl::context::{Context, Known, Level};
 use crate::asymbl::errors::failure;
 use crate::asymbl::models::word;
@@ -27,7 +27,7 @@ pub struct Listed<R> {
     pub info: PageInfo,
 }
 
-/// The profile and the reader of a model that is switched on.
+/// Returns the profile and the reader of a model that is switched on.
 pub(super) fn reader<R: Reader, T: Transport>(
     ctx: &Context<T>,
     profile: &str,
@@ -52,7 +52,7 @@ pub fn check_switched_on<T: Transport>(ctx: &Context<T>, model: Model) -> Result
     ))))
 }
 
-/// A page of a model.
+/// Lists a page of a model.
 ///
 /// # Errors
 /// `resync-required` for a token, cursor or profile that can't be used; else what Salesforce answers.
@@ -62,7 +62,7 @@ pub fn list<R: Reader, T: Transport>(
     query: &ListQuery,
 ) -> Result<Listed<R::Record>, Error> {
     let (known, reader) = reader::<R, T>(ctx, profile)?;
-    let basis = Basis::of(ctx.tenant(&known.profile), R::MODEL);
+    let basis = token::basis(ctx.tenant(&known.profile), R::MODEL);
     let (mut cursor, notes) = match &query.cursor {
         Some(text) => (
             Cursor::parse(text, &basis, &[Kind::Everything, Kind::Changes])?,
@@ -73,7 +73,7 @@ pub fn list<R: Reader, T: Transport>(
     ctx.rows.borrow_mut().enter(format!("{:?}", cursor.marks));
     ctx.versions.borrow_mut().clear();
     let phases = phases(&*reader, &cursor);
-    cursor = cursor.tie(&phases, query.cursor.is_none())?;
+    cursor = cursor.validate_plan(&phases, query.cursor.is_none())?;
     cursor.resize(query.page_size);
     let coverage = match cursor.kind {
         Kind::Changes => Coverage::Changes,
@@ -83,27 +83,11 @@ pub fn list<R: Reader, T: Transport>(
         notes,
         ..Page::default()
     };
-    // A phase without rows is not worth a page of its own.
-    let more = loop {
-        let Some(phase) = phases.get(cursor.phase) else {
-            break None;
-        };
-        let rows = read_page(ctx, &*reader, phase, &mut cursor)?;
-        read_ahead(ctx, phase, &cursor);
-        let had_rows = !rows.is_empty();
-        reader.page(ctx, phase, rows, &mut page)?;
-        cursor.extras = super::token::unite(cursor.extras.take(), page.extras.drain(..));
-        if cursor.phase >= phases.len() {
-            break None;
-        }
-        if had_rows {
-            break Some(cursor.to_text());
-        }
-    };
+    let has_more = fill(ctx, &*reader, &phases, &mut cursor, &mut page)?;
     let mut deletes_unknown = false;
-    let progress = match more {
-        Some(cursor) => Progress::More(cursor),
-        None => {
+    let progress = match has_more {
+        true => Progress::More(cursor.to_text()),
+        false => {
             reader.finish(ctx, &cursor.extras_before, &cursor.extras, &mut page)?;
             if cursor.kind == Kind::Changes {
                 let note = check_deletes(ctx, &known, &*reader, &cursor.since)?;
@@ -128,6 +112,28 @@ pub fn list<R: Reader, T: Transport>(
     })
 }
 
+/// Reads phases until one gives rows: a phase without rows is not worth a page of its own. Returns true if more
+/// follows.
+fn fill<R: Reader, T: Transport>(
+    ctx: &Context<T>,
+    reader: &R,
+    phases: &[Phase],
+    cursor: &mut Cursor,
+    page: &mut Page<R::Record>,
+) -> Result<bool, Error> {
+    while let Some(phase) = phases.get(cursor.phase) {
+        let rows = read_page(ctx, reader, phase, cursor)?;
+        read_ahead(ctx, phase, cursor);
+        let had_rows = !rows.is_empty();
+        reader.page(ctx, phase, rows, page)?;
+        cursor.extras = token::unite(cursor.extras.take(), page.extras.drain(..));
+        if had_rows && cursor.phase < phases.len() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// The phases of a listing. A delta that became a listing of everything still reads the changes: only they name deleted
 /// records, whose traces on other records the host is to follow.
 fn phases<R: Reader>(reader: &R, cursor: &Cursor) -> Vec<Phase> {
@@ -141,7 +147,7 @@ fn phases<R: Reader>(reader: &R, cursor: &Cursor) -> Vec<Phase> {
     phases
 }
 
-/// Takes the marks and decides what the listing gives.
+/// Takes the marks and decides whether everything is listed or the changes.
 fn begin<R: Reader, T: Transport>(
     ctx: &Context<T>,
     known: &Known,
@@ -149,7 +155,7 @@ fn begin<R: Reader, T: Transport>(
     basis: Basis,
     since: Option<&str>,
 ) -> Result<(Cursor, Vec<Warning>), Error> {
-    // A bad token is told before anything is asked.
+    // An invalid token is reported before anything is requested.
     let token = since.map(|text| Token::parse(text, &basis)).transpose()?;
     let held = token.as_ref().map(|token| &token.marks);
     let marks = marks::take(ctx, known, &reader.objects(), held.unwrap_or(&Marks::new()))?;
@@ -173,26 +179,7 @@ fn begin<R: Reader, T: Transport>(
             ),
         ));
     }
-    let reason = match back_fill_reason(&token, &basis, &marks, R::MODEL) {
-        None => reader.blind_spot(ctx, &token.marks)?,
-        reason => reason,
-    };
-    let untraced = match reason {
-        None => marks::untraced_deletes(ctx, known, &of(reader.untraceable(), &token.marks))?,
-        Some(_) => Default::default(),
-    };
-    let vanished = reader
-        .untraceable()
-        .into_iter()
-        .find(|o| untraced.contains(o));
-    let reason = reason.or_else(|| {
-        let what = format!(
-            "rows of {} were deleted for good, which leaves no trace on {}, so all of it is read again",
-            vanished?,
-            word(R::MODEL)
-        );
-        Some(note("deleted-for-good", what))
-    });
+    let reason = why_everything(ctx, known, reader, &token, &basis, &marks)?;
     let kind = if reason.is_some() {
         Kind::Everything
     } else {
@@ -213,7 +200,33 @@ fn begin<R: Reader, T: Transport>(
     Ok((cursor, notes))
 }
 
-/// The objects whose rows may vanish for good unnoticed, with their marks.
+/// Says why a delta is not enough, so that everything is read again.
+fn why_everything<R: Reader, T: Transport>(
+    ctx: &Context<T>,
+    known: &Known,
+    reader: &R,
+    token: &Token,
+    basis: &Basis,
+    marks: &Marks,
+) -> Result<Option<Warning>, Error> {
+    if let Some(reason) = back_fill_reason(token, basis, marks, R::MODEL) {
+        return Ok(Some(reason));
+    }
+    if let Some(reason) = reader.blind_spot(ctx, &token.marks)? {
+        return Ok(Some(reason));
+    }
+    let untraced = marks::untraced_deletes(ctx, known, &of(reader.untraceable(), &token.marks))?;
+    let mut objects = reader.untraceable().into_iter();
+    Ok(objects.find(|object| untraced.contains(object)).map(|object| {
+        let model = word(R::MODEL);
+        let what = format!(
+            "rows of {object} were deleted for good, which leaves no trace on {model}, so all of it is read again"
+        );
+        note("deleted-for-good", what)
+    }))
+}
+
+/// Returns the objects whose rows may be purged unnoticed, with their marks.
 pub(super) fn watched<R: Reader>(reader: &R, marks: &Marks) -> Marks {
     let vanishing = reader.vanishing().into_iter();
     of(vanishing.chain(reader.untraceable()), marks)
@@ -226,8 +239,8 @@ fn of(objects: impl IntoIterator<Item = String>, marks: &Marks) -> Marks {
         .collect()
 }
 
-/// Says so when records may have vanished for good since the last listing. Asked at the end: a row that is purged while the
-/// listing reads was neither shown as deleted nor, next time, deleted since the mark.
+/// Warns if records may have been purged since the last listing. Asked at the end: a row that is purged while
+/// the listing reads was neither shown as deleted nor, next time, deleted since the mark.
 fn check_deletes<R: Reader, T: Transport>(
     ctx: &Context<T>,
     known: &Known,
@@ -260,7 +273,7 @@ fn back_fill_reason(
     }
     let added = now.fields.added_since(&token.basis.fields);
     if added > 0 {
-        let message = format!("{added} fields of {name} came into sight, {everything}");
+        let message = format!("{name} has newly readable fields ({added}), {everything}");
         return Some(note("fields-added", message));
     }
     if let Some(object) = marks.keys().find(|o| !token.marks.contains_key(*o)) {
@@ -275,8 +288,8 @@ fn back_fill_reason(
     None
 }
 
-/// Reads the page that the cursor stands at, and moves the cursor behind it. What is too much at once is asked for in smaller
-/// pieces, and so is the rest of the listing.
+/// Reads the page that the cursor stands at, and moves the cursor behind it. What is too much at once is asked for in
+/// smaller pieces, and so is the rest of the listing.
 pub(super) fn read_page<R: Reader, T: Transport>(
     ctx: &Context<T>,
     reader: &R,

@@ -4,13 +4,11 @@ use std::collections::BTreeSet;
 
 use super::engine::reader;
 use super::reader::{Page, Reader, versions_of};
-use super::readers::{
-    ApplicationStagesReader, ApplicationsReader, CandidatesReader, JobStagesReader, JobsReader,
-    TeamsReader, UsersReader,
-};
+use super::readers::by_model;
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::problem;
-use crate::exports::ats::connector::reads::RecordBatch;
+use crate::asymbl::models::json::{Lines, WriteJson};
+use crate::exports::ats::connector::reads::{RecordBatch, TextBatch};
 use crate::exports::ats::connector::types::{Error, Model};
 use salesforce::SalesforceId;
 use salesforce::transport::Transport;
@@ -28,23 +26,63 @@ pub fn get_records<T: Transport>(
     model: Model,
     ids: &[String],
 ) -> Result<RecordBatch, Error> {
-    let ids = canonical(ids)?;
-    match model {
-        Model::Users => read::<UsersReader, T>(ctx, profile, ids),
-        Model::Jobs => read::<JobsReader, T>(ctx, profile, ids),
-        Model::Candidates => read::<CandidatesReader, T>(ctx, profile, ids),
-        Model::ApplicationStages => read::<ApplicationStagesReader, T>(ctx, profile, ids),
-        Model::Applications => read::<ApplicationsReader, T>(ctx, profile, ids),
-        Model::JobStages => read::<JobStagesReader, T>(ctx, profile, ids),
-        Model::HiringTeamMembers => read::<TeamsReader, T>(ctx, profile, ids),
-    }
+    by_model!(model, typed(ctx, profile, canonical(ids)?))
 }
 
+/// The same as text.
+///
+/// # Errors
+/// As [`get_records`].
+pub fn get_batch<T: Transport>(
+    ctx: &Context<T>,
+    profile: &str,
+    model: Model,
+    ids: &[String],
+) -> Result<TextBatch, Error> {
+    by_model!(model, text(ctx, profile, canonical(ids)?))
+}
+
+fn typed<R: Reader, T: Transport>(
+    ctx: &Context<T>,
+    profile: &str,
+    ids: BTreeSet<String>,
+) -> Result<RecordBatch, Error> {
+    let (page, unseen) = read::<R, T>(ctx, profile, ids)?;
+    Ok(RecordBatch {
+        versions: versions_of::<R, T>(ctx, &page.items),
+        found: R::records(page.items),
+        gone: page.deleted.into_iter().collect(),
+        unseen,
+        rechecks: page.rechecks,
+    })
+}
+
+fn text<R: Reader, T: Transport>(
+    ctx: &Context<T>,
+    profile: &str,
+    ids: BTreeSet<String>,
+) -> Result<TextBatch, Error> {
+    let (page, unseen) = read::<R, T>(ctx, profile, ids)?;
+    let versions = versions_of::<R, T>(ctx, &page.items);
+    let mut found = Lines::default();
+    for record in page.items {
+        record.write_json(&mut found);
+    }
+    Ok(TextBatch {
+        found: found.into(),
+        versions,
+        gone: page.deleted.into_iter().collect(),
+        unseen,
+        rechecks: page.rechecks,
+    })
+}
+
+/// The records, and the ids of which nothing is to be seen.
 fn read<R: Reader, T: Transport>(
     ctx: &Context<T>,
     profile: &str,
     mut ids: BTreeSet<String>,
-) -> Result<RecordBatch, Error> {
+) -> Result<(Page<R::Record>, Vec<String>), Error> {
     let (_, reader) = reader::<R, T>(ctx, profile)?;
     // What these records refer to may have changed since the last listing.
     ctx.rows.borrow_mut().clear();
@@ -58,14 +96,7 @@ fn read<R: Reader, T: Transport>(
     for gone in &page.deleted {
         ids.remove(gone);
     }
-    let versions = versions_of::<R, T>(ctx, &page.items);
-    Ok(RecordBatch {
-        versions,
-        found: R::records(page.items),
-        gone: page.deleted.into_iter().collect(),
-        unseen: ids.into_iter().collect(),
-        rechecks: page.rechecks,
-    })
+    Ok((page, ids.into_iter().collect()))
 }
 
 /// The ids in Salesforce's canonical form, each once.

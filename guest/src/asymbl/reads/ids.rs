@@ -8,7 +8,7 @@ use super::readers::{
     ApplicationStagesReader, ApplicationsReader, CandidatesReader, JobStagesReader, JobsReader,
     TeamsReader, UsersReader,
 };
-use super::token::Basis;
+use super::token;
 use crate::asymbl::context::Context;
 use crate::exports::ats::connector::reads::{IdPage, KeyVersion};
 use crate::exports::ats::connector::types::{Error, Model};
@@ -41,7 +41,7 @@ fn page<R: Reader, T: Transport>(
     came: Option<&str>,
 ) -> Result<IdPage, Error> {
     let (known, reader) = reader::<R, T>(ctx, profile)?;
-    let basis = Basis::of(ctx.tenant(&known.profile), R::MODEL);
+    let basis = token::basis(ctx.tenant(&known.profile), R::MODEL);
     let mut cursor = match came {
         Some(text) => Cursor::parse(text, &basis, &[Kind::Keys])?,
         None => {
@@ -52,7 +52,7 @@ fn page<R: Reader, T: Transport>(
     let by_rows = reader.all_keys();
     let of_records = by_rows.is_none();
     let phases = by_rows.unwrap_or_else(|| reader.everything());
-    cursor = cursor.tie(&phases, came.is_none())?;
+    cursor = cursor.validate_plan(&phases, came.is_none())?;
     ctx.versions.borrow_mut().clear();
     let mut keys: Vec<String> = Vec::new();
     while let Some(phase) = phases.get(cursor.phase) {

@@ -1,63 +1,15 @@
-//! From where the next delta reads each object.
-//!
-//! A stamp is set inside a transaction and seen when it commits, minutes later. So the mark is neither "now" nor "the newest
-//! stamp seen" but Salesforce's own low-water mark, `latestDateCovered`, taken before the first page (salesforce-api.md 3.2).
-//! It bounds the next start only: this listing reads rows up to the present.
+//! The marks of a tenant's objects.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
-
-use serde::Deserialize;
+use std::collections::BTreeSet;
 
 use crate::asymbl::context::{Context, Known, Level};
-use crate::exports::ats::connector::types::{Error, Warning};
-use salesforce::encode;
+use crate::engine::marks;
+use crate::exports::ats::connector::types::Error;
 use salesforce::transport::Transport;
-use salesforce::{Answer, Call, Composite, ErrorKind, SalesforceError, Subrequest, Timestamp};
 
-/// By the object's API name.
-pub type Marks = BTreeMap<String, Timestamp>;
+pub use crate::engine::marks::{Marks, lagging};
 
-/// How far back an object is read whose change log can't be asked: an ordinary transaction lasts ten minutes at most
-/// (salesforce-api.md 3.2), and the stamp may be set at its beginning.
-const LAG: Duration = Duration::from_secs(15 * 60);
-
-/// For how long the mark of an object whose change log is refused stays where it is: the log may have stood still for a transaction
-/// that is longer than an ordinary one.
-const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Window of the `/updated` call; only its `latestDateCovered` matters. Both ends are cut to the minute and must differ by more
-/// than one (salesforce-api.md 3.3).
-const WINDOW: Duration = Duration::from_secs(2 * 60);
-
-/// Objects in one question about deletions: each answer lists what was deleted, so a call's answer stays small.
-const GROUP: usize = 8;
-
-/// A mark older than this is worth a note.
-const STANDING_STILL: Duration = Duration::from_secs(30 * 60);
-
-/// Salesforce's clock, from the latest answer; where there was none yet, from one that costs nothing.
-///
-/// # Errors
-/// When Salesforce can't be asked or does not tell the time.
-pub fn server_now<T: Transport>(ctx: &Context<T>) -> Result<Timestamp, Error> {
-    if let Some(now) = ctx.client.server_now() {
-        return Ok(now);
-    }
-    let versions = Call::get("/services/data", "ask for Salesforce's time");
-    let now = ctx
-        .client
-        .run(&versions, |answer: Answer| Ok(answer.server_now))?;
-    now.ok_or_else(|| {
-        SalesforceError::malformed(
-            "Salesforce's answer has no Date header, the connector's only clock",
-        )
-        .into()
-    })
-}
-
-/// Takes the marks of some objects. Costs one call. An object without a change log is marked [`LAG`] back; so is one whose log is
-/// refused, unless its mark of `before` is younger than [`PATIENCE`] and stays.
+/// Takes the marks of some objects, as [`marks::take`] does.
 ///
 /// # Errors
 /// When Salesforce can't be asked.
@@ -67,138 +19,36 @@ pub fn take<T: Transport>(
     objects: &[String],
     before: &Marks,
 ) -> Result<Marks, Error> {
-    let now = server_now(ctx)?;
-    let logged: Vec<&str> = objects
-        .iter()
-        .map(String::as_str)
-        .filter(|o| {
-            known
-                .profile
-                .object(o)
-                .is_some_and(|shape| shape.replicateable)
-        })
-        .collect();
-    let mut marks: Marks = objects
-        .iter()
-        .map(|o| (o.clone(), now.before(LAG)))
-        .collect();
-    if logged.is_empty() {
-        return Ok(marks);
-    }
-    let taken = ctx.client.marks(&logged, now.before(WINDOW), now)?;
-    for (object, mark) in logged.into_iter().zip(taken) {
-        match mark {
-            // No answer may move the mark past the moment of asking.
-            Ok(mark) => {
-                marks.insert(object.to_owned(), mark.min(now));
-            }
-            Err(error) if is_about_the_connection(&error) => return Err(error.into()),
-            Err(error) => {
-                ctx.log_once(
-                    Level::Warn,
-                    &format!("no change log of {object}, so its last 15 minutes are read again each time ({error})"),
-                );
-                let held = before
-                    .get(object)
-                    .filter(|mark| **mark > now.before(PATIENCE));
-                if let (Some(held), Some(mark)) = (held, marks.get_mut(object)) {
-                    *mark = (*mark).min(*held);
-                }
-            }
-        }
-    }
-    Ok(marks)
+    let shape = |object: &str| known.profile.object(object);
+    let is_logged = |object: &str| shape(object).is_some_and(|shape| shape.replicateable);
+    let refused = |object: &str, error: &salesforce::SalesforceError| {
+        let message = format!(
+            "no change log of {object}, so its last 15 minutes are read again each time ({error})"
+        );
+        ctx.log_once(Level::Warn, &message);
+    };
+    Ok(marks::take(
+        &ctx.client,
+        objects,
+        is_logged,
+        before,
+        refused,
+    )?)
 }
 
-fn is_about_the_connection(error: &SalesforceError) -> bool {
-    matches!(
-        error.kind,
-        ErrorKind::Unauthenticated
-            | ErrorKind::SessionNotValidForApi
-            | ErrorKind::Account(_)
-            | ErrorKind::RateLimited { .. }
-            | ErrorKind::Unavailable { .. }
-            | ErrorKind::Blocked
-            | ErrorKind::Malformed
-    )
-}
-
-#[derive(Deserialize)]
-struct DeleteLog {
-    #[serde(rename = "earliestDateAvailable")]
-    earliest: Timestamp,
-}
-
-/// Those of some objects of which rows may have vanished for good since a mark, without a trace in the recycle bin: the log
-/// of deletions was purged within the window or is too long to be told, or a row that was deleted after the mark is no longer in
-/// the bin (salesforce-api.md 3.3). Costs one call.
+/// Returns the objects of which rows may have been deleted without a trace, as [`marks::untraced_deletes`] does.
 ///
 /// # Errors
-/// When Salesforce can't be asked. An object whose log is refused for another reason tells nothing.
+/// When Salesforce can't be asked.
 pub fn untraced_deletes<T: Transport>(
     ctx: &Context<T>,
     known: &Known,
     since: &Marks,
 ) -> Result<BTreeSet<String>, Error> {
-    let now = server_now(ctx)?;
     let logged = since.iter().filter(|(object, _)| {
         let shape = known.profile.object(object);
         shape.is_some_and(|shape| shape.replicateable && shape.has("IsDeleted"))
     });
-    let logged: Vec<(&String, &Timestamp)> = logged.collect();
-    let mut untraced = BTreeSet::new();
-    for group in logged.chunks(GROUP) {
-        let composite =
-            group
-                .iter()
-                .enumerate()
-                .fold(Composite::new(), |composite, (i, (object, mark))| {
-                    let start = encode::query_value(&mark.min(&&now.before(WINDOW)).to_soql());
-                    let (object, end) = (
-                        encode::path_segment(object),
-                        encode::query_value(&now.to_soql()),
-                    );
-                    let path = format!("sobjects/{object}/deleted/?start={start}&end={end}");
-                    composite.add(Subrequest::get(format!("d{i}"), ctx.client.path(&path)))
-                });
-        let answers = ctx
-            .client
-            .composite(&composite, "ask how far deletions are known")?;
-        for ((object, mark), answer) in group.iter().zip(&answers) {
-            let log = answer.ok().and_then(|body| {
-                body.parse::<DeleteLog>()
-                    .map_err(SalesforceError::malformed)
-            });
-            let complete = match log {
-                Ok(log) => log.earliest < **mark,
-                Err(error) if is_about_the_connection(&error) => return Err(error.into()),
-                Err(error) => !matches!(
-                    error.kind,
-                    ErrorKind::ReplicationDate | ErrorKind::TooManyIds
-                ),
-            };
-            if !complete {
-                untraced.insert((*object).clone());
-            }
-        }
-    }
-    Ok(untraced)
-}
-
-/// What people should know of marks that lag far behind.
-pub fn lagging(marks: &Marks, now: Timestamp) -> Vec<Warning> {
-    let far = marks
-        .iter()
-        .filter(|(_, mark)| **mark < now.before(STANDING_STILL));
-    far.map(|(object, mark)| {
-        let minutes = (now.as_millis() - mark.as_millis()) / 60_000;
-        Warning {
-            code: "mark-stands-still".to_owned(),
-            message: format!(
-                "Salesforce's change log of {object} is complete only up to {mark}, {minutes} minutes ago (a long transaction is \
-                 open on its instance); the next delta reads from there again"
-            ),
-        }
-    })
-    .collect()
+    let logged = logged.map(|(object, mark)| (object.clone(), *mark));
+    Ok(marks::untraced_deletes(&ctx.client, &logged.collect())?)
 }

@@ -1,10 +1,9 @@
 //! Reading the seven models: in full, by changes, by id.
 //!
 //! A listing is a sequence of phases, each one query read from end to end (`phase`); what a model's phases are and what
-//! their rows mean is its `reader`'s business, one file a model in `readers`; `engine` runs them, a page a call. Nothing
-//! that a later call needs is kept: it travels in the `cursor` and the `token`.
+//! their rows mean is its `reader`'s business, one file a model in `readers`; `engine` runs them, a page a call.
+//! Nothing that a later call needs is kept: it travels in the `cursor` and the `token`.
 
-mod cursor;
 mod engine;
 mod get;
 mod ids;
@@ -18,26 +17,29 @@ mod sample;
 mod token;
 
 #[cfg(test)]
-pub(crate) mod fake_org;
-#[cfg(test)]
 pub(crate) mod tests;
 
 use super::context::{Context, Level};
 use super::discover::{self as look, DiscoverError};
 use super::errors::{failure, problem};
+use super::models::json::{Lines, WriteJson};
+use crate::engine::cursor;
 use crate::exports::ats::connector::reads::{
     ApplicationStagesPage, ApplicationsPage, CandidatesPage, Discovery, Fact,
-    HiringTeamMembersPage, JobStagesPage, JobsPage, ListQuery, Organization, UsersPage,
+    HiringTeamMembersPage, JobStagesPage, JobsPage, ListQuery, Organization, TextPage, UsersPage,
 };
-use crate::exports::ats::connector::types::{Error, Warning};
+use crate::exports::ats::connector::types::{Error, Model, Warning};
 use salesforce::transport::Transport;
 
 pub use engine::{Listed, check_switched_on, list};
-pub use get::get_records;
+pub use get::{get_batch, get_records};
 pub use ids::list_ids;
 pub use probe::probe_changes;
 pub use rows::{Fetcher, map};
 pub use sample::{sample, sample_rows};
+
+/// A candidate's JSON with its source row, roughly.
+const ROW_BYTES: usize = 2_500;
 
 /// Learns what the org looks like.
 ///
@@ -78,6 +80,35 @@ pub fn discover<T: Transport>(ctx: &Context<T>) -> Result<Discovery, Error> {
                 message,
             })
             .collect(),
+    })
+}
+
+/// A page of a model as text.
+///
+/// # Errors
+/// As [`list`].
+pub fn list_page<T: Transport>(
+    ctx: &Context<T>,
+    profile: &str,
+    model: Model,
+    query: &ListQuery,
+) -> Result<TextPage, Error> {
+    readers::by_model!(model, text_page(ctx, profile, query))
+}
+
+fn text_page<R: reader::Reader, T: Transport>(
+    ctx: &Context<T>,
+    profile: &str,
+    query: &ListQuery,
+) -> Result<TextPage, Error> {
+    let Listed { items, info } = list::<R, T>(ctx, profile, query)?;
+    let mut lines = Lines::with_capacity(items.len() * ROW_BYTES);
+    for record in items {
+        record.write_json(&mut lines);
+    }
+    Ok(TextPage {
+        records: lines.into(),
+        info,
     })
 }
 

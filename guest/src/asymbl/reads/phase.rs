@@ -1,8 +1,12 @@
-//! A listing is a sequence of phases, each one query read from end to end.
+//! What the rows of each phase of a listing mean.
 
+use crate::engine;
 use crate::exports::ats::connector::types::Model;
-use salesforce::soql::{Condition, and, ge, in_query, not_null};
-use salesforce::{Listing, Query, Rows, Timestamp};
+
+pub use crate::engine::pointed_to_by;
+
+/// One query of a listing.
+pub type Phase = engine::Phase<Step>;
 
 /// What a phase's rows mean to the reader of the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,7 +14,7 @@ pub enum Step {
     /// Rows of the model's object that are its records; deleted ones are gone.
     Records,
     /// Rows of the model's object of which some may not be (or no longer be) of the model.
-    Judged,
+    ToClassify,
     /// Users of other types who are on a hiring team.
     TeamUsers,
     /// Rows of another object, in whose field the ids of the model's records stand.
@@ -25,90 +29,4 @@ pub enum Step {
     DeletedManagers,
     /// Users who changed, whose e-mail address makes or breaks hiring managers.
     ChangedUsers,
-}
-
-/// One query of a listing.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Phase {
-    /// What its rows mean.
-    pub step: Step,
-    /// The query.
-    pub listing: Listing,
-}
-
-impl Phase {
-    /// All live rows of an object, by id.
-    pub fn new<S: Into<String>>(
-        step: Step,
-        object: &str,
-        select: impl IntoIterator<Item = S>,
-    ) -> Self {
-        Self {
-            step,
-            listing: Listing::new(object, select),
-        }
-    }
-
-    /// How many rows the phase gives.
-    pub fn count(self) -> Query {
-        let count = Query::count(self.listing.object);
-        match self.listing.filter {
-            Some(filter) => count.filter(filter),
-            None => count,
-        }
-    }
-
-    /// Only rows that meet a condition.
-    #[must_use]
-    pub fn filter(mut self, condition: Condition) -> Self {
-        self.listing.filter = Some(match self.listing.filter.take() {
-            Some(before) => and([before, condition]),
-            None => condition,
-        });
-        self
-    }
-
-    /// Only rows changed since a mark.
-    #[must_use]
-    pub fn since(mut self, mark: Option<&Timestamp>) -> Self {
-        self.listing.since = mark.copied();
-        self
-    }
-
-    /// Deleted rows too, told by `IsDeleted`.
-    #[must_use]
-    pub fn with_deleted(mut self) -> Self {
-        self.listing.rows = Rows::WithDeleted;
-        if !self.listing.select.iter().any(|s| s == "IsDeleted") {
-            self.listing.select.push("IsDeleted".to_owned());
-        }
-        self
-    }
-
-    /// Only rows whose lookup points to a row of `object` that changed since a mark. The other row's own stamp moves where
-    /// this row's does not (salesforce-api.md 3.5).
-    #[must_use]
-    pub fn whose_parent_changed(
-        self,
-        lookup: &str,
-        object: &str,
-        mark: Option<&Timestamp>,
-    ) -> Self {
-        let changed = Query::from(object).select(["Id"]);
-        let changed = match mark {
-            Some(mark) => changed.filter(ge("SystemModstamp", *mark)),
-            None => changed,
-        };
-        self.filter(in_query(lookup, changed))
-    }
-}
-
-/// Rows that a lookup of `object` points to.
-pub fn pointed_to_by(lookup: &str, object: &str) -> Condition {
-    in_query(
-        "Id",
-        Query::from(object)
-            .select([lookup])
-            .filter(not_null(lookup)),
-    )
 }

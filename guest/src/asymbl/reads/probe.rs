@@ -1,7 +1,7 @@
 //! Which models have changes worth a delta, for all of them at once.
 //!
-//! One composite takes the marks of all objects, then one query an object asks for its newest stamp. When that lies before a
-//! token's mark, nothing changed, and the token may move on to the marks taken before the question.
+//! One composite takes the marks of all objects, then one query an object asks for its newest stamp. When that lies
+//! before a token's mark, nothing changed, and the token may move on to the marks taken before the question.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use super::readers::{
     ApplicationStagesReader, ApplicationsReader, CandidatesReader, JobStagesReader, JobsReader,
     TeamsReader, UsersReader,
 };
-use super::token::{Basis, Token};
+use super::token::{self, Token};
 use crate::asymbl::context::{Context, Known};
 use crate::exports::ats::connector::reads::{ModelProbe, ModelToken};
 use crate::exports::ats::connector::types::{Error, Model};
@@ -25,7 +25,7 @@ struct Asked {
     token: Token,
     /// None when a delta is due whatever the rows say.
     objects: Option<Vec<String>>,
-    /// The objects whose rows may vanish for good unnoticed.
+    /// The objects whose rows may be purged unnoticed.
     watched: Marks,
     /// What gives the number of records.
     counts: Option<Vec<Query>>,
@@ -126,7 +126,7 @@ fn ask_of<R: Reader, T: Transport>(
 ) -> Result<Asked, Error> {
     let tenant = ctx.tenant(&known.profile);
     let reader = known.once(|| R::new(tenant))?;
-    let now = Basis::of(tenant, R::MODEL);
+    let now = token::basis(tenant, R::MODEL);
     let token = Token::parse(&given.token, &now)?;
     let objects = reader.objects();
     let same = token.basis == now
@@ -140,7 +140,7 @@ fn ask_of<R: Reader, T: Transport>(
     })
 }
 
-/// How many records each model has, where it can be told.
+/// Returns the number of records that each model has, where it can be counted.
 fn counts<T: Transport>(ctx: &Context<T>, asked: &[Asked]) -> Result<Vec<Option<u64>>, Error> {
     let queries: Vec<Query> = asked
         .iter()

@@ -8,6 +8,7 @@ use super::phase::Phase;
 use super::rows::{Find, find, split_deleted};
 use super::token::Extras;
 use crate::asymbl::context::Context;
+use crate::asymbl::models::json::WriteJson;
 use crate::asymbl::models::{Missing, Tenant};
 use crate::exports::ats::connector::reads::{Recheck, Records};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
@@ -63,7 +64,7 @@ pub trait Reader: Sized + 'static {
     /// The model whose records refer to records of this one, and are to be read again when one is gone.
     const REFERRED_TO_BY: Option<Model> = None;
     /// A record, or the records of a job for the two job relations.
-    type Record;
+    type Record: WriteJson;
 
     /// Works out the names for a tenant.
     ///
@@ -76,7 +77,8 @@ pub trait Reader: Sized + 'static {
         vec![self.rows().listing.object]
     }
 
-    /// Those of them whose rows, when they vanish for good, take records of the model along, which comparing keys shows.
+    /// Those of them whose rows, when they vanish for good, take records of the model along, which comparing keys
+    /// shows.
     fn vanishing(&self) -> Vec<String> {
         self.objects().into_iter().take(1).collect()
     }
@@ -188,8 +190,8 @@ pub trait Reader: Sized + 'static {
         Ok(())
     }
 
-    /// Puts the records of these ids on the page, of which none may be deleted, and says of those of another model that they are
-    /// gone.
+    /// Puts the records of these ids on the page, of which none may be deleted, and says of those of another model that
+    /// they are gone.
     ///
     /// # Errors
     /// As any query.

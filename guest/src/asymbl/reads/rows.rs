@@ -1,12 +1,13 @@
 //! Reads rows by the values of a field, and turns rows into records.
 //!
-//! What a mapping needs of other rows comes by a second query for the page's ids: parent fields in a delta's query would be
-//! stale, since a parent's change does not move the child's stamp (salesforce-api.md 3.5).
+//! What a mapping needs of other rows comes by a second query for the page's ids: parent fields in a delta's query
+//! would be stale, since a parent's change does not move the child's stamp (salesforce-api.md 3.5).
 
 use std::collections::BTreeSet;
 
 use crate::asymbl::context::Context;
 use crate::asymbl::models::{Fetch, Mapping};
+use crate::engine::RowCache;
 use salesforce::soql::{Condition, one_of};
 use salesforce::transport::Transport;
 use salesforce::{Query, Record, Rows, SalesforceError};
@@ -15,6 +16,9 @@ use salesforce::{Query, Record, Rows, SalesforceError};
 const VALUES: usize = 1_000;
 /// Characters in one IN list; e-mail addresses are longer than ids.
 const CHARACTERS: usize = 40_000;
+/// When a page misses so many rows of an object, all of the object's rows are read if they are few enough to be kept:
+/// otherwise each page of some hundred rows would cost a call of its own.
+const MANY: usize = 200;
 
 /// Reads other rows for a mapping, those by id once a listing.
 pub struct Fetcher<'c, T: Transport>(pub &'c Context<T>);
@@ -33,7 +37,14 @@ impl<T: Transport> Fetch for Fetcher<'_, T> {
             return find(self.0, &Find::new(object, columns, field), values);
         }
         let missing = self.0.rows.borrow_mut().missing(object, columns, values);
-        let read = find(self.0, &Find::new(object, columns, field), &missing)?;
+        let query = Find::new(object, columns, field);
+        let may_read_all =
+            missing.len() >= MANY && self.0.rows.borrow_mut().try_all(object, columns);
+        let all = may_read_all.then(|| all(self.0, &query)).transpose()?;
+        let read = match all.flatten() {
+            Some(rows) => rows,
+            None => find(self.0, &query, &missing)?,
+        };
         let mut cache = self.0.rows.borrow_mut();
         cache.keep(object, columns, missing, &read);
         Ok(cache.rows(object, columns, values))
@@ -74,6 +85,23 @@ impl<'a> Find<'a> {
             query = query.filter(condition.clone());
         }
         query
+    }
+}
+
+/// Returns all rows of the object, or none when they are more than are kept or too much to read at once.
+fn all<T: Transport>(
+    ctx: &Context<T>,
+    find: &Find<'_>,
+) -> Result<Option<Vec<Record>>, SalesforceError> {
+    let query = Query::from(find.object).select(find.columns.iter().map(String::as_str));
+    let read = ctx.client.query(&query, Rows::Live).and_then(|first| {
+        (first.total_size <= RowCache::KEPT)
+            .then(|| ctx.client.all_pages(&query, Rows::Live, first))
+            .transpose()
+    });
+    match read {
+        Err(error) if error.asks_for_less() => Ok(None),
+        read => read,
     }
 }
 

@@ -2,31 +2,15 @@
 
 use super::engine::reader;
 use super::reader::{Page, Reader};
-use super::readers::{
-    ApplicationStagesReader, ApplicationsReader, CandidatesReader, JobStagesReader, JobsReader,
-    TeamsReader, UsersReader,
-};
+use super::readers::by_model;
 use crate::asymbl::context::Context;
-use crate::exports::ats::connector::reads::Records;
+use crate::asymbl::models::json::{Lines, WriteJson};
 use crate::exports::ats::connector::types::{Error, Model};
 use salesforce::transport::Transport;
 use salesforce::{Query, Record, Rows};
 
-macro_rules! by_model {
-    ($model:expr, $function:ident ( $($argument:expr),* )) => {
-        match $model {
-            Model::Users => $function::<UsersReader, T>($($argument),*),
-            Model::Jobs => $function::<JobsReader, T>($($argument),*),
-            Model::Candidates => $function::<CandidatesReader, T>($($argument),*),
-            Model::ApplicationStages => $function::<ApplicationStagesReader, T>($($argument),*),
-            Model::Applications => $function::<ApplicationsReader, T>($($argument),*),
-            Model::JobStages => $function::<JobStagesReader, T>($($argument),*),
-            Model::HiringTeamMembers => $function::<TeamsReader, T>($($argument),*),
-        }
-    };
-}
-
-/// Up to `limit` records of a model, through the mapping that listings use; for the two job relations: of as many jobs.
+/// Up to `limit` records of a model as a JSON array, through the mapping that listings use; for the two job relations:
+/// the records of as many jobs.
 ///
 /// # Errors
 /// As a listing.
@@ -35,7 +19,7 @@ pub fn sample<T: Transport>(
     profile: &str,
     model: Model,
     limit: u32,
-) -> Result<Records, Error> {
+) -> Result<String, Error> {
     by_model!(model, records(ctx, profile, limit))
 }
 
@@ -57,7 +41,7 @@ fn records<R: Reader, T: Transport>(
     ctx: &Context<T>,
     profile: &str,
     limit: u32,
-) -> Result<Records, Error> {
+) -> Result<String, Error> {
     let (_, reader) = reader::<R, T>(ctx, profile)?;
     // What the records refer to is read anew, as it is now.
     ctx.rows.borrow_mut().clear();
@@ -72,8 +56,11 @@ fn records<R: Reader, T: Transport>(
             break;
         }
     }
-    page.items.truncate(limit as usize);
-    Ok(R::records(page.items))
+    let mut lines = Lines::default();
+    for record in page.items.iter().take(limit as usize) {
+        record.write_json(&mut lines);
+    }
+    Ok(lines.into_array())
 }
 
 fn rows<R: Reader, T: Transport>(

@@ -1,6 +1,6 @@
 //! What holds where the tenant says nothing (asymbl-schema.md 2).
 
-use super::TeamLookup;
+use super::parts::TeamLookup;
 use crate::exports::ats::connector::unified::HiringTeamRole;
 
 /// The package's namespace in production.

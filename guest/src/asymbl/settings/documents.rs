@@ -1,5 +1,5 @@
-//! Writes the JSON Schema of the settings and their page of the documentation from the one declaration, and finds them out of
-//! date. `INSTA_UPDATE=always cargo test -p asymbl-connector documents` writes both anew.
+//! Writes the JSON Schema of the settings and their page of the documentation from the one declaration, and finds them
+//! out of date. `INSTA_UPDATE=always cargo test -p asymbl-connector documents` writes both anew.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings, js
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::kinds::{API_NAME, CANDIDATES, ROLES};
+use super::api_name::API_NAME;
+use super::kinds::CANDIDATES;
+use super::parts::ROLES;
 use super::*;
+use crate::asymbl::models::{choosable, promoting, read_settings};
 use crate::asymbl::names::word;
+use crate::exports::ats::connector::unified::HiringTeamRole;
 
 /// Patterns for the words of the org and what they stand for.
 #[derive(JsonSchema)]
@@ -44,17 +48,12 @@ pub fn candidates(_: &mut SchemaGenerator) -> Schema {
 }
 
 pub fn promoted(_: &mut SchemaGenerator) -> Schema {
-    let models = PROMOTING.iter();
-    object(models.map(|m| {
-        (
-            word(*m).to_owned(),
-            json!({"type": "array", "items": name()}),
-        )
-    }))
+    let names = json!({"type": "array", "items": name()});
+    object(promoting().map(|model| (word(model).to_owned(), names.clone())))
 }
 
 pub fn overrides(_: &mut SchemaGenerator) -> Schema {
-    let models = OVERRIDABLE.iter().map(|(model, fields)| {
+    let models = choosable().map(|(model, fields)| {
         let source = json!({"anyOf": [name(), {"type": "array", "items": name()}]});
         let (parts, whole): (Vec<&str>, Vec<&str>) = fields.iter().partition(|f| f.contains('.'));
         let mut fields: Map<String, Value> = whole
@@ -66,7 +65,7 @@ pub fn overrides(_: &mut SchemaGenerator) -> Schema {
         if location.as_value()["properties"] != json!({}) {
             fields.insert("location".to_owned(), location.to_value());
         }
-        (word(*model).to_owned(), object(fields).to_value())
+        (word(model).to_owned(), object(fields).to_value())
     });
     object(models)
 }
@@ -142,9 +141,9 @@ fn lines(schema: &Value) -> String {
 
 fn page(schema: &Value) -> String {
     let mut page = "# Settings of the connector\n\n\
-        Keys of `[connector]` in the tenant file; all have defaults. Unknown keys and wrong values are refused, all of them at \
-        once. `asymbl inspect --json` prints the same as a JSON Schema. This page is written by a test from the declaration in \
-        `guest/src/asymbl/settings.rs`.\n\n\
+        Keys of `[connector]` in the tenant file; all have defaults. Unknown keys and wrong values are refused, all of them \
+        at\nonce. `asymbl inspect --json` prints the same as a JSON Schema. This page is written by a test from the \
+        declaration in\n`guest/src/asymbl/settings.rs`.\n\n\
         | key | value | default | meaning |\n| --- | --- | --- | --- |\n"
         .to_owned();
     for (key, setting) in schema["properties"].as_object().unwrap() {
@@ -207,7 +206,7 @@ fn kind(schema: &Value) -> String {
 }
 
 /// Fails when a file of the repository does not hold the text.
-fn assert_written(path: &str, text: &str) {
+pub fn assert_written(path: &str, text: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
         std::fs::write(&path, text).unwrap();
@@ -238,6 +237,6 @@ fn the_defaults_of_the_schema_are_the_defaults() {
         // As the tenant's words they come before the default ones: the same meaning, another table.
         .filter(|(key, _)| !["job_status", "employment_type", "visibility"].contains(&key.as_str()))
         .collect();
-    let parse = |settings: Value| Settings::parse(&settings.to_string(), &[]).unwrap();
+    let parse = |settings: Value| read_settings(&settings.to_string(), &[]).unwrap();
     assert_eq!(parse(Value::Object(defaults)), parse(json!({})));
 }

@@ -5,79 +5,12 @@ use std::fmt;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::api_name::ApiName;
 use super::defaults;
 use super::read::{NameOr, did_you_mean};
 use super::tables::{WordTable, fold};
-use crate::exports::ats::connector::unified::HiringTeamRole;
 use salesforce::soql::raw;
 use salesforce::{Query, SalesforceId};
-
-/// The pattern of an API name.
-#[cfg(test)]
-pub const API_NAME: &str = "^[A-Za-z][A-Za-z0-9_]*$";
-
-/// The API name of an object or field. Any other text never reaches a query.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-#[cfg_attr(test, derive(schemars::JsonSchema), schemars(extend("pattern" = API_NAME)))]
-pub struct ApiName(String);
-
-impl ApiName {
-    /// Checks a text.
-    ///
-    /// # Errors
-    /// What is wrong with it, for a person.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let sound = text.starts_with(|c: char| c.is_ascii_alphabetic())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        match sound {
-            true => Ok(Self(text.to_owned())),
-            false => Err(format!(
-                "{text:?} is not an API name, such as `Salary_Max__c`"
-            )),
-        }
-    }
-}
-
-impl TryFrom<String> for ApiName {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        Self::parse(text.trim())
-    }
-}
-
-impl From<ApiName> for String {
-    fn from(name: ApiName) -> Self {
-        name.0
-    }
-}
-
-impl fmt::Display for ApiName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::ops::Deref for ApiName {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Reads an API name.
-pub fn api_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    ApiName::deserialize(deserializer).map(String::from)
-}
-
-/// Reads an API name that may be left out.
-pub fn optional_api_name<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<String>, D::Error> {
-    Ok(Option::<ApiName>::deserialize(deserializer)?.map(String::from))
-}
 
 /// Reads a list whose elements are names, or objects that say more.
 pub fn names_or<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
@@ -150,14 +83,30 @@ pub fn cap<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> 
     )))
 }
 
-/// Reads names of stages, folded; blank ones are left out.
-pub fn folded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+/// Reads names of stages, folded; blank ones are left out. Words that begin with `+` come after the default's.
+pub fn hired_stages<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     let words = Vec::<String>::deserialize(deserializer)?;
-    Ok(words
+    let words: Vec<&str> = words.iter().map(|word| word.trim()).collect();
+    let added: Vec<&str> = words
         .iter()
-        .map(|w| fold(w))
-        .filter(|w| !w.is_empty())
-        .collect())
+        .filter_map(|word| word.strip_prefix('+'))
+        .collect();
+    let is_adding = !added.is_empty();
+    if is_adding && added.len() < words.len() {
+        return Err(D::Error::custom(
+            "either every word begins with `+`, which adds to the default, or none does, which replaces it",
+        ));
+    }
+    let words = if is_adding { added } else { words };
+    let defaults = defaults::HIRED_STAGES.iter().copied();
+    let mut folded: Vec<String> = Vec::new();
+    for word in defaults.filter(|_| is_adding).chain(words) {
+        let word = fold(word);
+        if !word.is_empty() && !folded.contains(&word) {
+            folded.push(word);
+        }
+    }
+    Ok(folded)
 }
 
 /// Reads the words of Job Status.
@@ -216,30 +165,6 @@ impl<'de> serde::de::DeserializeSeed<'de> for Filled {
             text => Ok(text.to_owned()),
         }
     }
-}
-
-/// The words for roles.
-pub const ROLES: [(&str, HiringTeamRole); 5] = [
-    ("HIRING_MANAGER", HiringTeamRole::HiringManager),
-    ("RECRUITER", HiringTeamRole::Recruiter),
-    ("COORDINATOR", HiringTeamRole::Coordinator),
-    ("SOURCER", HiringTeamRole::Sourcer),
-    ("INTERVIEWER", HiringTeamRole::Interviewer),
-];
-
-/// Reads a role.
-pub fn role<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<HiringTeamRole>, D::Error> {
-    let wanted = String::deserialize(deserializer)?;
-    if let Some((_, role)) = ROLES.into_iter().find(|(word, _)| *word == wanted) {
-        return Ok(Some(role));
-    }
-    let hint = did_you_mean(&wanted, ROLES.iter().map(|(word, _)| *word));
-    let all = ROLES.map(|(word, _)| word).join(", ");
-    Err(D::Error::custom(format!(
-        "{wanted:?} is not a role{hint}; possible: {all}; leave it out for none"
-    )))
 }
 
 /// Which contacts are candidates.

@@ -1,18 +1,19 @@
-//! The settings that name source fields per model: `fields` and `integration_fields`.
+//! The settings that name source fields per model: `fields` and `integration_fields`. Which unified fields a tenant may
+//! choose the source of is said by the models' tables.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::kinds::ApiName;
+use super::api_name::ApiName;
+use super::parts::FieldOverride;
 use super::read::did_you_mean;
-use super::{FieldOverride, OVERRIDABLE, PROMOTING};
-use crate::asymbl::names::{from_word, word};
+use crate::asymbl::names::{MODELS, from_word};
 use crate::exports::ats::connector::types::Model;
 
-/// Reads the unified fields that are read from other source fields. Models and parts of a location nest, or their names are
-/// dotted: TOML's dotted keys and quoted ones mean the same.
+/// Reads the unified fields that are read from other source fields. Models and parts of a location nest, or their names
+/// are dotted: TOML's dotted keys and quoted ones mean the same.
 pub fn overrides<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<FieldOverride>, D::Error> {
@@ -33,16 +34,8 @@ struct Level<'a> {
 impl Level<'_> {
     fn add<E: Error>(self, sources: Vec<ApiName>) -> Result<(), E> {
         let (first, field) = self.path.split_once('.').unwrap_or((&self.path, ""));
-        let (model, allowed) = model_among(first, OVERRIDABLE).map_err(E::custom)?;
-        if !allowed.contains(&field) {
-            let hint = did_you_mean(field, allowed.iter().copied());
-            return Err(E::custom(format!(
-                "the source of this field can't be chosen{hint}; possible: {}",
-                allowed.join(", ")
-            )));
-        }
         self.found.push(FieldOverride {
-            model,
+            model: model(first).map_err(E::custom)?,
             field: field.to_owned(),
             sources: sources.into_iter().map(String::from).collect(),
         });
@@ -123,23 +116,20 @@ impl<'de> DeserializeSeed<'de> for Promoted {
     type Value = (Model, Vec<String>);
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        let (model, ()) =
-            model_among(&self.0, &PROMOTING.map(|m| (m, ()))).map_err(D::Error::custom)?;
+        let model = model(&self.0).map_err(D::Error::custom)?;
         let fields = Vec::<ApiName>::deserialize(deserializer)?;
         Ok((model, fields.into_iter().map(String::from).collect()))
     }
 }
 
-/// A model among those that `possible` lists, with what is listed for it.
-fn model_among<T: Copy>(name: &str, possible: &[(Model, T)]) -> Result<(Model, T), String> {
-    let model = from_word(&name.replace('_', "-"));
-    if let Some(found) = model.and_then(|m| possible.iter().find(|(p, _)| *p == m)) {
-        return Ok(*found);
-    }
-    let words: Vec<&str> = possible.iter().map(|(m, _)| word(*m)).collect();
-    let hint = did_you_mean(name, words.iter().copied());
-    Err(format!(
-        "{name:?} is not a model for this setting{hint}; possible: {}",
-        words.join(", ")
-    ))
+/// Reads a model's name, also with underscores.
+fn model(name: &str) -> Result<Model, String> {
+    from_word(&name.replace('_', "-")).ok_or_else(|| {
+        let words = MODELS.map(|(_, word)| word);
+        let hint = did_you_mean(name, words);
+        format!(
+            "{name:?} is not a model{hint}; the models are {}",
+            words.join(", ")
+        )
+    })
 }

@@ -1,6 +1,6 @@
 //! `asymbl action NAME`: one action, JSON in and JSON out.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -18,7 +18,8 @@ use mirror::sync::discover;
 /// What to do.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// create-candidate, create-application, add-attachment-to-application, move-application-to-stage, get-candidate-attachments
+    /// create-candidate, create-application, add-attachment-to-application, move-application-to-stage,
+    /// get-candidate-attachments
     #[arg(value_parser = action)]
     action: Action,
     #[command(flatten)]
@@ -89,7 +90,10 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     if context.json {
         println!("{answer}");
     } else {
-        println!("{answer:#}");
+        let mut out = super::text::stdout(false);
+        for line in format!("{answer:#}").lines() {
+            writeln!(out, "{line}")?;
+        }
     }
     Ok(if outcome.is_partial {
         Exit::Incomplete
@@ -145,6 +149,10 @@ fn read(file: &str) -> anyhow::Result<Value> {
         std::fs::read_to_string(file)
             .map_err(|why| WrongInput(format!("can't read {file}: {why}")))?
     };
-    Ok(serde_json::from_str(without_mark(&text))
-        .map_err(|why| WrongInput(format!("the input is not valid JSON: {why}")))?)
+    Ok(serde_json::from_str(without_mark(&text)).map_err(|why| {
+        ActionError::Input(vec![Problem {
+            field: String::new(),
+            message: format!("the input is not valid JSON: {why}"),
+        }])
+    })?)
 }

@@ -6,9 +6,9 @@ use clap::Args;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
-use super::output::count;
+use super::output::{counted, say};
 use super::save::{fetch, save};
-use super::{Context, Exit, TenantArgument};
+use super::{Context, Exit, Refused, TenantArgument};
 use host_runner::session::StepError;
 use mirror::sync::discover;
 
@@ -50,10 +50,10 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     let response = fetch(&session, "download", &found.path, headers).await?;
     let status = response.status();
     if !status.is_success() {
-        anyhow::bail!(
+        anyhow::bail!(Refused(format!(
             "{name}: download: Salesforce answered HTTP {}; nothing is written",
             status.as_u16()
-        );
+        )));
     }
     let written = save(&session, response, &arguments.output, found.size).await?;
     if context.json {
@@ -63,12 +63,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             json!({ "file": file, "bytes": written, "file_name": found.file_name, "content_type": found.content_type })
         );
     } else {
-        eprintln!(
-            "{}: {} bytes in {}",
-            found.file_name,
-            count(written),
-            arguments.output.display()
-        );
+        let size = counted(written, "byte");
+        let file = arguments.output.display();
+        say(&format!("{}: {size} in {file}", found.file_name));
     }
     Ok(Exit::Success)
 }

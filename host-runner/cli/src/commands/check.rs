@@ -12,7 +12,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::output::error_text;
-use super::{Context, Exit, TenantArgument};
+use super::{Context, Exit, TenantArgument, error};
 use host_runner::egress::ApiUsage;
 use host_runner::sandbox::contract::inspection::{
     AccessFinding, AccessLevel, AccessReport, ModelTest, TestOutcome,
@@ -22,7 +22,7 @@ use host_runner::sandbox::unified_model;
 use host_runner::session::{Session, StepError};
 use host_runner::unified::Model;
 
-use problem::ConnectionProblem;
+pub(super) use problem::ConnectionProblem;
 
 /// How thoroughly to look.
 #[derive(Args)]
@@ -44,6 +44,7 @@ const WRONG_TYPE: &str = "setting-wrong-type";
 struct Tested {
     model: Model,
     test: ModelTest,
+    requests: u64,
     elapsed: Duration,
 }
 
@@ -52,6 +53,9 @@ struct Checked {
     discovery: Discovery,
     access: AccessReport,
     tests: Vec<Tested>,
+    /// Of the sign-in, which are no API calls.
+    sign_in_requests: u64,
+    /// API calls.
     requests: u64,
     usage: Option<ApiUsage>,
 }
@@ -66,7 +70,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             if context.json {
                 println!("{}", json::as_json(&checked, arguments.unmasked));
             } else {
-                print::print(&checked, &mut std::io::stdout().lock())?;
+                print::print(&checked, &mut super::text::stdout(false))?;
             }
             Ok(checked.exit())
         }
@@ -74,15 +78,17 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             let found = ConnectionProblem::of(&error);
             if context.json {
                 let exit = Exit::of(&error);
-                let problem =
-                    json!({ "kind": found.kind, "fix": found.fix, "message": error_text(&error) });
+                let mut problem = error::as_json(&error);
+                problem["kind"] = found.kind.into();
+                problem["fix"] = found.fix.into();
+                problem["message"] = error_text(&error).into();
                 println!(
                     "{}",
                     json!({ "ok": false, "exit_code": exit.code(), "problem": problem })
                 );
                 return Ok(exit);
             }
-            eprintln!("{}: {}", found.title, found.fix);
+            super::text::print_note(format_args!("{}: {}", found.title, found.fix));
             Err(error)
         }
     }
@@ -106,7 +112,7 @@ async fn look(session: &Session, records: u32) -> anyhow::Result<Checked> {
         .filter(|found| !found.finding.switched_off && records > 0)
     {
         let model = unified_model(found.model);
-        let started = Instant::now();
+        let (started, before) = (Instant::now(), job.stats().requests);
         let test = match job.test_model(&discovery.profile, model, records).await {
             Ok(test) => test,
             Err(error) => return Err(step(format!("test {model}"), error, &job).into()),
@@ -114,6 +120,7 @@ async fn look(session: &Session, records: u32) -> anyhow::Result<Checked> {
         tests.push(Tested {
             model,
             test,
+            requests: job.stats().requests.saturating_sub(before),
             elapsed: started.elapsed(),
         });
     }
@@ -122,6 +129,7 @@ async fn look(session: &Session, records: u32) -> anyhow::Result<Checked> {
         discovery,
         access,
         tests,
+        sign_in_requests: session.tenant().tokens().requests(),
         requests: stats.requests,
         usage: stats.api_usage,
     })

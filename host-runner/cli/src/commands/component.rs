@@ -5,32 +5,94 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use anyhow::Context as _;
 
-use super::Context;
+use super::exit::NoComponent;
+use super::{Context, WrongInput};
 use host_runner::sandbox::contract::inspection::ConnectorDescription;
 use host_runner::sandbox::{
-    CheckedComponent, CompiledCache, EngineSize, JobSetup, LoadedConnector, new_engine,
+    CheckedComponent, CompiledCache, Compiler, EngineSize, JobSetup, LoadedConnector, new_engine,
 };
 use host_runner::session::Session;
 use host_runner::tenant::{Tenant, TenantFile, TokenSource, TokenSourceOptions};
 
-impl Context {
-    fn component_path(&self) -> anyhow::Result<PathBuf> {
-        if let Some(path) = &self.component {
-            return Ok(path.clone());
-        }
-        let beside = std::env::current_exe()
-            .ok()
-            .and_then(|program| Some(program.parent()?.join("asymbl.wasm")));
-        [beside, Some(PathBuf::from("target-component/asymbl.wasm"))]
-            .into_iter()
-            .flatten()
-            .find(|path| path.is_file())
-            .context("no component: name one with --component, or make one with `make component`")
-    }
+/// The command by which this program compiles a component for another process of its own.
+pub(super) const COMPILE_COMPONENT: &str = "compile-component";
 
+/// The name of the component's file.
+const FILE: &str = "asymbl.wasm";
+
+/// The folder of a checkout that it is built into.
+const BUILT: &str = "target-component";
+
+/// The component that this program was built with, if any.
+#[cfg(embedded)]
+const EMBEDDED: Option<&[u8]> = Some(include_bytes!(env!("ASYMBL_EMBED")));
+#[cfg(not(embedded))]
+const EMBEDDED: Option<&[u8]> = None;
+
+/// Where a component is.
+enum Found {
+    File(PathBuf),
+    Embedded(&'static [u8]),
+}
+
+impl std::fmt::Display for Found {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "component {}", path.display()),
+            Self::Embedded(_) => f.write_str("the embedded component"),
+        }
+    }
+}
+
+/// Finds the component where none is named: beside this program, in it, or in the checkout that it was built in.
+fn find() -> Result<Found, NoComponent> {
+    let program = std::env::current_exe().ok();
+    let program = program.and_then(|program| program.canonicalize().ok());
+    let mut tried = places(program.as_deref());
+    if let Some(first) = tried.first().filter(|first| first.is_file()) {
+        return Ok(Found::File(first.clone()));
+    }
+    if let Some(wasm) = EMBEDDED {
+        return Ok(Found::Embedded(wasm));
+    }
+    if let Some(found) = tried.iter().find(|path| path.is_file()) {
+        return Ok(Found::File(found.clone()));
+    }
+    tried.dedup();
+    let tried: Vec<String> = tried
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    Err(NoComponent(format!(
+        "no component: name one with --component or the variable ASYMBL_COMPONENT, or build one with `make component`; looked for {}",
+        tried.join(", ")
+    )))
+}
+
+/// Where a component may be, the likeliest first: beside the program, in the folders above it, in the present folder.
+fn places(program: Option<&Path>) -> Vec<PathBuf> {
+    let folder = program.and_then(Path::parent);
+    let beside = folder.map(|folder| folder.join(FILE));
+    let above = folder.into_iter().flat_map(Path::ancestors);
+    let above = above.map(|folder| folder.join(BUILT).join(FILE));
+    let present = Path::new(BUILT).join(FILE);
+    beside.into_iter().chain(above).chain([present]).collect()
+}
+
+/// Reads a tenant file; where there is none, says how to make one.
+pub(super) fn load_tenant(path: &Path) -> anyhow::Result<TenantFile> {
+    if !path.exists() {
+        anyhow::bail!(WrongInput(format!(
+            "there is no tenant file {}: `asymbl init` makes one, --tenant names another",
+            path.display()
+        )));
+    }
+    Ok(TenantFile::load(path)?)
+}
+
+impl Context {
     /// The component, checked but not linked.
-    pub(super) fn check(&self) -> anyhow::Result<CheckedComponent> {
-        let path = self.component_path()?;
+    fn check(&self, found: &Found) -> anyhow::Result<CheckedComponent> {
         let engine = new_engine(EngineSize::default())?;
         let cache = cache_folder().and_then(|folder| match CompiledCache::open(&folder) {
             Ok(cache) => Some(cache),
@@ -39,18 +101,31 @@ impl Context {
                 None
             }
         });
-        CheckedComponent::from_file(&engine, &path, cache.as_ref())
-            .with_context(|| format!("component {}", path.display()))
+        let mut compiler = Compiler::in_a_process(
+            std::env::current_exe().context("this program's own path")?,
+            [COMPILE_COMPONENT],
+        );
+        if let Some(cache) = cache {
+            compiler = compiler.cached(cache);
+        }
+        let checked = match found {
+            Found::File(path) => CheckedComponent::from_file(&engine, path, &compiler),
+            Found::Embedded(wasm) => CheckedComponent::new(&engine, wasm, &compiler),
+        };
+        checked.with_context(|| found.to_string())
     }
 
     pub(super) fn load(&self) -> anyhow::Result<LoadedConnector> {
-        let path = self.component_path()?;
-        self.check()?
-            .link()
-            .with_context(|| format!("component {}", path.display()))
+        let found = match &self.component {
+            Some(path) => Found::File(path.clone()),
+            None => find()?,
+        };
+        let linked = self.check(&found)?.link();
+        linked.with_context(|| found.to_string())
     }
 
-    /// A session with the tenant of this file, signed in: what is wrong with the credentials shows here, in the best words.
+    /// A session with the tenant of this file, signed in: what is wrong with the credentials shows here, in the best
+    /// words.
     pub(super) async fn session(&self, tenant_file: &Path) -> anyhow::Result<Session> {
         let session = self.unsigned(tenant_file)?;
         sign_in(&session).await?;
@@ -59,10 +134,15 @@ impl Context {
 
     /// The same without signing in: nothing is sent.
     pub(super) fn unsigned(&self, tenant_file: &Path) -> anyhow::Result<Session> {
-        let file = TenantFile::load(tenant_file)?;
+        let file = load_tenant(tenant_file)?;
         let tenant = Tenant::open(file, TokenSourceOptions::default())?;
-        self.sign_ins().push(tenant.tokens().clone());
+        self.watch(&tenant);
         Ok(Session::new(self.load()?, tenant))
+    }
+
+    /// Waits for the tenant's sign-ins at the end.
+    pub(super) fn watch(&self, tenant: &Tenant) {
+        self.sign_ins().push(tenant.tokens().clone());
     }
 
     fn sign_ins(&self) -> MutexGuard<'_, Vec<TokenSource>> {
@@ -88,7 +168,11 @@ pub(super) async fn describe(connector: &LoadedConnector) -> anyhow::Result<Conn
 
 /// Signs in, so that wrong credentials are told as such and not by the first request.
 pub(super) async fn sign_in(session: &Session) -> anyhow::Result<()> {
-    let tenant = session.tenant();
+    sign_in_to(session.tenant()).await
+}
+
+/// The same for a tenant alone.
+pub(super) async fn sign_in_to(tenant: &Tenant) -> anyhow::Result<()> {
     let signed = tenant.sign_in().await;
     signed.with_context(|| format!("{}: sign in", tenant.file().name()))?;
     Ok(())
@@ -111,4 +195,29 @@ fn cache_folder() -> Option<PathBuf> {
     });
     base.or_else(|| folder("LOCALAPPDATA"))
         .map(|base| base.join("asymbl"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_component_is_looked_for_beside_the_program_and_in_its_checkout() {
+        let found = places(Some(Path::new("/repo/target/debug/asymbl")));
+        let texts: Vec<String> = found
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        assert_eq!(
+            texts,
+            [
+                "/repo/target/debug/asymbl.wasm",
+                "/repo/target/debug/target-component/asymbl.wasm",
+                "/repo/target/target-component/asymbl.wasm",
+                "/repo/target-component/asymbl.wasm",
+                "/target-component/asymbl.wasm",
+                "target-component/asymbl.wasm",
+            ]
+        );
+    }
 }

@@ -14,9 +14,10 @@ use host_runner::sandbox::unified_model;
 pub(super) fn markdown(about: &ConnectorDescription, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
-        "# Coverage: {} (slug `{}`), version {}\n",
+        "# Coverage: {} (slug `{}`), version {}",
         about.label, about.slug, about.version
     )?;
+    writeln!(out)?;
     models(&about.models, out)?;
     if !about.actions.is_empty() {
         actions(&about.actions, out)?;
@@ -76,13 +77,15 @@ fn actions(actions: &[ActionCoverage], out: &mut impl Write) -> io::Result<()> {
             .map(|input| format!("{} ({})", input.name, input.note))
             .collect();
         let (label, further) = (&action.label, further.join("; "));
-        writeln!(out, "\n{label} also accepts: {further}")?;
+        writeln!(out)?;
+        writeln!(out, "{label} also accepts: {further}")?;
     }
     for action in actions.iter().filter(|a| !a.ignored_inputs.is_empty()) {
         let (label, ignored) = (&action.label, action.ignored_inputs.join(", "));
+        writeln!(out)?;
         writeln!(
             out,
-            "\n{label} also accepts, with a warning that it is not kept: {ignored}"
+            "{label} also accepts, with a warning that it is not kept: {ignored}"
         )?;
     }
     Ok(())

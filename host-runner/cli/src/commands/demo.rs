@@ -3,18 +3,18 @@
 
 mod changes;
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use anyhow::Context as _;
 use clap::Args;
 use practice_org::PracticeOrg;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::sync::{print, watched};
-use super::{Context, Exit, output};
+use super::sync::{as_json, print, watched};
+use super::{Context, Exit, output, text};
 use host_runner::session::Session;
 use host_runner::unified::{Model, Timestamp};
-use mirror::store::{Mirror, RecordFilter, Records, SqliteMirror, StoredRecord};
+use mirror::store::{Mirror, MirrorError, RecordFilter, Records, SqliteMirror, StoredRecord};
 use mirror::sync::{SyncOptions, SyncReport, discover};
 
 const INTRODUCTION: &str = "\
@@ -35,7 +35,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
-    let mut out = io::stdout().lock();
+    // With --json the story is left out, and what came of it is one object.
+    let mut out = match context.json {
+        true => text::nowhere(),
+        false => text::boxed_stdout(),
+    };
     writeln!(out, "{INTRODUCTION}")?;
     let org = PracticeOrg::builder()
         .candidates(arguments.candidates)
@@ -52,15 +56,12 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         org.url()
     )?;
     let session = context.session(&tenant_file).await?;
-    writeln!(
-        out,
-        "2. The connector is loaded. All that it can reach:\n   {}\n",
-        imports(&session).join("  ")
-    )?;
+    writeln!(out, "2. The connector is loaded. All that it can reach:")?;
+    writeln!(out, "   {}", imports(&session).join("  "))?;
 
     writeln!(
         out,
-        "3. First sync: everything, into a local mirror (SQLite).\n"
+        "\n3. First sync: everything, into a local mirror (SQLite).\n"
     )?;
     let discovered = discover(&session).await?;
     let mut mirror = SqliteMirror::open(&folder.path().join("mirror.sqlite"), &discovered.org)?;
@@ -70,7 +71,8 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
 
     writeln!(out, "4. Meanwhile people work in the org:")?;
     let before = Timestamp::now();
-    for change in changes::make(&session, &mirror).await? {
+    let changes = changes::make(&session, &mirror).await?;
+    for change in &changes {
         writeln!(out, "   - {change}")?;
     }
 
@@ -78,16 +80,40 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         out,
         "\n5. Second sync: only what changed, with a safe overlap that is recognised by content.\n"
     )?;
+    let session = context.session(&tenant_file).await?;
     let discovered = discover(&session).await?;
     let second = watched(&session, &mut mirror, &discovered, &SyncOptions::default()).await?;
     print(&second, &mut out)?;
-    print_changed(&mirror, before, &mut out)?;
-    writeln!(
-        out,
-        "\nThe second sync took {} requests, the first {}. Try it on your own org: see README.md, \"The tenant file\".",
-        output::count(second.requests()),
+    let changed = changed(&mirror, before)?;
+    writeln!(out, "\n   What changed in the mirror:")?;
+    for (model, stored) in &changed {
+        let summary = super::records::stored_summary(stored);
+        writeln!(out, "   {model}  {summary}")?;
+    }
+    let end = format!(
+        "The second sync took {}, the first {}. Try it on your own org: see README.md, \"The tenant file\".",
+        output::counted(second.requests(), "API call"),
         output::count(first.requests())
-    )?;
+    );
+    writeln!(out)?;
+    output::paragraph(&end, 0, &mut out)?;
+    drop(out);
+    if context.json {
+        let records: Vec<Value> = changed
+            .iter()
+            .map(|(model, stored)| {
+                let record = serde_json::from_str::<Value>(&stored.line(mirror.org()))?;
+                Ok(json!({ "model": model.name(), "record": record }))
+            })
+            .collect::<anyhow::Result<_>>()?;
+        let told = json!({
+            "first_sync": as_json(&first),
+            "changes": changes,
+            "second_sync": as_json(&second),
+            "changed_records": records,
+        });
+        println!("{told}");
+    }
     org.shutdown().await;
     let failed = |report: &SyncReport| report.models.iter().any(|model| model.failure.is_some());
     Ok(if failed(&first) || failed(&second) {
@@ -115,32 +141,32 @@ fn print_samples(mirror: &dyn Mirror, out: &mut impl Write) -> anyhow::Result<()
             .next()
             .transpose()?
         {
-            writeln!(out, "   {model}: {}\n", sample(&stored, mirror)?)?;
+            write!(out, "   {model}: ")?;
+            for line in sample(&stored, mirror)?.lines() {
+                writeln!(out, "{line}")?;
+            }
+            writeln!(out)?;
         }
     }
     Ok(())
 }
 
-fn print_changed(
+/// The records that changed since a moment, deleted ones included.
+fn changed(
     mirror: &dyn Mirror,
     since: Timestamp,
-    out: &mut impl Write,
-) -> anyhow::Result<()> {
-    writeln!(out, "\n   What changed in the mirror:")?;
+) -> Result<Vec<(Model, StoredRecord)>, MirrorError> {
+    let mut changed = Vec::new();
     for model in Model::SYNC_ORDER {
         let filter = RecordFilter {
             include_deleted: true,
             changed_since: Some(since),
         };
         for stored in Records::new(mirror, model, filter) {
-            writeln!(
-                out,
-                "   {model}  {}",
-                super::records::stored_summary(&stored?)
-            )?;
+            changed.push((model, stored?));
         }
     }
-    Ok(())
+    Ok(changed)
 }
 
 /// A record as JSON on several lines, without the bulky parts.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use host_runner::egress::policy::Rule;
 use host_runner::egress::{EgressError, Recovery};
-use host_runner::sandbox::{CallError, ErrorKind, LoadError};
+use host_runner::sandbox::contract::types::Error;
+use host_runner::sandbox::{CallError, ErrorKind, LoadError, Outage};
 use host_runner::session::StepError;
-use host_runner::tenant::TenantError;
 use host_runner::tenant::oauth::OAuthError;
+use host_runner::tenant::{LimitReached, TenantError};
 use mirror::actions::ActionError;
 use mirror::store::MirrorError;
 use mirror::sync::{Failure, SyncError};
@@ -19,9 +20,11 @@ use mirror::sync::{Failure, SyncError};
 pub(super) enum Exit {
     /// Everything asked for is done.
     Success = 0,
-    /// Nothing else fits: most often a defect of ours. `asymbl request` also ends so when Salesforce answers with an HTTP error.
+    /// Nothing else fits: most often a defect of ours. `asymbl request` also ends so when Salesforce answers with an
+    /// HTTP error.
     Failure = 1,
-    /// A person must correct an input; repeating the command is useless.
+    /// A person must correct the command line, the tenant file or a file that they name; repeating the command is
+    /// useless.
     WrongInput = 2,
     /// A person must renew the credentials or give a right; repeating the command is useless.
     NotAllowed = 3,
@@ -31,46 +34,89 @@ pub(super) enum Exit {
     Incomplete = 5,
     /// The mirror's file can't be used now or at all.
     Mirror = 6,
-    /// The connector is refused or defective.
+    /// The connector is not there, refused or defective.
     Component = 7,
+    /// The contract's `not-found`.
+    NotFound = 9,
+    /// The contract's `already-exists`.
+    AlreadyExists = 10,
+    /// The contract's `job-closed`.
+    JobClosed = 11,
+    /// The ATS answered with an error that fits no other code.
+    Refused = 12,
 }
 
-impl Exit {
-    const ALL: [Self; 8] = [
-        Self::Success,
-        Self::Failure,
-        Self::WrongInput,
-        Self::NotAllowed,
-        Self::Later,
-        Self::Incomplete,
-        Self::Mirror,
-        Self::Component,
-    ];
+/// Each exit code with its name in JSON, and its line of the help.
+const ALL: [(Exit, &str, &str); 12] = [
+    (Exit::Success, "success", "all went well"),
+    (
+        Exit::Failure,
+        "failure",
+        "a defect of this program; please report it",
+    ),
+    (
+        Exit::WrongInput,
+        "wrong-input",
+        "an input, the command line or a file is wrong; nothing was written",
+    ),
+    (
+        Exit::NotAllowed,
+        "not-allowed",
+        "the credentials are refused, or the connected user lacks a right",
+    ),
+    (
+        Exit::Later,
+        "unavailable",
+        "Salesforce is unreachable, overloaded or out of quota: try again later",
+    ),
+    (
+        Exit::Incomplete,
+        "incomplete",
+        "a sync in which some models failed or that was stopped, what it wrote is kept; an action of which a part is written \
+         (its answer says which)",
+    ),
+    (
+        Exit::Mirror,
+        "mirror",
+        "the mirror is in use by another run, belongs to another org, or can't be used",
+    ),
+    (
+        Exit::Component,
+        "component",
+        "the component is not found, refused or crashed",
+    ),
+    (
+        Exit::NotFound,
+        "not-found",
+        "a record that the call names does not exist",
+    ),
+    (
+        Exit::AlreadyExists,
+        "already-exists",
+        "the record to create exists already",
+    ),
+    (
+        Exit::JobClosed,
+        "job-closed",
+        "the job takes no applications",
+    ),
+    (
+        Exit::Refused,
+        "refused",
+        "the ATS answered with another error; `asymbl request` ends so for any HTTP error",
+    ),
+];
 
+impl Exit {
     /// The number that the process ends with.
     pub(super) fn code(self) -> u8 {
         self as u8
     }
 
-    /// One line of the help.
-    fn meaning(self) -> &'static str {
-        match self {
-            Self::Success => "all went well",
-            Self::Failure => "an unexpected failure",
-            Self::WrongInput => {
-                "the command line, the tenant file or another input is wrong; nothing was done"
-            }
-            Self::NotAllowed => "the credentials are refused, or the connected user lacks a right",
-            Self::Later => "Salesforce is unreachable, overloaded or out of quota: try again later",
-            Self::Incomplete => {
-                "a sync in which some models failed or that was stopped, what it wrote is kept; an action of which a part is written \
-                 (its answer says which)"
-            }
-            Self::Mirror => {
-                "the mirror is in use by another run, belongs to another org, or can't be used"
-            }
-            Self::Component => "the component is refused or crashed",
-        }
+    /// The name in JSON.
+    pub(super) fn name(self) -> &'static str {
+        let row = ALL.into_iter().find(|(exit, _, _)| *exit == self);
+        row.map_or("failure", |(_, name, _)| name)
     }
 
     /// The exit code of an error, by its outermost typed cause.
@@ -78,32 +124,45 @@ impl Exit {
         error.chain().find_map(of_cause).unwrap_or(Self::Failure)
     }
 
-    /// The exit code of a step that failed. A path of credentials that the gate refused is in the input of `asymbl request`; the
-    /// connector does not know it.
+    /// The exit code of a step that failed. A path of credentials that the gate refused is in the input of
+    /// `asymbl request`; the connector does not know it.
     fn of_step(error: &StepError) -> Self {
+        let kind = error.error.kind();
         match error.problem.as_ref().map(|problem| &problem.error) {
             Some(EgressError::Denied(denied)) if denied.rule == Rule::CredentialPath => {
                 Self::WrongInput
+            }
+            Some(EgressError::Denied(denied)) if denied.rule == Rule::ReadOnlyJob => {
+                Self::Component
+            }
+            // What a connector makes of a request without an answer says less than why there was none.
+            Some(problem)
+                if matches!(kind, ErrorKind::Unavailable | ErrorKind::Remote)
+                    && !has_answer(&error.error) =>
+            {
+                of_recovery(problem.recovery())
             }
             _ => Self::of_call(&error.error),
         }
     }
 
     /// The exit code of a call into the connector that failed.
-    fn of_call(error: &CallError) -> Self {
+    pub(super) fn of_call(error: &CallError) -> Self {
+        if matches!(error, CallError::Outage(Outage::Full { .. })) {
+            return Self::Later;
+        }
         match error.kind() {
             ErrorKind::Unauthenticated | ErrorKind::Permission | ErrorKind::ProfileOutdated => {
                 Self::NotAllowed
             }
             ErrorKind::RateLimited | ErrorKind::Unavailable => Self::Later,
-            ErrorKind::InvalidInput | ErrorKind::Unsupported | ErrorKind::NotFound => {
-                Self::WrongInput
-            }
+            ErrorKind::InvalidInput | ErrorKind::ResyncRequired => Self::WrongInput,
+            ErrorKind::Unsupported => Self::WrongInput,
+            ErrorKind::NotFound => Self::NotFound,
+            ErrorKind::AlreadyExists => Self::AlreadyExists,
+            ErrorKind::JobClosed => Self::JobClosed,
+            ErrorKind::Remote => Self::Refused,
             ErrorKind::Outage | ErrorKind::BrokenContract => Self::Component,
-            ErrorKind::AlreadyExists
-            | ErrorKind::JobClosed
-            | ErrorKind::ResyncRequired
-            | ErrorKind::Remote => Self::Failure,
         }
     }
 
@@ -111,7 +170,7 @@ impl Exit {
     pub(super) fn of_failure(failure: &Failure) -> Self {
         match failure {
             Failure::Step(error) => Self::of_step(error),
-            Failure::MassDelete(_) => Self::Incomplete,
+            Failure::MassDelete(_) | Failure::Limit { .. } => Self::Incomplete,
         }
     }
 }
@@ -124,15 +183,25 @@ impl From<Exit> for ExitCode {
 
 /// The exit codes as `asymbl help` lists them.
 pub(super) fn help() -> String {
-    let line = |exit: Exit| format!("\n  {}  {}", exit.code(), exit.meaning());
-    let lines: String = Exit::ALL.map(line).concat();
-    format!("Exit codes:{lines}")
+    let line =
+        |(exit, _, meaning): (Exit, &str, &str)| format!("\n  {:>2}  {meaning}", exit.code());
+    format!("Exit codes:{}", ALL.map(line).concat())
 }
 
 /// An input that the command line's own parser can't judge.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct WrongInput(pub(super) String);
+
+/// An answer of the ATS that no other error describes.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Refused(pub(super) String);
+
+/// No component was found.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct NoComponent(pub(super) String);
 
 /// The exit code of one cause in an error's chain, if it is of a type that decides it.
 fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
@@ -157,14 +226,33 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if cause.is::<MirrorError>() {
         return Some(Exit::Mirror);
     }
-    if cause.is::<LoadError>() {
+    if cause.is::<LimitReached>() {
+        return Some(Exit::Incomplete);
+    }
+    if cause.is::<LoadError>() || cause.is::<NoComponent>() {
         return Some(Exit::Component);
+    }
+    if cause.is::<Refused>() {
+        return Some(Exit::Refused);
     }
     match cause.downcast_ref::<SyncError>()? {
         SyncError::Step(error) => Some(Exit::of_step(error)),
         SyncError::Mirror(_) => Some(Exit::Mirror),
         SyncError::Key(_) => Some(Exit::Component),
-        SyncError::MassDelete(_) | SyncError::Stopped(_) => Some(Exit::Incomplete),
+        SyncError::MassDelete(_) | SyncError::Stopped(_) | SyncError::Limit(_) => {
+            Some(Exit::Incomplete)
+        }
+    }
+}
+
+/// Whether an answer of the org is what a call failed with.
+fn has_answer(error: &CallError) -> bool {
+    match error.contract() {
+        Some(Error::Unavailable(failure) | Error::Remote(failure)) => failure
+            .remote
+            .as_ref()
+            .is_some_and(|remote| remote.status.is_some()),
+        _ => false,
     }
 }
 
@@ -182,5 +270,15 @@ fn of_action(error: &ActionError) -> Exit {
         ActionError::Step(error) => Exit::of_step(error),
         ActionError::Broken(error) => Exit::of_call(error),
         ActionError::KeyAtWork { .. } | ActionError::Mirror(_) => Exit::Mirror,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_codes_are_listed_once_and_in_order() {
+        assert!(ALL.is_sorted_by(|(one, _, _), (next, _, _)| one.code() < next.code()));
     }
 }

@@ -5,7 +5,9 @@ use std::io::Write;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::output::Table;
+use super::output::counted;
+use super::table::{Table, Tone};
+use super::text::Styled;
 use super::{Context, Exit, TenantArgument, model};
 use host_runner::sandbox::contract::inspection::SourceField;
 use host_runner::session::StepError;
@@ -57,7 +59,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     if arguments.candidates {
         fields.retain(|field| field.candidate);
     }
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = super::text::buffered(context.json);
     if context.json {
         for field in &fields {
             writeln!(out, "{}", as_json(field))?;
@@ -94,7 +96,7 @@ fn as_json(field: &SourceField) -> Value {
 }
 
 /// A table for each object.
-fn print(fields: &[SourceField], sampled: bool, out: &mut impl Write) -> std::io::Result<()> {
+fn print(fields: &[SourceField], sampled: bool, out: &mut impl Styled) -> std::io::Result<()> {
     for (i, of_object) in fields.chunk_by(|a, b| a.object == b.object).enumerate() {
         if i > 0 {
             writeln!(out)?;
@@ -104,15 +106,20 @@ fn print(fields: &[SourceField], sampled: bool, out: &mut impl Write) -> std::io
     Ok(())
 }
 
-fn table(fields: &[SourceField], sampled: bool, out: &mut impl Write) -> std::io::Result<()> {
+/// The column that says what the user may do.
+const RIGHTS: usize = 3;
+
+fn table(fields: &[SourceField], sampled: bool, out: &mut impl Styled) -> std::io::Result<()> {
     if let Some(first) = fields.first() {
-        writeln!(out, "{}: {} fields\n", first.object, fields.len())?;
+        let number = counted(fields.len() as u64, "field");
+        writeln!(out, "{}: {number}", first.object)?;
+        writeln!(out)?;
     }
     let mut head = vec!["field", "label", "type", "rights", "feeds"];
     if sampled {
         head.extend(["filled", "for example"]);
     }
-    let mut table = Table::new(&head);
+    let mut table = Table::new(&head, &["label", "for example", "type", "rights"]);
     for field in fields {
         let rights = match (field.readable, field.required, field.writable) {
             (false, ..) => "not visible",
@@ -136,19 +143,15 @@ fn table(fields: &[SourceField], sampled: bool, out: &mut impl Write) -> std::io
             row.push(example(field));
         }
         table.row(row);
+        if !field.readable {
+            table.tone(RIGHTS, Tone::Warning);
+        }
     }
     table.print(out)
 }
 
-/// One value in short, without what would draw on a terminal.
+/// One value in short.
 fn example(field: &SourceField) -> String {
-    let Some(first) = field.samples.first() else {
-        return String::new();
-    };
-    let plain: String = first
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(40)
-        .collect();
-    plain
+    let first = field.samples.first().map_or("", String::as_str);
+    first.chars().take(40).collect()
 }

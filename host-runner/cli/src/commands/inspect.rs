@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::component::describe;
 use super::{Context, Exit, coverage};
+use host_runner::egress::SALESFORCE;
 use host_runner::sandbox::contract::inspection::ConnectorDescription;
 use host_runner::sandbox::{CheckedComponent, unified_model};
 
@@ -23,7 +24,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     let connector = context.load()?;
     let about = describe(&connector).await?;
     let component = connector.component();
-    let mut out = std::io::stdout().lock();
+    let mut out = super::text::stdout(context.json);
     match (arguments.coverage, context.json) {
         (true, true) => writeln!(out, "{}", coverage::as_json(&about))?,
         (true, false) => coverage::markdown(&about, &mut out)?,
@@ -50,6 +51,7 @@ fn as_json(component: &CheckedComponent, about: &ConnectorDescription) -> anyhow
         "version": about.version,
         "imports": component.imports(),
         "exports": component.exports(),
+        "reading_requests": SALESFORCE.lines().collect::<Vec<_>>(),
         "models": models.collect::<Vec<_>>(),
         "actions": about.actions.iter().map(|action| &action.label).collect::<Vec<_>>(),
         "features": about.features.iter().map(|feature| &feature.name).collect::<Vec<_>>(),
@@ -75,9 +77,19 @@ fn print(
         .models
         .iter()
         .map(|model| unified_model(model.model).name());
+    writeln!(out)?;
+    writeln!(
+        out,
+        "A job that reads may send to the org ({}):",
+        SALESFORCE.system
+    )?;
+    for line in SALESFORCE.lines() {
+        writeln!(out, "  {line}")?;
+    }
     let actions = about.actions.iter().map(|action| action.label.as_str());
     let features = about.features.iter().map(|feature| feature.name.as_str());
-    writeln!(out, "\nModels:   {}", none_or(models))?;
+    writeln!(out)?;
+    writeln!(out, "Models:   {}", none_or(models))?;
     writeln!(out, "Actions:  {}", none_or(actions))?;
     writeln!(out, "Features: {}", none_or(features))
 }

@@ -1,10 +1,16 @@
 //! `asymbl list MODEL`: records live from Salesforce, without a mirror: remote ids, no `changed_at`.
 
 use std::io::Write;
+use std::time::Instant;
+
+use anyhow::Context as _;
 
 use clap::Args;
 
+use super::text;
 use super::{Context, Exit, TenantArgument, model, output};
+use host_runner::egress::ByteSize;
+use host_runner::sandbox::ListingPace;
 use host_runner::sandbox::contract::reads::{ListQuery, Progress};
 use host_runner::session::StepError;
 use host_runner::unified::{Model, list_line};
@@ -42,13 +48,30 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     };
     let mut printed = 0;
     let mut deleted = Vec::new();
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut out = text::buffered(context.json);
+    let model = arguments.model;
+    let limits = session.tenant().file().limits().model;
+    let (started, mut pace) = (Instant::now(), ListingPace::default());
+    let (mut pages, mut items, mut requests) = (0, 0, job.stats().requests);
     let token = loop {
-        let page = match job.list(arguments.model, &profile, &query).await {
+        let page = match job.list(model, &profile, &query).await {
             Ok(page) => page,
-            Err(error) => return Err(step(format!("list {}", arguments.model), error, &job).into()),
+            Err(error) => return Err(step(format!("list {model}"), error, &job).into()),
         };
-        for record in page.rows.into_records() {
+        let next = match &page.info.progress {
+            Progress::More(cursor) => Some(cursor.as_str()),
+            Progress::Done(_) => None,
+        };
+        let before = std::mem::replace(&mut requests, job.stats().requests);
+        let is_idle = page.items() == 0 && requests == before;
+        if let Err(error) = pace.check(next, is_idle) {
+            return Err(step(format!("list {model}"), error, &job).into());
+        }
+        (pages, items) = (pages + 1, items + page.items() as u64);
+        limits
+            .check(pages, items, ByteSize::bytes(0), started.elapsed())
+            .with_context(|| format!("list {model}"))?;
+        for record in page.rows {
             if printed < limit {
                 print(&record, context.json, &mut out)?;
                 printed += 1;
@@ -63,23 +86,20 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     };
     out.flush()?;
     // The records alone are standard output; what belongs to the listing as a whole goes beside it.
-    let requests = job.stats().requests;
     if context.json {
         eprintln!(
             "{}",
             serde_json::json!({ "records": printed, "deleted": deleted, "requests": requests, "token": token })
         );
     } else {
-        eprintln!(
-            "{} records, {} requests",
-            output::count(printed as u64),
-            requests
-        );
+        let records = output::counted(printed as u64, "record");
+        let requests = output::counted(requests, "request");
+        output::say(&format!("{records}, {requests}"));
         if !deleted.is_empty() {
-            eprintln!("deleted: {}", deleted.join(" "));
+            output::say(&format!("deleted: {}", deleted.join(" ")));
         }
         if let Some(token) = token {
-            eprintln!("changes from here on: --changed-since '{token}'");
+            output::say(&format!("changes from here on: --changed-since '{token}'"));
         }
     }
     Ok(Exit::Success)

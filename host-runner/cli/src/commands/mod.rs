@@ -6,26 +6,33 @@ mod check;
 mod component;
 mod coverage;
 mod demo;
+mod error;
+mod examples;
 mod exit;
 mod fields;
 mod guide;
+mod init;
 mod inspect;
 mod list;
+mod manual;
 mod output;
 mod practice;
+mod progress;
 mod records;
 mod report;
 mod request;
 mod save;
 mod schedule;
 mod sync;
+mod table;
+mod text;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, ColorChoice, Parser, Subcommand};
 
-use exit::{Exit, WrongInput};
+use exit::{Exit, Refused, WrongInput};
 
 use host_runner::tenant::TokenSource;
 use host_runner::unified::Model;
@@ -37,44 +44,78 @@ struct Command {
     #[command(subcommand)]
     what: What,
     /// Print JSON: one object, or one line per record
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     json: bool,
-    /// The connector component [default: asymbl.wasm beside this program, or target-component/asymbl.wasm]
-    #[arg(long, global = true, value_name = "PATH", env = "ASYMBL_COMPONENT")]
+    /// The connector component [default: asymbl.wasm beside this program, or in target-component/ of its checkout]
+    #[arg(long, global = true, value_name = "FILE", env = "ASYMBL_COMPONENT", help_heading = GLOBAL)]
     component: Option<PathBuf>,
+    /// Print results and errors alone
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = GLOBAL)]
+    quiet: bool,
     /// Also print what the connector logs
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     verbose: bool,
+    /// Colours: auto leaves them out in a pipe, with NO_COLOR and where TERM is dumb
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = ColorChoice::Auto, help_heading = GLOBAL)]
+    color: ColorChoice,
 }
+
+/// The heading of the options that every command takes.
+const GLOBAL: &str = "Global options";
 
 #[derive(Subcommand)]
 enum What {
+    /// Write a tenant file, by asking or from flags, and test that it signs in
+    #[command(after_help = examples::INIT)]
+    Init(init::Arguments),
     /// Show what a component imports, exports and can do
+    #[command(after_help = examples::INSPECT)]
     Inspect(inspect::Arguments),
     /// Test the connection, the rights and each model; writes nothing
+    #[command(after_help = examples::CHECK)]
     Check(check::Arguments),
     /// List a model's source fields: what they feed, what recent rows hold in them
+    #[command(after_help = examples::FIELDS)]
     Fields(fields::Arguments),
-    /// Print how an administrator links the org
-    Guide,
+    /// Print how an administrator links the org, or the rights as a permission set
+    #[command(after_help = examples::GUIDE)]
+    Guide(guide::Arguments),
     /// List a model, live from Salesforce
+    #[command(after_help = examples::LIST)]
     List(list::Arguments),
     /// Bring the local mirror up to date
+    #[command(after_help = examples::SYNC)]
     Sync(sync::Arguments),
     /// Print what the mirror holds
+    #[command(after_help = examples::RECORDS)]
     Records(records::Arguments),
     /// Write a page about the last syncs and the mirror's records
+    #[command(after_help = examples::REPORT)]
     Report(report::Arguments),
     /// Send any request to the org, with the tenant's credentials
+    #[command(after_help = examples::REQUEST)]
     Request(request::Arguments),
     /// Write to the org: candidates, applications, files, stages
+    #[command(after_help = examples::ACTION)]
     Action(action::Arguments),
     /// Download a candidate's file
+    #[command(after_help = examples::ATTACHMENT)]
     Attachment(attachment::Arguments),
     /// Run a simulated Salesforce org with the Asymbl package
+    #[command(after_help = examples::PRACTICE_ORG)]
     PracticeOrg(practice::Arguments),
     /// Sync a practice org, change it, sync again, and show what changed
+    #[command(after_help = examples::DEMO)]
     Demo(demo::Arguments),
+    /// Compile the component on standard input, for another process of this program
+    #[command(hide = true, name = component::COMPILE_COMPONENT)]
+    CompileComponent,
+    /// Print the script with which a shell completes commands and options
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(manual::CompletionsArguments),
+    /// Print the manual, or write a page for each command
+    #[command(after_help = examples::MAN)]
+    Man(manual::ManArguments),
 }
 
 /// Which tenant.
@@ -115,20 +156,25 @@ struct Context {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
-    let command = Command::parse();
-    output::start_log(command.verbose);
+    let command = match Command::try_parse() {
+        Ok(command) => command,
+        Err(error) => return refuse(&error),
+    };
+    output::set_up(command.color, command.quiet, command.verbose);
     let context = Context {
         json: command.json,
         component: command.component,
         sign_ins: Default::default(),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
+        // Guests compute on these threads: see `new_engine`.
+        .event_interval(1)
         .enable_all()
         .build()
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: can't start: {error}");
+            text::print_note(format_args!("error: can't start: {error}"));
             return Exit::Failure.into();
         }
     };
@@ -149,12 +195,35 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Prints what is wrong with the command line, or the help that was asked for. A program that asked for JSON gets that.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    let mut arguments = std::env::args_os().filter_map(|argument| argument.into_string().ok());
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        let message = text.lines().next().unwrap_or_default();
+        let message = message.strip_prefix("error: ").unwrap_or(message);
+        let wrong = WrongInput(message.to_owned());
+        output::print_error(&wrong.into(), true);
+    } else if arguments.any(|argument| text::escaped(&argument) != argument) {
+        // In one line: the message quotes arguments, and a line break of theirs must not look like one of its own.
+        text::print_note(format_args!("{}", text.trim_end()));
+    } else {
+        // Nobody is left to tell when standard output is closed.
+        let _ = error.print();
+    }
+    match error.use_stderr() {
+        true => Exit::WrongInput.into(),
+        false => Exit::Success.into(),
+    }
+}
+
 async fn run(what: What, context: &Context) -> anyhow::Result<Exit> {
     match what {
         What::Inspect(arguments) => inspect::run(&arguments, context).await,
         What::Check(arguments) => check::run(&arguments, context).await,
         What::Fields(arguments) => fields::run(&arguments, context).await,
-        What::Guide => guide::run(context).await,
+        What::Init(arguments) => init::run(&arguments, context).await,
+        What::Guide(arguments) => guide::run(&arguments, context).await,
         What::List(arguments) => list::run(&arguments, context).await,
         What::Sync(arguments) => sync::run(&arguments, context).await,
         What::Records(arguments) => records::run(&arguments, context),
@@ -164,6 +233,12 @@ async fn run(what: What, context: &Context) -> anyhow::Result<Exit> {
         What::Attachment(arguments) => attachment::run(&arguments, context).await,
         What::PracticeOrg(arguments) => practice::run(arguments).await,
         What::Demo(arguments) => demo::run(&arguments, context).await,
+        What::CompileComponent => {
+            host_runner::sandbox::compile_for_parent()?;
+            Ok(Exit::Success)
+        }
+        What::Completions(arguments) => manual::completions(&arguments),
+        What::Man(arguments) => manual::man(&arguments),
     }
 }
 

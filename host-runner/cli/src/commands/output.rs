@@ -1,16 +1,44 @@
-//! How results look: tables for people, JSON for programs, progress only on a terminal, errors with their causes.
+//! How results look: words and numbers for people, errors with their causes, as text or JSON.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use comfy_table::{Cell, CellAlignment, LineStyle, TableStyle};
+use clap::ColorChoice;
+use console::{Term, measure_text_width};
 use host_runner::sandbox::contract::inspection::Action;
-use indicatif::{ProgressBar, ProgressStyle};
+
+use super::text::{self, print_note};
 
 pub(super) use crate::report::count;
 
-/// Log lines go to standard error: warnings always, more with `--verbose`.
-pub(super) fn start_log(verbose: bool) {
+/// Whether only results and errors are printed.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Returns true if only results and errors are printed.
+pub(super) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
+/// A line beside the results, on standard error, unless it shall be quiet.
+pub(super) fn say(text: &str) {
+    if !is_quiet() {
+        print_note(format_args!("{text}"));
+    }
+}
+
+/// Sets colours, quiet and the log. Log lines go to standard error: warnings always, more with `--verbose`.
+pub(super) fn set_up(color: ColorChoice, quiet: bool, verbose: bool) {
+    QUIET.store(quiet, Ordering::Relaxed);
+    let colors = match color {
+        ColorChoice::Auto => None,
+        ColorChoice::Always => Some(true),
+        ColorChoice::Never => Some(false),
+    };
+    if let Some(wanted) = colors {
+        console::set_colors_enabled(wanted);
+        console::set_colors_enabled_stderr(wanted);
+    }
     let filter = if verbose {
         "warn,connector=debug,host_runner=debug,mirror=debug,asymbl=debug"
     } else {
@@ -20,8 +48,8 @@ pub(super) fn start_log(verbose: bool) {
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(filter));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
+        .with_writer(text::stderr)
+        .with_ansi(false)
         .without_time()
         .with_target(false)
         .init();
@@ -46,97 +74,55 @@ pub(super) fn error_text(error: &anyhow::Error) -> String {
 
 /// One message with its causes, on standard error; as JSON where that was asked for.
 pub(super) fn print_error(error: &anyhow::Error, json: bool) {
-    let message = error_text(error);
     if json {
-        eprintln!(
-            "{}",
-            serde_json::json!({ "error": message, "exit_code": super::Exit::of(error).code() })
-        );
+        eprintln!("{}", super::error::as_json(error));
     } else {
-        eprintln!("error: {message}");
+        print_note(format_args!("error: {}", error_text(error)));
     }
 }
 
-/// A spinner with a changing line on a terminal; nothing in a pipe.
-pub(super) struct Progress(Option<ProgressBar>);
-
-impl Progress {
-    pub(super) fn new() -> Self {
-        if !io::stderr().is_terminal() {
-            return Self(None);
-        }
-        let bar = ProgressBar::new_spinner();
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(Duration::from_millis(100));
-        Self(Some(bar))
-    }
-
-    pub(super) fn say(&self, message: String) {
-        if let Some(bar) = &self.0 {
-            bar.set_message(message);
-        }
-    }
-
-    /// A line that stays, above the spinner.
-    pub(super) fn line(&self, line: &str) {
-        match &self.0 {
-            Some(bar) => bar.suspend(|| eprintln!("{line}")),
-            None => eprintln!("{line}"),
-        }
-    }
+/// How many characters fit in a line: the variable `COLUMNS`, else the terminal's; none where standard output is not a
+/// terminal.
+pub(super) fn terminal_width() -> Option<usize> {
+    let asked = std::env::var("COLUMNS").ok();
+    let asked = asked.and_then(|columns| columns.parse().ok());
+    let of_terminal = || Some(usize::from(Term::stdout().size_checked()?.1));
+    asked.filter(|columns| *columns > 0).or_else(of_terminal)
 }
 
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
-    }
+/// A line of running text, such as a note: broken between words where the terminal is narrower, further lines indented
+/// by `indent`. What could control the terminal is escaped first, so that only our own line breaks are.
+pub(super) fn paragraph(text: &str, indent: usize, out: &mut impl Write) -> io::Result<()> {
+    let text = wrapped(&text::escaped(text), indent, terminal_width());
+    text.split('\n')
+        .try_for_each(|line| writeln!(out, "{line}"))
 }
 
-/// A rule below the head, and nothing else but space.
-const RULED: TableStyle =
-    TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
-
-/// A table: text to the left, numbers to the right.
-pub(super) struct Table(comfy_table::Table);
-
-impl Table {
-    pub(super) fn new(head: &[&str]) -> Self {
-        let mut table = comfy_table::Table::new();
-        table.load_style(RULED).set_header(head.to_vec());
-        Self(table)
-    }
-
-    pub(super) fn row(&mut self, cells: Vec<String>) {
-        self.0.add_row(cells);
-    }
-
-    /// Whether every cell of a column is a number, with its unit if any; empty cells count for either.
-    fn is_of_numbers(&self, column: usize) -> bool {
-        let cells = self.0.column_cells_iter(column).flatten();
-        let mut filled = cells
-            .map(Cell::content)
-            .filter(|cell| !cell.is_empty())
-            .peekable();
-        filled.peek().is_some() && filled.all(|cell| cell.starts_with(|c: char| c.is_ascii_digit()))
-    }
-
-    pub(super) fn print(mut self, out: &mut impl Write) -> io::Result<()> {
-        for index in 0..self.0.column_count() {
-            let is_of_numbers = self.is_of_numbers(index);
-            if let Some(column) = self.0.column_mut(index) {
-                // With the blank between columns, two spaces part them.
-                column.set_padding((1, 0));
-                if is_of_numbers {
-                    column.set_cell_alignment(CellAlignment::Right);
-                }
-            }
+fn wrapped(text: &str, indent: usize, limit: Option<usize>) -> String {
+    let Some(limit) = limit else {
+        return text.to_owned();
+    };
+    let mut lines = String::new();
+    let (mut used, mut has_word) = (0, false);
+    for word in text.split_inclusive(' ') {
+        let length = measure_text_width(word.trim_end());
+        if has_word && used + length > limit {
+            lines.truncate(lines.trim_end_matches(' ').len());
+            lines.push('\n');
+            lines.push_str(&" ".repeat(indent));
+            used = indent;
         }
-        writeln!(out, "{}", self.0.trim_fmt())
+        has_word = true;
+        lines.push_str(word);
+        used += measure_text_width(word);
     }
+    lines
+}
+
+/// `1 record`, `2,018 records`.
+pub(super) fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", count(number))
 }
 
 /// An action's name in settings and on the command line.
@@ -163,21 +149,27 @@ pub(super) fn duration(time: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Table;
+    use super::*;
 
     #[test]
-    fn a_table_puts_text_to_the_left_and_numbers_to_the_right() {
-        let mut table = Table::new(&["model", "read", "records", "time"]);
-        table.row(["jobs", "all", "2,018", "7 ms"].map(str::to_owned).to_vec());
-        table.row(["users", "changes", "5", ""].map(str::to_owned).to_vec());
-        let mut printed = Vec::new();
-        table.print(&mut printed).unwrap();
+    fn one_of_a_thing_is_in_the_singular() {
+        assert_eq!(counted(1, "record"), "1 record");
+        assert_eq!(counted(0, "page"), "0 pages");
+        assert_eq!(counted(2_018, "API call"), "2,018 API calls");
+    }
+
+    #[test]
+    fn running_text_breaks_between_words_and_not_in_a_pipe() {
+        let text = "note: jobs: read in full, as is due";
+        assert_eq!(wrapped(text, 2, None), text);
         assert_eq!(
-            String::from_utf8(printed).unwrap(),
-            " model  read     records  time\n\
-             ──────────────────────────────\n \
-             jobs   all        2,018  7 ms\n \
-             users  changes        5\n"
+            wrapped(text, 2, Some(18)),
+            "note: jobs: read\n  in full, as is\n  due"
+        );
+        // A word that is longer than a line is left whole: it may be a path to copy.
+        assert_eq!(
+            wrapped("a /very/long/path b", 2, Some(8)),
+            "a\n  /very/long/path\n  b"
         );
     }
 }

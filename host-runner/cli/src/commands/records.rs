@@ -1,13 +1,15 @@
 //! `asymbl records MODEL`: what the mirror holds.
 
-use std::io::Write;
+use std::io::{IsTerminal as _, Write};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
+use super::component::load_tenant;
+use super::text;
 use super::{Context, Exit, MirrorArgument, TenantArgument, model, output};
-use host_runner::tenant::TenantFile;
 use host_runner::unified::{Model, Timestamp, UnifiedRecord};
-use mirror::store::{Mirror as _, RecordFilter, Records, SqliteMirror, StoredRecord};
+use mirror::store::{Mirror as _, MirrorError, RecordFilter, Records, SqliteMirror, StoredRecord};
+use serde_json::Value;
 
 /// What to print.
 #[derive(Args)]
@@ -28,6 +30,17 @@ pub(super) struct Arguments {
     /// At most so many records
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
+    /// text for people, json a line each (as --json), csv with a head; lists and objects stand in csv as JSON
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// How records are printed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Csv,
 }
 
 /// One record in a line for people: its key and its most telling fields.
@@ -48,13 +61,10 @@ pub(super) fn summary(record: &UnifiedRecord) -> String {
     ];
     let mut line = record.key().to_string();
     for field in TELLING {
-        match record.content().get(field) {
-            None | Some(serde_json::Value::Null) => {}
-            Some(serde_json::Value::String(text)) => {
-                line.push_str("  ");
-                line.push_str(text);
-            }
-            Some(other) => line.push_str(&format!("  {other}")),
+        match record.value(field) {
+            serde_json::Value::Null => {}
+            serde_json::Value::String(text) => line.push_str(&format!("  {text}")),
+            other => line.push_str(&format!("  {other}")),
         }
     }
     line
@@ -71,28 +81,91 @@ pub(super) fn stored_summary(stored: &StoredRecord) -> String {
 pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     // Only to find typos: the mirror needs no credentials.
     if arguments.mirror.mirror.is_none() {
-        TenantFile::load(&arguments.tenant.tenant)?;
+        load_tenant(&arguments.tenant.tenant)?;
     }
     let mirror = SqliteMirror::open_existing(&arguments.mirror.path(&arguments.tenant))?;
     let filter = RecordFilter {
         include_deleted: arguments.include_deleted,
         changed_since: arguments.since,
     };
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let mut printed = 0;
     let records = Records::new(&mirror, arguments.model, filter);
-    for stored in records.take(arguments.limit.unwrap_or(usize::MAX)) {
+    let records = records.take(arguments.limit.unwrap_or(usize::MAX));
+    let format = match context.json {
+        true => Format::Json,
+        false => arguments.format,
+    };
+    let mut out = text::buffered(format == Format::Json);
+    let printed = match format {
+        // On a terminal it is text, else data for programs and files.
+        Format::Csv if std::io::stdout().is_terminal() => {
+            let mut table = Vec::new();
+            let printed = csv(arguments.model, &mirror, records, &mut table)?;
+            for line in String::from_utf8_lossy(&table).lines() {
+                writeln!(out, "{line}")?;
+            }
+            out.flush()?;
+            printed
+        }
+        Format::Csv => {
+            drop(out);
+            let out = std::io::BufWriter::new(std::io::stdout().lock());
+            csv(arguments.model, &mirror, records, out)?
+        }
+        Format::Text | Format::Json => lines(format, &mirror, records, out)?,
+    };
+    if format == Format::Text {
+        output::say(&output::counted(printed, "record"));
+    }
+    Ok(Exit::Success)
+}
+
+type Stored = Result<StoredRecord, MirrorError>;
+
+/// A line each; returns how many.
+fn lines(
+    format: Format,
+    mirror: &SqliteMirror,
+    records: impl Iterator<Item = Stored>,
+    mut out: impl Write,
+) -> anyhow::Result<u64> {
+    let mut printed = 0;
+    for stored in records {
         let stored = stored?;
-        if context.json {
-            writeln!(out, "{}", stored.line(mirror.org()))?;
-        } else {
-            writeln!(out, "{}  {}", stored.id, stored_summary(&stored))?;
+        match format {
+            Format::Json => writeln!(out, "{}", stored.line(mirror.org()))?,
+            _ => writeln!(out, "{}  {}", stored.id, stored_summary(&stored))?,
         }
         printed += 1;
     }
     out.flush()?;
-    if !context.json {
-        eprintln!("{} records", output::count(printed));
+    Ok(printed)
+}
+
+/// A table with the fields of the model as columns, in their order; returns how many rows.
+fn csv(
+    model: Model,
+    mirror: &SqliteMirror,
+    records: impl Iterator<Item = Stored>,
+    out: impl Write,
+) -> anyhow::Result<u64> {
+    let fields: Vec<&str> = model.fields().iter().map(|field| field.name).collect();
+    let mut table = csv::Writer::from_writer(out);
+    table.write_record(&fields)?;
+    let mut printed = 0;
+    for stored in records {
+        let record: Value = serde_json::from_str(&stored?.line(mirror.org()))?;
+        table.write_record(fields.iter().map(|field| cell(&record[*field])))?;
+        printed += 1;
     }
-    Ok(Exit::Success)
+    table.flush()?;
+    Ok(printed)
+}
+
+/// A value as a cell: text as it is, nothing for null, anything else as JSON.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }

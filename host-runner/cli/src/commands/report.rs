@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Args;
 
-use super::{Context, Exit, MirrorArgument, TenantArgument};
+use super::component::load_tenant;
+use super::output::say;
+use super::{Context, Exit, MirrorArgument, TenantArgument, WrongInput};
 use crate::report::collect;
-use host_runner::tenant::TenantFile;
 use host_runner::unified::Timestamp;
 use mirror::store::SqliteMirror;
 
@@ -26,23 +26,21 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
     // The mirror needs no credentials; a tenant file that is there gives the page its name.
     let title = if arguments.mirror.mirror.is_none() || arguments.tenant.tenant.is_file() {
-        TenantFile::load(&arguments.tenant.tenant)?
-            .name()
-            .to_owned()
+        load_tenant(&arguments.tenant.tenant)?.name().to_owned()
     } else {
         "Mirror".to_owned()
     };
     let mirror = SqliteMirror::open_existing(&arguments.mirror.path(&arguments.tenant))?;
     let page = collect(&mirror, &title, Timestamp::now())?.html();
     write(&arguments.html, &page)
-        .with_context(|| format!("can't write {}", arguments.html.display()))?;
+        .map_err(|why| WrongInput(format!("can't write {}: {why}", arguments.html.display())))?;
     if context.json {
         println!(
             "{}",
             serde_json::json!({ "file": arguments.html, "bytes": page.len() })
         );
     } else {
-        eprintln!("The report is in {}.", arguments.html.display());
+        say(&format!("The report is in {}.", arguments.html.display()));
     }
     Ok(Exit::Success)
 }

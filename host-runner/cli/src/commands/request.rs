@@ -2,7 +2,7 @@
 
 mod download;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -12,8 +12,10 @@ use clap::Args;
 use http::HeaderName;
 use serde_json::{Map, Value, json};
 
-use super::{Context, Exit, TenantArgument};
+use super::text::print_note;
+use super::{Context, Exit, TenantArgument, WrongInput};
 use host_runner::egress::caller::is_stripped;
+use host_runner::sandbox::ErrorKind;
 use host_runner::sandbox::contract::inspection::{
     FormPart, HttpHeader, PassthroughRequest, PassthroughResponse, RequestBody,
 };
@@ -74,30 +76,50 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         body: body(arguments)?,
     };
     let session = context.session(&arguments.tenant.tenant).await?;
-    let mut job = session.start().await?;
+    let mut job = session.start_writing().await?;
     let response = match job.passthrough(&request).await {
         Ok(response) => response,
-        Err(error) => return Err(StepError::new(&session, "request", error, Some(&job)).into()),
-    };
-    let mut out = std::io::stdout().lock();
-    if context.json {
-        writeln!(out, "{}", as_json(&response))?;
-    } else {
-        eprintln!("HTTP {}", response.status);
-        out.write_all(&response.body)?;
-        if response.body.last().is_some_and(|last| *last != b'\n') {
-            writeln!(out)?;
+        Err(error) => {
+            let is_input = error.kind() == ErrorKind::InvalidInput;
+            let error = StepError::new(&session, "request", error, Some(&job));
+            let error = anyhow::Error::new(error);
+            return Err(match is_input {
+                // All of it comes from the command line.
+                true => error.context(WrongInput("the request can't be sent".into())),
+                false => error,
+            });
         }
+    };
+    if context.json {
+        println!("{}", as_json(&response));
+    } else {
+        print_note(format_args!("HTTP {}", response.status));
+        print_body(&response.body)?;
     }
     Ok(code(response.status))
 }
 
-/// 0 for an answer that is no error, else 1: a script need not read the status.
+/// Prints a body: as text on a terminal, else as it came, for programs and files.
+fn print_body(body: &[u8]) -> std::io::Result<()> {
+    let mut raw = std::io::stdout().lock();
+    if raw.is_terminal() {
+        let mut out = super::text::stdout(false);
+        let text = String::from_utf8_lossy(body);
+        return text.lines().try_for_each(|line| writeln!(out, "{line}"));
+    }
+    raw.write_all(body)?;
+    if body.last().is_some_and(|last| *last != b'\n') {
+        writeln!(raw)?;
+    }
+    Ok(())
+}
+
+/// Success for an answer that is no error, else [`Exit::Refused`]: a script need not read the status.
 fn code(status: u16) -> Exit {
     if status < 400 {
         Exit::Success
     } else {
-        Exit::Failure
+        Exit::Refused
     }
 }
 
@@ -133,7 +155,8 @@ fn text_of(argument: &str) -> anyhow::Result<String> {
     match argument.strip_prefix('@') {
         None => Ok(argument.to_owned()),
         Some(file) => {
-            String::from_utf8(bytes_of(file)?).with_context(|| format!("{file} is not UTF-8 text"))
+            let text = String::from_utf8(bytes_of(file)?);
+            Ok(text.map_err(|_| WrongInput(format!("{file} is not UTF-8 text")))?)
         }
     }
 }
@@ -145,7 +168,7 @@ fn bytes_of(file: &str) -> anyhow::Result<Vec<u8>> {
             .context("standard input")?;
         return Ok(bytes);
     }
-    std::fs::read(file).with_context(|| format!("can't read {file}"))
+    Ok(std::fs::read(file).map_err(|why| WrongInput(format!("can't read {file}: {why}")))?)
 }
 
 fn part(name: &str, value: &str) -> anyhow::Result<FormPart> {
@@ -262,12 +285,12 @@ mod tests {
     #[test]
     fn a_header_that_comes_twice_is_a_list() {
         let answer = as_json(&response(
-            &[("via", "a"), ("via", "b"), ("via", "c"), ("x", "1")],
+            &[("link", "a"), ("link", "b"), ("link", "c"), ("x", "1")],
             b"",
         ));
         assert_eq!(
             answer["headers"],
-            json!({ "via": ["a", "b", "c"], "x": "1" })
+            json!({ "link": ["a", "b", "c"], "x": "1" })
         );
     }
 

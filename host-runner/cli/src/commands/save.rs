@@ -6,7 +6,8 @@ use std::path::Path;
 use anyhow::Context as _;
 use http_body_util::BodyExt;
 
-use super::output::count;
+use super::output::{count, counted};
+use super::{Refused, WrongInput};
 use host_runner::egress::{CallOptions, ResponseBody};
 use host_runner::session::Session;
 
@@ -49,33 +50,34 @@ pub(super) async fn save(
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let unwritable = || format!("can't write to {}", folder.display());
+    let unwritable =
+        |why: std::io::Error| WrongInput(format!("can't write to {}: {why}", folder.display()));
     // Beside its place, so that a broken download leaves no file that looks whole.
-    let mut partial = tempfile::NamedTempFile::new_in(folder).with_context(unwritable)?;
+    let mut partial = tempfile::NamedTempFile::new_in(folder).map_err(unwritable)?;
     let mut written: u64 = 0;
     let mut body = response.into_body();
     while let Some(frame) = body.frame().await {
         let broken = || {
             format!(
-                "{name}: the download broke off after {} bytes",
-                count(written)
+                "{name}: the download broke off after {}",
+                counted(written, "byte")
             )
         };
         let frame = frame.with_context(broken)?;
         if let Some(data) = frame.data_ref() {
-            partial.write_all(data).with_context(unwritable)?;
+            partial.write_all(data).map_err(unwritable)?;
             written += data.len() as u64;
         }
     }
     if let Some(size) = expected.filter(|size| *size != written) {
-        anyhow::bail!(
-            "{name}: the download has {} bytes where the file has {}; nothing is written",
-            count(written),
+        anyhow::bail!(Refused(format!(
+            "{name}: the download has {} where the file has {}; nothing is written",
+            counted(written, "byte"),
             count(size)
-        );
+        )));
     }
     partial
         .persist(file)
-        .with_context(|| format!("can't write {}", file.display()))?;
+        .map_err(|why| WrongInput(format!("can't write {}: {why}", file.display())))?;
     Ok(written)
 }

@@ -10,12 +10,17 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::component::describe;
-use super::output::{Progress, Table, count, duration};
-use super::{Context, Exit, MirrorArgument, TenantArgument, WrongInput, model, schedule};
+use super::output::{count, counted, duration, is_quiet, paragraph};
+use super::progress::SyncProgress;
+use super::table::{Table, Tone};
+use super::text::Styled;
+use super::{Context, Exit, MirrorArgument, TenantArgument, WrongInput, error, model, schedule};
 use host_runner::session::Session;
 use host_runner::unified::{Model, Timestamp};
 use mirror::store::{Coverage, Mirror as _, RunEnd, RunInfo, SqliteMirror};
-use mirror::sync::{Event, Events, ModelReport, Stopped, SyncOptions, SyncReport, discover, sync};
+use mirror::sync::{
+    Events, Failure, ModelReport, Stopped, SyncOptions, SyncReport, discover, sync,
+};
 
 /// What to sync.
 #[derive(Args)]
@@ -33,8 +38,8 @@ pub(super) struct Arguments {
     /// Mark records as deleted even when a large share of a model has vanished
     #[arg(long)]
     allow_mass_delete: bool,
-    /// Sync again and again, this long after each sync (15m, 2h, 1d; at least 5m with Asymbl ATS), until stopped by ctrl-c or
-    /// SIGTERM
+    /// Sync again and again, this long after each sync (15m, 2h, 1d; at least 5m with Asymbl ATS), until stopped by
+    /// ctrl-c or SIGTERM
     #[arg(long, value_name = "TIME", value_parser = schedule::interval)]
     every: Option<Duration>,
     /// Only these models [default: all]
@@ -88,9 +93,9 @@ async fn once(
     result
 }
 
-/// A sync that ended before it had a run in the mirror's history must show there too: the report would call yesterday's the
-/// last. Best effort, since the error itself is what the caller should hear of; wrong input
-/// and a refused component are no run.
+/// A sync that ended before it had a run in the mirror's history must show there too: the report would call yesterday's
+/// the last. Best effort, since the error itself is what the caller should hear of; wrong input and a refused component
+/// are no run.
 fn note_failure(arguments: &Arguments, error: &anyhow::Error) {
     let path = arguments.mirror.path(&arguments.tenant);
     if matches!(Exit::of(error), Exit::WrongInput | Exit::Component) || !path.is_file() {
@@ -142,12 +147,12 @@ async fn attempt(
         SqliteMirror::open(&arguments.mirror.path(&arguments.tenant), &discovered.org)?;
     *begun = true;
     let report = watched(&session, &mut mirror, &discovered, &options).await?;
-    let mut out = std::io::stdout().lock();
+    let mut out = super::text::stdout(context.json);
     if context.json {
         writeln!(out, "{}", as_json(&report))?;
-    } else {
+    } else if !is_quiet() {
         for warning in &discovered.discovery.warnings {
-            writeln!(out, "note: {}", warning.message)?;
+            paragraph(&format!("note: {}", warning.message), 2, &mut out)?;
         }
         print(&report, &mut out)?;
     }
@@ -163,24 +168,13 @@ pub(super) async fn watched(
     options: &SyncOptions,
 ) -> anyhow::Result<SyncReport> {
     let (sender, mut events) = mpsc::unbounded_channel();
+    let switched_off = session.switched_off();
+    let is_on = |model: &Model| !switched_off.iter().any(|off| off == model.name());
+    let models: Vec<Model> = options.models.iter().copied().filter(is_on).collect();
     let watcher = tokio::spawn(async move {
-        let progress = Progress::new();
+        let mut progress = SyncProgress::new(&models);
         while let Some(event) = events.recv().await {
-            match event {
-                Event::ModelStarted { model } => progress.say(format!("{model}")),
-                Event::Page { model, pages, rows } => {
-                    progress.say(format!(
-                        "{model}: {} records, {} pages",
-                        count(rows),
-                        count(pages)
-                    ));
-                }
-                Event::ModelEnded { report } => {
-                    if let Some(failure) = &report.failure {
-                        progress.line(&format!("error: {failure}"));
-                    }
-                }
-            }
+            progress.show(event);
         }
     });
     let events = Events::to(sender);
@@ -206,11 +200,17 @@ fn exit(report: &SyncReport) -> Exit {
     }
 }
 
+/// What belongs to no model: the sign-in, the look at the org, the question for changes.
+const AROUND: &str = "sign-in, discovery";
+
 /// A line for each model, the totals and the notes.
-pub(super) fn print(report: &SyncReport, out: &mut impl Write) -> std::io::Result<()> {
-    let mut table = Table::new(&[
-        "model", "read", "records", "new", "changed", "deleted", "pages", "requests", "time",
-    ]);
+pub(super) fn print(report: &SyncReport, out: &mut impl Styled) -> std::io::Result<()> {
+    let mut table = Table::new(
+        &[
+            "model", "read", "records", "new", "changed", "deleted", "pages", "requests", "time",
+        ],
+        &["pages", "time", "requests", "new", "changed", "deleted"],
+    );
     for model in &report.models {
         table.row(vec![
             model.model.to_string(),
@@ -223,33 +223,46 @@ pub(super) fn print(report: &SyncReport, out: &mut impl Write) -> std::io::Resul
             count(model.requests),
             duration(model.elapsed),
         ]);
+        if model.failure.is_some() {
+            table.tone(READ, Tone::Bad);
+        }
     }
+    let around = report.sign_in_requests + report.discovery_requests + report.probe_requests;
+    let mut row = vec![String::new(); 9];
+    (row[0], row[7]) = (AROUND.into(), count(around));
+    table.row(row);
     table.print(out)?;
     let quota = match report.quota {
         Some(quota) => format!(
-            "; the org has used {} of {} API calls",
+            "; the org has used {} of {} API calls of 24 hours",
             count(quota.used),
             count(quota.max)
         ),
         None => String::new(),
     };
-    writeln!(
-        out,
-        "\n{} requests in {}{quota}",
-        count(report.requests()),
-        duration(report.elapsed)
-    )?;
+    let told = format!(
+        "{} in {}: {} and {} to sign in{quota}",
+        counted(report.sign_in_requests + report.requests(), "request"),
+        duration(report.elapsed),
+        counted(report.requests(), "API call"),
+        count(report.sign_in_requests),
+    );
+    writeln!(out)?;
+    paragraph(&told, 0, out)?;
     if let Some(why) = &report.stopped {
-        writeln!(out, "note: {why}")?;
+        paragraph(&format!("note: {why}"), 2, out)?;
     }
     report.models.iter().try_for_each(|model| notes(model, out))
 }
+
+/// The column that says how much of a model was read.
+const READ: usize = 1;
 
 /// How much of the model was read.
 fn extent(model: &ModelReport) -> &'static str {
     match (&model.failure, model.coverage) {
         (Some(_), _) => "failed",
-        (None, _) if model.quiet => "unchanged",
+        (None, _) if model.unchanged => "unchanged",
         (None, _) if model.narrowed => "our own",
         (None, Coverage::Everything) => "all",
         (None, Coverage::Changes) => "changes",
@@ -257,24 +270,30 @@ fn extent(model: &ModelReport) -> &'static str {
 }
 
 fn notes(report: &ModelReport, out: &mut impl Write) -> std::io::Result<()> {
-    let model = report.model;
-    for note in &report.notes {
-        writeln!(out, "note: {model}: {note}")?;
-    }
+    let mut notes = report.notes.clone();
     if report.resumed {
-        writeln!(out, "note: {model}: resumed where an earlier run ended")?;
+        notes.push("resumed where an earlier run ended".into());
     }
     if report.restarts > 0 {
-        writeln!(
-            out,
-            "note: {model}: the connector ended {} times and was started again",
-            report.restarts
-        )?;
+        let times = counted(report.restarts.into(), "time");
+        notes.push(format!("the connector ended {times} and was started again"));
     }
-    Ok(())
+    let model = report.model;
+    let mut notes = notes.iter();
+    notes.try_for_each(|note| paragraph(&format!("note: {model}: {note}"), 2, out))
 }
 
-fn as_json(report: &SyncReport) -> serde_json::Value {
+fn failure_json(failure: &Failure) -> serde_json::Value {
+    let mut object = match failure {
+        Failure::Step(error) => error::step(error),
+        Failure::MassDelete(_) | Failure::Limit { .. } => serde_json::Map::new(),
+    };
+    object.insert("kind".into(), failure.kind_name().into());
+    object.insert("message".into(), failure.to_string().into());
+    object.into()
+}
+
+pub(super) fn as_json(report: &SyncReport) -> serde_json::Value {
     let models: Vec<_> = report
         .models
         .iter()
@@ -294,18 +313,19 @@ fn as_json(report: &SyncReport) -> serde_json::Value {
                 "restarts": model.restarts,
                 "milliseconds": u64::try_from(model.elapsed.as_millis()).unwrap_or(u64::MAX),
                 "notes": model.notes,
-                "quiet": model.quiet,
+                "not_read": model.unchanged,
                 "only_created": model.narrowed,
-                "error": model.failure.as_ref().map(|failure| json!({
-                    "kind": failure.kind_name(),
-                    "message": failure.to_string(),
-                })),
+                "error": model.failure.as_deref().map(failure_json),
             })
         })
         .collect();
     json!({
         "models": models,
-        "requests": report.requests(),
+        "requests": report.sign_in_requests + report.requests(),
+        "sign_in_requests": report.sign_in_requests,
+        "discovery_requests": report.discovery_requests,
+        "probe_requests": report.probe_requests,
+        "api_calls": report.requests(),
         "stopped": report.stopped.map(|why| why.to_string()),
         "api_usage": report.quota.map(|quota| json!({ "used": quota.used, "max": quota.max })),
         "milliseconds": u64::try_from(report.elapsed.as_millis()).unwrap_or(u64::MAX),

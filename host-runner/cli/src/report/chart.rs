@@ -1,7 +1,5 @@
 //! Small charts as inline SVG. Colours come from the page, so that they fit light and dark alike.
 
-use std::fmt::Write;
-
 use maud::{Markup, html};
 
 use super::format::{count, moment};
@@ -10,44 +8,6 @@ use host_runner::unified::Timestamp;
 const WIDTH: f64 = 320.0;
 const HEIGHT: f64 = 72.0;
 const PAD: f64 = 6.0;
-
-/// A line over time, from nothing at the bottom to the most at the top, both written beside it: a model of 20 records
-/// must not look like one of 12,105. Runs stand at even distances: what matters is what each did.
-pub(super) fn line(label: &str, points: &[(Timestamp, u64)]) -> Markup {
-    let (Some(first), Some(last)) = (points.first(), points.last()) else {
-        return html! { p.none { "not synced so far" } };
-    };
-    let high = highest(points);
-    let x = |i: usize| match points.len() {
-        1 => WIDTH / 2.0,
-        n => PAD + (WIDTH - 2.0 * PAD) * i as f64 / (n - 1) as f64,
-    };
-    let y = |value: u64| HEIGHT - PAD - value as f64 / high as f64 * (HEIGHT - 2.0 * PAD);
-    let mut path = String::new();
-    for (i, (_, value)) in points.iter().enumerate() {
-        let step = if i == 0 { "M" } else { "L" };
-        let _ = write!(path, "{step}{:.1} {:.1}", x(i), y(*value));
-    }
-    let end = points.len() - 1;
-    let floor = HEIGHT - PAD;
-    let label = format!(
-        "{label}: {} records on {}, {} on {}",
-        count(first.1),
-        moment(first.0),
-        count(last.1),
-        moment(last.0)
-    );
-    let drawing = html! {
-        path.area d=(format!("{path}L{:.1} {floor}L{:.1} {floor}Z", x(end), x(0))) {}
-        path.line d=(path) {}
-        @for (i, (at, value)) in points.iter().enumerate() {
-            circle.dot cx=(tenths(x(i))) cy=(tenths(y(*value))) r=(if i == end { 4 } else { 2 }) {
-                title { (moment(*at)) ": " (count(*value)) }
-            }
-        }
-    };
-    plot(&label, high, &drawing)
-}
 
 /// Columns, one a run, with the same scale.
 pub(super) fn columns(label: &str, points: &[(Timestamp, u64)]) -> Markup {
@@ -120,19 +80,18 @@ mod tests {
     #[test]
     fn charts_take_none_one_and_many_points() {
         let at = Timestamp::from_millis;
-        assert!(line("Jobs", &[]).0.contains("not synced"));
         for points in [
+            vec![],
             vec![(at(0), 0)],
             vec![(at(0), 5), (at(1), u64::MAX / 2)],
             vec![(at(0), 7); 30],
         ] {
-            for svg in [line("A <b>", &points).0, columns("A <b>", &points).0] {
-                assert!(
-                    svg.ends_with("</svg></div>") && svg.contains("A &lt;b&gt;"),
-                    "{svg}"
-                );
-                assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
-            }
+            let svg = columns("A <b>", &points).0;
+            assert!(
+                svg.ends_with("</svg></div>") && svg.contains("A &lt;b&gt;"),
+                "{svg}"
+            );
+            assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
         }
     }
 
@@ -147,18 +106,7 @@ mod tests {
     #[test]
     fn the_scale_begins_at_nothing_and_says_where_it_ends() {
         let at = Timestamp::from_millis;
-        let few = line("Few", &[(at(0), 10), (at(1), 20)]).0;
-        let many = line("Many", &[(at(0), 12_105), (at(1), 12_105)]).0;
-        for (svg, high) in [(&few, "20"), (&many, "12,105")] {
-            let scale = format!("<span>{high}</span><span>0</span>");
-            assert!(svg.contains(&scale), "{svg}");
-        }
-        // Half of the most stands half-way up.
-        assert!(few.contains("cy=\"36.0\""), "{few}");
-        assert!(
-            columns("Calls", &[(at(0), 7)])
-                .0
-                .contains("<span>7</span><span>0</span>")
-        );
+        let svg = columns("Calls", &[(at(0), 12_105), (at(1), 7)]).0;
+        assert!(svg.contains("<span>12,105</span><span>0</span>"), "{svg}");
     }
 }

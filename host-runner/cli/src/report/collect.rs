@@ -1,12 +1,11 @@
-//! Reads from a mirror what the page shows. Counts are of live records; the past is worked out backwards from today by what
-//! each run did.
+//! Reads from a mirror what the page shows. Counts are of live records.
 
 use serde_json::Value;
 
 use super::pipeline::Pipelines;
 use super::{ModelPart, Problem, Report};
 use host_runner::unified::{Model, Timestamp};
-use mirror::store::{Mirror, MirrorError, RecordFilter, Records, Run, RunOutcome, Totals};
+use mirror::store::{Mirror, MirrorError, RecordFilter, Records, Run, RunOutcome};
 
 /// Runs that are shown.
 const RUNS: usize = 30;
@@ -35,12 +34,6 @@ const UNTELLING: [&str; 7] = [
 pub fn collect(mirror: &dyn Mirror, title: &str, now: Timestamp) -> Result<Report, MirrorError> {
     let mut runs = mirror.runs(RUNS_READ)?;
     runs.reverse();
-    let mut working: Vec<Run> = runs
-        .iter()
-        .filter(|run| !run.models.is_empty())
-        .cloned()
-        .collect();
-    working.drain(..working.len().saturating_sub(RUNS));
     let mut pipelines = Pipelines::default();
     let mut models = Vec::new();
     // Jobs and stages come before what refers to them.
@@ -53,8 +46,9 @@ pub fn collect(mirror: &dyn Mirror, title: &str, now: Timestamp) -> Result<Repor
             .collect();
         for stored in Records::new(mirror, model, RecordFilter::default()) {
             let stored = stored?;
+            let content = stored.record.content();
             for (name, count) in &mut filled {
-                *count += u64::from(stored.record.content().get(*name).is_some_and(has_value));
+                *count += u64::from(content.get(*name).is_some_and(has_value));
             }
             pipelines.see(model, &stored.record);
         }
@@ -64,7 +58,6 @@ pub fn collect(mirror: &dyn Mirror, title: &str, now: Timestamp) -> Result<Repor
         models.push(ModelPart {
             model,
             totals,
-            history: history(model, totals, &working),
             filled,
         });
     }
@@ -79,7 +72,8 @@ pub fn collect(mirror: &dyn Mirror, title: &str, now: Timestamp) -> Result<Repor
         now,
         runs,
         models,
-        pipelines: pipelines.largest_first(),
+        outcomes: pipelines.outcomes(),
+        pipelines: pipelines.open_first(),
         quota,
         problems,
     })
@@ -93,22 +87,6 @@ fn has_value(value: &Value) -> bool {
         Value::Object(members) => members.values().any(|value| !value.is_null()),
         Value::Bool(_) | Value::Number(_) => true,
     }
-}
-
-/// Live records after each run that touched the model.
-fn history(model: Model, totals: Totals, runs: &[Run]) -> Vec<(Timestamp, u64)> {
-    let mut live = totals.live;
-    let mut points = Vec::new();
-    for run in runs.iter().rev() {
-        let Some(done) = run.models.iter().find(|done| done.model == model) else {
-            continue;
-        };
-        points.push((run.ended_at.unwrap_or(run.started_at), live));
-        live = (live + done.counts.deleted)
-            .saturating_sub(done.counts.inserted + done.counts.undeleted);
-    }
-    points.reverse();
-    points
 }
 
 /// A mirror that nothing brought up to date for long, whether runs failed or none began.
@@ -230,15 +208,6 @@ mod tests {
                 api_calls: 1,
             }],
         }
-    }
-
-    #[test]
-    fn the_past_is_worked_out_backwards() {
-        let runs = [run(1, 10, 0), run(2, 3, 1), run(3, 0, 2)];
-        let points = history(Model::Users, Totals { live: 10, gone: 3 }, &runs);
-        let counts: Vec<u64> = points.iter().map(|(_, live)| *live).collect();
-        assert_eq!(counts, [10, 12, 10]);
-        assert!(history(Model::Jobs, Totals::default(), &runs).is_empty());
     }
 
     #[test]

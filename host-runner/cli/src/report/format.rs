@@ -40,11 +40,12 @@ pub(super) fn ends(first: Timestamp, last: Timestamp) -> [String; 2] {
     [first, last].map(|at| at.format(form).to_string())
 }
 
-/// `1.2 s`, `3 min`.
+/// `340 ms`, `1.2 s`, `3 min 5 s`.
 pub(super) fn duration(from: Timestamp, to: Timestamp) -> String {
     let millis = (to.millis() - from.millis()).max(0);
     match millis {
-        0..60_000 => format!("{:.1} s", millis as f64 / 1000.0),
+        0..1_000 => format!("{millis} ms"),
+        1_000..60_000 => format!("{:.1} s", millis as f64 / 1000.0),
         _ => format!("{} min {} s", millis / 60_000, millis / 1000 % 60),
     }
 }
@@ -73,6 +74,10 @@ mod tests {
         assert_eq!(
             duration(at, Timestamp::from_millis(at.millis() + 1_250)),
             "1.2 s"
+        );
+        assert_eq!(
+            duration(at, Timestamp::from_millis(at.millis() + 40)),
+            "40 ms"
         );
         let later = |days: i64| Timestamp::from_millis(at.millis() + days * 86_400_000);
         assert_eq!(ends(at, later(0)), ["03:58", "03:58"]);

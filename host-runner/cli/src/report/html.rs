@@ -3,7 +3,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::chart::{bar, columns, line};
+use super::chart::{bar, columns};
 use super::format::{count, day, duration, ends, moment, percent};
 use super::{ModelPart, Pipeline, Report};
 use host_runner::unified::Timestamp;
@@ -14,6 +14,9 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// Runs in the table.
 const RUNS_SHOWN: usize = 10;
+
+/// Names of stages in the table of outcomes.
+const STAGES_SHOWN: usize = 30;
 
 /// Jobs with a card of their own.
 const JOBS_SHOWN: usize = 12;
@@ -39,11 +42,12 @@ impl Report {
                     main {
                         (self.head())
                         (self.problems())
+                        (self.last_syncs())
                         (self.records())
+                        (self.outcomes())
                         (self.pipelines())
                         (self.fill_rates())
                         (self.calls())
-                        (self.last_syncs())
                         footer {
                             "Made by " code { "asymbl report" } " from the local mirror of org " (self.org) " on "
                             (moment(self.now)) " UTC. All times are UTC."
@@ -87,10 +91,15 @@ impl Report {
     }
 
     fn records(&self) -> Markup {
+        let changes: Vec<_> = self
+            .runs
+            .iter()
+            .map(|run| (run.started_at, sum(run, changes_of)))
+            .collect();
         html! {
             section {
                 h2 { "Records" }
-                p.lead { "What the mirror holds, and how that changed with each sync." }
+                p.lead { "What the mirror holds, and how many records each sync created, changed or deleted." }
                 div class="grid tiles" {
                     @for part in &self.models {
                         article.card {
@@ -101,9 +110,54 @@ impl Report {
                                     span.gone { (count(part.totals.gone)) " deleted" }
                                 }
                             }
-                            (line(part.model.label(), &part.history))
-                            (ends_of(&part.history, &change(part)))
                         }
+                    }
+                    @if !changes.is_empty() {
+                        article.card {
+                            h3 { "Touched by each sync" }
+                            (columns("Records that each sync created, changed or deleted", &changes))
+                            (ends_of(&changes))
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn outcomes(&self) -> Markup {
+        let shown = &self.outcomes[..self.outcomes.len().min(STAGES_SHOWN)];
+        html! {
+            @if !shown.is_empty() {
+                section {
+                    h2 { "Outcome by stage" }
+                    p.lead {
+                        "What outcome the applications in stages of each name have. A stage that means hired, but shows none, is missing in "
+                        code { "hired_stages" } ": add it with " code { "hired_stages = [\"+Name\"]" } " in " code { "[connector]" } "."
+                    }
+                    div.scroll tabindex="0" role="region" aria-label="Outcome by stage" {
+                        table {
+                            thead {
+                                tr {
+                                    th { "stage" }
+                                    th.n { "pending" }
+                                    th.n { "hired" }
+                                    th.n { "declined" }
+                                }
+                            }
+                            tbody {
+                                @for of in shown {
+                                    tr {
+                                        td.stage { @if of.stage.is_empty() { "(unnamed stage)" } @else { (of.stage) } }
+                                        td.n { (count(of.pending)) }
+                                        td.n { (count(of.hired)) }
+                                        td.n { (count(of.declined)) }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                    @if shown.len() < self.outcomes.len() {
+                        p.small { (count((self.outcomes.len() - shown.len()) as u64)) " further names are not listed." }
                     }
                 }
             }
@@ -123,8 +177,8 @@ impl Report {
                     p.lead {
                         "Applications by stage"
                         @if !rest.is_empty() {
-                            ", for the " (count(shown.len() as u64)) " of " (count(self.pipelines.len() as u64))
-                            " jobs that have the most"
+                            ", for " (count(shown.len() as u64)) " of " (count(self.pipelines.len() as u64))
+                            " jobs: open ones first, those with the most before others"
                         }
                         ". Declined ones have left their stage."
                     }
@@ -144,13 +198,19 @@ impl Report {
                 h2 { "Fill rate" }
                 p.lead {
                     "Share of records that have a value in each field. An empty field may be unused in the org, or hidden from the \
-                     integration user: " code { "asymbl check" } " tells which."
+                     integration user: " code { "asymbl check" } " tells which, and how to grant it."
                 }
                 div.flow {
                     @for part in self.models.iter().filter(is_shown) {
                         article.card {
                             h3 { (part.model.label()) }
                             @for (field, filled) in &part.filled { (fill_rate(field, *filled, part.totals.live)) }
+                            @if part.filled.iter().any(|(_, filled)| *filled == 0) {
+                                p.small {
+                                    "Where 0 % is wrong: " code { "asymbl fields " (part.model.name()) " --sample 200" }
+                                    " shows which source field is filled; name it in " code { "[connector.fields." (part.model.name()) "]" } "."
+                                }
+                            }
                         }
                     }
                 }
@@ -187,7 +247,7 @@ impl Report {
                         h3 { "Calls of each sync" }
                         p.big { (count(last)) span.gone { "in the last one" } }
                         (columns("API calls of each sync", &calls))
-                        (ends_of(&calls, ""))
+                        (ends_of(&calls))
                         p.small {
                             (count(calls.len() as u64)) " syncs, " (count(calls.iter().map(|(_, calls)| calls).sum()))
                             " calls together"
@@ -212,7 +272,7 @@ impl Report {
                                 th.n { "new" }
                                 th.n { "changed" }
                                 th.n { "deleted" }
-                                th.n { "calls" }
+                                th class="n wide" { "calls" }
                                 th class="n wide" { "took" }
                             }
                         }
@@ -226,24 +286,55 @@ impl Report {
     }
 }
 
+fn sum(run: &Run, of: fn(&Counts) -> u64) -> u64 {
+    run.models.iter().map(|model| of(&model.counts)).sum()
+}
+
+fn changes_of(counts: &Counts) -> u64 {
+    counts.inserted + counts.undeleted + counts.updated + counts.deleted
+}
+
+/// A sync; one that did not succeed with its reasons in a line of its own.
 fn row_of(run: &Run) -> Markup {
-    let sum = |of: fn(&Counts) -> u64| -> u64 { run.models.iter().map(|m| of(&m.counts)).sum() };
     let took = match run.ended_at {
         Some(end) => duration(run.started_at, end),
         None => "?".to_owned(),
     };
+    let reasons = reasons(run);
     html! {
         tr {
-            td.date { (moment(run.started_at)) }
+            td.date { (day(run.started_at)) }
             td.wide { (run.command) }
             td { (pill(run.outcome)) }
-            td.n { (count(sum(|c| c.inserted + c.undeleted))) }
-            td.n { (count(sum(|c| c.updated))) }
-            td.n { (count(sum(|c| c.deleted))) }
-            td.n { (count(calls_of(run))) }
+            td.n { (count(sum(run, |c| c.inserted + c.undeleted))) }
+            td.n { (count(sum(run, |c| c.updated))) }
+            td.n { (count(sum(run, |c| c.deleted))) }
+            td class="n wide" { (count(calls_of(run))) }
             td class="n wide" { (took) }
         }
+        @if !reasons.is_empty() {
+            tr.why { td colspan="8" { @for reason in &reasons { p { (reason) } } } }
+        }
     }
+}
+
+/// Why a sync did not succeed: for the whole, and for each model.
+fn reasons(run: &Run) -> Vec<String> {
+    if run.outcome == RunOutcome::Succeeded {
+        return Vec::new();
+    }
+    let failed = run
+        .models
+        .iter()
+        .filter(|model| model.outcome != RunOutcome::Succeeded);
+    let of_models = failed.map(|model| {
+        let (name, outcome) = (model.model, model.outcome.name());
+        match &model.message {
+            Some(message) => format!("{name}: {message}"),
+            None => format!("{name}: {outcome}"),
+        }
+    });
+    run.message.clone().into_iter().chain(of_models).collect()
 }
 
 fn calls_of(run: &Run) -> u64 {
@@ -308,26 +399,14 @@ fn other_jobs(rest: &[Pipeline]) -> Markup {
     }
 }
 
-/// By how much the number of records changed over the chart: its scale begins at nothing, where a small change is hard
-/// to see.
-fn change(part: &ModelPart) -> String {
-    match (part.history.first(), part.history.last()) {
-        (Some((_, first)), Some((_, last))) if last > first => format!("+{}", count(last - first)),
-        (Some((_, first)), Some((_, last))) if last < first => {
-            format!("\u{2212}{}", count(first - last))
-        }
-        _ => "\u{b1}0".to_owned(),
-    }
-}
-
-/// The two ends of a chart's time, with a word between them.
-fn ends_of(points: &[(Timestamp, u64)], between: &str) -> Markup {
+/// The two ends of a chart's time.
+fn ends_of(points: &[(Timestamp, u64)]) -> Markup {
     match points {
         [] => html! {},
         [only] => html! { p.small { (day(only.0)) ", one sync so far" } },
         [first, .., last] => {
             let [first, last] = ends(first.0, last.0);
-            html! { p class="small ends" { span { (first) } span { (between) } span { (last) } } }
+            html! { p class="small ends" { span { (first) } span { (last) } } }
         }
     }
 }

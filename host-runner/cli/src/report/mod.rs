@@ -24,8 +24,10 @@ pub struct Report {
     /// Oldest first.
     runs: Vec<Run>,
     models: Vec<ModelPart>,
-    /// Jobs with applications, those with the most first.
+    /// Jobs with applications: open ones first, and of these those with the most.
     pipelines: Vec<Pipeline>,
+    /// What outcome the applications in stages of one name have.
+    outcomes: Vec<StageOutcomes>,
     quota: Option<Quota>,
     problems: Vec<Problem>,
 }
@@ -35,8 +37,6 @@ pub struct Report {
 struct ModelPart {
     model: Model,
     totals: Totals,
-    /// Moment and number of live records after each run, oldest first.
-    history: Vec<(Timestamp, u64)>,
     /// Field and how many live records have a value in it.
     filled: Vec<(&'static str, u64)>,
 }
@@ -51,6 +51,15 @@ struct Pipeline {
     hired: u64,
     declined: u64,
     total: u64,
+}
+
+/// The applications that stand in stages of one name, whatever their job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct StageOutcomes {
+    stage: String,
+    pending: u64,
+    hired: u64,
+    declined: u64,
 }
 
 /// Something that a person should look at.

@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use serde_json::Value;
-
-use super::{Pipeline, Problem};
+use super::{Pipeline, Problem, StageOutcomes};
 use host_runner::unified::{Model, UnifiedRecord};
 
 /// What is gathered while the mirror is read.
@@ -16,6 +14,8 @@ pub(super) struct Pipelines {
     /// Each job's stages with their places.
     places: HashMap<String, Vec<(u64, String)>>,
     applications: HashMap<String, OfJob>,
+    /// By name of stage: pending, hired, declined.
+    outcomes: HashMap<String, [u64; 3]>,
     without_job: u64,
     without_candidate: u64,
 }
@@ -32,10 +32,7 @@ struct OfJob {
 impl Pipelines {
     /// Takes note of a record.
     pub(super) fn see(&mut self, model: Model, record: &UnifiedRecord) {
-        let text = |field: &str| {
-            let value = record.content().get(field).and_then(Value::as_str);
-            value.unwrap_or_default().to_owned()
-        };
+        let text = |field: &str| record.text(field).unwrap_or_default();
         match model {
             Model::Jobs => {
                 self.jobs
@@ -50,11 +47,7 @@ impl Pipelines {
                 else {
                     return;
                 };
-                let index = record
-                    .content()
-                    .get("index")
-                    .and_then(Value::as_u64)
-                    .unwrap_or(u64::MAX);
+                let index = record.value("index").as_u64().unwrap_or(u64::MAX);
                 self.places
                     .entry(job.to_owned())
                     .or_default()
@@ -66,6 +59,15 @@ impl Pipelines {
     }
 
     fn application(&mut self, record: &UnifiedRecord, outcome: &str) {
+        if let Some(stage) = record.reference("current_stage_id") {
+            let name = self.stage_names.get(stage).cloned();
+            let counts = self.outcomes.entry(name.unwrap_or_default()).or_default();
+            match outcome {
+                "HIRED" => counts[1] += 1,
+                "DECLINED" => counts[2] += 1,
+                _ => counts[0] += 1,
+            }
+        }
         self.without_candidate += u64::from(record.reference("candidate_id").is_none());
         let Some(job) = record.reference("job_id") else {
             self.without_job += 1;
@@ -113,11 +115,32 @@ impl Pipelines {
         .collect()
     }
 
-    /// Every job with applications, those with the most first.
-    pub(super) fn largest_first(mut self) -> Vec<Pipeline> {
+    /// What outcomes the stages of each name give, those of most applications first.
+    pub(super) fn outcomes(&self) -> Vec<StageOutcomes> {
+        let mut stages: Vec<StageOutcomes> = self
+            .outcomes
+            .iter()
+            .map(|(name, [pending, hired, declined])| StageOutcomes {
+                stage: name.clone(),
+                pending: *pending,
+                hired: *hired,
+                declined: *declined,
+            })
+            .collect();
+        let total = |of: &StageOutcomes| of.pending + of.hired + of.declined;
+        stages.sort_by(|a, b| (total(b), &a.stage).cmp(&(total(a), &b.stage)));
+        stages
+    }
+
+    /// Every job with applications: open ones first, and of these those with the most.
+    pub(super) fn open_first(mut self) -> Vec<Pipeline> {
         let mut jobs: Vec<(String, OfJob)> =
             std::mem::take(&mut self.applications).into_iter().collect();
-        jobs.sort_by(|(a, x), (b, y)| y.total.cmp(&x.total).then_with(|| a.cmp(b)));
+        let is_closed = |job: &String| {
+            let status = self.jobs.get(job).map(|(_, status)| status.as_str());
+            status != Some("OPEN")
+        };
+        jobs.sort_by(|(a, x), (b, y)| (is_closed(a), y.total, a).cmp(&(is_closed(b), x.total, b)));
         jobs.into_iter()
             .map(|(job, found)| self.pipeline(&job, found))
             .collect()
@@ -163,7 +186,7 @@ impl Pipelines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     fn record(model: Model, fields: Value) -> UnifiedRecord {
         let mut all: serde_json::Map<String, Value> = model
@@ -232,7 +255,24 @@ mod tests {
         );
         assert_eq!(pipelines.problems().len(), 2);
         assert_eq!(
-            pipelines.largest_first(),
+            pipelines.outcomes(),
+            [
+                StageOutcomes {
+                    stage: "Applied".into(),
+                    pending: 2,
+                    hired: 0,
+                    declined: 1,
+                },
+                StageOutcomes {
+                    stage: "Hired".into(),
+                    pending: 0,
+                    hired: 1,
+                    declined: 0,
+                },
+            ]
+        );
+        assert_eq!(
+            pipelines.open_first(),
             [Pipeline {
                 job: "Welder".into(),
                 status: "OPEN".into(),

@@ -3,10 +3,13 @@
 
 use serde_json::Value;
 
+use super::action::Action;
+use super::error::{ActionError, Problem};
 use super::ids::Ids;
-use super::{Action, ActionError, Problem, input, keys, start};
+use super::typed::Typed;
+use super::{input, keys};
 use crate::store::Mirror;
-use host_runner::sandbox::contract::{actions::ActionInput, types};
+use host_runner::sandbox::contract::types;
 use host_runner::sandbox::{CallError, Job};
 use host_runner::session::{Session, StepError};
 
@@ -30,9 +33,19 @@ pub async fn check(
     input: &Value,
     key: Option<&str>,
 ) -> Result<(), ActionError> {
-    let mut job = start(session, action).await?;
+    let started = session.start().await;
+    let mut job = started.map_err(|error| StepError::new(session, action.name(), error, None))?;
     let call = Call { action, input, key };
     whole(session, &mut job, mirror, &call).await.map(drop)
+}
+
+/// Starts the sandbox of an action.
+pub(super) async fn start(session: &Session, action: Action) -> Result<Job, ActionError> {
+    let started = match action {
+        Action::GetAttachments => session.start().await,
+        _ => session.start_writing().await,
+    };
+    Ok(started.map_err(|error| StepError::new(session, action.name(), error, None))?)
 }
 
 /// Reads and checks an input.
@@ -41,7 +54,7 @@ pub(super) async fn whole(
     job: &mut Job,
     mirror: Option<&dyn Mirror>,
     call: &Call<'_>,
-) -> Result<ActionInput, ActionError> {
+) -> Result<Typed, ActionError> {
     let file = session.tenant().file();
     let rules = input::Rules {
         ids: Ids { mirror },
@@ -49,21 +62,23 @@ pub(super) async fn whole(
         own: file.instance(),
     };
     let mut problems = Vec::new();
-    let typed = input::read(call.action, call.input, &rules, &mut problems);
+    let prepared = input::prepare(call.action, call.input, &rules, &mut problems);
     problems.extend(call.key.and_then(keys::problem));
-    let Some(typed) = typed else {
+    let Some(prepared) = prepared else {
         return Err(ActionError::Input(problems));
     };
-    match job.check_input(&typed).await.map_err(found) {
+    match job
+        .check_input(call.action.contract(), &prepared.json())
+        .await
+        .map_err(found)
+    {
         Ok(()) => {}
         Err(Ok(found)) => {
-            let outside = input::is_outside(call.action, call.input);
             let known = problems.len();
             for problem in found {
-                let problem = renamed(problem, outside);
-                // What the host found stands for what it could not hand on.
+                // Of an id or a file the host says better what is wrong: it knows what was given.
                 if problems[..known].iter().all(|p| p.field != problem.field) {
-                    problems.push(problem);
+                    problems.push(Problem::new(problem.field, problem.message));
                 }
             }
         }
@@ -71,10 +86,9 @@ pub(super) async fn whole(
             return Err(StepError::new(session, call.action.name(), error, Some(job)).into());
         }
     }
-    if problems.is_empty() {
-        Ok(typed)
-    } else {
-        Err(ActionError::Input(problems))
+    match problems.is_empty() {
+        true => Ok(Typed::new(prepared)),
+        false => Err(ActionError::Input(problems)),
     }
 }
 
@@ -87,14 +101,4 @@ fn found(error: CallError) -> Result<Vec<types::Problem>, CallError> {
         },
         other => Err(other),
     }
-}
-
-/// Under the name by which the input came: the contract always puts job and stage into an application.
-fn renamed(problem: types::Problem, outside: bool) -> Problem {
-    let inner = problem.field.strip_prefix("application.");
-    let field = match inner.filter(|_| outside) {
-        Some(inner) => inner.to_owned(),
-        None => problem.field,
-    };
-    Problem::new(field, problem.message)
 }

@@ -1,12 +1,11 @@
-//! The files of a create, each stored in a call of its own once the records are there: whatever becomes of a file, the records'
-//! ids are told.
+//! The files of a create, each stored in a call of its own once the records are there: whatever becomes of a file, the
+//! records' ids are told.
 
 use std::time::{Duration, Instant};
 
-use super::contract;
-use super::input::origin;
+use super::file_url::origin;
 use host_runner::egress::{Grant, GrantGuard};
-use host_runner::sandbox::contract::types;
+use host_runner::sandbox::contract::{actions as contract, types};
 use host_runner::sandbox::{CallError, ErrorKind, Job, Outage};
 use host_runner::session::Session;
 use host_runner::unified::Timestamp;
@@ -100,7 +99,7 @@ impl Storing<'_> {
         }
         let mut job = match self.job.take() {
             Some(job) => job,
-            None => self.session.start().await?,
+            None => self.session.start_writing().await?,
         };
         let grant = grant(self.session, &job, &input.attachment);
         let answer = job.add_attachment_to_application(context, input);

@@ -5,8 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::action::Action;
+use super::error::{ActionError, Problem};
+use super::output::Outcome;
 use super::signed::unsigned;
-use super::{Action, ActionError, Outcome, Problem};
 use crate::store::{Attempt, Earlier, Ending, Mirror};
 use host_runner::sandbox::{CallError, ErrorKind, Job};
 use host_runner::unified::Timestamp;
@@ -85,7 +87,8 @@ pub(super) fn begin(
     }
 }
 
-/// Notes how the call ended; `is_first` says whether any call had the key before. What was done stays done where that fails: the answer is worth more than a note of it.
+/// Notes how the call ended; `is_first` says whether any call had the key before. What was done stays done where that
+/// fails: the answer is worth more than a note of it.
 pub(super) fn end(
     mirror: &mut dyn Mirror,
     attempt: &Attempt,
@@ -154,8 +157,8 @@ fn stored(text: &str, since: Timestamp) -> Result<Outcome, ActionError> {
     })
 }
 
-/// SHA-256 of an input. The order of its members and members that are null make no difference, as in the input itself, nor do how
-/// a `data_url` is signed and how a number is written.
+/// SHA-256 of an input. The order of its members and members that are null make no difference, as in the input itself,
+/// nor do how a `data_url` is signed and how a number is written.
 fn digest(input: &Value) -> [u8; 32] {
     let mut hash = Sha256::new();
     feed(&mut hash, input);

@@ -2,12 +2,23 @@
 
 use serde_json::{Map, Value, json};
 
+use super::error::ActionError;
 use super::files::{Failure, Stored};
-use super::{ActionError, Outcome};
 use crate::store::Mirror;
 use host_runner::sandbox::contract::{actions as contract, types};
-use host_runner::sandbox::{CallError, application_record, candidate_record};
+use host_runner::sandbox::{CallError, record};
 use host_runner::unified::{Model, NaturalKey, UnifiedId, UnifiedRecord};
+
+/// What an action gave.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// In the shape of the unified model.
+    pub data: Value,
+    /// `{"code", "message"}` each.
+    pub warnings: Vec<Value>,
+    /// The records are written, but a file is not, or one of them could not be read back.
+    pub is_partial: bool,
+}
 
 /// Keys of a candidate that Asymbl has no values for; the platform's clients want them all the same.
 const CANDIDATE_EXTRAS: [&str; 3] = ["company", "confidential", "social_media"];
@@ -83,7 +94,7 @@ fn application(
                 let key = NaturalKey::join(Model::JobStages, job, stage).map_err(|e| broken(&e))?;
                 mirror
                     .by_key(Model::JobStages, &key)?
-                    .and_then(|row| row.record.content().get("index").cloned())
+                    .map(|row| row.record.value("index"))
             }
             _ => None,
         };
@@ -105,9 +116,7 @@ fn referred(
     };
     let key = NaturalKey::parse(model, remote).map_err(|e| broken(&e))?;
     let stored = mirror.by_key(model, &key)?;
-    let name = stored
-        .and_then(|s| s.record.content().get("name").cloned())
-        .unwrap_or(Value::Null);
+    let name = stored.map(|s| s.record.value("name")).unwrap_or_default();
     Ok(
         json!({ "id": UnifiedId::of(mirror.org(), model, &key).as_str(), "name": name, "remote_id": remote }),
     )
@@ -117,11 +126,11 @@ fn referred(
 pub(super) fn records(
     created: &contract::Created,
 ) -> Result<[Option<UnifiedRecord>; 2], ActionError> {
-    let candidate = created.candidate.clone().map(candidate_record);
-    let application = created.application.clone().map(application_record);
+    let read =
+        |model, line: &Option<String>| line.as_deref().map(|line| record(model, line)).transpose();
     Ok([
-        candidate.transpose().map_err(ActionError::Broken)?,
-        application.transpose().map_err(ActionError::Broken)?,
+        read(Model::Candidates, &created.candidate).map_err(ActionError::Broken)?,
+        read(Model::Applications, &created.application).map_err(ActionError::Broken)?,
     ])
 }
 
@@ -219,8 +228,8 @@ pub(super) fn attached(attached: contract::Attached) -> Outcome {
     }
 }
 
-/// What get-candidate-attachments gives. `data_url` is for a platform to fill, which serves files; here they are downloaded by id
-/// (unified-model.md 3.5).
+/// What get-candidate-attachments gives. `data_url` is for a platform to fill, which serves files; here they are
+/// downloaded by id (unified-model.md 3.5).
 pub(super) fn listed(
     mirror: &dyn Mirror,
     files: Vec<contract::Attachment>,

@@ -1,9 +1,9 @@
 //! A stage by its name.
 
+use super::error::{ActionError, Problem};
 use super::ids::Ids;
-use super::{ActionError, Problem};
 use crate::store::Mirror;
-use host_runner::sandbox::{Job, PageRows};
+use host_runner::sandbox::Job;
 use host_runner::session::{Session, StepError};
 use host_runner::unified::{Model, UnifiedRecord};
 
@@ -33,10 +33,7 @@ pub async fn stage_named(
     let profile = profile.to_owned();
     let mut read =
         async |model: Model, ids: Vec<String>| match job.get_records(model, &profile, &ids).await {
-            Ok(batch) => Ok(match batch.found {
-                PageRows::Rows(rows) => rows,
-                PageRows::Sets(sets) => sets.into_iter().flat_map(|(_, rows)| rows).collect(),
-            }),
+            Ok(batch) => Ok(batch.rows),
             Err(error) => Err(fail(error, Some(&job))),
         };
     let found: Vec<UnifiedRecord> = read(Model::Applications, vec![application.clone()]).await?;
@@ -56,8 +53,8 @@ pub async fn stage_named(
     let stages = read(Model::ApplicationStages, stages).await?;
     let names = stages
         .iter()
-        .filter_map(|s| Some((s.content().get("name")?.as_str()?, s.key().to_string())));
-    let names: Vec<(&str, String)> = names.collect();
+        .filter_map(|s| Some((s.text("name")?, s.key().to_string())));
+    let names: Vec<(String, String)> = names.collect();
     let same: Vec<&String> = names
         .iter()
         .filter(|(n, _)| n.trim().eq_ignore_ascii_case(name.trim()))
@@ -66,7 +63,7 @@ pub async fn stage_named(
     match same.as_slice() {
         [only] => Ok((*only).clone()),
         [] => {
-            let all: Vec<&str> = names.iter().map(|(n, _)| *n).collect();
+            let all: Vec<&str> = names.iter().map(|(n, _)| n.as_str()).collect();
             Err(wrong(
                 "stage",
                 format!(

@@ -9,7 +9,7 @@ pub enum ListingKind {
     Full,
     /// What changed since a token. It may turn into everything on the way (see [`super::Coverage`]).
     Delta,
-    /// All keys, without the records, to find out what vanished.
+    /// All keys, without the records, to find records that disappeared.
     Ids,
 }
 
@@ -72,6 +72,8 @@ pub struct Listing {
     pub pages: u64,
     /// Rows (or keys) on them.
     pub rows: u64,
+    /// Number of the record that was made last before it began: later ones were not there to be gone.
+    pub newest: i64,
 }
 
 /// What is known of a model from its finished listings.

@@ -27,11 +27,17 @@ use host_runner::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedId, Unifi
 /// A mirror of one org.
 ///
 /// One run writes at a time: it holds the claim, and every writing call checks the claim's fence inside its own
-/// transaction. Reads need no claim and see whole pages only. `now` is always the caller's, so that tests own the clock;
-/// a `now` before the mirror's newest stamp is raised to it, so that `changed_at` never runs backwards.
+/// transaction. Reads need no claim and see whole pages only. `now` is always the caller's, so that tests own the
+/// clock; a `now` before the mirror's newest stamp is raised to it, so that `changed_at` never runs backwards.
 pub trait Mirror: Send {
     /// The org that this mirror belongs to.
     fn org(&self) -> &OrgId;
+
+    /// The size of what is stored, in bytes.
+    ///
+    /// # Errors
+    /// [`MirrorError`] where the store can't be read.
+    fn size(&self) -> Result<u64, MirrorError>;
 
     /// Claims the mirror for a run, with a fence token higher than any before.
     ///
@@ -105,8 +111,8 @@ pub trait Mirror: Send {
         limit: usize,
     ) -> Result<Vec<NaturalKey>, MirrorError>;
 
-    /// Marks every record that the open listing has not shown as deleted, and notes in the same transaction what is to be read
-    /// again because each is gone; how many they were.
+    /// Marks every record that the open listing has not shown as deleted, and notes in the same transaction what is to
+    /// be read again because each is gone; how many they were.
     ///
     /// # Errors
     /// [`MirrorError::Fenced`]; [`MirrorError::Listing`] as in [`Mirror::unseen_count`].
@@ -118,8 +124,8 @@ pub trait Mirror: Send {
         now: Timestamp,
     ) -> Result<u64, MirrorError>;
 
-    /// Closes a listing that was read to its end: its token becomes the one for the next delta. Where it covered all records, what
-    /// refers to one that is not there is noted to be read again.
+    /// Closes a listing that was read to its end: its token becomes the one for the next delta. Where it covered all
+    /// records, what refers to one that is not there is noted to be read again.
     ///
     /// # Errors
     /// [`MirrorError::Fenced`]; [`MirrorError::Listing`] when none is open or it is not at its end.
@@ -142,8 +148,8 @@ pub trait Mirror: Send {
         now: Timestamp,
     ) -> Result<(), MirrorError>;
 
-    /// Up to `limit` remote ids of records of a model that others refer to, that the mirror does not hold, and that are due to be asked
-    /// for by a run that began at `started`. [`Page::absent`] says what came of it.
+    /// Up to `limit` remote ids of records of a model that others refer to, that the mirror does not hold, and that are
+    /// due to be asked for by a run that began at `started`. [`Page::absent`] says what came of it.
     ///
     /// # Errors
     /// Only those of the storage.
@@ -189,8 +195,9 @@ pub trait Mirror: Send {
         now: Timestamp,
     ) -> Result<(), MirrorError>;
 
-    /// Up to `limit` rechecks that pages asked for and no page has done, oldest first and after the number given, with their
-    /// numbers. No number is used twice: what is asked for again by a [`Mirror::write_through`] meanwhile has another one.
+    /// Up to `limit` rechecks that pages asked for and no page has done, oldest first and after the number given, with
+    /// their numbers. No number is used twice: what is asked for again by a [`Mirror::write_through`] meanwhile has
+    /// another one.
     ///
     /// # Errors
     /// Only those of the storage.
@@ -201,9 +208,9 @@ pub trait Mirror: Send {
     ) -> Result<Vec<(u64, Recheck)>, MirrorError>;
 
     /// Writes records that an action of ours has just written in the source, without a claim: the source is ahead of
-    /// any run that is reading it. With `track`, their remote ids join the tracked set. A record
-    /// that is held and comes otherwise is noted to be read again, and so is whom it was about before ([`Model::membership`]). On
-    /// disk when it returns.
+    /// any run that is reading it. With `track`, their remote ids join the tracked set. A record that is held and comes
+    /// otherwise is noted to be read again, and so is whom it was about before ([`Model::membership`]). On disk when it
+    /// returns.
     ///
     /// # Errors
     /// Only those of the storage.
@@ -214,9 +221,9 @@ pub trait Mirror: Send {
         now: Timestamp,
     ) -> Result<Counts, MirrorError>;
 
-    /// Looks up an idempotency key and, where [`Earlier`] lets the call go on, notes that it begins, all in one step. Keys of calls
-    /// that began longer than `kept` ago are forgotten. Not under the claim, as [`Mirror::write_through`]. On disk when it returns.
-    /// A mirror that leaves this out remembers no keys.
+    /// Looks up an idempotency key and, where [`Earlier`] lets the call go on, notes that it begins, all in one step.
+    /// Keys of calls that began longer than `kept` ago are forgotten. Not under the claim, as
+    /// [`Mirror::write_through`]. On disk when it returns. A mirror that leaves this out remembers no keys.
     ///
     /// # Errors
     /// Only those of the storage.
@@ -230,8 +237,8 @@ pub trait Mirror: Send {
         Ok(Earlier::Unanswered(now))
     }
 
-    /// Notes how a call that [`Mirror::begin_attempt`] let go on ended. One that never says so counts as at work until this mirror
-    /// is closed, or begins another call, or its process ends; then it is unanswered.
+    /// Notes how a call that [`Mirror::begin_attempt`] let go on ended. One that never says so counts as at work until
+    /// this mirror is closed, or begins another call, or its process ends; then it is unanswered.
     ///
     /// # Errors
     /// Only those of the storage.

@@ -61,8 +61,21 @@ pub struct Recheck {
     pub remote_id: String,
 }
 
+/// Stands for every record of a model; no source has such an id.
+const ALL: &str = "*";
+
 impl Recheck {
-    /// "Read this record itself again."
+    /// Asks to compare all keys of a model.
+    pub fn all(model: Model) -> Self {
+        Self::itself(model, ALL)
+    }
+
+    /// Returns true if the recheck asks to compare all keys.
+    pub fn is_all(&self) -> bool {
+        self.remote_id == ALL
+    }
+
+    /// Asks to read one record again.
     pub fn itself(model: Model, remote_id: &str) -> Self {
         Self {
             model,
@@ -117,12 +130,12 @@ pub struct Page {
     pub api_calls: u64,
 }
 
-/// How many records met which fate.
+/// Counts of records by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// New.
     pub inserted: u64,
-    /// Unified content moved.
+    /// Unified content changed.
     pub updated: u64,
     /// Same unified content (the source row may have been stored afresh).
     pub unchanged: u64,
@@ -152,8 +165,9 @@ impl AddAssign for Counts {
 /// What a page did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PageOutcome {
-    /// By fate.
+    /// Counts by outcome.
     pub counts: Counts,
-    /// Of [`Page::present`]: keys that the mirror lacks, holds as deleted, or holds in another version; to be read by their ids.
+    /// Of [`Page::present`]: keys that the mirror lacks, holds as deleted, or holds in another version; to be read by
+    /// their ids.
     pub missing: Vec<NaturalKey>,
 }

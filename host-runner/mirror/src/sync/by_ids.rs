@@ -1,11 +1,16 @@
-//! Reading records by their ids, in pages that belong to no listing: to do rechecks, to confirm that what a listing did not show is
-//! gone, and to find what others refer to.
+//! Reads records by their ids, in pages that belong to no listing: to do rechecks, to confirm that records which a
+//! listing did not show are gone, and to find records that others refer to.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use super::pages::{each, gone, split, versions_of};
+use super::error::SyncError;
+use super::follow_ups;
+use super::options::BATCH;
+use super::pages::{gone, rechecks, versions_of};
 use super::rechecks::live_in;
-use super::{BATCH, ModelReport, Run, SyncError, follow_ups, reconcile};
+use super::report::ModelReport;
+use super::run::Run;
 use crate::store::{Absent, Claim, Gone, Mirror, Page, Recheck};
 use host_runner::sandbox::{CallError, Job};
 use host_runner::unified::{Model, Timestamp};
@@ -19,24 +24,25 @@ enum Purpose {
     Wanted,
 }
 
-/// What came of reading records by their ids.
+/// The result of reading records by their ids.
 #[derive(Default)]
 struct Read {
     /// Whether any was found.
     is_any_there: bool,
-    /// Those that are not to be seen.
+    /// Those that are not visible to the user.
     unseen: Vec<Gone>,
 }
 
-/// Records that a listing did not show and that are read by their ids: where none of so many is there, the listing was right.
+/// Records that a listing did not show and that are read by their ids: if none of so many exists, the listing was
+/// right.
 const CONFIRMED: usize = 2_000;
 
-/// Batches of records that others refer to, asked for by one run.
+/// Batches of referred-to records that one run asks for.
 const WANTED_BATCHES: usize = 10;
 
 impl Run<'_> {
-    /// Reads records by their ids, and writes them, in pages that belong to no listing; what of them the mirror holds and was not
-    /// to be seen.
+    /// Reads records by their ids and writes them, in pages that belong to no listing. Returns those in the mirror that
+    /// the source does not show.
     pub(super) async fn read_again(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -55,13 +61,14 @@ impl Run<'_> {
                     unseen.insert(gone);
                 }
             }
-            self.may_go_on()?;
+            self.check_stop()?;
         }
         Ok(unseen)
     }
 
-    /// Reads by their ids what a listing of everything did not show, before it is marked as deleted: a result may lack rows, and users
-    /// whom a team names only by an e-mail address are in no listing. Where the first thousands are all gone, so are the others.
+    /// Reads by their ids the records that a full listing did not show, before they are tombstoned: a result may lack
+    /// rows, and users whom a team names only by an e-mail address are in no listing. If the first thousands are all
+    /// gone, so are the others.
     pub(super) async fn confirm_unseen(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -74,10 +81,10 @@ impl Run<'_> {
             let unseen = mirror.unseen_keys(report.model, after.as_ref(), BATCH)?;
             let ids: BTreeSet<String> = unseen
                 .iter()
-                .map(|key| reconcile::id_of(key).to_owned())
+                .map(|key| key.read_id(report.model).to_owned())
                 .collect();
             let ids: Vec<String> = ids.into_iter().collect();
-            // Of whatever is not to be seen, the end of the listing says so.
+            // The end of the listing tombstones those that stay unseen.
             let read = self
                 .read_by_ids(mirror, claim, &mut job, report, &ids, Purpose::Again)
                 .await?;
@@ -90,13 +97,13 @@ impl Run<'_> {
         }
     }
 
-    /// Asks for records that others refer to and that the mirror lacks: one that came into the connected user's sight moved no stamp.
-    /// Whether any is there now.
+    /// Asks for records that others refer to and that the mirror lacks: a record that becomes visible to the connected
+    /// user moves no stamp. Returns true if any was found.
     pub(super) async fn ask_for_wanted(
         &mut self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
-        reports: &mut Vec<ModelReport>,
+        reports: &mut [ModelReport],
     ) -> Result<bool, SyncError> {
         let (mut job, mut is_any_there) = (None, false);
         for model in Model::SYNC_ORDER {
@@ -111,7 +118,7 @@ impl Run<'_> {
                 if ids.is_empty() {
                     break;
                 }
-                self.may_go_on()?;
+                self.check_stop()?;
                 let result = self
                     .read_by_ids(mirror, claim, &mut job, report, &ids, Purpose::Wanted)
                     .await;
@@ -126,7 +133,7 @@ impl Run<'_> {
         Ok(is_any_there)
     }
 
-    /// Reads records by their ids and writes them. Where the connector ends over a batch, it is read in halves.
+    /// Reads records by their ids and writes them. If the connector ends over a batch, the batch is read in halves.
     async fn read_by_ids(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -171,7 +178,7 @@ impl Run<'_> {
         Ok(read)
     }
 
-    /// Asks for records by their ids: a page that belongs to no listing, and those that are not to be seen.
+    /// Asks for records by their ids. Returns a page that belongs to no listing, and the records that are not visible.
     async fn get_records(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -200,19 +207,22 @@ impl Run<'_> {
                 }
             }
         };
-        // Only now: an instance that trapped can't be entered again.
+        // Kept only now: an instance that trapped can't be entered again.
         *job = Some(running);
-        let rechecks: Vec<Recheck> = batch.rechecks.into_iter().flat_map(each).collect();
+        let rechecks: Vec<Recheck> = batch.rechecks.into_iter().flat_map(rechecks).collect();
+        let items = batch.rows.len() + rechecks.len();
+        report
+            .spent
+            .add(items, Duration::ZERO, mirror, &self.limits)?;
         self.later.extend(rechecks.iter().cloned());
-        let (rows, complete_sets) = split(batch.found);
         let foreign = batch.gone.iter().map(|id| Absent {
             remote_id: id.clone(),
             is_foreign: true,
         });
         let page = Page {
-            versions: versions_of(&rows, batch.versions),
-            rows,
-            complete_sets,
+            versions: versions_of(&batch.rows, batch.versions),
+            rows: batch.rows,
+            complete_sets: batch.complete_sets,
             gone: gone(model, &batch.gone)?,
             absent: foreign.collect(),
             rechecks,
@@ -222,7 +232,7 @@ impl Run<'_> {
         Ok((page, gone(model, &batch.unseen)?))
     }
 
-    /// Writes a page that belongs to no listing, with what follows from it.
+    /// Writes a page that belongs to no listing, with the rechecks that follow from it.
     pub(super) fn put(
         &self,
         mirror: &mut dyn Mirror,

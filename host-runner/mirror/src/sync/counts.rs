@@ -1,13 +1,16 @@
-//! Counts of the source against those of the mirror: records that came into the connected user's sight, or left it, move no stamp.
+//! Compares the source's counts with the mirror's: no stamp changes when records become visible to the connected user
+//! or hidden from it.
 
-use super::{ModelReport, Run, SyncError, reconcile};
-use crate::store::{Claim, Gap, Mirror, MirrorError, Page};
+use super::error::SyncError;
+use super::report::ModelReport;
+use super::run::Run;
+use crate::store::{Claim, Gap, Mirror, MirrorError, Page, Recheck};
 use host_runner::unified::{Model, Timestamp};
 
 impl Run<'_> {
-    /// Asks for a comparison of all keys of each model whose count differs by another number than is known, and of the relations that
-    /// refer to it. Where the model changed in this run, the count may be of before or after the change: then only when the next run
-    /// sees the same difference.
+    /// Asks for a comparison of all keys of each model whose count differs by another number than the known one, and of
+    /// the relations that refer to it. If the model changed in this run, its count may be from before or after the
+    /// change: then a comparison follows only if the next run sees the same difference.
     pub(super) fn compare_counts(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -29,7 +32,7 @@ impl Run<'_> {
                     seen: None,
                     ..before
                 }
-            } else if report.quiet || before.seen == Some(difference) {
+            } else if report.unchanged || before.seen == Some(difference) {
                 self.compared.push(model);
                 tracing::info!(%model, difference, "the org counts another number of records");
                 let relations = Model::ALL.into_iter().filter(|relation| {
@@ -38,7 +41,7 @@ impl Run<'_> {
                 });
                 for model in std::iter::once(model).chain(relations) {
                     let page = Page {
-                        rechecks: vec![reconcile::all_of(model)],
+                        rechecks: vec![Recheck::all(model)],
                         ..Page::default()
                     };
                     mirror.apply_page(claim, model, &page, now)?;
@@ -57,7 +60,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Keeps what the comparisons left of the differences: no comparison closes it.
+    /// Stores the differences that are left after the comparisons, which no further comparison would close.
     pub(super) fn keep_gaps(
         &self,
         mirror: &mut dyn Mirror,

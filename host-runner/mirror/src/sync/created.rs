@@ -2,17 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use super::rechecks::report_of;
-use super::{BATCH, ModelReport, Run, SyncError, follow_ups};
+use super::error::SyncError;
+use super::follow_ups;
+use super::options::BATCH;
+use super::report::{ModelReport, report_of};
+use super::run::Run;
 use crate::store::{Claim, Mirror, MirrorError};
 use host_runner::unified::{Model, NaturalKey};
 
-/// The models that the option narrows, in the order in which they are read: a merge gives an application another
+/// The models that the option limits, in the order in which they are read: a merge gives an application another
 /// candidate.
 pub(super) const NARROWED: [Model; 2] = [Model::Applications, Model::Candidates];
 
 impl Run<'_> {
-    /// Reads them all; they are few.
+    /// Reads all of them; they are few.
     pub(super) async fn created(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -30,7 +33,7 @@ impl Run<'_> {
             let result = match self.read_again(mirror, claim, &mut job, report, &ids).await {
                 Ok(unseen) => {
                     let live = live_of(mirror, model, &ids)?;
-                    self.bury(mirror, claim, report, live, unseen)
+                    self.tombstone(mirror, claim, report, live, unseen)
                 }
                 Err(error) => Err(error),
             };
@@ -41,7 +44,7 @@ impl Run<'_> {
     }
 }
 
-/// How many of some records the mirror holds.
+/// Returns the number of these records that the mirror holds.
 fn live_of(mirror: &dyn Mirror, model: Model, ids: &[String]) -> Result<u64, MirrorError> {
     let mut live = 0;
     for id in ids {

@@ -12,6 +12,8 @@ pub enum Event {
     ModelStarted {
         /// Which.
         model: Model,
+        /// How many records it may have, where that is known: all of them for a listing of everything.
+        expected: Option<u64>,
     },
     /// A page was written.
     Page {

@@ -1,19 +1,18 @@
-//! What a page means for records that it does not carry.
+//! Rechecks that follow from a page.
 //!
-//! The connector can't see what the mirror holds, so these are the host's own: a record that is gone leaves those that
-//! referred to it to be read again, and one that is there only because others refer to it is read again when they stop.
-//! They are written in the page's own transaction, so no crash can come between.
+//! The connector can't see what the mirror holds, so the host finds these itself: the records that referred to a
+//! deleted record are read again, and so is a record that is listed only because others refer to it, once they stop.
+//! The rechecks are written in the page's own transaction, so that no crash can separate them.
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::reconcile;
 use crate::store::{Gone, Mirror, MirrorError, Page, Progress, Recheck, StoredRecord};
 use host_runner::unified::{Model, NaturalKey, UnifiedRecord};
 
 /// Members of a team that are looked up at once.
 const TEAM: usize = 100;
 
-/// Adds to a page what follows from it; the mirror is as it was before the page.
+/// Adds to a page the rechecks that follow from it. The mirror does not hold the page yet.
 pub(super) fn add(mirror: &dyn Mirror, model: Model, page: &mut Page) -> Result<(), MirrorError> {
     let mut found = Vec::new();
     let held: HashSet<&NaturalKey> = page.rows.iter().map(UnifiedRecord::key).collect();
@@ -22,13 +21,13 @@ pub(super) fn add(mirror: &dyn Mirror, model: Model, page: &mut Page) -> Result<
             && !held.contains(key)
             && let Some(before) = live(mirror, model, key)?
         {
-            of_presence(&before.record, &mut found);
+            add_referring(&before.record, &mut found);
         }
     }
     if page.progress == Progress::Aside && model != Model::Users {
         for row in &page.rows {
             if live(mirror, model, row.key())?.is_none() {
-                of_return(row, &mut found);
+                add_returned(row, &mut found);
             }
         }
     }
@@ -46,14 +45,14 @@ pub(super) fn add(mirror: &dyn Mirror, model: Model, page: &mut Page) -> Result<
         }
     }
     if model == Model::HiringTeamMembers {
-        members_outside(mirror, &page.rows, &mut found)?;
+        add_unlisted_members(mirror, &page.rows, &mut found)?;
         for parent in &page.complete_sets {
-            let gone = members_left(mirror, parent, &held)?;
+            let gone = removed_members(mirror, parent, &held)?;
             found.extend(gone.iter().map(|id| Recheck::itself(Model::Users, id)));
         }
         for gone in &page.gone {
             let left = match gone {
-                Gone::Set(parent) => members_left(mirror, parent, &held)?,
+                Gone::Set(parent) => removed_members(mirror, parent, &held)?,
                 Gone::Record(_) => continue,
             };
             found.extend(left.iter().map(|id| Recheck::itself(Model::Users, id)));
@@ -63,11 +62,11 @@ pub(super) fn add(mirror: &dyn Mirror, model: Model, page: &mut Page) -> Result<
     Ok(())
 }
 
-/// What follows from a record that a listing did not show and that is about to be marked as deleted.
-pub(super) fn of_unseen(record: &UnifiedRecord) -> Vec<Recheck> {
+/// Returns the rechecks that follow from a record which a listing did not show and which is about to be tombstoned.
+pub(super) fn after_unseen(record: &UnifiedRecord) -> Vec<Recheck> {
     let mut found = Vec::new();
-    of_presence(record, &mut found);
-    // A member that vanished alone may have moved the others of its set.
+    add_referring(record, &mut found);
+    // A member that disappeared alone may have moved the others of its set.
     let model = record.model();
     let parent = model
         .join_fields()
@@ -76,23 +75,23 @@ pub(super) fn of_unseen(record: &UnifiedRecord) -> Vec<Recheck> {
     found
 }
 
-/// What follows from a record that was not to be seen before, which no listing of the others shows: its name may stand in others, and
-/// it has, or is part of, sets.
-fn of_return(record: &UnifiedRecord, found: &mut Vec<Recheck>) {
-    of_presence(record, found);
+/// Adds the rechecks that follow from a record that is visible again. No listing of other models shows this: its name
+/// may stand in other records, and it has, or is part of, sets.
+fn add_returned(record: &UnifiedRecord, found: &mut Vec<Recheck>) {
+    add_referring(record, found);
     let (target, id) = (record.model(), record.key().as_str());
     for relation in Model::ALL.into_iter().filter(|m| m.join_fields().is_some()) {
         let mut references = relation.references().map(|(_, target)| target);
         if references.next() == Some(target) {
             found.push(Recheck::itself(relation, id));
         } else if references.any(|other| other == target) {
-            found.push(reconcile::all_of(relation));
+            found.push(Recheck::all(relation));
         }
     }
 }
 
-/// What follows from a record that is gone, or that is there again: those that refer to it, and those whom it is about.
-fn of_presence(record: &UnifiedRecord, found: &mut Vec<Recheck>) {
+/// Adds rechecks of the records that refer to a record which is deleted or visible again, and of its member.
+fn add_referring(record: &UnifiedRecord, found: &mut Vec<Recheck>) {
     let target = record.model();
     for model in Model::ALL {
         if model.references().any(|(_, other)| other == target) {
@@ -108,9 +107,9 @@ fn of_presence(record: &UnifiedRecord, found: &mut Vec<Recheck>) {
     }
 }
 
-/// Users who are on a team but in no listing of users (an automated process, a community user). Where users were never listed,
-/// nobody wants them.
-fn members_outside(
+/// Adds rechecks of users who are on a team but in no listing of users (an automated process, a community user). If
+/// users were never listed, the tenant does not want them.
+fn add_unlisted_members(
     mirror: &dyn Mirror,
     rows: &[UnifiedRecord],
     found: &mut Vec<Recheck>,
@@ -123,7 +122,7 @@ fn members_outside(
         .filter_map(|row| row.reference("user_id"))
         .collect();
     for id in members {
-        // What is no key can't be read either.
+        // An id that is not a valid key can't be read either.
         if let Ok(key) = NaturalKey::parse(Model::Users, id)
             && live(mirror, Model::Users, &key)?.is_none()
         {
@@ -133,8 +132,8 @@ fn members_outside(
     Ok(())
 }
 
-/// Users whom a job's team in hand no longer names: those of another type than the company's own go with it.
-fn members_left(
+/// Returns the users who have left a job's team. Users who are not the company's own are listed only while on a team.
+fn removed_members(
     mirror: &dyn Mirror,
     job: &str,
     held: &HashSet<&NaturalKey>,
@@ -153,7 +152,7 @@ fn members_left(
             TEAM,
         )?;
         let gone = keys.iter().filter(|key| !held.contains(key));
-        left.extend(gone.filter_map(|key| Some(key.as_str().split_once(':')?.1.to_owned())));
+        left.extend(gone.filter_map(|key| Some(key.parts()?.1.to_owned())));
         if keys.len() < TEAM {
             return Ok(left);
         }
@@ -161,7 +160,7 @@ fn members_left(
     }
 }
 
-/// Whether it says "read this record again unless another refers to it".
+/// Returns true if a recheck asks to read a record only if no other record refers to it.
 pub(super) fn is_conditional(recheck: &Recheck) -> bool {
     recheck
         .target
@@ -169,8 +168,8 @@ pub(super) fn is_conditional(recheck: &Recheck) -> bool {
         .is_some_and(|(_, member)| member == recheck.model)
 }
 
-/// The id of the record that such a recheck is about, where nothing in the mirror refers to it. When what does leaves, the record
-/// is asked for again.
+/// Returns the id of the record of a conditional recheck, or `None` if a record in the mirror refers to it. The last
+/// record that refers to it asks for it again when it goes.
 pub(super) fn unless_referred_to<'a>(
     mirror: &dyn Mirror,
     recheck: &'a Recheck,
@@ -191,7 +190,7 @@ pub(super) fn unless_referred_to<'a>(
     Ok(Some(id).filter(|_| !is_referred_to))
 }
 
-/// A record that is held and not marked as deleted.
+/// Returns a record that the mirror holds and that is not tombstoned.
 pub(super) fn live(
     mirror: &dyn Mirror,
     model: Model,

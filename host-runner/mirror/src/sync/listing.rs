@@ -1,15 +1,17 @@
 //! One model's listing, from where it stands to its end.
 
+use super::error::SyncError;
 use super::mass_delete::{self, MassDelete};
-use super::{ModelReport, Run, SyncError};
+use super::report::ModelReport;
+use super::run::Run;
 use crate::store::{
     Claim, Coverage, Listing, ListingKind, ListingStart, Mirror, MirrorError, Position,
 };
 use host_runner::unified::Timestamp;
 
 impl Run<'_> {
-    /// Brings a model up to date by listings: an open one is read to its end, and what changed behind its back since it was begun
-    /// comes by a delta.
+    /// Brings a model up to date by listings: an open one is read to its end, and a delta reads what changed since it
+    /// was begun.
     pub(super) async fn listings(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -19,7 +21,7 @@ impl Run<'_> {
     ) -> Result<(), SyncError> {
         self.listing(mirror, claim, full, report).await?;
         if report.resumed {
-            self.may_go_on()?;
+            self.check_stop()?;
             let coverage = report.coverage;
             self.listing(mirror, claim, false, report).await?;
             if coverage == Coverage::Everything {
@@ -29,7 +31,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Reads the model's listing to its end: an open one from its cursor, else a delta where there is a token, else all.
+    /// Reads one listing to its end: the open one from its cursor, else a delta if there is a token, else everything.
     async fn listing(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -38,20 +40,21 @@ impl Run<'_> {
         report: &mut ModelReport,
     ) -> Result<(), SyncError> {
         let model = report.model;
-        // A comparison of all keys that was interrupted; a new listing would forget how far it came.
+        // An interrupted comparison of all keys goes first: a new listing would discard its progress.
         if let Some(open) = mirror.open_listing(model)?
             && open.start.kind == ListingKind::Ids
             && matches!(open.position, Position::At(_))
         {
             match self.reconcile(mirror, claim, report).await {
-                // What vanishes after it, the listing or the next one notices.
-                Ok(()) if !self.options.reconcile => self.reconciled(mirror, claim, model)?,
-                // All is read now, and refused in its turn or not.
+                // This listing or the next one notices what disappears after it.
+                Ok(()) if !self.options.reconcile => self.close_reconcile(mirror, claim, model)?,
+                // Everything is read now, and that listing is checked for a mass deletion itself.
                 Ok(()) | Err(SyncError::MassDelete(_)) => {}
                 Err(error) => return Err(error),
             }
         }
-        // One that only was not closed. The rights may be others by now, so its token must not stand for what this run reads.
+        // A listing that was read to its end and not closed. The rights may have changed since, so its token must not
+        // stand for what this run reads.
         if let Some(open) = mirror.open_listing(model)?
             && matches!(open.position, Position::End(_))
             && self.may_resume(mirror, &open, full)?
@@ -65,11 +68,11 @@ impl Run<'_> {
             }
             open => {
                 let token = mirror.model_state(model)?.token;
-                let stray = open.and_then(|open| self.left_rows_behind(&open));
-                if let (Some(why), true) = (stray, token.is_some()) {
+                let reason = open.and_then(|open| self.why_full(&open));
+                if let (Some(why), true) = (reason, token.is_some()) {
                     report.notes.push(format!("read in full: {why}"));
                 }
-                let token = token.filter(|_| !full && stray.is_none());
+                let token = token.filter(|_| !full && reason.is_none());
                 mirror.begin_listing(claim, model, &self.start_of(token), Timestamp::now())?
             }
         };
@@ -77,8 +80,8 @@ impl Run<'_> {
         self.read_pages(mirror, claim, report, listing, &anew).await
     }
 
-    /// A listing that was begun under other settings, or that a wish for everything overrides, starts anew. So does one whose
-    /// end was refused because too much had vanished: by now the rows may be back.
+    /// Returns true if an open listing can be resumed. It can't if it was begun under other settings, if everything is
+    /// asked for instead, or if its end was refused because too much had disappeared: by now the rows may be back.
     fn may_resume(
         &self,
         mirror: &dyn Mirror,
@@ -102,13 +105,15 @@ impl Run<'_> {
         .is_ok())
     }
 
-    /// Why a delta is not enough after a listing that can't be gone on with: it wrote rows as other settings or rights have them,
-    /// and the token, which is from before, may fit today's again. One of everything may itself have been begun for that reason.
-    fn left_rows_behind(&self, open: &Listing) -> Option<&'static str> {
+    /// Says why a delta is not enough after a listing that can't be resumed. It wrote rows under other settings or
+    /// rights, and the token, which is older, may fit the current ones again. A full listing may itself have been begun
+    /// for that reason.
+    fn why_full(&self, open: &Listing) -> Option<&'static str> {
         let is_full = open.start.kind == ListingKind::Full;
         let is_refused = open.covers_all && matches!(open.position, Position::End(_));
         if open.start.kind == ListingKind::Ids {
-            // What was out of sight may have changed meanwhile, and a comparison does not read what the mirror holds.
+            // Records that were not visible may have changed meanwhile, and a comparison does not reread what the
+            // mirror holds.
             return is_refused.then_some("an earlier comparison was refused or cut off at its end");
         }
         if open.pages == 0 && !is_full {
@@ -117,7 +122,8 @@ impl Run<'_> {
         if open.start.fingerprint != self.fingerprint {
             return Some("an earlier listing under other settings was not read to its end");
         }
-        is_refused.then_some("an earlier listing was refused, since too much had vanished")
+        is_refused
+            .then_some("an earlier listing was refused because too many records had disappeared")
     }
 
     fn start_of(&self, token: Option<String>) -> ListingStart {

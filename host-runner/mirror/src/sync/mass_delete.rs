@@ -1,15 +1,15 @@
-//! Rows that vanish because permissions were lost look like deleted ones. Above a share of the model, a person decides.
+//! Rows hidden by lost permissions look like deleted rows. Above a share of the model, a person decides.
 
-use super::BATCH;
+use super::options::BATCH;
 use crate::store::{Mirror, MirrorError, Totals};
 use host_runner::tenant::SyncSettings;
 use host_runner::unified::{Model, NaturalKey};
 
-/// More records of a model vanished at once than people delete.
+/// More records of a model disappeared at once than people delete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{gone} of {live} {model} can't be seen any more, more than the {percent} % that may vanish at once, so none was marked as \
-     deleted; if the connected user lost a right, give it back; if they were really deleted, sync with --allow-mass-delete"
+    "{gone} of {live} {model} are no longer visible, more than the {percent} % that may disappear at once, so none was marked as \
+     deleted; if the connected user lost a right, grant it again; if they were really deleted, sync with --allow-mass-delete"
 )]
 pub struct MassDelete {
     /// Of which model.
@@ -18,12 +18,12 @@ pub struct MassDelete {
     pub gone: u64,
     /// Records that the mirror holds.
     pub live: u64,
-    /// The share that may vanish at once.
+    /// The share that may disappear at once.
     pub percent: u8,
 }
 
 impl MassDelete {
-    /// Looks at what is about to be marked as deleted.
+    /// Checks what is about to be tombstoned.
     pub(super) fn check(model: Model, unseen: Totals, settings: &SyncSettings) -> Result<(), Self> {
         let Totals { live, gone } = unseen;
         let percent = settings.mass_delete_percent;
@@ -40,7 +40,7 @@ impl MassDelete {
     }
 }
 
-/// What a listing of all that was read to its end has not shown, but for what is elsewhere by now.
+/// Counts the records that a complete listing has not shown, without the stages that moved to another job.
 pub(super) fn unseen(mirror: &dyn Mirror, model: Model) -> Result<Totals, MirrorError> {
     let mut unseen = mirror.unseen_count(model)?;
     let mut after = None;
@@ -57,13 +57,13 @@ pub(super) fn unseen(mirror: &dyn Mirror, model: Model) -> Result<Totals, Mirror
     Ok(unseen)
 }
 
-/// Whether a job's stage that vanished is another job's: a stage has one job.
+/// Returns true if a job stage that disappeared belongs to another job now: a stage has one job.
 pub(super) fn is_elsewhere(
     mirror: &dyn Mirror,
     model: Model,
     key: &NaturalKey,
 ) -> Result<bool, MirrorError> {
-    let stage = key.as_str().split_once(':').map_or("", |(_, stage)| stage);
+    let stage = key.parts().map_or("", |(_, stage)| stage);
     let places = mirror.referring(model, Model::ApplicationStages, stage, None, 2)?;
     Ok(places.len() > 1)
 }
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_many_rows_that_are_also_a_large_share_are_a_mass_deletion() {
+    fn only_many_rows_and_a_large_share_are_a_mass_deletion() {
         let check = |gone, live| {
             MassDelete::check(Model::Jobs, Totals { live, gone }, &SyncSettings::default()).is_ok()
         };

@@ -1,22 +1,36 @@
-//! The one loop over the pages of a listing, be it of records or of keys: a page, its cursor and what follows from it are one
-//! transaction, a connector that ended is replaced, a profile that is out of date is renewed.
+//! The one loop over the pages of a listing, of records or of keys. A page, its cursor and the rechecks that follow
+//! from it are one transaction; a connector that ended is replaced; an outdated profile is renewed. While a page is
+//! written, the next one is already being read.
 
-use super::{Event, ModelReport, Run, SyncError, follow_ups, reconcile};
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::task::JoinHandle;
+
+use super::error::SyncError;
+use super::event::Event;
+use super::follow_ups;
+use super::report::ModelReport;
+use super::run::Run;
 use crate::store::{
     Claim, Coverage, Gone, Listing, ListingKind, ListingStart, Mirror, Page as MirrorPage,
     Position, Present, Progress, Recheck,
 };
-use host_runner::sandbox::contract::reads;
-use host_runner::sandbox::{CallError, ErrorKind, Job, Outage, Page, PageRows, unified_model};
+use host_runner::sandbox::contract::{reads, types};
+use host_runner::sandbox::{CallError, ErrorKind, Job, ListingPace, Outage, Page, unified_model};
 use host_runner::session::StepError;
 use host_runner::unified::{KeyError, Model, NaturalKey, Timestamp, UnifiedRecord};
 
-/// Rows of the pages that are asked for after the connector ended on one: it may have had no room for a larger one. After as many
-/// ends in a row the model is given up: a page that traps the guest once may have met a passing trouble, one that traps it every
-/// time will not stop.
+/// Rows of the pages to request after the connector ended on a page, which may have been too large for it. After as
+/// many ends in a row the model is given up: a page that traps the guest once may have met a passing problem, one that
+/// traps it every time will do so again.
 const SMALL_PAGES: [u32; 3] = [200, 40, 8];
 
-/// Times that a run learns anew what the org looks like, since a field or object went while it was reading.
+/// Times that a listing may begin anew because its cursor or token is not usable: a locator that expired, settings that
+/// changed.
+const BEGUN_ANEW: u32 = 3;
+
+/// Times that a run discovers the org again, because a field or object disappeared while it was reading.
 const REDISCOVERIES: u32 = 5;
 
 /// A page of either kind.
@@ -25,19 +39,96 @@ enum Answer {
     Keys(reads::IdPage),
 }
 
+impl Answer {
+    /// Where the listing continues; none on its last page.
+    fn next(&self) -> Option<&str> {
+        match self {
+            Self::Records(page) => match &page.info.progress {
+                reads::Progress::More(cursor) => Some(cursor),
+                reads::Progress::Done(_) => None,
+            },
+            Self::Keys(page) => page.next.as_deref(),
+        }
+    }
+
+    /// How many things it brings that are stored: records, keys, deletions, rechecks.
+    fn items(&self) -> usize {
+        match self {
+            Self::Records(page) => page.items(),
+            Self::Keys(page) => page.keys.len(),
+        }
+    }
+
+    /// The position of the listing after this page.
+    fn position(&self) -> Position {
+        match self {
+            Self::Records(page) => match &page.info.progress {
+                reads::Progress::More(cursor) => Position::At(cursor.clone()),
+                reads::Progress::Done(token) => Position::End(Some(token.clone())),
+            },
+            Self::Keys(page) => match &page.next {
+                Some(cursor) => Position::At(cursor.clone()),
+                None => Position::End(None),
+            },
+        }
+    }
+}
+
+/// What is asked of the connector: one page.
+struct Question {
+    model: Model,
+    kind: ListingKind,
+    profile: Arc<types::Profile>,
+    query: reads::ListQuery,
+}
+
+impl Question {
+    async fn ask(&self, job: &mut Job) -> Result<Answer, CallError> {
+        if self.kind == ListingKind::Ids {
+            let cursor = self.query.cursor.as_ref();
+            let page = job.list_ids(self.model, &self.profile, cursor).await;
+            return page.map(Answer::Keys);
+        }
+        let page = job.list(self.model, &self.profile, &self.query).await;
+        page.map(Answer::Records)
+    }
+}
+
+/// A page on its way, in a task of its own. Dropped, it ends the call.
+struct Coming(JoinHandle<(Job, Result<Answer, CallError>)>);
+
+impl Coming {
+    async fn arrive(mut self) -> (Job, Result<Answer, CallError>) {
+        match (&mut self.0).await {
+            Ok(arrived) => arrived,
+            // Nobody else cancels the task, so it panicked.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// A listing that is being read.
 struct Reading {
-    job: Job,
-    /// The requests of the job that are counted already.
+    /// Requests of the job that are counted already.
     counted: u64,
     /// Times in a row that the connector ended.
     restarts: usize,
     /// The page size to ask for; none for the one that the cursor holds.
     page_size: Option<u32>,
+    /// Times that the listing began anew.
+    begun_anew: u32,
+    started: Instant,
+    pace: ListingPace,
 }
 
 impl Run<'_> {
-    /// Reads an open listing to its end and closes it. `anew` is what it begins with where its cursor or token is no good.
+    /// Reads an open listing to its end and closes it. `anew` is what to begin with if its cursor or token is rejected.
     pub(super) async fn read_pages(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -46,106 +137,126 @@ impl Run<'_> {
         mut listing: Listing,
         anew: &ListingStart,
     ) -> Result<(), SyncError> {
-        let model = report.model;
         let mut reading = Reading {
-            job: self.start().await?,
             counted: 0,
             restarts: 0,
             page_size: None,
+            begun_anew: 0,
+            started: Instant::now(),
+            pace: ListingPace::starting_at(cursor_of(&listing)),
         };
-        while !matches!(listing.position, Position::End(_)) {
-            let result = self.ask(&mut reading, &listing).await;
-            let api_calls = self.count(&reading.job, reading.counted);
+        let mut coming = match listing.position {
+            Position::End(_) => None,
+            _ => Some(self.ask(self.start().await?, &reading, &listing)),
+        };
+        while let Some(page) = coming.take() {
+            let (mut job, result) = page.arrive().await;
+            let api_calls = self.count(&job, reading.counted);
             reading.counted += api_calls;
             report.requests += api_calls;
             let answer = match result {
                 Ok(answer) => answer,
-                Err(error) if is_no_good(&error, &listing) => {
-                    if listing.start.kind != ListingKind::Ids {
-                        report.notes.push(format!("read in full: {error}"));
-                        report.resumed = false;
-                    }
-                    listing = mirror.begin_listing(claim, model, anew, Timestamp::now())?;
-                    continue;
-                }
                 Err(error) => {
-                    self.recover(mirror, claim, report, &mut reading, &listing, error)
-                        .await?;
+                    let place = (&mut listing, anew);
+                    self.recover(
+                        mirror,
+                        claim,
+                        report,
+                        (&mut reading, &mut job),
+                        place,
+                        error,
+                    )
+                    .await?;
+                    coming = Some(self.ask(job, &reading, &listing));
                     continue;
                 }
             };
             (reading.restarts, reading.page_size) = (0, None);
-            listing.position = match answer {
+            let items = answer.items();
+            let is_idle = items == 0 && api_calls == 0;
+            if let Err(error) = reading.pace.check(answer.next(), is_idle) {
+                return Err(self.step(what(&listing), error, &job).into());
+            }
+            let elapsed = reading.started.elapsed();
+            report.spent.add(items, elapsed, mirror, &self.limits)?;
+            listing.position = answer.position();
+            let is_last = matches!(listing.position, Position::End(_));
+            let goes_on = !is_last && self.check_stop().is_ok();
+            coming = goes_on.then(|| self.ask(job, &reading, &listing));
+            match answer {
                 Answer::Records(page) => {
-                    self.put_records(mirror, claim, report, page, api_calls)?
+                    self.put_records(mirror, claim, report, page, api_calls)?;
                 }
-                Answer::Keys(page) => put_keys(mirror, claim, model, page, api_calls)?,
-            };
+                Answer::Keys(page) => put_keys(mirror, claim, report.model, page, api_calls)?,
+            }
             report.pages += 1;
             self.events.send(Event::Page {
-                model,
+                model: report.model,
                 pages: report.pages,
                 rows: report.rows,
             });
-            if matches!(listing.position, Position::At(_)) {
-                self.may_go_on()?;
+            if !is_last {
+                self.check_stop()?;
             }
         }
         self.finish(mirror, claim, report).await
     }
 
-    async fn ask(&self, reading: &mut Reading, listing: &Listing) -> Result<Answer, CallError> {
-        let cursor = match &listing.position {
-            Position::At(cursor) => Some(cursor.clone()),
-            Position::Start | Position::End(_) => None,
+    /// Asks for the page at which a listing stands.
+    fn ask(&self, mut job: Job, reading: &Reading, listing: &Listing) -> Coming {
+        let question = Question {
+            model: listing.model,
+            kind: listing.start.kind,
+            profile: Arc::clone(&self.profile),
+            query: reads::ListQuery {
+                since: listing.start.since.clone(),
+                cursor: cursor_of(listing).map(str::to_owned),
+                page_size: reading.page_size,
+            },
         };
-        let (job, model) = (&mut reading.job, listing.model);
-        if listing.start.kind == ListingKind::Ids {
-            let page = job.list_ids(model, &self.profile, cursor.as_ref()).await;
-            return page.map(Answer::Keys);
-        }
-        let query = reads::ListQuery {
-            since: listing.start.since.clone(),
-            cursor,
-            page_size: reading.page_size,
-        };
-        job.list(model, &self.profile, &query)
-            .await
-            .map(Answer::Records)
+        Coming(tokio::spawn(async move {
+            let answer = question.ask(&mut job).await;
+            (job, answer)
+        }))
     }
 
-    /// Makes ready to ask for the same page once more, where that may help.
+    /// Prepares to ask for the same page again if that may help, or for the first page of a listing that begins anew if
+    /// the cursor or token was rejected.
     async fn recover(
         &mut self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
         report: &mut ModelReport,
-        reading: &mut Reading,
-        listing: &Listing,
+        (reading, job): (&mut Reading, &mut Job),
+        (listing, anew): (&mut Listing, &ListingStart),
         error: CallError,
     ) -> Result<(), SyncError> {
+        if needs_restart(&error, listing) && reading.begun_anew < BEGUN_ANEW {
+            reading.begun_anew += 1;
+            reading.pace = ListingPace::default();
+            if listing.start.kind != ListingKind::Ids {
+                report.note(format!("read in full: {error}"));
+                report.resumed = false;
+            }
+            *listing = mirror.begin_listing(claim, report.model, anew, Timestamp::now())?;
+            return Ok(());
+        }
         if let (CallError::Outage(outage), Some(rows)) = (&error, SMALL_PAGES.get(reading.restarts))
         {
-            reading.job = self.restart(mirror, claim, report, outage).await?;
+            *job = self.restart(mirror, claim, report, outage).await?;
             reading.restarts += 1;
             (reading.counted, reading.page_size) = (0, Some(*rows));
             return Ok(());
         }
-        let renewed = self
-            .rediscover(mirror, claim, &mut reading.job, &error)
-            .await;
-        reading.counted = reading.job.stats().requests;
+        let renewed = self.rediscover(mirror, claim, job, &error).await;
+        reading.counted = job.stats().requests;
         if renewed? {
             return Ok(());
         }
-        let what = match listing.start.kind {
-            ListingKind::Ids => format!("list the ids of {}", listing.model),
-            _ => format!("list {}", listing.model),
-        };
-        Err(self.step(what, error, &reading.job).into())
+        Err(self.step(what(listing), error, job).into())
     }
 
-    /// Learns anew what the org looks like, where a call failed because the profile is out of date; whether the call is worth
+    /// Discovers the org again if a call failed because the profile is outdated. Returns true if the call is worth
     /// repeating.
     pub(super) async fn rediscover(
         &mut self,
@@ -174,7 +285,7 @@ impl Run<'_> {
         Ok(true)
     }
 
-    /// Writes a page of records; where the listing stands now.
+    /// Writes a page of records.
     fn put_records(
         &self,
         mirror: &mut dyn Mirror,
@@ -182,15 +293,18 @@ impl Run<'_> {
         report: &mut ModelReport,
         page: Page,
         api_calls: u64,
-    ) -> Result<Position, SyncError> {
+    ) -> Result<(), SyncError> {
         let model = report.model;
-        let mut page = mirror_page(model, page, api_calls, &mut report.notes)?;
+        for note in &page.info.notes {
+            report.note(note.message.clone());
+        }
+        let mut page = mirror_page(model, page, api_calls)?;
         follow_ups::add(mirror, model, &mut page)?;
         report.coverage = page.coverage;
         report.rows += page.rows.len() as u64;
         let outcome = mirror.apply_page(claim, model, &page, Timestamp::now())?;
         report.counts += outcome.counts;
-        Ok(behind(page.progress))
+        Ok(())
     }
 
     pub(super) async fn start(&self) -> Result<Job, StepError> {
@@ -198,7 +312,7 @@ impl Run<'_> {
         started.map_err(|error| StepError::new(self.session, "start", error, None))
     }
 
-    /// A new sandbox for one that ended without an answer.
+    /// Starts a new sandbox after one that ended without a response.
     async fn restart(
         &self,
         mirror: &mut dyn Mirror,
@@ -217,21 +331,37 @@ impl Run<'_> {
     }
 }
 
-/// Whether the listing must begin anew: its cursor or token can't be used.
-fn is_no_good(error: &CallError, listing: &Listing) -> bool {
+/// The step of reading this listing.
+fn what(listing: &Listing) -> String {
+    match listing.start.kind {
+        ListingKind::Ids => format!("list the ids of {}", listing.model),
+        _ => format!("list {}", listing.model),
+    }
+}
+
+/// Where a listing continues, if it is under way.
+fn cursor_of(listing: &Listing) -> Option<&str> {
+    match &listing.position {
+        Position::At(cursor) => Some(cursor),
+        Position::Start | Position::End(_) => None,
+    }
+}
+
+/// Returns true if the listing must begin anew because its cursor or token was rejected.
+fn needs_restart(error: &CallError, listing: &Listing) -> bool {
     let has_some = listing.start.since.is_some() || matches!(listing.position, Position::At(_));
     error.kind() == ErrorKind::ResyncRequired && has_some
 }
 
-/// Writes a page of keys: first what is there, then the cursor together with what is to be read by its id. A crash between repeats
-/// the page.
+/// Writes a page of keys: first the keys, then the cursor together with the rechecks of missing records. After a crash
+/// between the two the page is read again.
 fn put_keys(
     mirror: &mut dyn Mirror,
     claim: &Claim,
     model: Model,
     page: reads::IdPage,
     api_calls: u64,
-) -> Result<Position, SyncError> {
+) -> Result<(), SyncError> {
     let present = page.keys.iter().map(|listed| {
         Ok(Present {
             key: NaturalKey::parse(model, &listed.key)?,
@@ -251,44 +381,25 @@ fn put_keys(
         progress: page.next.map_or(Progress::Done(None), Progress::More),
         rechecks: missing
             .iter()
-            .map(|key| Recheck::itself(model, reconcile::id_of(key)))
+            .map(|key| Recheck::itself(model, key.read_id(model)))
             .collect(),
         ..MirrorPage::default()
     };
     mirror.apply_page(claim, model, &next, Timestamp::now())?;
-    Ok(behind(next.progress))
+    Ok(())
 }
 
-fn behind(progress: Progress) -> Position {
-    match progress {
-        Progress::Aside => Position::Start,
-        Progress::More(cursor) => Position::At(cursor),
-        Progress::Done(token) => Position::End(token),
-    }
-}
-
-/// The contract's page as the mirror takes it.
-fn mirror_page(
-    model: Model,
-    page: Page,
-    api_calls: u64,
-    notes: &mut Vec<String>,
-) -> Result<MirrorPage, SyncError> {
+/// Converts the contract's page to the mirror's.
+fn mirror_page(model: Model, page: Page, api_calls: u64) -> Result<MirrorPage, SyncError> {
     let info = page.info;
-    let mut rechecks: Vec<Recheck> = info.rechecks.into_iter().flat_map(each).collect();
+    let mut rechecks: Vec<Recheck> = info.rechecks.into_iter().flat_map(rechecks).collect();
     if info.deletes_unknown {
-        rechecks.push(reconcile::all_of(model));
+        rechecks.push(Recheck::all(model));
     }
-    for note in info.notes {
-        if !notes.contains(&note.message) {
-            notes.push(note.message);
-        }
-    }
-    let (rows, complete_sets) = split(page.rows);
     Ok(MirrorPage {
-        versions: versions_of(&rows, info.versions),
-        rows,
-        complete_sets,
+        versions: versions_of(&page.rows, info.versions),
+        rows: page.rows,
+        complete_sets: page.complete_sets,
         gone: gone(model, &info.deleted)?,
         coverage: match info.coverage {
             reads::Coverage::Changes => Coverage::Changes,
@@ -304,7 +415,7 @@ fn mirror_page(
     })
 }
 
-/// The versions, if there is one for each row: a connector may give none.
+/// Returns the versions if there is one for each row: a connector may give none.
 pub(super) fn versions_of(rows: &[UnifiedRecord], versions: Vec<u64>) -> Vec<u64> {
     if versions.len() == rows.len() {
         versions
@@ -313,25 +424,11 @@ pub(super) fn versions_of(rows: &[UnifiedRecord], versions: Vec<u64>) -> Vec<u64
     }
 }
 
-/// Records, and the parents whose sets are complete.
-pub(super) fn split(rows: PageRows) -> (Vec<UnifiedRecord>, Vec<String>) {
-    match rows {
-        PageRows::Rows(rows) => (rows, Vec::new()),
-        PageRows::Sets(sets) => {
-            let parents = sets.iter().map(|(parent, _)| parent.clone()).collect();
-            (
-                sets.into_iter().flat_map(|(_, rows)| rows).collect(),
-                parents,
-            )
-        }
-    }
-}
-
 pub(super) fn gone(model: Model, ids: &[String]) -> Result<Vec<Gone>, KeyError> {
     ids.iter().map(|id| Gone::parse(model, id)).collect()
 }
 
-pub(super) fn each(recheck: reads::Recheck) -> impl Iterator<Item = Recheck> {
+pub(super) fn rechecks(recheck: reads::Recheck) -> impl Iterator<Item = Recheck> {
     let (model, target) = (
         unified_model(recheck.model),
         unified_model(recheck.referring_to),

@@ -1,14 +1,15 @@
-//! Before a delta: one question for all models, so that those where nothing happened cost no listing.
+//! The probe: one question for all models before the deltas, so that unchanged models cost no listing.
 
-use super::{Run, SyncError, concerns_all};
+use super::error::SyncError;
+use super::run::{Run, concerns_all};
 use crate::store::{Claim, Mirror};
 use host_runner::sandbox::contract::reads::{ModelProbe, ModelToken};
 use host_runner::sandbox::{contract_model, unified_model};
 use host_runner::unified::{Model, Timestamp};
 
 impl Run<'_> {
-    /// The models in which nothing happened; their tokens are moved on. A probe that fails leaves the answer to the listings.
-    pub(super) async fn quiet(
+    /// Returns the unchanged models and advances their tokens. If the probe fails, every model is listed.
+    pub(super) async fn unchanged(
         &mut self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
@@ -43,16 +44,16 @@ impl Run<'_> {
                 return Ok(Vec::new());
             }
         };
-        let mut quiet = Vec::new();
+        let mut unchanged = Vec::new();
         let asked = |answer: &ModelProbe| tokens.iter().any(|token| token.model == answer.model);
         for answer in answers.into_iter().filter(asked) {
             let model = unified_model(answer.model);
             self.counts.extend(answer.count.map(|count| (model, count)));
             if !answer.changed {
                 mirror.set_token(claim, model, &answer.token, Timestamp::now())?;
-                quiet.push(model);
+                unchanged.push(model);
             }
         }
-        Ok(quiet)
+        Ok(unchanged)
     }
 }

@@ -1,19 +1,23 @@
-//! What listings could not see: records, or whole models, that a page asked to read again.
+//! Rechecks: records, or whole models, that a page asked to read again because no listing shows how they changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::mass_delete::is_elsewhere;
-use super::{BATCH, MassDelete, ModelReport, Run, SyncError, follow_ups, reconcile};
+use super::error::SyncError;
+use super::follow_ups;
+use super::mass_delete::{MassDelete, is_elsewhere};
+use super::options::BATCH;
+use super::report::{ModelReport, report_of};
+use super::run::Run;
 use crate::store::{Claim, Coverage, Gone, Mirror, MirrorError, Page, Progress, Recheck, Totals};
 use host_runner::sandbox::Job;
 use host_runner::unified::{Model, Timestamp};
 
-/// Rechecks whose records are not to be seen, and those records, by model. All of a run are judged together at its end: many at
-/// once may be a right that was lost.
+/// Rechecks whose records the source does not show, and those records, by model. Whether to believe that they are
+/// deleted is decided for all of a run together, at its end: many at once may be a right that was lost.
 #[derive(Default)]
-struct HeldBack(BTreeMap<Model, (BTreeSet<u64>, BTreeSet<Gone>)>);
+struct Pending(BTreeMap<Model, (BTreeSet<u64>, BTreeSet<Gone>)>);
 
-impl HeldBack {
+impl Pending {
     fn has(&self, model: Model, number: u64) -> bool {
         let of_model = self.0.get(&model);
         of_model.is_some_and(|(numbers, _)| numbers.contains(&number))
@@ -21,7 +25,7 @@ impl HeldBack {
 }
 
 impl Run<'_> {
-    /// Does every recheck that is open, also those of runs that ended early and those that rechecks ask for. Those of a
+    /// Does every open recheck, also those of runs that ended early and those that rechecks ask for. The rechecks of a
     /// model that fails stay open for the next run.
     pub(super) async fn rechecks(
         &mut self,
@@ -29,107 +33,127 @@ impl Run<'_> {
         claim: &Claim,
         reports: &mut Vec<ModelReport>,
     ) -> Result<(), SyncError> {
-        let (mut job, mut held) = (None, HeldBack::default());
-        // Before it all that is open can't be done by this run.
+        let (mut job, mut pending) = (None, Pending::default());
+        // This run can't do any of the open rechecks up to this one.
         let mut after = None;
-        let silent = self.silent(mirror)?;
+        let unknown = self.unknown_references(mirror)?;
         loop {
             let open = mirror.rechecks(after, BATCH)?;
             let (last, is_last) = (open.last().map(|(number, _)| *number), open.len() < BATCH);
             let open: Vec<(u64, Recheck)> = open
                 .into_iter()
                 .filter(|(number, recheck)| {
-                    !held.has(recheck.model, *number) && self.can_do(recheck, &silent, reports)
+                    !pending.has(recheck.model, *number) && self.can_do(recheck, &unknown, reports)
                 })
                 .collect();
             let Some(model) = open.first().map(|(_, recheck)| recheck.model) else {
                 if !is_last {
                     after = last;
-                } else if !self.judge(mirror, claim, &mut held, reports)? {
+                } else if !self.tombstone_pending(mirror, claim, &mut pending, reports)? {
                     return Ok(());
                 }
                 continue;
             };
-            self.may_go_on()?;
-            let of_model = open
-                .into_iter()
-                .filter(|(_, recheck)| recheck.model == model);
-            let (of_all, of_some): (Vec<_>, Vec<_>) =
-                of_model.partition(|(_, recheck)| reconcile::is_all(recheck));
+            self.check_stop()?;
+            let of_model = open.into_iter();
+            let of_model: Vec<(u64, Recheck)> =
+                of_model.filter(|(_, r)| r.model == model).collect();
             let report = report_of(reports, model);
-            let (done, result) = if of_all.is_empty() {
-                let unseen = self.some(mirror, claim, &mut job, report, &of_some).await;
-                match unseen {
-                    Ok(unseen) if !unseen.is_empty() => {
-                        let (numbers, gone) = held.0.entry(model).or_default();
-                        numbers.extend(of_some.iter().map(|(number, _)| number));
-                        gone.extend(unseen);
-                        (Vec::new(), Ok(()))
-                    }
-                    result => (of_some, result.map(|_| ())),
-                }
-            } else if report.coverage == Coverage::Everything && !report.resumed {
-                // Read in full by this run, from its first page on.
-                (of_all, Ok(()))
-            } else {
-                (of_all, self.reconcile(mirror, claim, report).await)
-            };
-            self.end_model(mirror, claim, result, report)?;
-            if report.failure.is_none() {
-                let done = done.into_iter();
-                let done = done.filter(|(_, recheck)| !self.later.contains(recheck));
-                let done = Page {
-                    progress: Progress::Aside,
-                    rechecked: done.map(|(number, _)| number).collect(),
-                    ..Page::default()
-                };
-                mirror.apply_page(claim, model, &done, Timestamp::now())?;
-            }
+            self.recheck_model(mirror, claim, &mut job, &mut pending, report, of_model)
+                .await?;
         }
     }
 
-    /// Models of which it can't be said what they refer to: never listed, or not wanted now, or without that field.
-    fn silent(&self, mirror: &dyn Mirror) -> Result<Vec<Model>, MirrorError> {
+    /// Does rechecks of one model and closes them; those with records that the source does not show become pending.
+    async fn recheck_model(
+        &mut self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        job: &mut Option<Job>,
+        pending: &mut Pending,
+        report: &mut ModelReport,
+        rechecks: Vec<(u64, Recheck)>,
+    ) -> Result<(), SyncError> {
+        let model = report.model;
+        let (of_all, of_some): (Vec<_>, Vec<_>) = rechecks
+            .into_iter()
+            .partition(|(_, recheck)| recheck.is_all());
+        let (done, result) = if of_all.is_empty() {
+            match self.reread(mirror, claim, job, report, &of_some).await {
+                Ok(unseen) if !unseen.is_empty() => {
+                    let (numbers, gone) = pending.0.entry(model).or_default();
+                    numbers.extend(of_some.iter().map(|(number, _)| number));
+                    gone.extend(unseen);
+                    (Vec::new(), Ok(()))
+                }
+                result => (of_some, result.map(|_| ())),
+            }
+        } else if report.coverage == Coverage::Everything && !report.resumed {
+            // Read in full by this run, from its first page on.
+            (of_all, Ok(()))
+        } else {
+            (of_all, self.reconcile(mirror, claim, report).await)
+        };
+        self.end_model(mirror, claim, result, report)?;
+        if report.failure.is_none() {
+            let done = done.into_iter();
+            let done = done.filter(|(_, recheck)| !self.later.contains(recheck));
+            let done = Page {
+                progress: Progress::Aside,
+                rechecked: done.map(|(number, _)| number).collect(),
+                ..Page::default()
+            };
+            mirror.apply_page(claim, model, &done, Timestamp::now())?;
+        }
+        Ok(())
+    }
+
+    /// Returns the models whose references the mirror does not know: never listed, or not wanted now, or without the
+    /// field that refers.
+    fn unknown_references(&self, mirror: &dyn Mirror) -> Result<Vec<Model>, MirrorError> {
         let scopes = self.session.tenant().file().scopes();
-        let mut silent = Vec::new();
+        let mut unknown = Vec::new();
         for model in Model::ALL {
             if let Some((field, _)) = model.membership()
                 && (mirror.model_state(model)?.token.is_none()
                     || !scopes.field_enabled(model.name(), field))
             {
-                silent.push(model);
+                unknown.push(model);
             }
         }
-        Ok(silent)
+        Ok(unknown)
     }
 
-    /// Only those of models that this run has read to the end, or found unchanged: read under rights or settings that the model's
-    /// token does not know of, a record would keep what they hide. Conditional ones only where what may hold the record is known;
-    /// all keys and conditions not where only some records are wanted, which are read in any case.
-    fn can_do(&self, recheck: &Recheck, silent: &[Model], reports: &[ModelReport]) -> bool {
-        let waits = follow_ups::is_conditional(recheck) && silent.contains(&recheck.target);
-        if waits || self.later.contains(recheck) {
+    /// Returns true if this run can do a recheck. It can't where it has not read the model to its end or found it
+    /// unchanged: read under rights or settings that the model's token does not know of, a record would keep what they
+    /// hide. Nor can it do a conditional recheck where the mirror does not know what may refer to the record. Where
+    /// only some records of a model are wanted, those are read in any case, and no key is compared.
+    fn can_do(&self, recheck: &Recheck, unknown: &[Model], reports: &[ModelReport]) -> bool {
+        let is_conditional = follow_ups::is_conditional(recheck);
+        if self.later.contains(recheck) || (is_conditional && unknown.contains(&recheck.target)) {
             return false;
         }
         let report = reports.iter().find(|report| report.model == recheck.model);
-        let too_much = reconcile::is_all(recheck) || follow_ups::is_conditional(recheck);
-        report.is_some_and(|report| report.failure.is_none() && !(report.narrowed && too_much))
+        report.is_some_and(|report| {
+            let is_wanted = !report.narrowed || !(recheck.is_all() || is_conditional);
+            report.failure.is_none() && is_wanted
+        })
     }
 
-    /// Marks what the rechecks of this run did not see as deleted, unless it is too much of a model to believe; whether anything
-    /// was, from which more may follow.
-    fn judge(
+    /// Marks the pending records as deleted, unless they are too large a share of a model to believe. Returns true if
+    /// any was marked, since more rechecks may follow from it.
+    fn tombstone_pending(
         &self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
-        held: &mut HeldBack,
+        pending: &mut Pending,
         reports: &mut Vec<ModelReport>,
     ) -> Result<bool, SyncError> {
         let mut any = false;
-        for (model, (numbers, gone)) in std::mem::take(&mut held.0) {
+        for (model, (numbers, gone)) in std::mem::take(&mut pending.0) {
             let report = report_of(reports, model);
             let live = mirror.totals(model)?.live;
-            let result = self.bury(mirror, claim, report, live, gone);
+            let result = self.tombstone(mirror, claim, report, live, gone);
             if result.is_ok() {
                 any = true;
                 let done = Page {
@@ -143,8 +167,8 @@ impl Run<'_> {
         Ok(any)
     }
 
-    /// Does some rechecks of a model; what of it the mirror holds and was not to be seen.
-    async fn some(
+    /// Rereads the rechecked records and returns those in the mirror that the source does not show.
+    async fn reread(
         &mut self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
@@ -158,18 +182,18 @@ impl Run<'_> {
                 let id = follow_ups::unless_referred_to(mirror, recheck)?;
                 ids.extend(id.map(str::to_owned));
             } else {
-                referring(mirror, recheck, &mut ids)?;
+                add_referring(mirror, recheck, &mut ids)?;
             }
         }
         let ids: Vec<String> = ids.into_iter().collect();
         self.read_again(mirror, claim, job, report, &ids).await
     }
 
-    /// Marks records as deleted, of a model that has so many.
+    /// Marks records of a model as deleted. `live` is the number of records that the model has.
     ///
     /// # Errors
     /// [`SyncError::MassDelete`] where they are too many to believe; none is marked then.
-    pub(super) fn bury(
+    pub(super) fn tombstone(
         &self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
@@ -196,7 +220,7 @@ impl Run<'_> {
     }
 }
 
-/// How many records the mirror holds of what is gone.
+/// Returns the number of records in the mirror that are gone.
 pub(super) fn live_in(mirror: &dyn Mirror, model: Model, gone: &Gone) -> Result<u64, MirrorError> {
     Ok(match gone {
         Gone::Record(key) => u64::from(follow_ups::live(mirror, model, key)?.is_some()),
@@ -207,7 +231,7 @@ pub(super) fn live_in(mirror: &dyn Mirror, model: Model, gone: &Gone) -> Result<
     })
 }
 
-/// How many of them are nowhere else.
+/// Returns the number of them that no other set holds.
 fn vanishing_in(mirror: &dyn Mirror, model: Model, gone: &Gone) -> Result<u64, MirrorError> {
     let Gone::Set(job) = gone else {
         return live_in(mirror, model, gone);
@@ -219,8 +243,8 @@ fn vanishing_in(mirror: &dyn Mirror, model: Model, gone: &Gone) -> Result<u64, M
     Ok(vanishing)
 }
 
-/// The ids to read for a recheck: of join models the parents'.
-fn referring(
+/// Adds the ids to read for a recheck: of join models the parents'.
+fn add_referring(
     mirror: &dyn Mirror,
     recheck: &Recheck,
     ids: &mut BTreeSet<String>,
@@ -229,7 +253,6 @@ fn referring(
         ids.insert(recheck.remote_id.clone());
         return Ok(());
     }
-    let join = recheck.model.join_fields().is_some();
     let mut after = None;
     loop {
         let keys = mirror.referring(
@@ -239,31 +262,10 @@ fn referring(
             after.as_ref(),
             BATCH,
         )?;
-        for key in &keys {
-            let key = key.as_str();
-            ids.insert(
-                if join {
-                    key.split(':').next().unwrap_or(key)
-                } else {
-                    key
-                }
-                .to_owned(),
-            );
-        }
+        ids.extend(keys.iter().map(|key| key.read_id(recheck.model).to_owned()));
         if keys.len() < BATCH {
             return Ok(());
         }
         after = keys.last().cloned();
     }
-}
-
-pub(super) fn report_of(reports: &mut Vec<ModelReport>, model: Model) -> &mut ModelReport {
-    let place = match reports.iter().position(|report| report.model == model) {
-        Some(place) => place,
-        None => {
-            reports.push(ModelReport::new(model));
-            reports.len() - 1
-        }
-    };
-    &mut reports[place]
 }

@@ -1,30 +1,21 @@
-//! Compares all keys, to find what vanished without a trace: rows deleted for good, rows behind lost permissions.
+//! Compares all keys, to find records that disappeared without a trace: purged rows, rows hidden by lost permissions.
 //!
-//! That one is due is kept in the mirror as a recheck of everything, written with the page that asked for it, so that a crash
-//! does not forget it.
+//! A due comparison is kept in the mirror as a recheck of everything, written with the page that asked for it, so that
+//! it survives a crash.
 
+use super::error::SyncError;
+use super::follow_ups;
 use super::mass_delete::{self, MassDelete};
-use super::{BATCH, ModelReport, Run, SyncError, follow_ups, is_older};
+use super::options::BATCH;
+use super::report::ModelReport;
+use super::run::{Run, is_older};
 use crate::store::{
     Claim, ListingKind, ListingStart, Mirror, MirrorError, Page, Position, Recheck,
 };
-use host_runner::unified::{Model, NaturalKey, Timestamp};
-
-/// Stands for every record; no source has such an id.
-const ALL: &str = "*";
-
-/// "Compare all keys of this model."
-pub(super) fn all_of(model: Model) -> Recheck {
-    Recheck::itself(model, ALL)
-}
-
-/// Whether it says that.
-pub(super) fn is_all(recheck: &Recheck) -> bool {
-    recheck.remote_id == ALL
-}
+use host_runner::unified::{Model, Timestamp};
 
 impl Run<'_> {
-    /// Notes which models are to be reconciled at the end of this run.
+    /// Adds a recheck of everything for each model that is to be reconciled at the end of this run.
     pub(super) fn ask_to_reconcile(
         &self,
         mirror: &mut dyn Mirror,
@@ -38,13 +29,13 @@ impl Run<'_> {
                 state.reconciled_at.max(state.full_at),
                 self.settings.reconcile_after,
             );
-            // A delta no longer sees what was deleted before that.
+            // Deltas no longer show what was deleted before that time.
             let is_behind = self
                 .deletions_visible
                 .is_some_and(|time| is_older(state.synced_at, time));
             if self.options.reconcile || is_old || is_behind {
                 let page = Page {
-                    rechecks: vec![all_of(*model)],
+                    rechecks: vec![Recheck::all(*model)],
                     ..Page::default()
                 };
                 mirror.apply_page(claim, *model, &page, now)?;
@@ -53,7 +44,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Reads all keys, marks what is not among them as deleted, and asks for what the mirror lacks or holds in another version.
+    /// Reads all keys, tombstones the records that are not among them, and asks for those that the mirror lacks or
+    /// holds in another version.
     pub(super) async fn reconcile(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -67,7 +59,7 @@ impl Run<'_> {
             fingerprint: self.fingerprint.clone(),
         };
         let listing = match mirror.open_listing(model)? {
-            // One that came to its end before, and was refused, is too old to judge by.
+            // A comparison that ended earlier, and was refused, is too old to rely on.
             Some(open) if open.start == start && !matches!(open.position, Position::End(_)) => open,
             _ => mirror.begin_listing(claim, model, &start, Timestamp::now())?,
         };
@@ -75,8 +67,8 @@ impl Run<'_> {
             .await
     }
 
-    /// Takes back that all keys are to be compared.
-    pub(super) fn reconciled(
+    /// Closes the rechecks of everything of a model.
+    pub(super) fn close_reconcile(
         &self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
@@ -87,7 +79,7 @@ impl Run<'_> {
             let open = mirror.rechecks(after, BATCH)?;
             let asked = open
                 .iter()
-                .filter(|(_, recheck)| recheck.model == model && is_all(recheck));
+                .filter(|(_, recheck)| recheck.model == model && recheck.is_all());
             let done = Page {
                 rechecked: asked.map(|(number, _)| *number).collect(),
                 ..Page::default()
@@ -100,7 +92,7 @@ impl Run<'_> {
         }
     }
 
-    /// Ends a listing that was read to its end: what it did not show is gone, unless that is too much to believe.
+    /// Ends a listing that was read to its end: tombstones what it did not show, unless that is too large a share.
     pub(super) async fn finish(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -116,16 +108,14 @@ impl Run<'_> {
             if !self.options.allow_mass_delete {
                 MassDelete::check(model, mass_delete::unseen(mirror, model)?, &self.settings)?;
             }
-            report.counts.deleted +=
-                mirror.tombstone_unseen(claim, model, &follow_ups::of_unseen, Timestamp::now())?;
+            report.counts.deleted += mirror.tombstone_unseen(
+                claim,
+                model,
+                &follow_ups::after_unseen,
+                Timestamp::now(),
+            )?;
         }
         mirror.finish_listing(claim, model, Timestamp::now())?;
         Ok(())
     }
-}
-
-/// The id by which a record is read: of the join models the parent's.
-pub(super) fn id_of(key: &NaturalKey) -> &str {
-    let text = key.as_str();
-    text.split_once(':').map_or(text, |(parent, _)| parent)
 }

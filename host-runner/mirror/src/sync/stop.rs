@@ -16,7 +16,7 @@ pub enum Stopped {
          (`sync.api_quota_percent`); the next sync goes on from the last page", quota.used, quota.max
     )]
     Quota {
-        /// As the org's last answer told.
+        /// As the org's last response reported it.
         quota: Quota,
         /// The share at which syncs stop.
         percent: u8,

@@ -49,12 +49,12 @@ fn trusting(origin: &Origin, ca_file: Option<&std::path::Path>) -> Gate {
         },
         ..short_limits()
     };
-    let client = Client::new(ca_file, limits.deadlines.connect).unwrap();
+    let client = Client::new(ca_file, limits.deadlines.connect, Proxies::none()).unwrap();
     Egress::new(EgressPolicy::new(origin.clone()), client, None, limits).gate(JobBudget::default())
 }
 
 #[tokio::test]
-async fn a_private_authority_is_trusted_through_its_file_and_http2_is_used_where_offered() {
+async fn a_private_authority_is_trusted_and_http2_used_where_offered() {
     for (offered, version) in [
         (&[b"h2".as_slice(), b"http/1.1"][..], http::Version::HTTP_2),
         (&[b"http/1.1".as_slice()][..], http::Version::HTTP_11),
@@ -80,7 +80,7 @@ async fn a_private_authority_is_trusted_through_its_file_and_http2_is_used_where
 }
 
 #[tokio::test]
-async fn an_unknown_authority_is_a_certificate_error_and_nothing_is_sent() {
+async fn nothing_is_sent_to_an_unknown_certificate_authority() {
     let authority = authority(&[b"http/1.1"]);
     let server =
         Server::with_tls(|_| async { answer(200, "fine") }, Some(authority.acceptor)).await;
@@ -102,7 +102,7 @@ async fn an_unknown_authority_is_a_certificate_error_and_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_speak_tls_is_told_from_a_bad_certificate() {
+async fn a_server_without_tls_is_told_from_a_bad_certificate() {
     let plain = raw(|mut tcp| async move {
         let _ = tcp.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
         read_head(&mut tcp).await;
@@ -152,7 +152,7 @@ async fn a_handshake_that_never_ends_meets_the_connect_deadline() {
 #[test]
 fn a_file_without_certificates_is_refused_by_name() {
     let empty = tempfile::NamedTempFile::new().unwrap();
-    let error = Client::new(Some(empty.path()), Duration::from_secs(1))
+    let error = Client::new(Some(empty.path()), Duration::from_secs(1), Proxies::none())
         .unwrap_err()
         .to_string();
     assert!(
@@ -162,7 +162,8 @@ fn a_file_without_certificates_is_refused_by_name() {
     assert!(
         Client::new(
             Some(std::path::Path::new("no-such-file.pem")),
-            Duration::from_secs(1)
+            Duration::from_secs(1),
+            Proxies::none()
         )
         .is_err()
     );

@@ -163,7 +163,7 @@ async fn an_answer_that_is_not_http_is_told_from_none_at_all() {
 }
 
 #[tokio::test]
-async fn a_read_on_a_connection_that_was_closed_is_repeated_once_and_a_write_never() {
+async fn a_read_on_a_closed_connection_is_repeated_once_a_write_never() {
     let accepted = Arc::new(AtomicUsize::new(0));
     let count = accepted.clone();
     let origin = raw(move |mut tcp| {

@@ -1,6 +1,6 @@
 //! Client credentials: the app signs in as its Run As user (salesforce-api.md 1.1). Works on the My Domain host only.
 
-use super::Form;
+use super::endpoint::Form;
 use crate::tenant::{Secret, SecretRef, TenantError, TenantFile};
 
 pub(crate) struct ClientCredentials {

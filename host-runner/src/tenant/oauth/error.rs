@@ -37,7 +37,8 @@ pub enum OAuthError {
         /// What happened.
         error: EgressError,
     },
-    /// The answer is neither a token nor a refusal: a page of a proxy or of a maintenance, or another server altogether.
+    /// The answer is neither a token nor a refusal: a page of a proxy or of a maintenance, or another server
+    /// altogether.
     #[error(
         "{origin} does not answer like a Salesforce token endpoint: {detail}; try again later, and check that instance_url is the \
          org's My Domain host"
@@ -98,8 +99,9 @@ pub enum OAuthError {
 }
 
 impl OAuthError {
-    /// What has to happen before a sign-in can succeed. Only refusals of a known meaning are final: a new text of Salesforce's,
-    /// a proxy's page or a lost answer may pass by itself, and an integration that stopped for it would stay stopped.
+    /// What has to happen before a sign-in can succeed. Only refusals of a known meaning are final: a new text of
+    /// Salesforce's, a proxy's page or a lost answer may pass by itself, and an integration that stopped for it would
+    /// stay stopped.
     pub fn recovery(&self) -> Recovery {
         match self {
             Self::Rejected { cause, .. } => cause.recovery(),
@@ -117,7 +119,8 @@ impl OAuthError {
         }
     }
 
-    /// Whether the endpoint answered, and asking it again may bring a token. What never reached it is for the caller to repeat.
+    /// Whether the endpoint answered, and asking it again may bring a token. What never reached it is for the caller to
+    /// repeat.
     pub(crate) fn is_worth_repeating(&self) -> bool {
         self.recovery() == Recovery::Wait
             && !matches!(self, Self::Network { .. } | Self::Interrupted)

@@ -1,6 +1,7 @@
 //! JWT bearer: a signed assertion in place of a password (salesforce-api.md 1.1).
 
-use super::{Form, OAuthError};
+use super::OAuthError;
+use super::endpoint::Form;
 use crate::egress::Origin;
 use crate::tenant::{Secret, SecretRef, TenantError, TenantFile};
 use base64::Engine;
@@ -96,7 +97,8 @@ fn usual_audience(instance: &Origin) -> String {
     let host = instance.host();
     let name = host.split('.').next().unwrap_or_default();
     let is_sandbox = host == "test.salesforce.com"
-        // Only sandboxes have two hyphens in their name (`acme--uat`), also where the host has no `.sandbox` (salesforce-api.md 1.7).
+        // Only sandboxes have two hyphens in their name (`acme--uat`), also where the host has no `.sandbox`
+        // (salesforce-api.md 1.7).
         || name.contains("--")
         || [".sandbox.my.", ".scratch.my."].iter().any(|part| host.contains(part));
     match (is_sandbox, host.ends_with(".salesforce.com")) {

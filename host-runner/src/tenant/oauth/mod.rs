@@ -5,7 +5,9 @@
 //! (salesforce-api.md 1.1 to 1.4). Nothing is ever revoked: sessions are shared (1.3).
 
 mod access_token;
+mod cause;
 mod client_credentials;
+mod endpoint;
 mod error;
 mod jwt_bearer;
 mod refresh_token;
@@ -13,19 +15,15 @@ mod rejection;
 mod reply;
 mod request;
 
+pub use cause::Cause;
+pub use endpoint::TOKEN_PATH;
 pub use error::OAuthError;
-pub use rejection::Cause;
 
+pub(crate) use endpoint::Endpoint;
 pub(crate) use refresh_token::{Prepared, hash};
 
 use super::{Auth, Secret, TenantError, TenantFile};
 use crate::egress::{Gate, Origin};
-
-/// Where Salesforce hands out tokens, under any of its login hosts.
-pub const TOKEN_PATH: &str = "/services/oauth2/token";
-
-/// A form field; all values are kept like secrets, most are.
-type Form = Vec<(&'static str, Secret)>;
 
 /// A flow with its secrets read.
 pub(crate) struct Flow {
@@ -38,15 +36,6 @@ enum Kind {
     JwtBearer(jwt_bearer::JwtBearer),
     RefreshToken(refresh_token::RefreshToken),
     AccessToken(access_token::AccessToken),
-}
-
-/// The token endpoint of a flow, for requests and for messages.
-#[derive(Clone, Debug)]
-pub(crate) struct Endpoint {
-    pub(crate) url: String,
-    pub(crate) origin: Origin,
-    /// The tenant's own origin, which a reply must name too.
-    pub(crate) instance: Origin,
 }
 
 impl Flow {

@@ -1,14 +1,15 @@
 //! Refresh token, with rotation: every use may hand out a new token and kill the old one (salesforce-api.md 1.1).
 //!
-//! Losing a rotated token locks the tenant out until a person consents again. So before a token is spent, a lock file keeps
-//! other processes away and the new file is prepared on the disk; the new token goes into it before anything else of the answer
-//! is looked at, and the file is renamed over the old one; and the sign-in runs in a task of its own that no cancelled call can
-//! cut short.
+//! Losing a rotated token locks the tenant out until a person consents again. So before a token is spent, a lock file
+//! keeps other processes away and the new file is prepared on the disk; the new token goes into it before anything else
+//! of the answer is looked at, and the file is renamed over the old one; and the sign-in runs in a task of its own that
+//! no cancelled call can cut short.
 
-use super::{Endpoint, Form, OAuthError, request};
+use super::endpoint::{Endpoint, Form};
+use super::{OAuthError, request};
 use crate::egress::Gate;
-use crate::tenant::secret::beside;
-use crate::tenant::{Secret, SecretRef, TenantError, TenantFile, without_mark};
+use crate::tenant::files::{beside, without_mark};
+use crate::tenant::{Secret, SecretRef, TenantError, TenantFile};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
@@ -211,8 +212,8 @@ impl Store {
     }
 }
 
-/// A file that will replace another in one step; only the owner may read it. Its space is taken beforehand, so that a full disk or
-/// a folder without write access shows before anything depends on it.
+/// A file that will replace another in one step; only the owner may read it. Its space is taken beforehand, so that a
+/// full disk or a folder without write access shows before anything depends on it.
 pub(crate) struct Prepared {
     file: tempfile::NamedTempFile,
     path: PathBuf,

@@ -1,6 +1,7 @@
 //! Reading the token endpoint's reply (salesforce-api.md 1.2).
 
-use super::{Endpoint, OAuthError};
+use super::OAuthError;
+use super::endpoint::Endpoint;
 use crate::egress::Origin;
 use crate::tenant::Secret;
 use http::HeaderValue;
@@ -16,7 +17,8 @@ pub(crate) struct Members {
 }
 
 impl Members {
-    /// Reads the members of an object, or of the first object in an array, which is how Salesforce's REST API lists errors.
+    /// Reads the members of an object, or of the first object in an array, which is how Salesforce's REST API lists
+    /// errors.
     pub(crate) fn read(body: &[u8]) -> Self {
         let mut found = Map::new();
         let mut json = serde_json::Deserializer::from_slice(body);
@@ -66,7 +68,8 @@ impl<'de> Visitor<'de> for Into<'_> {
     }
 }
 
-/// The access token of a success. One that is for another org is refused: its token must not be sent to ours, nor ours to it.
+/// The access token of a success. One that is for another org is refused: its token must not be sent to ours, nor ours
+/// to it.
 pub(crate) fn granted(endpoint: &Endpoint, reply: &Members) -> Result<Secret, OAuthError> {
     let unreadable = |detail: String| OAuthError::Unreadable {
         origin: endpoint.origin.clone(),

@@ -1,7 +1,8 @@
 //! Posting a form to the token endpoint.
 
+use super::endpoint::{Endpoint, Form};
 use super::reply::Members;
-use super::{Endpoint, Form, OAuthError, rejection, reply};
+use super::{OAuthError, rejection, reply};
 use crate::egress::{CallOptions, EgressError, Gate, full_body};
 use crate::tenant::Secret;
 use http::{HeaderValue, Request, StatusCode, header};
@@ -9,8 +10,8 @@ use http_body_util::BodyExt;
 use url::form_urlencoded::Serializer;
 use zeroize::Zeroizing;
 
-/// What the token endpoint answered, not classified yet. A rotated refresh token in it is taken out and written first, whatever
-/// the rest is worth: no other copy exists.
+/// What the token endpoint answered, not classified yet. A rotated refresh token in it is taken out and written first,
+/// whatever the rest is worth: no other copy exists.
 pub(crate) struct Answer {
     status: StatusCode,
     location: Option<HeaderValue>,

@@ -86,7 +86,7 @@ async fn a_rotated_token_replaces_the_one_in_its_file() {
 }
 
 #[tokio::test]
-async fn a_rotated_token_that_was_given_inline_is_kept_beside_the_tenant_file() {
+async fn a_rotated_inline_token_is_kept_beside_the_tenant_file() {
     let setup = Setup::new(&rotating().await);
     sign_in_twice(&setup.open("\"r0\"")).await;
     sign_in_twice(&setup.open("\"r0\"")).await;
@@ -153,7 +153,8 @@ async fn a_token_that_could_not_be_kept_is_not_spent() {
     assert!(server.seen().is_empty());
 }
 
-/// What a server sees of one refresh token, and the only one that it takes; each answer is `bodies`' next, with the token in it.
+/// What a server sees of one refresh token, and the only one that it takes; each answer is `bodies`' next, with the
+/// token in it.
 async fn answering(bodies: &'static [&'static str]) -> Server {
     let valid = Arc::new(Mutex::new(0_usize));
     Server::start(move |request: Seen| {

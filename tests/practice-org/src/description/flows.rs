@@ -1,7 +1,7 @@
 //! Flows: automation of an org that changes a record after it was saved, takes changes back, or fails.
 //!
-//! All of it happens in the transaction of the write. To a caller a flow before the save and one after it look alike: the
-//! write succeeds, and the record holds something else than what was sent.
+//! All of it happens in the transaction of the write. To a caller a flow before the save and one after it look alike:
+//! the write succeeds, and the record holds something else than what was sent.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use super::{filled, invalid};
+use super::values::{filled, invalid};
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::schema::SchemaError;

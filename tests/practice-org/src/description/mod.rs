@@ -6,6 +6,7 @@
 mod flows;
 pub mod rights;
 mod rules;
+mod values;
 
 use std::path::Path;
 
@@ -14,9 +15,11 @@ use serde_json::{Map, Value as Json};
 
 use crate::error::ApiError;
 use crate::schema::{FieldChange, ObjectSpec, SchemaError, SchemaSpec};
-use crate::store::{Actor, Database, QueryOptions};
+use crate::store::{Actor, Database};
 
 pub use flows::{Flow, FlowFailure, Moment};
+pub use rules::{DuplicateAction, DuplicateRule, RecordLock, ValidationRule};
+use values::{filled, invalid};
 
 /// The description cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -117,67 +120,6 @@ pub struct User {
     pub permission_sets: Vec<String>,
 }
 
-/// A validation rule: rows that meet the condition are refused.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ValidationRule {
-    /// API name of the object.
-    pub object: String,
-    /// The condition of a bad row, as in a SOQL WHERE.
-    pub when: String,
-    /// Text of the refusal.
-    pub message: String,
-    /// Field that the message is placed on.
-    #[serde(default)]
-    pub field: Option<String>,
-    /// On update, the rule applies only when one of these fields changes; always when empty.
-    #[serde(default)]
-    pub changed: Vec<String>,
-}
-
-/// What a duplicate rule does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DuplicateAction {
-    /// Refuses unless the caller says `allowSave=true`.
-    Alert,
-    /// Refuses.
-    Block,
-}
-
-/// A duplicate rule with its matching rule: rows that agree, regardless of case, in all of `fields`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DuplicateRule {
-    /// API name of the object.
-    pub object: String,
-    /// Developer name of the rule.
-    pub name: String,
-    /// Alert or block.
-    pub action: DuplicateAction,
-    /// Fields that must agree; a row with nothing in one of them matches none.
-    pub fields: Vec<String>,
-    /// Text of the refusal.
-    #[serde(default = "usual_message")]
-    pub message: String,
-    /// Developer name of the matching rule.
-    #[serde(default)]
-    pub match_rule: Option<String>,
-    /// Answers with the key `duplicateResult` instead of the misspelled `duplicateResut` (salesforce-api.md 7.4).
-    #[serde(default)]
-    pub right_spelling: bool,
-}
-
-/// Records that meet the condition can be neither changed nor deleted, as in an approval.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RecordLock {
-    /// API name of the object.
-    pub object: String,
-    /// The condition, as in a SOQL WHERE.
-    pub when: String,
-}
-
 /// Rows to begin with.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -198,15 +140,6 @@ fn yes() -> bool {
 
 fn one() -> usize {
     1
-}
-
-/// salesforce-api.md 7.4.
-fn usual_message() -> String {
-    "Use one of these records?".to_owned()
-}
-
-fn invalid(what: impl std::fmt::Display, error: &ApiError) -> SchemaError {
-    SchemaError::Invalid(format!("{what}: {}", error.message.trim()))
 }
 
 impl Description {
@@ -249,7 +182,12 @@ impl Description {
         for records in &self.records {
             self.insert(db, actor, records)?;
         }
-        rules::attach(self, db)?;
+        rules::attach(
+            db,
+            &self.validation_rules,
+            &self.duplicate_rules,
+            &self.record_locks,
+        )?;
         flows::attach(&self.flows, db)
     }
 
@@ -279,35 +217,4 @@ impl Description {
         }
         Ok(())
     }
-}
-
-fn filled(db: &Database, value: &Json, number: usize) -> Result<Json, ApiError> {
-    let Json::String(text) = value else {
-        return Ok(value.clone());
-    };
-    match text.strip_prefix('@') {
-        Some(rows) => {
-            let soql = format!("SELECT Id FROM {rows}");
-            let found = db.query(&soql, &QueryOptions::default())?;
-            let ids = found.ids();
-            Ok(match ids.is_empty() {
-                true => Json::Null,
-                false => ids[(number - 1) % ids.len()].to_string().into(),
-            })
-        }
-        None => Ok(long(&text.replace("{n}", &number.to_string())).into()),
-    }
-}
-
-/// A text with `{text:900}` replaced by a filler of so many characters.
-fn long(text: &str) -> String {
-    const FILLER: &str = "lorem ipsum dolor sit amet ";
-    let parts = text
-        .split_once("{text:")
-        .and_then(|(before, rest)| Some((before, rest.split_once('}')?)));
-    let Some((before, (length, after))) = parts else {
-        return text.to_owned();
-    };
-    let filler = FILLER.chars().cycle().take(length.parse().unwrap_or(0));
-    format!("{before}{}{}", filler.collect::<String>(), long(after))
 }

@@ -57,7 +57,8 @@ impl ObjectRights {
         let named = |list: &[String]| list.iter().any(own);
         let read = self.may('r') && !named(&self.hidden_fields);
         let writes = field.updateable || field.createable;
-        let edit = read && writes && self.may('e') && !named(&self.read_only_fields);
+        let may_write = self.may('e') || self.may('c');
+        let edit = read && writes && may_write && !named(&self.read_only_fields);
         (read, edit)
     }
 }

@@ -1,18 +1,86 @@
-//! Rules of an org at work: validation rules, duplicate rules and record locks as triggers (salesforce-api.md 7.3, 7.4).
+//! Rules of an org at work: validation rules, duplicate rules and record locks as triggers (salesforce-api.md 7.3,
+//! 7.4).
 //!
 //! Conditions are SOQL, asked of the row itself inside its transaction.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use super::{Description, DuplicateAction, DuplicateRule, RecordLock, ValidationRule, invalid};
+use super::values::invalid;
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::schema::SchemaError;
 use crate::store::{Database, Draft, QueryOptions, Trigger, Writer};
 use crate::value::Value;
+
+/// A validation rule: rows that meet the condition are refused.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValidationRule {
+    /// API name of the object.
+    pub object: String,
+    /// The condition of a bad row, as in a SOQL WHERE.
+    pub when: String,
+    /// Text of the refusal.
+    pub message: String,
+    /// Field that the message is placed on.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// On update, the rule applies only when one of these fields changes; always when empty.
+    #[serde(default)]
+    pub changed: Vec<String>,
+}
+
+/// What a duplicate rule does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DuplicateAction {
+    /// Refuses unless the caller says `allowSave=true`.
+    Alert,
+    /// Refuses.
+    Block,
+}
+
+/// A duplicate rule with its matching rule: rows that agree, regardless of case, in all of `fields`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DuplicateRule {
+    /// API name of the object.
+    pub object: String,
+    /// Developer name of the rule.
+    pub name: String,
+    /// Alert or block.
+    pub action: DuplicateAction,
+    /// Fields that must agree; a row with nothing in one of them matches none.
+    pub fields: Vec<String>,
+    /// Text of the refusal.
+    #[serde(default = "usual_message")]
+    pub message: String,
+    /// Developer name of the matching rule.
+    #[serde(default)]
+    pub match_rule: Option<String>,
+    /// Answers with the key `duplicateResult` instead of the misspelled `duplicateResut` (salesforce-api.md 7.4).
+    #[serde(default)]
+    pub right_spelling: bool,
+}
+
+/// Records that meet the condition can be neither changed nor deleted, as in an approval.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RecordLock {
+    /// API name of the object.
+    pub object: String,
+    /// The condition, as in a SOQL WHERE.
+    pub when: String,
+}
+
+/// salesforce-api.md 7.4.
+fn usual_message() -> String {
+    "Use one of these records?".to_owned()
+}
 
 /// All rules of one object.
 struct Rules {
@@ -23,60 +91,38 @@ struct Rules {
 }
 
 /// Attaches the rules, after trying each condition once so that a wrong one is reported at the start.
-pub(super) fn attach(description: &Description, db: &Database) -> Result<(), SchemaError> {
-    let conditions = description
-        .validation_rules
-        .iter()
-        .map(|rule| (&rule.object, &rule.when))
-        .chain(
-            description
-                .record_locks
-                .iter()
-                .map(|lock| (&lock.object, &lock.when)),
-        );
-    for (object, when) in conditions {
+pub(super) fn attach(
+    db: &Database,
+    validation: &[ValidationRule],
+    duplicates: &[DuplicateRule],
+    locks: &[RecordLock],
+) -> Result<(), SchemaError> {
+    let locked = locks.iter().map(|lock| (&lock.object, &lock.when));
+    let conditions = validation.iter().map(|rule| (&rule.object, &rule.when));
+    for (object, when) in conditions.chain(locked) {
         let soql = format!("SELECT Id FROM {object} WHERE ({when}) LIMIT 1");
         db.query(&soql, &QueryOptions::default())
             .map_err(|error| invalid(format!("condition of a rule on {object}"), &error))?;
     }
-    for rule in &description.duplicate_rules {
-        let soql = format!(
-            "SELECT {} FROM {} LIMIT 1",
-            rule.fields.join(", "),
-            rule.object
-        );
+    for rule in duplicates {
+        let fields = rule.fields.join(", ");
+        let soql = format!("SELECT {fields} FROM {} LIMIT 1", rule.object);
         db.query(&soql, &QueryOptions::default())
             .map_err(|error| invalid(format!("duplicate rule {}", rule.name), &error))?;
     }
-    let objects: BTreeSet<&String> = description
-        .validation_rules
-        .iter()
-        .map(|rule| &rule.object)
-        .chain(description.duplicate_rules.iter().map(|rule| &rule.object))
-        .chain(description.record_locks.iter().map(|lock| &lock.object))
-        .collect();
-    for object in objects {
-        let of = |name: &String| name.eq_ignore_ascii_case(object);
+    let objects = validation.iter().map(|rule| &rule.object);
+    let objects = objects.chain(duplicates.iter().map(|rule| &rule.object));
+    let objects = objects.chain(locks.iter().map(|lock| &lock.object));
+    for object in objects.collect::<BTreeSet<_>>() {
+        let of = |name: &str| name.eq_ignore_ascii_case(object);
+        let validation = validation.iter().filter(|rule| of(&rule.object));
+        let duplicates = duplicates.iter().filter(|rule| of(&rule.object));
+        let locks = locks.iter().filter(|lock| of(&lock.object));
         let rules = Rules {
             object: object.clone(),
-            validation: description
-                .validation_rules
-                .iter()
-                .filter(|r| of(&r.object))
-                .cloned()
-                .collect(),
-            duplicates: description
-                .duplicate_rules
-                .iter()
-                .filter(|r| of(&r.object))
-                .cloned()
-                .collect(),
-            locks: description
-                .record_locks
-                .iter()
-                .filter(|r| of(&r.object))
-                .cloned()
-                .collect(),
+            validation: validation.cloned().collect(),
+            duplicates: duplicates.cloned().collect(),
+            locks: locks.cloned().collect(),
         };
         db.add_trigger(object, Arc::new(rules));
     }

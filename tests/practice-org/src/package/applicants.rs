@@ -1,6 +1,6 @@
 //! Applicants: the guard against the same person twice on one job, and what a stage move writes.
 
-use super::JobNames;
+use super::names::JobNames;
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::store::{Draft, Trigger, Writer};

@@ -69,7 +69,8 @@ impl Trigger for NewVersion {
             .unwrap_or_default()
             .to_owned();
         let existing = draft.get("ContentDocumentId").as_id();
-        // A link has an address and no contents (salesforce-api.md 8 knows stored files only; the type is the platform's).
+        // A link has an address and no contents (salesforce-api.md 8 knows stored files only; the type is the
+        // platform's).
         let link = draft.get("ContentUrl");
         if path.is_empty() && existing.is_none() && link.is_null() {
             return Err(ApiError::write(

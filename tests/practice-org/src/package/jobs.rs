@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use super::JobNames;
+use super::names::JobNames;
 use crate::error::ApiError;
 use crate::id::RecordId;
 use crate::store::{Draft, Trigger, Writer};

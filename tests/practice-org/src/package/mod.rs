@@ -7,38 +7,14 @@ mod applicants;
 pub mod content;
 mod formulas;
 mod jobs;
+mod names;
 
 pub use applicants::relationship_key;
+pub use names::{CUSTOM_JOB, JobNames, PACKAGE_JOB};
 
 use std::sync::Arc;
 
 use crate::store::Database;
-
-/// The names under which the org keeps its jobs: the package's own, or those of the org's own object (asymbl-schema.md
-/// 5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct JobNames {
-    /// The job object.
-    pub object: &'static str,
-    /// The lookup to it on applicants.
-    pub on_applicant: &'static str,
-    /// The lookup to it on stages.
-    pub on_stage: &'static str,
-}
-
-/// The package's own job object.
-pub const PACKAGE_JOB: JobNames = JobNames {
-    object: "bpats__Job__c",
-    on_applicant: "bpats__Job__c",
-    on_stage: "bpats__Job__c",
-};
-
-/// The job object of the variation `custom_job_object`.
-pub const CUSTOM_JOB: JobNames = JobNames {
-    object: "Position__c",
-    on_applicant: "Position__c",
-    on_stage: "Position__c",
-};
 
 /// Attaches the package's behaviour to a database that has its objects.
 pub fn install(db: &Database, names: JobNames) {

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+mod build;
 mod children;
 mod field;
 mod load;

@@ -1,8 +1,8 @@
 //! Candidates and their applications.
 
-use super::Seeder;
 use super::jobs::Job;
 use super::people::People;
+use super::seeder::Seeder;
 use super::stages::TEMPLATES;
 use super::text;
 use super::words::{AWKWARD, FIRST, LAST, PLACES, TITLES};

@@ -1,7 +1,8 @@
 //! What every org has before people and jobs: the organization itself, profiles, the users that the rest refers to,
 //! record types, permission sets.
 
-use super::{RecordTypes, Seeded, Seeder, permissions};
+use super::permissions;
+use super::seeder::{RecordTypes, Seeded, Seeder, Stamps};
 use crate::description::Description;
 use crate::id::RecordId;
 use crate::package::CUSTOM_JOB;
@@ -39,6 +40,45 @@ pub fn foundation(
             ("FiscalYearStartMonth", Value::Int(1)),
         ],
     );
+    profiles(seeder, old);
+    publishers(seeder, old);
+    for name in ["Managing Director", "Recruiting", "Sales"] {
+        seeder.put(
+            "UserRole",
+            old,
+            vec![
+                ("Name", name.into()),
+                ("DeveloperName", name.replace(' ', "_").into()),
+            ],
+        );
+    }
+    integration_user(seeder, old, user_id)?;
+    if seeder.package {
+        let db = seeder.db;
+        seeder.record_types = RecordTypes {
+            candidate: match variations.no_candidate_record_type {
+                true => None,
+                false => Some(db.add_record_type("Contact", "Candidate", "Candidate", true)?),
+            },
+            client: Some(db.add_record_type("Contact", "Client", "Client", false)?),
+        };
+        if seeder.names == CUSTOM_JOB {
+            job_mapping(seeder, old);
+        }
+    }
+    let (run_as, assignees) = described_users(seeder, description, user_id)?;
+    let sets = description.permission_sets.clone();
+    let rights = permissions::seed(seeder, run_as, variations, sets, &assignees)
+        .map_err(SchemaError::Invalid)?;
+    Ok(Seeded {
+        org_id,
+        org_id_18: org_id.to_string(),
+        run_as,
+        rights,
+    })
+}
+
+fn profiles(seeder: &mut Seeder<'_>, old: Stamps) {
     seeder.profile = seeder.put(
         "Profile",
         old,
@@ -55,7 +95,10 @@ pub fn foundation(
             ("UserType", "Standard".into()),
         ],
     );
-    // Whose objects and fields the org holds: Salesforce's and an installed package's. Every internal user sees it.
+}
+
+/// Whose objects and fields the org holds: Salesforce's and an installed package's. Every internal user sees it.
+fn publishers(seeder: &mut Seeder<'_>, old: Stamps) {
     seeder.put(
         "Publisher",
         old,
@@ -79,16 +122,13 @@ pub fn foundation(
             ],
         );
     }
-    for name in ["Managing Director", "Recruiting", "Sales"] {
-        seeder.put(
-            "UserRole",
-            old,
-            vec![
-                ("Name", name.into()),
-                ("DeveloperName", name.replace(' ', "_").into()),
-            ],
-        );
-    }
+}
+
+fn integration_user(
+    seeder: &mut Seeder<'_>,
+    old: Stamps,
+    user_id: RecordId,
+) -> Result<(), SchemaError> {
     let profile = seeder.profile;
     let row = LoadRow {
         id: Some(user_id),
@@ -112,54 +152,36 @@ pub fn foundation(
             ("ProfileId", profile.into()),
         ],
     };
-    seeder.db.bulk_load("User", [row])?;
-    if seeder.package {
-        let db = seeder.db;
-        seeder.record_types = RecordTypes {
-            candidate: match variations.no_candidate_record_type {
-                true => None,
-                false => Some(db.add_record_type("Contact", "Candidate", "Candidate", true)?),
-            },
-            client: Some(db.add_record_type("Contact", "Client", "Client", false)?),
-        };
-        if seeder.names == CUSTOM_JOB {
-            seeder.put(
-                "bpats__ATS_Job_Object_Mapping__mdt",
-                old,
-                vec![
-                    ("DeveloperName", "Position".into()),
-                    ("MasterLabel", "Position".into()),
-                    ("Label", "Position".into()),
-                    ("QualifiedApiName", "Position".into()),
-                    ("bpats__Object_Name__c", CUSTOM_JOB.object.into()),
-                    (
-                        "bpats__Lookup_Name_on_Applicant_Object__c",
-                        CUSTOM_JOB.on_applicant.into(),
-                    ),
-                    (
-                        "bpats__Lookup_Name_on_Stage_Object__c",
-                        CUSTOM_JOB.on_stage.into(),
-                    ),
-                    (
-                        "bpats__Lookup_Name_on_Interview_Object__c",
-                        "Position__c".into(),
-                    ),
-                    ("bpats__Is_Closed_Field__c", "Closed__c".into()),
-                    ("bpats__Is_Trigger_Deployed__c", true.into()),
-                ],
-            );
-        }
-    }
-    let (run_as, assignees) = described_users(seeder, description, user_id)?;
-    let sets = description.permission_sets.clone();
-    let rights = permissions::seed(seeder, run_as, variations, sets, &assignees)
-        .map_err(SchemaError::Invalid)?;
-    Ok(Seeded {
-        org_id,
-        org_id_18: org_id.to_string(),
-        run_as,
-        rights,
-    })
+    seeder.db.bulk_load("User", [row]).map(|_| ())
+}
+
+/// The package's metadata that makes the org's own object the Job.
+fn job_mapping(seeder: &mut Seeder<'_>, old: Stamps) {
+    seeder.put(
+        "bpats__ATS_Job_Object_Mapping__mdt",
+        old,
+        vec![
+            ("DeveloperName", "Position".into()),
+            ("MasterLabel", "Position".into()),
+            ("Label", "Position".into()),
+            ("QualifiedApiName", "Position".into()),
+            ("bpats__Object_Name__c", CUSTOM_JOB.object.into()),
+            (
+                "bpats__Lookup_Name_on_Applicant_Object__c",
+                CUSTOM_JOB.on_applicant.into(),
+            ),
+            (
+                "bpats__Lookup_Name_on_Stage_Object__c",
+                CUSTOM_JOB.on_stage.into(),
+            ),
+            (
+                "bpats__Lookup_Name_on_Interview_Object__c",
+                "Position__c".into(),
+            ),
+            ("bpats__Is_Closed_Field__c", "Closed__c".into()),
+            ("bpats__Is_Trigger_Deployed__c", true.into()),
+        ],
+    );
 }
 
 /// The users of a description; also who integrations run as.

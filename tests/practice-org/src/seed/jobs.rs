@@ -1,11 +1,12 @@
 //! Templates, jobs and the stages of each job.
 
-use super::Seeder;
-use super::people::People;
+use super::people::{Client, People};
+use super::seeder::{Seeder, when};
 use super::stages::{TEMPLATES, Template};
 use super::text;
 use super::words::{AWKWARD, PLACES, TITLES};
 use crate::id::RecordId;
+use crate::random::Random;
 use crate::value::Value;
 
 /// A job that applicants can be put on.
@@ -28,23 +29,24 @@ struct Stored {
     template: &'static Template,
 }
 
-/// Share of each status in 100 jobs; values of the package's value set.
-const STATUSES: [(&str, usize, bool); 6] = [
-    ("Open", 45, false),
-    ("Draft", 8, false),
-    ("On Hold", 7, false),
-    ("Filled", 18, true),
-    ("Closed", 17, true),
-    ("Cancelled", 5, true),
+/// Statuses and whether they are closed ones, with the share of each in 100 jobs; values of the package's value set.
+const STATUSES: [((&str, bool), usize); 6] = [
+    (("Open", false), 45),
+    (("Draft", false), 8),
+    (("On Hold", false), 7),
+    (("Filled", true), 18),
+    (("Closed", true), 17),
+    (("Cancelled", true), 5),
 ];
 
-const TYPES: [(&str, usize, usize); 6] = [
-    ("Permanent", 38, 1),
-    ("Contract", 22, 2),
-    ("Direct Hire", 12, 3),
-    ("Contract to Hire", 10, 0),
-    ("Temporary", 10, 0),
-    ("Consulting", 8, 0),
+/// Types and their templates, with the share of each in 100 jobs.
+const TYPES: [((&str, usize), usize); 6] = [
+    (("Permanent", 1), 38),
+    (("Contract", 2), 22),
+    (("Direct Hire", 3), 12),
+    (("Contract to Hire", 0), 10),
+    (("Temporary", 0), 10),
+    (("Consulting", 0), 8),
 ];
 
 fn share<T: Copy>(table: &[(T, usize)], mut roll: usize) -> T {
@@ -93,193 +95,206 @@ fn templates(seeder: &mut Seeder<'_>) -> Vec<Stored> {
 pub fn seed(seeder: &mut Seeder<'_>, people: &People, count: usize) -> Vec<Job> {
     let stored = templates(seeder);
     let mut rng = seeder.rng("jobs");
-    let statuses: Vec<((&str, bool), usize)> = STATUSES
-        .iter()
-        .map(|(name, share, closed)| ((*name, *closed), *share))
-        .collect();
-    let types: Vec<((&str, usize), usize)> = TYPES
-        .iter()
-        .map(|(name, share, template)| ((*name, *template), *share))
-        .collect();
-    let mut jobs = Vec::with_capacity(count);
-    for number in 0..count {
+    (0..count)
+        .map(|number| {
+            let draft = Draft::new(people, &mut rng, number);
+            job(seeder, people, &mut rng, &stored, &draft)
+        })
+        .collect()
+}
+
+/// What a job is to be.
+struct Draft<'a> {
+    number: usize,
+    title: &'static str,
+    /// A year's, in dollars.
+    salary: i64,
+    client: &'a Client,
+    site: RecordId,
+    city: &'static str,
+    state: &'static str,
+    status: &'static str,
+    closed: bool,
+    kind: &'static str,
+    template: usize,
+    days_ago: i64,
+}
+
+impl<'a> Draft<'a> {
+    fn new(people: &'a People, rng: &mut Random, number: usize) -> Self {
         let (title, salary) = TITLES[rng.below(TITLES.len())];
         let client = &people.clients[rng.below(people.clients.len())];
         let (site, place) = client.sites[rng.below(client.sites.len())];
         let (city, state, _) = PLACES[place];
         // The first job is always open, so that every org has one to apply for.
-        let (status, closed) = if number == 0 {
-            ("Open", false)
-        } else {
-            share(&statuses, rng.below(100))
+        let (status, closed) = match number {
+            0 => ("Open", false),
+            _ => share(&STATUSES, rng.below(100)),
         };
-        let (job_type, template) = share(&types, rng.below(100));
-        let days_ago = if closed {
-            rng.between(60, 700)
-        } else {
-            rng.between(2, 240)
+        let (kind, template) = share(&TYPES, rng.below(100));
+        let days_ago = match closed {
+            true => rng.between(60, 700),
+            false => rng.between(2, 240),
         };
-        let stamps = seeder.stamps(days_ago, rng.between(0, days_ago));
-        let mut name = match number % 5 {
+        Self {
+            number,
+            title,
+            salary,
+            client,
+            site,
+            city,
+            state,
+            status,
+            closed,
+            kind,
+            template,
+            days_ago,
+        }
+    }
+
+    fn name(&self) -> String {
+        let (number, title) = (self.number, self.title);
+        let name = match number % 5 {
             0 => format!("Senior {title}"),
-            1 => format!("{title} ({city})"),
+            1 => format!("{title} ({})", self.city),
             _ => title.to_owned(),
         };
-        if number % 97 == 13 {
-            name = format!("{name} {}", AWKWARD[number / 97 % AWKWARD.len()])
+        match number % 97 {
+            13 => format!("{name} {}", AWKWARD[number / 97 % AWKWARD.len()])
                 .chars()
                 .take(80)
-                .collect();
+                .collect(),
+            _ => name,
         }
-        let hourly = matches!(job_type, "Contract" | "Temporary" | "Contract to Hire");
-        let owner = if rng.percent(10) {
-            people.queues[rng.below(people.queues.len())]
-        } else {
-            people.recruiters[rng.below(people.recruiters.len())]
-        };
-        let manager: Value = match rng.below(10) {
-            0 | 1 => Value::Null,
-            2 | 3 => people
-                .internal_managers
-                .get(rng.below(people.internal_managers.len()))
-                .copied()
-                .into(),
-            _ => client
-                .contacts
-                .get(rng.below(client.contacts.len()))
-                .copied()
-                .into(),
-        };
-        let delivery: Value = match rng.below(10) {
-            0 => Value::Null,
-            1 => people.former.first().copied().into(),
-            _ => people.delivery[rng.below(people.delivery.len())].into(),
-        };
-        let description = match number % 211 {
-            17 => text::huge_description(&mut rng),
-            _ => text::description(&mut rng, title, &client.name, city),
-        };
-        let object = seeder.job_object();
-        let mut fields: Vec<(&'static str, Value)> =
-            vec![("Name", name.into()), ("OwnerId", owner.into())];
-        if object == "bpats__Job__c" {
-            fields.extend([
-                ("bpats__ATS_Template__c", stored[template].id.into()),
-                ("bpats__Job_Title__c", title.into()),
-                ("bpats__Account__c", client.id.into()),
-                ("bpats__Status__c", status.into()),
-                ("bpats__Is_Closed__c", closed.into()),
-                ("bpats__Is_Active__c", (!closed).into()),
-                ("bpats__Type__c", job_type.into()),
-                ("bpats__Post_Externally__c", rng.percent(60).into()),
-                (
-                    "bpats__Salary__c",
-                    if hourly || rng.percent(15) {
-                        Value::Null
-                    } else {
-                        ((salary + rng.between(-8, 12) * 500) as f64).into()
-                    },
-                ),
-                (
-                    "bpats__Pay_Rate__c",
-                    if hourly {
-                        Value::Double((salary / 2_080) as f64 + 0.5)
-                    } else {
-                        Value::Null
-                    },
-                ),
-                (
-                    "bpats__Bill_Rate__c",
-                    if hourly {
-                        Value::Double((salary / 1_400) as f64)
-                    } else {
-                        Value::Null
-                    },
-                ),
-                (
-                    "bpats__Location__c",
-                    if rng.percent(85) {
-                        format!("{city}, {state}").into()
-                    } else {
-                        Value::Null
-                    },
-                ),
-                (
-                    "bpats__Work_Site_Location__c",
-                    if rng.percent(80) {
-                        site.into()
-                    } else {
-                        Value::Null
-                    },
-                ),
-                (
-                    "bpats__Posted_Date__c",
-                    if status == "Draft" {
-                        Value::Null
-                    } else {
-                        seeder.date(days_ago - 1)
-                    },
-                ),
-                ("bpats__Start_Date__c", seeder.date(days_ago - 45)),
-                ("bpats__Hiring_Manager__c", manager),
-                ("bpats__Delivery_Lead__c", delivery),
-                (
-                    "bpats__Sales_Lead__c",
-                    people.sales[rng.below(people.sales.len())].into(),
-                ),
-                (
-                    "bpats__Job_Description__c",
-                    if rng.percent(92) {
-                        description.into()
-                    } else {
-                        Value::Null
-                    },
-                ),
-                (
-                    "bpats__Short_Description__c",
-                    format!("<p>{title} for a client in {city}.</p>").into(),
-                ),
-                (
-                    "bpats__Number_of_Openings__c",
-                    (rng.between(1, 4) as f64).into(),
-                ),
-                (
-                    "bpats__Openings_Filled__c",
-                    (if status == "Filled" { 1.0 } else { 0.0 }).into(),
-                ),
-                (
-                    "bpats__Priority__c",
-                    rng.pick(&["Low", "Medium", "High"]).into(),
-                ),
-                ("bpats__Urgent_Hiring__c", rng.percent(7).into()),
-                (
-                    "bpats__Tags__c",
-                    rng.pick(&["onsite", "remote ok; hybrid", "night shift", "bilingual"])
-                        .into(),
-                ),
-            ]);
-            seeder.currency(&mut fields, number);
-        } else {
-            fields.extend([
-                ("Headline__c", title.into()),
-                ("Client__c", client.id.into()),
-                ("State__c", status.into()),
-                ("Closed__c", closed.into()),
-                ("Hiring_Contact__c", manager),
-                ("Summary__c", description.into()),
-                ("Yearly_Pay__c", (salary as f64).into()),
-            ]);
-        }
-        let id = seeder.put(object, stamps, fields);
-        let stages = copy_stages(seeder, &stored[template], id, days_ago);
-        jobs.push(Job {
-            id,
-            days_ago,
-            stages,
-            template,
-        });
     }
-    jobs
+}
+
+/// Puts a job and its stages.
+fn job(
+    seeder: &mut Seeder<'_>,
+    people: &People,
+    rng: &mut Random,
+    stored: &[Stored],
+    draft: &Draft<'_>,
+) -> Job {
+    let (client, days_ago) = (draft.client, draft.days_ago);
+    let stamps = seeder.stamps(days_ago, rng.between(0, days_ago));
+    let owner = match rng.percent(10) {
+        true => people.queues[rng.below(people.queues.len())],
+        false => people.recruiters[rng.below(people.recruiters.len())],
+    };
+    let one_of = |rng: &mut Random, ids: &[RecordId]| ids.get(rng.below(ids.len())).copied();
+    let manager: Value = match rng.below(10) {
+        0 | 1 => Value::Null,
+        2 | 3 => one_of(rng, &people.internal_managers).into(),
+        _ => one_of(rng, &client.contacts).into(),
+    };
+    let delivery: Value = match rng.below(10) {
+        0 => Value::Null,
+        1 => people.former.first().copied().into(),
+        _ => one_of(rng, &people.delivery).into(),
+    };
+    let description = match draft.number % 211 {
+        17 => text::huge_description(rng),
+        _ => text::description(rng, draft.title, &client.name, draft.city),
+    };
+    let object = seeder.job_object();
+    let mut fields: Vec<(&'static str, Value)> =
+        vec![("Name", draft.name().into()), ("OwnerId", owner.into())];
+    if object == "bpats__Job__c" {
+        fields.push(("bpats__ATS_Template__c", stored[draft.template].id.into()));
+        let others = [manager, delivery, description.into()];
+        fields.extend(package_fields(seeder, people, rng, draft, others));
+        seeder.currency(&mut fields, draft.number);
+    } else {
+        fields.extend([
+            ("Headline__c", draft.title.into()),
+            ("Client__c", client.id.into()),
+            ("State__c", draft.status.into()),
+            ("Closed__c", draft.closed.into()),
+            ("Hiring_Contact__c", manager),
+            ("Summary__c", description.into()),
+            ("Yearly_Pay__c", (draft.salary as f64).into()),
+        ]);
+    }
+    let id = seeder.put(object, stamps, fields);
+    Job {
+        id,
+        days_ago,
+        stages: copy_stages(seeder, &stored[draft.template], id, days_ago),
+        template: draft.template,
+    }
+}
+
+/// The fields of the package's own job.
+fn package_fields(
+    seeder: &Seeder<'_>,
+    people: &People,
+    rng: &mut Random,
+    draft: &Draft<'_>,
+    [manager, delivery, description]: [Value; 3],
+) -> Vec<(&'static str, Value)> {
+    let (title, city, salary) = (draft.title, draft.city, draft.salary);
+    let hourly = matches!(draft.kind, "Contract" | "Temporary" | "Contract to Hire");
+    let posted = seeder.date(draft.days_ago - 1);
+    let salary_of_year = |rng: &mut Random| match hourly || rng.percent(15) {
+        true => Value::Null,
+        false => ((salary + rng.between(-8, 12) * 500) as f64).into(),
+    };
+    let short = format!("<p>{title} for a client in {city}.</p>");
+    let filled = if draft.status == "Filled" { 1.0 } else { 0.0 };
+    let tags = ["onsite", "remote ok; hybrid", "night shift", "bilingual"];
+    // In this order: the values are drawn one after the other.
+    vec![
+        ("bpats__Job_Title__c", title.into()),
+        ("bpats__Account__c", draft.client.id.into()),
+        ("bpats__Status__c", draft.status.into()),
+        ("bpats__Is_Closed__c", draft.closed.into()),
+        ("bpats__Is_Active__c", (!draft.closed).into()),
+        ("bpats__Type__c", draft.kind.into()),
+        ("bpats__Post_Externally__c", rng.percent(60).into()),
+        ("bpats__Salary__c", salary_of_year(rng)),
+        (
+            "bpats__Pay_Rate__c",
+            when(hourly, (salary / 2_080) as f64 + 0.5),
+        ),
+        ("bpats__Bill_Rate__c", when(hourly, (salary / 1_400) as f64)),
+        (
+            "bpats__Location__c",
+            when(rng.percent(85), format!("{city}, {}", draft.state)),
+        ),
+        (
+            "bpats__Work_Site_Location__c",
+            when(rng.percent(80), draft.site),
+        ),
+        (
+            "bpats__Posted_Date__c",
+            when(draft.status != "Draft", posted),
+        ),
+        ("bpats__Start_Date__c", seeder.date(draft.days_ago - 45)),
+        ("bpats__Hiring_Manager__c", manager),
+        ("bpats__Delivery_Lead__c", delivery),
+        (
+            "bpats__Sales_Lead__c",
+            people.sales[rng.below(people.sales.len())].into(),
+        ),
+        (
+            "bpats__Job_Description__c",
+            when(rng.percent(92), description),
+        ),
+        ("bpats__Short_Description__c", short.into()),
+        (
+            "bpats__Number_of_Openings__c",
+            (rng.between(1, 4) as f64).into(),
+        ),
+        ("bpats__Openings_Filled__c", filled.into()),
+        (
+            "bpats__Priority__c",
+            rng.pick(&["Low", "Medium", "High"]).into(),
+        ),
+        ("bpats__Urgent_Hiring__c", rng.percent(7).into()),
+        ("bpats__Tags__c", rng.pick(&tags).into()),
+    ]
 }
 
 fn copy_stages(

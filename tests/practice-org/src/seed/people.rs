@@ -1,6 +1,6 @@
 //! Who works at the staffing firm, and its clients: users, queues, accounts, work sites, client contacts.
 
-use super::Seeder;
+use super::seeder::{Seeder, when};
 use super::text;
 use super::words::{FIRM_A, FIRM_B, FIRST, LAST, PLACES, TITLES};
 use crate::id::RecordId;
@@ -100,16 +100,49 @@ pub fn seed(seeder: &mut Seeder<'_>, candidates: usize) -> People {
     let mut people = People::default();
     let mut rng = seeder.rng("people");
     let count = 12 + (candidates / 400).min(240);
+    let emails = staff(seeder, &mut people, &mut rng, count);
+    let automated = NewUser {
+        first: "Automated",
+        last: "Process",
+        email: "autoproc@practice-org.example.com".to_owned(),
+        title: "",
+        active: true,
+        user_type: "AutomatedProcess",
+    };
+    user(seeder, &automated, count, 729);
+    for name in ["Intake Queue", "Healthcare Desk", "Light Industrial Desk"] {
+        let stamps = seeder.stamps(700, 700);
+        let fields = vec![
+            ("Name", name.into()),
+            ("DeveloperName", name.replace(' ', "_").into()),
+            ("Type", "Queue".into()),
+            ("DoesIncludeBosses", true.into()),
+        ];
+        people.queues.push(seeder.put("Group", stamps, fields));
+    }
+    pools(seeder, &mut people, &mut rng);
+    clients(seeder, &mut people, &mut rng, candidates);
+    internal_managers(seeder, &mut people, &emails);
+    people
+}
+
+/// Puts the firm's own users. Returns the names and addresses of its active recruiters.
+fn staff(
+    seeder: &mut Seeder<'_>,
+    people: &mut People,
+    rng: &mut Random,
+    count: usize,
+) -> Vec<(&'static str, &'static str, String)> {
+    let titles = [
+        "Recruiter",
+        "Senior Recruiter",
+        "Delivery Lead",
+        "Account Executive",
+    ];
     let mut emails = Vec::new();
     for number in 0..count {
         let (first, last) = (rng.pick(&FIRST), rng.pick(&LAST));
         let left = number % 9 == 8;
-        let title = [
-            "Recruiter",
-            "Senior Recruiter",
-            "Delivery Lead",
-            "Account Executive",
-        ][number % 4];
         let email = format!(
             "{}.{}{number}@lighthouse-staffing.example.com",
             text::ascii(first),
@@ -119,7 +152,7 @@ pub fn seed(seeder: &mut Seeder<'_>, candidates: usize) -> People {
             first,
             last,
             email: email.clone(),
-            title,
+            title: titles[number % 4],
             active: !left,
             user_type: "Standard",
         };
@@ -134,33 +167,7 @@ pub fn seed(seeder: &mut Seeder<'_>, candidates: usize) -> People {
             emails.push((first, last, email));
         }
     }
-    let automated = NewUser {
-        first: "Automated",
-        last: "Process",
-        email: "autoproc@practice-org.example.com".to_owned(),
-        title: "",
-        active: true,
-        user_type: "AutomatedProcess",
-    };
-    user(seeder, &automated, count, 729);
-    for name in ["Intake Queue", "Healthcare Desk", "Light Industrial Desk"] {
-        let stamps = seeder.stamps(700, 700);
-        let id = seeder.put(
-            "Group",
-            stamps,
-            vec![
-                ("Name", name.into()),
-                ("DeveloperName", name.replace(' ', "_").into()),
-                ("Type", "Queue".into()),
-                ("DoesIncludeBosses", true.into()),
-            ],
-        );
-        people.queues.push(id);
-    }
-    pools(seeder, &mut people, &mut rng);
-    clients(seeder, &mut people, &mut rng, candidates);
-    internal_managers(seeder, &mut people, &emails);
-    people
+    emails
 }
 
 fn pools(seeder: &mut Seeder<'_>, people: &mut People, rng: &mut Random) {
@@ -180,7 +187,28 @@ fn pools(seeder: &mut Seeder<'_>, people: &mut People, rng: &mut Random) {
     }
 }
 
+/// Clients with their sites and contacts.
 fn clients(seeder: &mut Seeder<'_>, people: &mut People, rng: &mut Random, candidates: usize) {
+    for number in 0..8 + candidates / 120 {
+        let owner = people.sales[rng.below(people.sales.len())];
+        people.clients.push(client(seeder, rng, number, owner));
+    }
+}
+
+fn client_name(number: usize) -> String {
+    let name = format!(
+        "{} {}",
+        FIRM_A[number % FIRM_A.len()],
+        FIRM_B[(number / FIRM_A.len() + number * 7) % FIRM_B.len()]
+    );
+    match number {
+        3 => "O'Brien & Daughters \"Quality\" Foods".to_owned(),
+        n if n >= FIRM_A.len() * FIRM_B.len() => format!("{name} {number}"),
+        _ => name,
+    }
+}
+
+fn client(seeder: &mut Seeder<'_>, rng: &mut Random, number: usize, owner: RecordId) -> Client {
     const INDUSTRIES: [&str; 8] = [
         "Banking",
         "Biotechnology",
@@ -191,112 +219,101 @@ fn clients(seeder: &mut Seeder<'_>, people: &mut People, rng: &mut Random, candi
         "Retail",
         "Technology",
     ];
-    let client_type = seeder.record_types.client;
-    for number in 0..8 + candidates / 120 {
-        let mut name = format!(
-            "{} {}",
-            FIRM_A[number % FIRM_A.len()],
-            FIRM_B[(number / FIRM_A.len() + number * 7) % FIRM_B.len()]
-        );
-        match number {
-            3 => name = "O'Brien & Daughters \"Quality\" Foods".to_owned(),
-            n if n >= FIRM_A.len() * FIRM_B.len() => name.push_str(&format!(" {number}")),
-            _ => {}
-        }
-        let owner = people.sales[rng.below(people.sales.len())];
-        let place = rng.below(PLACES.len());
-        let (city, state, postal) = PLACES[place];
-        let days = rng.between(200, 725);
-        let stamps = seeder.stamps(days, rng.between(0, days));
-        let id = seeder.put(
-            "Account",
-            stamps,
-            vec![
-                ("Name", name.clone().into()),
-                ("Type", "Customer - Direct".into()),
-                ("Industry", rng.pick(&INDUSTRIES).into()),
-                ("BillingStreet", text::street(rng).into()),
-                ("BillingCity", city.into()),
-                ("BillingState", state.into()),
-                ("BillingPostalCode", postal.into()),
-                ("BillingCountry", "US".into()),
-                ("Phone", text::phone(rng).into()),
-                ("Website", "https://www.example.com".into()),
-                ("OwnerId", owner.into()),
-            ],
-        );
-        let mut sites = Vec::new();
-        if seeder.package {
-            for site in 0..rng.between(1, 3) as usize {
+    let name = client_name(number);
+    let place = rng.below(PLACES.len());
+    let (city, state, postal) = PLACES[place];
+    let days = rng.between(200, 725);
+    let stamps = seeder.stamps(days, rng.between(0, days));
+    let fields = vec![
+        ("Name", name.clone().into()),
+        ("Type", "Customer - Direct".into()),
+        ("Industry", rng.pick(&INDUSTRIES).into()),
+        ("BillingStreet", text::street(rng).into()),
+        ("BillingCity", city.into()),
+        ("BillingState", state.into()),
+        ("BillingPostalCode", postal.into()),
+        ("BillingCountry", "US".into()),
+        ("Phone", text::phone(rng).into()),
+        ("Website", "https://www.example.com".into()),
+        ("OwnerId", owner.into()),
+    ];
+    let id = seeder.put("Account", stamps, fields);
+    let sites = match seeder.package {
+        true => (0..rng.between(1, 3) as usize)
+            .map(|site| {
                 let at = (place + site * 5) % PLACES.len();
-                let (city, state, _) = PLACES[at];
-                let abroad = number % 11 == 10 && site == 1;
-                let stamps = seeder.stamps(days, rng.between(0, days));
-                let fields = vec![
-                    (
-                        "Name",
-                        if abroad {
-                            "Toronto plant".to_owned()
-                        } else {
-                            format!("{city} site")
-                        }
-                        .into(),
-                    ),
-                    ("bpats__Account__c", id.into()),
-                    (
-                        "bpats__Country_Code__c",
-                        if abroad { "Other" } else { "US" }.into(),
-                    ),
-                    (
-                        "bpats__State_Code__c",
-                        if abroad { Value::Null } else { state.into() },
-                    ),
-                ];
-                sites.push((
-                    seeder.put("bpats__Work_Site_Location__c", stamps, fields),
-                    at,
-                ));
-            }
-        }
-        let mut contacts = Vec::new();
-        for person in 0..rng.between(1, 12) as usize {
-            let (first, last) = (rng.pick(&FIRST), rng.pick(&LAST));
-            let created = rng.between(30, days.max(31));
-            let stamps = seeder.stamps(created, rng.between(0, created));
-            let title = TITLES[rng.below(TITLES.len())].0;
-            contacts.push(seeder.put(
-                "Contact",
-                stamps,
-                vec![
-                        ("FirstName", first.into()),
-                        ("LastName", last.into()),
-                        (
-                            "Email",
-                            text::email(rng, first, last, number * 20 + person).into(),
-                        ),
-                        ("Phone", text::phone(rng).into()),
-                        ("Title", format!("{title} Lead").into()),
-                        (
-                            "Department",
-                            rng.pick(&["Operations", "Finance", "People", "Engineering"])
-                                .into(),
-                        ),
-                        ("AccountId", id.into()),
-                        ("RecordTypeId", client_type.into()),
-                        ("MailingCity", city.into()),
-                        ("MailingState", state.into()),
-                        ("MailingCountry", "US".into()),
-                        ("OwnerId", owner.into()),
-                    ],
-            ));
-        }
-        people.clients.push(Client {
-            id,
-            name,
-            sites,
-            contacts,
-        });
+                let is_abroad = number % 11 == 10 && site == 1;
+                (work_site(seeder, rng, id, days, at, is_abroad), at)
+            })
+            .collect(),
+        false => Vec::new(),
+    };
+    let contacts = (0..rng.between(1, 12) as usize)
+        .map(|person| {
+            let email = number * 20 + person;
+            client_contact(seeder, rng, (id, owner), days, email, (city, state))
+        })
+        .collect();
+    Client {
+        id,
+        name,
+        sites,
+        contacts,
     }
+}
+
+fn work_site(
+    seeder: &mut Seeder<'_>,
+    rng: &mut Random,
+    client: RecordId,
+    days: i64,
+    at: usize,
+    is_abroad: bool,
+) -> RecordId {
+    let (city, state, _) = PLACES[at];
+    let stamps = seeder.stamps(days, rng.between(0, days));
+    let name = match is_abroad {
+        true => "Toronto plant".to_owned(),
+        false => format!("{city} site"),
+    };
+    let country = if is_abroad { "Other" } else { "US" };
+    let fields = vec![
+        ("Name", name.into()),
+        ("bpats__Account__c", client.into()),
+        ("bpats__Country_Code__c", country.into()),
+        ("bpats__State_Code__c", when(!is_abroad, state)),
+    ];
+    seeder.put("bpats__Work_Site_Location__c", stamps, fields)
+}
+
+fn client_contact(
+    seeder: &mut Seeder<'_>,
+    rng: &mut Random,
+    (client, owner): (RecordId, RecordId),
+    days: i64,
+    email: usize,
+    (city, state): (&'static str, &'static str),
+) -> RecordId {
+    let (first, last) = (rng.pick(&FIRST), rng.pick(&LAST));
+    let created = rng.between(30, days.max(31));
+    let stamps = seeder.stamps(created, rng.between(0, created));
+    let title = TITLES[rng.below(TITLES.len())].0;
+    let departments = ["Operations", "Finance", "People", "Engineering"];
+    let fields = vec![
+        ("FirstName", first.into()),
+        ("LastName", last.into()),
+        ("Email", text::email(rng, first, last, email).into()),
+        ("Phone", text::phone(rng).into()),
+        ("Title", format!("{title} Lead").into()),
+        ("Department", rng.pick(&departments).into()),
+        ("AccountId", client.into()),
+        ("RecordTypeId", seeder.record_types.client.into()),
+        ("MailingCity", city.into()),
+        ("MailingState", state.into()),
+        ("MailingCountry", "US".into()),
+        ("OwnerId", owner.into()),
+    ];
+    seeder.put("Contact", stamps, fields)
 }
 
 /// The firm also hires for itself: these hiring managers are contacts with a user's mail address.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Seeder, Stamps};
+use super::seeder::{Seeder, Stamps};
 use crate::description::rights::{self, ObjectRights, PermissionSet};
 use crate::id::RecordId;
 use crate::schema::Visibility;

@@ -1,8 +1,8 @@
 //! Faults on demand: what networks and Salesforce do to clients, one rule at a time.
 //!
-//! A rule says which requests it meets (`path`, `contains`, `method`, `kind`), how many it lets pass first (`skip`), how
-//! many it hits (`times`) and what happens. Rules are tried in the order they were added. Members of a composite are met
-//! by rules of a kind that begins with `sub:` only.
+//! A rule says which requests it meets (`path`, `contains`, `method`, `kind`), how many it lets pass first (`skip`),
+//! how many it hits (`times`) and what happens. Rules are tried in the order they were added. Members of a composite
+//! are met by rules of a kind that begins with `sub:` only.
 
 use std::collections::BTreeMap;
 
@@ -121,8 +121,8 @@ pub struct Rule {
     /// Meets requests of this method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// Meets requests of this kind, as named in the statistics (`query`, `query_more`, `token`, ...); with `sub:` before
-    /// it, members of a composite.
+    /// Meets requests of this kind, as named in the statistics (`query`, `query_more`, `token`, ...); with `sub:`
+    /// before it, members of a composite.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// Requests that pass before the first hit.
@@ -315,8 +315,8 @@ impl Faults {
     }
 }
 
-/// Codes and messages that Salesforce pairs with a status; the first of a status is its usual one (salesforce-api.md 1.5
-/// and 5).
+/// Codes and messages that Salesforce pairs with a status; the first of a status is its usual one (salesforce-api.md
+/// 1.5 and 5).
 const USUAL: [(u16, &str, &str); 9] = [
     (401, "INVALID_SESSION_ID", "Session expired or invalid"),
     (

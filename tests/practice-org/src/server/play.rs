@@ -1,7 +1,7 @@
 //! Playing a fault rule on a request: what happens before the work, and what becomes of the answer.
 //!
-//! What happens to the connection itself (cuts, waits) is played by the edge; the rest is the same for a request of its own
-//! and for a member of a composite.
+//! What happens to the connection itself (cuts, waits) is played by the edge; the rest is the same for a request of its
+//! own and for a member of a composite.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;

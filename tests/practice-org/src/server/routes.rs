@@ -1,6 +1,7 @@
 //! Which handler serves which path.
 //!
-//! Handlers are plain functions from a call to a reply that may block on the database: each runs on a thread of its own.
+//! Handlers are plain functions from a call to a reply that may block on the database: each runs on a thread of its
+//! own.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Access tokens, refresh tokens, and what ends them.
 //!
 //! A token is a session: it dies of inactivity, of a revoke or of a kill, and query locators die with it
-//! (salesforce-api.md 1.3). Refresh tokens form grants; with rotation each works once, and using an old one again revokes
-//! the whole grant (1.1).
+//! (salesforce-api.md 1.3). Refresh tokens form grants; with rotation each works once, and using an old one again
+//! revokes the whole grant (1.1).
 
 use std::collections::HashMap;
 

@@ -5,9 +5,9 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::QueryOptions;
 use super::ast::{Condition, FieldSet, Name, Operand, Path, Query, SelectItem};
 use super::error::SoqlError;
+use super::options::QueryOptions;
 use super::plan::{Entry, Expression, FieldPath, Leaf, Node, OrderKey, Plan, Predicate};
 use crate::schema::{Field, FieldId, FieldType, Object, ObjectId, Schema};
 

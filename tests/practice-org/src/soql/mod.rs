@@ -6,11 +6,7 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use chrono_tz::Tz;
-
 use crate::error::ApiError;
-use crate::id::RecordId;
-use crate::schema::Visibility;
 use crate::store::state::State;
 use crate::store::{Database, Writer};
 
@@ -22,6 +18,7 @@ mod error;
 mod eval;
 mod group;
 mod lex;
+mod options;
 mod parse;
 mod plan;
 mod record;
@@ -31,35 +28,12 @@ mod run;
 mod text;
 
 pub use columns::Column;
+pub use options::QueryOptions;
 pub use render::CsvStyle;
 pub use result::{Features, Page, PageContext, ResultSet};
 
 use check::Checker;
 use result::Rows;
-
-/// Who asks, and how.
-#[derive(Debug, Clone)]
-pub struct QueryOptions {
-    /// `queryAll`: rows in the recycle bin too.
-    pub all_rows: bool,
-    /// What the user sees.
-    pub visibility: Visibility,
-    /// The user's time zone, for date literals.
-    pub time_zone: Tz,
-    /// The user, for scopes.
-    pub user: Option<RecordId>,
-}
-
-impl Default for QueryOptions {
-    fn default() -> Self {
-        Self {
-            all_rows: false,
-            visibility: Visibility::everything(),
-            time_zone: Tz::UTC,
-            user: None,
-        }
-    }
-}
 
 /// The tree of a query's text, for objects that are no rows.
 pub(crate) fn parsed(text: &str) -> Result<ast::Query, ApiError> {

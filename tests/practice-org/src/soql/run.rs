@@ -16,15 +16,7 @@ use crate::value::ValueRef;
 
 mod access;
 
-use access::{Access, access};
-
-/// The order asked for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sorting {
-    Id { descending: bool },
-    Stamp { descending: bool },
-    Keys,
-}
+use access::{Access, Sorting, access};
 
 /// Ids of the rows a plan selects, in order, after OFFSET and LIMIT.
 pub(super) fn select(state: &State, plan: &Plan) -> Vec<RecordId> {

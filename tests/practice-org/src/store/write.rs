@@ -326,8 +326,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Refuses to refer to a row that an open transaction wrote: it may be about to delete it. Salesforce locks the rows that a
-    /// written row refers to.
+    /// Refuses to refer to a row that an open transaction wrote: it may be about to delete it. Salesforce locks the
+    /// rows that a written row refers to.
     fn check_parents(&self, changes: &BTreeMap<FieldId, Value>) -> Result<(), ApiError> {
         let mut targets = changes.values().filter_map(Value::as_id);
         targets.try_for_each(|id| self.check_lock(id))

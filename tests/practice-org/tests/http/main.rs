@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod automation;
 mod bulk;
 mod bulk_v1;
 mod catalogue;

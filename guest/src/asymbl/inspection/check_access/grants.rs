@@ -17,10 +17,12 @@ use salesforce::{Query, Record, Rows};
 pub(super) struct Grants {
     /// Labels of the assigned permission sets, the profile's own aside; none where they can't be seen.
     pub sets: Option<Vec<String>>,
-    /// By object: whether all its records are seen, shared or not. None where that can't be told.
+    /// By object: whether all its records are seen, shared or not. `None` where that is unknown.
     view_all: Option<BTreeMap<String, bool>>,
     /// All records of all objects.
     view_all_data: bool,
+    /// Nothing of the package was found in the org.
+    pub package_is_absent: bool,
 }
 
 impl Grants {
@@ -32,7 +34,7 @@ impl Grants {
             .any(|set| set.eq_ignore_ascii_case(label))
     }
 
-    /// Whether the user sees all records of an object; none where that can't be told.
+    /// Whether the user sees all records of an object; `None` where that is unknown.
     pub fn sees_all(&self, object: &str) -> Option<bool> {
         let view_all = self.view_all.as_ref()?;
         Some(self.view_all_data || view_all.get(object).copied().unwrap_or(false))
@@ -80,6 +82,7 @@ fn learn(sets: Option<&[Record]>, objects: Option<&[Record]>) -> Grants {
         }
     }
     Grants {
+        package_is_absent: false,
         view_all: sets.and(objects).map(|_| view_all),
         view_all_data: sets
             .into_iter()

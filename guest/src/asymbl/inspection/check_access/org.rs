@@ -1,46 +1,21 @@
-//! What the check says of the org as a whole: the package, its permission sets, calls left, and values of closed lists that
-//! no table of the tenant's settings maps.
+//! What the check says of the org as a whole: the package, its permission sets, calls left, and values of closed lists
+//! that no table of the tenant's settings maps.
 
-use super::Shapes;
+use super::about::{About, NOT_INSTALLED, Shapes, distinct, quoted};
 use super::grants::Grants;
 use crate::asymbl::context::Context;
-use crate::asymbl::inspection::needs::ACTIONS;
 use crate::asymbl::models::hiring_team_members::matched_lookups;
 use crate::asymbl::models::{self, TABLES, Tenant, jobs};
-use crate::asymbl::names;
+use crate::asymbl::names::{self, ACTIONS};
 use crate::asymbl::row::trimmed;
 use crate::asymbl::settings::WordTable;
 use crate::exports::ats::connector::inspection::Action;
-use crate::exports::ats::connector::reads::Fact;
-use crate::exports::ats::connector::types::{Error, Model, Warning};
+use crate::exports::ats::connector::types::{Error, Model};
 use salesforce::soql::{and, eq, like, or};
 use salesforce::transport::Transport;
 use salesforce::{Query, QueryPage, Record, Rows};
 
 mod hired_stages;
-
-/// What was found.
-#[derive(Default)]
-pub(super) struct About {
-    pub facts: Vec<Fact>,
-    pub warnings: Vec<Warning>,
-}
-
-impl About {
-    fn fact(&mut self, name: &str, value: String) {
-        self.facts.push(Fact {
-            name: name.to_owned(),
-            value,
-        });
-    }
-
-    fn warn(&mut self, code: &str, message: String) {
-        self.warnings.push(Warning {
-            code: code.to_owned(),
-            message,
-        });
-    }
-}
 
 /// Looks at the org. What can't be read is left out: none of it is needed.
 pub(super) fn look<T: Transport>(
@@ -59,8 +34,9 @@ pub(super) fn look<T: Transport>(
         .filter(eq("NamespacePrefix", namespace))
         .order_by("Label");
     let mut queries = vec![(&publisher, Rows::Live), (&sets, Rows::Live)];
-    let stages = hired_stages::queries(tenant, shapes);
-    queries.extend(stages.iter().flatten().map(|q| (q, Rows::Live)));
+    let stages = hired_stages::Questions::new(tenant, shapes);
+    let of_stages = stages.as_ref().map(hired_stages::Questions::queries);
+    queries.extend(of_stages.iter().flatten().map(|q| (q, Rows::Live)));
     let mangled = mangled_users(tenant);
     queries.extend(mangled.iter().map(|q| (q, Rows::Live)));
     let mut pages: Vec<Option<QueryPage>> = ctx
@@ -81,10 +57,9 @@ pub(super) fn look<T: Transport>(
         sets.as_deref(),
     );
     assigned(&mut about, tenant, grants);
-    if stages.is_some() {
+    if let Some(stages) = stages {
         let mut rows = || answers.next().flatten();
-        let (first, hired, last) = (rows(), rows(), rows());
-        hired_stages::judge(&mut about, first, hired, last);
+        stages.report(&mut about, ctx, [rows(), rows(), rows()]);
     }
     unmapped(&mut about, tenant, shapes);
     if let Some(users) = mangled.map(|page| page.total_size).filter(|n| *n > 0) {
@@ -115,8 +90,8 @@ pub(super) fn look<T: Transport>(
     Ok(about)
 }
 
-/// How many active users have an address as sandboxes make them, where hiring managers are matched by address: the address's own
-/// `@` becomes `=` and `@example.com` follows, or `.invalid` is appended.
+/// How many active users have an address as sandboxes make them, where hiring managers are matched by address: the
+/// address's own `@` becomes `=` and `@example.com` follows, or `.invalid` is appended.
 fn mangled_users(tenant: Tenant<'_>) -> Option<Query> {
     let may_match = tenant.settings.scopes.model_on(Model::HiringTeamMembers)
         && !matched_lookups(tenant).is_empty();
@@ -169,7 +144,7 @@ fn package(
     }
     if !installed {
         about.warn(
-            "package-not-installed",
+            NOT_INSTALLED,
             format!(
                 "nothing of a package with the namespace {:?} is in the org: the Asymbl ATS package is not installed, has another \
                  namespace (setting `namespace`), or the connected user may see nothing of it",
@@ -270,14 +245,4 @@ pub(super) fn unmapped(about: &mut About, tenant: Tenant<'_>, shapes: &Shapes) {
             );
         }
     }
-}
-
-pub(super) fn distinct(values: impl Iterator<Item = String>) -> Vec<String> {
-    let set: std::collections::BTreeSet<String> = values.collect();
-    set.into_iter().collect()
-}
-
-pub(super) fn quoted(values: &[String]) -> String {
-    let quoted: Vec<String> = values.iter().map(|v| format!("{v:?}")).collect();
-    quoted.join(", ")
 }

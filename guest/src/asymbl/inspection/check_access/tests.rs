@@ -66,7 +66,7 @@ fn fields_switched_off_need_no_right() {
 }
 
 #[test]
-fn a_move_needs_the_right_to_edit_the_stage_field_and_nothing_more_to_write() {
+fn a_move_needs_only_the_right_to_edit_the_stage_field() {
     let mut org = TestOrg::new();
     let applicant = org.objects.get_mut(names::APPLICANT).unwrap();
     applicant.updateable = true;
@@ -88,7 +88,7 @@ fn a_move_needs_the_right_to_edit_the_stage_field_and_nothing_more_to_write() {
 }
 
 #[test]
-fn a_value_that_no_table_maps_is_told_with_the_setting_that_would() {
+fn an_unmapped_value_is_reported_with_its_setting() {
     use salesforce::PicklistValue;
     let mut org = TestOrg::new();
     let job = org.objects.get_mut(names::JOB).unwrap();
@@ -104,19 +104,19 @@ fn a_value_that_no_table_maps_is_told_with_the_setting_that_would() {
             label: None,
         })
         .to_vec();
-    let told = |org: &TestOrg| {
+    let warned = |org: &TestOrg| {
         org.tenant(|tenant| {
-            let mut about = org::About::default();
+            let mut about = about::About::default();
             org::unmapped(&mut about, tenant, &org.objects);
             about.warnings
         })
     };
-    let warnings = told(&org);
+    let warnings = warned(&org);
     assert_eq!(warnings.len(), 1);
     assert_eq!(warnings[0].code, "value-unmapped");
     assert!(
         warnings[0].message.contains("\"Paused\"") && warnings[0].message.contains("job_status")
     );
     org.settings = r#"{"job_status": {"Paused": "CLOSED"}}"#.to_owned();
-    assert!(told(&org).is_empty());
+    assert!(warned(&org).is_empty());
 }

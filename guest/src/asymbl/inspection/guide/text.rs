@@ -50,6 +50,12 @@ New apps need up to ten minutes before they accept a sign-in.",
     ),
 ];
 
+pub(super) const PERMISSION_SET: &str = "\
+In place of clicking through these tables, deploy them: save the following as \
+`permissionsets/Asymbl_Integration.permissionset-meta.xml`, deploy it with `sf project deploy start` or the Metadata API, and assign \
+the set to the integration user; the package's own set is not needed then. `asymbl guide --permission-set` prints it for the models \
+and actions that a tenant file leaves on.";
+
 pub(super) const RIGHTS: &str = "\
 Assign the package's permission set **Asymbl ATS User** to the integration user: it gives contacts, applicants, jobs and stages. \
 Then create a permission set of your own, `Asymbl Integration`, with what that one lacks:

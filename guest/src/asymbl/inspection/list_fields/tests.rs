@@ -3,6 +3,10 @@ use crate::asymbl::reads::tests::{cast, instance, profile};
 
 fn fields(settings: &str, model: Model, sample: u32) -> Vec<SourceField> {
     let cast = cast();
+    let level =
+        serde_json::json!({"name": "Level__c", "label": "Level", "type": "string", "length": 80});
+    let field = serde_json::json!({"object": "Contact", "field": level});
+    cast.org.control("fields", field);
     list_fields(
         &instance(&cast.org, settings),
         &profile(&cast.org),

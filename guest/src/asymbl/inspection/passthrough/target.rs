@@ -1,5 +1,7 @@
 //! The path and query of a passthrough request: what stays under the tenant's origin, whoever reads it.
 
+use percent_encoding::percent_decode_str;
+
 use crate::exports::ats::connector::inspection::HttpHeader;
 use salesforce::encode::query_value;
 
@@ -71,26 +73,16 @@ fn check_segments(path: &str) -> Result<(), String> {
 
 /// Takes off one layer of encoding; a % that begins no escape is an error where it is `strict`, else it stays.
 fn decoded(text: &str, strict: bool) -> Result<String, String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let hex = |at: usize| tail.get(at).and_then(|b| char::from(*b).to_digit(16));
-        if first != b'%' {
-            bytes.push(first);
-            rest = tail;
-        } else if let (Some(high), Some(low)) = (hex(0), hex(1)) {
-            let byte = (high * 16 + low) as u8;
-            if byte.is_ascii_control() {
-                return Err("the path holds an encoded control character".to_owned());
-            }
-            bytes.push(byte);
-            rest = &tail[2..];
-        } else if strict {
-            return Err("a % in a path needs two hexadecimal digits: write %25".to_owned());
-        } else {
-            bytes.push(first);
-            rest = tail;
-        }
+    let is_escape = |rest: &str| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    if strict && !text.split('%').skip(1).all(is_escape) {
+        return Err("a % in a path needs two hexadecimal digits: write %25".to_owned());
+    }
+    let bytes: Vec<u8> = percent_decode_str(text).collect();
+    if bytes.iter().any(u8::is_ascii_control) {
+        return Err("the path holds an encoded control character".to_owned());
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -1,7 +1,7 @@
-//! Which contacts are candidates, as conditions for queries and as a judgement over a row.
+//! Which contacts are candidates, as conditions for queries, and what a row alone says about it.
 //!
-//! Contacts are clients and hiring managers too. SOQL refuses a semi-join inside OR, so "of the type, or with an applicant"
-//! is two queries that have no contact in common (asymbl-schema.md 2).
+//! Contacts are clients and hiring managers too. SOQL refuses a semi-join inside OR, so "of the type, or with an
+//! applicant" is two queries that have no contact in common (asymbl-schema.md 2).
 
 use super::{Tenant, applicant_link};
 use crate::asymbl::settings::CandidateRule;
@@ -10,18 +10,18 @@ use salesforce::soql::{Condition, Query, and, eq, in_query, ne, not_null, one_of
 
 const RECORD_TYPE: &str = "RecordTypeId";
 
-/// What can be said of a contact by its row alone.
+/// What a contact's row alone says about being a candidate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Judgement {
+pub enum Candidacy {
     /// It is a candidate.
     Candidate,
-    /// It is none.
+    /// It is not a candidate.
     NotCandidate,
     /// It is one when an applicant points to it.
     IfApplied,
-    /// Only the tenant's SOQL condition tells.
+    /// Only the tenant's SOQL condition can say.
     ByQuery,
-    /// Whether an applicant points to it can't be seen.
+    /// The user may not see whether an applicant points to it.
     Unknown,
 }
 
@@ -53,8 +53,8 @@ impl Membership {
         }
     }
 
-    /// Conditions whose results together are all candidates, none twice. None takes every contact; no condition at all means
-    /// that nobody is a candidate.
+    /// Returns conditions whose results together are all candidates, none twice. `None` stands for every contact; an
+    /// empty list means that nobody is a candidate.
     pub fn conditions(&self) -> Vec<Option<Condition>> {
         let types = self.types.iter().map(String::as_str);
         let typed = (!self.types.is_empty()).then(|| one_of(RECORD_TYPE, types.clone()));
@@ -73,8 +73,8 @@ impl Membership {
         }
     }
 
-    /// Contacts that an applicant points to. Said with `IsDeleted`, since it is unknown whether `queryAll` reaches into a
-    /// semi-join.
+    /// Contacts that an applicant points to. The condition names `IsDeleted`, since it is unknown whether `queryAll`
+    /// reaches into a semi-join.
     fn applied(&self) -> Option<Condition> {
         let (object, lookup) = self.link.as_ref()?;
         let applicants = Query::from(object.as_str())
@@ -92,23 +92,23 @@ impl Membership {
         by_applicants && self.link.is_none()
     }
 
-    /// What a contact's row says; it needs the column `RecordTypeId` where the object has it.
-    pub fn judge(&self, row: &Record) -> Judgement {
+    /// Classifies a contact by its row, which needs the column `RecordTypeId` where the object has it.
+    pub fn classify(&self, row: &Record) -> Candidacy {
         let of_type = row
             .text(RECORD_TYPE)
             .is_some_and(|t| self.types.iter().any(|own| *own == t));
         let by_applicant = if self.link.is_some() {
-            Judgement::IfApplied
+            Candidacy::IfApplied
         } else {
-            Judgement::Unknown
+            Candidacy::Unknown
         };
         match &self.rule {
-            CandidateRule::All => Judgement::Candidate,
-            CandidateRule::Condition(_) => Judgement::ByQuery,
-            CandidateRule::Typed if of_type => Judgement::Candidate,
-            CandidateRule::Typed => Judgement::NotCandidate,
+            CandidateRule::All => Candidacy::Candidate,
+            CandidateRule::Condition(_) => Candidacy::ByQuery,
+            CandidateRule::Typed if of_type => Candidacy::Candidate,
+            CandidateRule::Typed => Candidacy::NotCandidate,
             CandidateRule::Applied => by_applicant,
-            CandidateRule::AppliedOrTyped if of_type => Judgement::Candidate,
+            CandidateRule::AppliedOrTyped if of_type => Candidacy::Candidate,
             CandidateRule::AppliedOrTyped => by_applicant,
         }
     }

@@ -109,7 +109,7 @@ fn cleared_lookups_are_no_references() {
 }
 
 #[test]
-fn the_lookup_to_an_orgs_own_job_takes_the_place_of_the_standard_one() {
+fn the_lookup_to_an_orgs_own_job_replaces_the_standard_one() {
     let mut org = TestOrg::new();
     org.link.applicant_lookup = "Requisition__c".into();
     org.link.standard = false;

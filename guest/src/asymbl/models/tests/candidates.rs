@@ -1,5 +1,5 @@
 use crate::asymbl::models::Mapping;
-use crate::asymbl::models::candidates::{Candidates, Judgement, Membership};
+use crate::asymbl::models::candidates::{Candidacy, Candidates, Membership};
 use crate::asymbl::models::common::is_email;
 use crate::asymbl::models::testing::{CANDIDATE_TYPE, Rows, TestOrg, record};
 use crate::asymbl::models::users::{self, Users};
@@ -240,19 +240,19 @@ fn a_row_says_what_it_can_of_its_being_a_candidate() {
     for (rule, of_typed, of_other) in [
         (
             "applied-or-typed",
-            Judgement::Candidate,
-            Judgement::IfApplied,
+            Candidacy::Candidate,
+            Candidacy::IfApplied,
         ),
-        ("typed", Judgement::Candidate, Judgement::NotCandidate),
-        ("applied", Judgement::IfApplied, Judgement::IfApplied),
-        ("all", Judgement::Candidate, Judgement::Candidate),
-        ("Title != null", Judgement::ByQuery, Judgement::ByQuery),
+        ("typed", Candidacy::Candidate, Candidacy::NotCandidate),
+        ("applied", Candidacy::IfApplied, Candidacy::IfApplied),
+        ("all", Candidacy::Candidate, Candidacy::Candidate),
+        ("Title != null", Candidacy::ByQuery, Candidacy::ByQuery),
     ] {
         let membership =
             TestOrg::with_settings(&serde_json::json!({ "candidates": rule }).to_string())
                 .tenant(Membership::of);
         assert_eq!(
-            (membership.judge(&typed), membership.judge(&other)),
+            (membership.classify(&typed), membership.classify(&other)),
             (of_typed, of_other),
             "{rule}"
         );
@@ -261,8 +261,8 @@ fn a_row_says_what_it_can_of_its_being_a_candidate() {
     org.hide(APPLICANT, APPLICANT);
     let membership = org.tenant(Membership::of);
     assert_eq!(
-        (membership.judge(&typed), membership.judge(&other)),
-        (Judgement::Candidate, Judgement::Unknown)
+        (membership.classify(&typed), membership.classify(&other)),
+        (Candidacy::Candidate, Candidacy::Unknown)
     );
 }
 

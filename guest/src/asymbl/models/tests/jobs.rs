@@ -142,7 +142,7 @@ fn visibility_comes_of_the_flag_or_of_another_field() {
 }
 
 #[test]
-fn a_job_code_keeps_its_leading_zeros_and_the_description_falls_back() {
+fn a_job_code_keeps_zeros_and_the_description_falls_back() {
     let org = TestOrg::new();
     let found = job(
         &org,
@@ -153,7 +153,7 @@ fn a_job_code_keeps_its_leading_zeros_and_the_description_falls_back() {
 }
 
 #[test]
-fn the_currency_is_the_records_else_the_tenants_and_none_without_an_amount() {
+fn the_currency_is_the_records_else_the_tenants() {
     let mut org = TestOrg::with_settings(r#"{"default_currency":"usd"}"#);
     let amount = r#""bpats__Salary__c":90000"#;
     assert_eq!(job(&org, amount).salary_currency.as_deref(), Some("USD"));
@@ -318,7 +318,7 @@ fn an_orgs_own_job_object_is_read_by_its_own_names() {
 }
 
 #[test]
-fn what_is_switched_off_or_hidden_is_not_asked_for_and_stays_empty() {
+fn switched_off_and_hidden_fields_are_not_asked_for() {
     let mut org = TestOrg::new();
     org.disabled = vec![
         "jobs.location".into(),

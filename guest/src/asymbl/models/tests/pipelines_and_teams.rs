@@ -152,7 +152,7 @@ fn a_job_without_a_team_still_has_an_empty_one() {
 }
 
 #[test]
-fn of_several_users_with_a_managers_address_the_best_one_is_the_member() {
+fn of_several_users_with_one_address_the_best_is_the_member() {
     let (inactive, portal) = (user(1, false, "Standard"), user(2, true, "CspLitePortal"));
     let (standard, later) = (user(4, true, "Standard"), user(5, true, "Standard"));
     assert_eq!(

@@ -2,7 +2,6 @@ use crate::asymbl::models::testing::TestOrg;
 use crate::asymbl::models::{
     MODELS, Source, TABLES, appearance, applications, column_set, from_word, table, word,
 };
-use crate::asymbl::settings::{OVERRIDABLE, PROMOTING};
 
 #[test]
 fn names_and_models_go_both_ways() {
@@ -16,19 +15,7 @@ fn names_and_models_go_both_ways() {
 }
 
 #[test]
-fn every_choosable_and_promoting_field_is_a_line_of_its_models_table() {
-    for table in TABLES {
-        let choosable = table.rules.iter().filter(|rule| rule.choice.is_some());
-        let listed = OVERRIDABLE.iter().find(|(model, _)| *model == table.model);
-        let listed = listed.map_or(&[][..], |(_, fields)| fields);
-        assert_eq!(choosable.map(|rule| rule.field).collect::<Vec<_>>(), listed);
-        let promotes = table.has("integration_fields");
-        assert_eq!(promotes, PROMOTING.contains(&table.model));
-    }
-}
-
-#[test]
-fn every_source_of_the_tables_exists_in_the_package_or_the_platform() {
+fn every_source_of_the_tables_exists() {
     let mut org = TestOrg::new();
     org.add("bpats__Job__c", "CurrencyIsoCode", "picklist", "");
     for name in ["MailingStateCode", "MailingCountryCode"] {
@@ -87,7 +74,7 @@ fn a_field_that_only_another_one_needs_is_in_the_column_set_too() {
 }
 
 #[test]
-fn a_label_a_type_or_the_orgs_address_shows_in_the_appearance_of_what_carries_it() {
+fn labels_types_and_the_orgs_address_are_part_of_the_appearance() {
     let promoting = || TestOrg::with_settings(r#"{"integration_fields": {"jobs": ["Code__c"]}}"#);
     let org = |label: &str, kind: &str| {
         let mut org = promoting();

@@ -1,13 +1,14 @@
 //! Candidates: those contacts that are candidates.
 //!
-//! A contact becomes one, or stops being one, through an applicant, without its own stamp moving. So a delta judges every
-//! contact that changed, and every contact that an applicant which changed, came or went points to. A deleted contact has lost
-//! its applicants and a merged one handed them on, so deleted contacts are read whatever they were (asymbl-schema.md 2).
+//! A contact becomes one, or stops being one, through an applicant, without its own stamp moving. So a delta classifies
+//! every contact that changed, and every contact that an applicant which changed, came or went points to. A deleted
+//! contact has lost its applicants and a merged one handed them on, so deleted contacts are read whatever they were
+//! (asymbl-schema.md 2).
 
 use std::collections::BTreeSet;
 
 use crate::asymbl::context::Context;
-use crate::asymbl::models::candidates::{Candidates, Judgement, Membership, applicant_link};
+use crate::asymbl::models::candidates::{Candidacy, Candidates, Membership, applicant_link};
 use crate::asymbl::models::{Mapping, Missing, Tenant};
 use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step};
@@ -32,25 +33,25 @@ pub struct CandidatesReader {
 
 impl CandidatesReader {
     /// Those of some contacts who are candidates.
-    fn judge<T: Transport>(
+    fn candidates_among<T: Transport>(
         &self,
         ctx: &Context<T>,
         contacts: Vec<Record>,
     ) -> Result<Vec<Record>, Error> {
-        let asked = |wanted: Judgement| -> Vec<String> {
+        let asked = |wanted: Candidacy| -> Vec<String> {
             let rows = contacts
                 .iter()
-                .filter(|row| self.membership.judge(row) == wanted);
+                .filter(|row| self.membership.classify(row) == wanted);
             rows.filter_map(|row| row.string("Id")).collect()
         };
         let mut taken = BTreeSet::new();
-        let doubtful = asked(Judgement::IfApplied);
+        let doubtful = asked(Candidacy::IfApplied);
         if let (Some((object, lookup)), false) = (&self.link, doubtful.is_empty()) {
             let columns = [lookup.clone()];
             let query = Find::new(object, &columns, lookup).filter(eq("IsDeleted", false));
             taken.extend(values_of(&find(ctx, &query, &doubtful)?, lookup));
         }
-        let by_query = asked(Judgement::ByQuery);
+        let by_query = asked(Candidacy::ByQuery);
         if !by_query.is_empty() {
             let columns = ["Id".to_owned()];
             for condition in self.membership.conditions() {
@@ -61,10 +62,10 @@ impl CandidatesReader {
                 taken.extend(values_of(&find(ctx, &query, &by_query)?, "Id"));
             }
         }
-        let is_candidate = |row: &Record| match self.membership.judge(row) {
-            Judgement::Candidate => true,
-            Judgement::NotCandidate | Judgement::Unknown => false,
-            Judgement::IfApplied | Judgement::ByQuery => {
+        let is_candidate = |row: &Record| match self.membership.classify(row) {
+            Candidacy::Candidate => true,
+            Candidacy::NotCandidate | Candidacy::Unknown => false,
+            Candidacy::IfApplied | Candidacy::ByQuery => {
                 row.string("Id").is_some_and(|id| taken.contains(&id))
             }
         };
@@ -79,7 +80,7 @@ impl CandidatesReader {
         mut ids: BTreeSet<String>,
         page: &mut Page<Candidate>,
     ) -> Result<(), Error> {
-        let candidates = self.judge(ctx, contacts)?;
+        let candidates = self.candidates_among(ctx, contacts)?;
         for id in candidates.iter().filter_map(|row| row.string("Id")) {
             ids.remove(&id);
         }
@@ -90,12 +91,13 @@ impl CandidatesReader {
 
     /// Those of whom nobody can tell whether they are candidates, and the others.
     fn split_unknown(&self, contacts: Vec<Record>) -> (Vec<Record>, Vec<Record>) {
-        let is_unknown = |row: &Record| self.membership.judge(row) == Judgement::Unknown;
+        let is_unknown = |row: &Record| self.membership.classify(row) == Candidacy::Unknown;
         contacts.into_iter().partition(is_unknown)
     }
 
-    /// Puts candidates on the page. Whoever an applicant makes a candidate, or gives a source, is to be read again unless that
-    /// applicant is still theirs when applications are read: going to another contact, it leaves no trace on this one.
+    /// Puts candidates on the page. Whoever an applicant makes a candidate, or gives a source, is to be read again
+    /// unless that applicant is still theirs when applications are read: going to another contact, it leaves no trace
+    /// on this one.
     fn put_candidates<T: Transport>(
         &self,
         ctx: &Context<T>,
@@ -107,7 +109,7 @@ impl CandidatesReader {
             let id = row.string("Id")?;
             match first.get(&id) {
                 Some(applicant) => Some(format!("{id}:{}", applicant.id)),
-                None => Some(id).filter(|_| self.membership.judge(row) == Judgement::IfApplied),
+                None => Some(id).filter(|_| self.membership.classify(row) == Candidacy::IfApplied),
             }
         });
         page.recheck(Self::MODEL, Model::Applications, doubtful.collect());
@@ -140,12 +142,12 @@ impl Reader for CandidatesReader {
     }
 
     fn vanishing(&self) -> Vec<String> {
-        // Whoever applied is a candidate no more when the applicant vanishes.
+        // A contact who applied is not a candidate any more when the applicant is purged.
         self.objects()
     }
 
     fn untraceable(&self) -> Vec<String> {
-        // What an applicant that vanished had told of its contact; else its application's end tells the host.
+        // A purged applicant leaves no trace on its contact, unless its application's end shows it to the host.
         let link = self.link.iter().filter(|_| !self.applications);
         link.map(|(object, _)| object.clone()).collect()
     }
@@ -174,7 +176,7 @@ impl Reader for CandidatesReader {
 
     fn changes(&self, since: &Marks) -> Vec<Phase> {
         let own = Phase {
-            step: Step::Judged,
+            step: Step::ToClassify,
             ..self.changed_rows(since)
         };
         let by_applicant = self.link.iter().map(|(object, lookup)| {
@@ -197,7 +199,7 @@ impl Reader for CandidatesReader {
         page: &mut Page<Candidate>,
     ) -> Result<(), Error> {
         match &phase.step {
-            Step::Judged => {
+            Step::ToClassify => {
                 let (live, gone) = split_deleted(rows);
                 // A right that was lost makes nobody's end: when it is back, all of the model is read again.
                 let (_, live) = self.split_unknown(live);
@@ -209,8 +211,8 @@ impl Reader for CandidatesReader {
             Step::LeadTo(lookup) => {
                 let asked: Vec<String> = values_of(&rows, lookup).into_iter().collect();
                 let contacts = self.find(ctx, &asked)?;
-                // Whoever is not found is no less a candidate for that: a right may have been lost. That a contact was deleted,
-                // its own row says.
+                // Whoever is not found is no less a candidate for that: a right may have been lost. That a contact was
+                // deleted, its own row says.
                 let found = values_of(&contacts, "Id");
                 self.sort_out(ctx, contacts, found, page)?;
             }
@@ -237,7 +239,8 @@ impl Reader for CandidatesReader {
         &record.remote_id
     }
 
-    /// Nothing while it can't be seen who applied: those who did are not counted then, and stay candidates all the same.
+    /// Nothing while it can't be seen who applied: those who did are not counted then, and stay candidates all the
+    /// same.
     fn counts(&self) -> Option<Vec<Query>> {
         let phases = self.everything().into_iter();
         (!self.membership.is_partly_hidden()).then(|| phases.map(Phase::count).collect())

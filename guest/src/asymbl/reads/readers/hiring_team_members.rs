@@ -1,7 +1,8 @@
 //! Hiring team members: the team of every job, always whole.
 //!
-//! A hiring manager is a contact who is a user by e-mail address. So besides the job's own changes a delta follows those of
-//! contacts and users: their jobs are found by the lookup, or, where that is gone, by the host's rows of the user.
+//! A hiring manager is a contact who is a user by e-mail address. So besides the job's own changes a delta follows
+//! those of contacts and users: their jobs are found by the lookup, or, where that is gone, by the host's rows of the
+//! user.
 
 use crate::asymbl::context::Context;
 use crate::asymbl::models::hiring_team_members::{HiringTeams, matched_lookups};
@@ -128,8 +129,8 @@ impl Reader for TeamsReader {
         phases
     }
 
-    /// A deleted contact leaves its jobs without a lookup to find them by, and its e-mail address may be another one than
-    /// that which made somebody a manager.
+    /// A deleted contact leaves its jobs without a lookup to find them by, and its e-mail address may be another one
+    /// than that which made somebody a manager.
     fn blind_spot<T: Transport>(
         &self,
         ctx: &Context<T>,

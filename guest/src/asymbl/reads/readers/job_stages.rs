@@ -1,8 +1,8 @@
 //! Job stages: the pipeline of every job, always whole.
 //!
-//! A stage that is added, removed or moved changes the position of others, so the unit is the job. A full listing reads stages
-//! in the order of their jobs and cuts its pages behind a job; a delta reads the pipelines of jobs that changed or whose
-//! stages did.
+//! A stage that is added, removed or moved changes the position of others, so the unit is the job. A full listing reads
+//! stages in the order of their jobs and cuts its pages behind a job; a delta reads the pipelines of jobs that changed
+//! or whose stages did.
 
 use std::collections::HashSet;
 
@@ -48,8 +48,8 @@ impl JobStagesReader {
             .fold(query, Query::order_by)
     }
 
-    /// The stages of some jobs. One that goes to another job between two pages is not among them: of that job, it would pass for
-    /// the whole pipeline.
+    /// The stages of some jobs. One that goes to another job between two pages is not among them: of that job, it would
+    /// pass for the whole pipeline.
     fn rows_of<T: Transport>(
         &self,
         ctx: &Context<T>,
@@ -178,8 +178,8 @@ impl Reader for JobStagesReader {
             rows.truncate(cut);
             return Ok(Some((rows, Some(At::Group(finished)))));
         }
-        // Nothing but one job, which goes on behind this page. Rows of later pages come as they are by then (salesforce-api.md
-        // 2.2): one that moved to another job would look like this one's end.
+        // Nothing but one job, which goes on behind this page. Rows of later pages come as they are by then
+        // (salesforce-api.md 2.2): one that moved to another job would look like this one's end.
         let rows = self.rows_of(ctx, std::slice::from_ref(&last))?;
         Ok(Some((rows, Some(At::Group(last)))))
     }

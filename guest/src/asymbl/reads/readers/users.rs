@@ -1,7 +1,7 @@
 //! Users: people of the customer's company, and whoever else is on a hiring team.
 //!
-//! Users of other types come and go with the job's lookups, which move no stamp on the user. They are few, so a delta reads
-//! them all, and the token remembers who they were.
+//! Users of other types come and go with the job's lookups, which move no stamp on the user. They are few, so a delta
+//! reads them all, and the token remembers who they were.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,8 @@ pub struct UsersReader {
     job: String,
     /// The job's lookups to users.
     team_lookups: Vec<String>,
-    /// The job's lookups to contacts, who are on the team as the user with their address; none where addresses can't be read.
+    /// The job's lookups to contacts, who are on the team as the user with their address; none where addresses can't be
+    /// read.
     manager_lookups: Vec<String>,
     /// What decides which of several users with one address it is.
     matched_columns: Vec<String>,
@@ -57,7 +58,7 @@ impl UsersReader {
     }
 
     /// Those of some users who count: standard ones, and others while they are on a team.
-    fn judge<T: Transport>(
+    fn users_among<T: Transport>(
         &self,
         ctx: &Context<T>,
         users: Vec<Record>,
@@ -112,7 +113,7 @@ impl UsersReader {
         mut ids: BTreeSet<String>,
         page: &mut Page<User>,
     ) -> Result<(), Error> {
-        let users = self.judge(ctx, users)?;
+        let users = self.users_among(ctx, users)?;
         for id in values_of(&users, "Id") {
             ids.remove(&id);
         }
@@ -175,7 +176,7 @@ impl Reader for UsersReader {
 
     fn changes(&self, since: &Marks) -> Vec<Phase> {
         let changed = self
-            .phase(Step::Judged)
+            .phase(Step::ToClassify)
             .since(since.get(self.mapping.object()));
         std::iter::once(changed)
             .chain(self.others_on_teams())
@@ -190,7 +191,7 @@ impl Reader for UsersReader {
         page: &mut Page<User>,
     ) -> Result<(), Error> {
         match phase.step {
-            Step::Judged => {
+            Step::ToClassify => {
                 let ids = values_of(&rows, "Id");
                 self.sort_out(ctx, rows, ids, page)?;
             }

@@ -2,92 +2,80 @@
 
 use std::collections::BTreeSet;
 
+use practice_org::PracticeOrg;
 use serde_json::json;
 
-use super::mirror::{Held, page, units};
-use super::reading::{delta, ids, query, read, token};
-use super::{MODELS, cast, instance, profile};
-use crate::asymbl::reads::fake_org::{APPLICANT, DeleteLog, FakeOrg, JOB, STAGE};
+use super::org::{APPLICANT, JOB, Org, STAGE};
+use super::reading::{delta, ids, page, query, read, token, units};
+use super::{MODELS, cast, instance, instance_with, profile};
 use crate::asymbl::reads::{get_records, list_ids, probe_changes};
 use crate::exports::ats::connector::reads::ModelToken;
 use crate::exports::ats::connector::types::{Error, Model};
 
 #[test]
 fn a_token_of_another_org_or_model_asks_for_a_full_listing() {
-    let (one, other) = (cast(), cast());
-    let users = token(&one.org, Model::Users);
-    let ctx = instance(&one.org, "{}");
-    let refused = |org: &FakeOrg, model| {
-        let error = page(&ctx, &profile(org), model, &query(Some(&users), None))
-            .map(|_| ())
-            .unwrap_err();
-        let Error::ResyncRequired(failure) = error else {
-            panic!("{error:?}")
-        };
-        failure.message
+    let org = Org::new();
+    let users = token(&org, Model::Users);
+    let refused = |org: &Org, model| {
+        let result = page(
+            &instance(org, "{}"),
+            &profile(org),
+            model,
+            &query(Some(&users), None),
+        );
+        match result.map(|_| ()) {
+            Err(Error::ResyncRequired(failure)) => failure.message,
+            other => panic!("{other:?}"),
+        }
     };
-    assert!(refused(&one.org, Model::Jobs).contains("is of the model users, not jobs"));
-    other.org.insert("Organization", json!({}));
-    let moved = profile(&one.org).replace("00D", "00E");
-    let error = page(&ctx, &moved, Model::Users, &query(Some(&users), None))
-        .map(|_| ())
-        .unwrap_err();
-    assert!(
-        matches!(error, Error::ResyncRequired(f) if f.message.contains("the sync token is of org 00D"))
-    );
+    assert!(refused(&org, Model::Jobs).contains("is of the model users, not jobs"));
+    let other = Org::of(PracticeOrg::builder().candidates(40).seed(8));
+    assert!(refused(&other, Model::Users).contains("the sync token is of org 00D"));
 }
 
 #[test]
 fn a_hidden_object_and_a_switched_off_model_are_told_apart() {
-    let cast = cast();
-    cast.org.hide_object(JOB);
-    let known = profile(&cast.org);
-    let error = page(
-        &instance(&cast.org, "{}"),
-        &known,
-        Model::Jobs,
-        &query(None, None),
-    )
-    .map(|_| ())
-    .unwrap_err();
-    let Error::Permission(failure) = error else {
-        panic!("{error:?}")
+    let org = Org::new();
+    let jobs = |ctx: &_, known: &str| match page(ctx, known, Model::Jobs, &query(None, None)) {
+        Err(error) => error,
+        Ok(_) => panic!("jobs were listed"),
     };
-    assert!(
-        failure.message.contains(JOB) && failure.message.contains("Asymbl ATS User"),
-        "{}",
-        failure.message
-    );
-
-    let connection = crate::asymbl::context::Connection {
-        disabled: vec!["jobs".into()],
-        ..Default::default()
-    };
-    let ctx =
-        crate::asymbl::Context::new(&connection, cast.org.clone(), Box::new(|_, _, _| ())).unwrap();
-    let error = page(&ctx, &known, Model::Jobs, &query(None, None))
-        .map(|_| ())
-        .unwrap_err();
+    let off = instance_with(&org, "{}", vec!["jobs".into()]);
+    let error = jobs(&off, &profile(&org));
     assert!(matches!(error, Error::Unsupported(f) if f.message.contains("`jobs`")));
+    org.hide_object(JOB);
+    let Error::Permission(failure) = jobs(&instance(&org, "{}"), &profile(&org)) else {
+        panic!("another error")
+    };
+    let message = failure.message;
+    assert!(
+        message.contains(JOB) && message.contains("Asymbl ATS User"),
+        "{message}"
+    );
 }
 
 #[test]
-fn records_come_by_short_ids_and_what_is_not_of_the_model_is_gone() {
+fn records_come_by_short_ids_and_those_of_other_models_are_gone() {
     let cast = cast();
+    let kind = cast
+        .org
+        .id("SELECT Id FROM RecordType WHERE DeveloperName = 'Client'");
+    let client = json!({"LastName": "C", "RecordTypeId": kind});
+    let (candidate, client) = (&cast.contacts[0], cast.org.insert("Contact", client));
     let known = profile(&cast.org);
     let ctx = instance(&cast.org, "{}");
     let asked = [
-        cast.contacts[0][..15].to_owned(),
-        cast.contacts[4].clone(),
+        candidate[..15].to_owned(),
+        client.clone(),
         cast.users[0].clone(),
     ];
     let batch = get_records(&ctx, &known, Model::Candidates, &asked).unwrap();
     assert_eq!(
         units(batch.found).into_keys().collect::<Vec<_>>(),
-        [cast.contacts[0].clone()]
+        std::slice::from_ref(candidate)
     );
-    // A contact that is no candidate, and what is no contact.
-    assert_eq!(batch.gone, [cast.contacts[4].clone()]);
+    // A contact that is not a candidate, and an id that is not of a contact.
+    assert_eq!(batch.gone, [client]);
     assert_eq!(batch.unseen, [cast.users[0].clone()]);
     let error = get_records(&ctx, &known, Model::Jobs, &["nonsense".into()]).unwrap_err();
     assert!(matches!(error, Error::InvalidInput(p) if p[0].field == "ids[0]"));
@@ -96,117 +84,98 @@ fn records_come_by_short_ids_and_what_is_not_of_the_model_is_gone() {
 #[test]
 fn keys_are_those_of_the_records() {
     let cast = cast();
-    cast.org.page(2);
+    cast.org.page(5);
     let known = profile(&cast.org);
     for model in MODELS {
-        let mut keys = BTreeSet::new();
-        let mut cursor = None;
+        let (mut keys, mut cursor) = (BTreeSet::new(), None);
         loop {
-            let page =
-                list_ids(&instance(&cast.org, "{}"), &known, model, cursor.as_deref()).unwrap();
+            let ctx = instance(&cast.org, "{}");
+            let page = list_ids(&ctx, &known, model, cursor.as_deref()).unwrap();
             keys.extend(page.keys.into_iter().map(|listed| listed.key));
             cursor = page.next;
             if cursor.is_none() {
                 break;
             }
         }
-        let whole = read(&cast.org, "{}", model, None, None).0;
-        let of_rows = |(id, rows): (&String, &Vec<Held>)| -> Vec<String> {
-            match model {
-                Model::JobStages | Model::HiringTeamMembers => rows
-                    .iter()
-                    .map(|r| format!("{id}:{}", r.refers_to[0].1))
-                    .collect(),
-                _ => vec![id.clone()],
-            }
-        };
-        let expected: BTreeSet<String> = whole
-            .iter()
-            .flat_map(|(units, _)| units.iter().flat_map(of_rows))
-            .collect();
+        let whole = read(&cast.org, model, None, None).0;
+        let units = whole.iter().flat_map(|(units, _)| units.values());
+        let expected: BTreeSet<String> = units.flat_map(|(keys, _)| keys.clone()).collect();
         assert_eq!(keys, expected, "{model:?}");
     }
 }
 
 #[test]
-fn a_probe_says_which_models_changed_and_moves_the_other_tokens_on() {
+fn a_probe_names_changed_models_and_advances_other_tokens() {
     let cast = cast();
     let known = profile(&cast.org);
     let given = |model| ModelToken {
         model,
         token: token(&cast.org, model),
     };
-    let tokens: Vec<ModelToken> = MODELS.into_iter().map(given).collect();
+    let tokens = MODELS.map(given);
     cast.org.pass(3_600);
     let ctx = instance(&cast.org, "{}");
-    let answers = probe_changes(&ctx, &known, &tokens).unwrap();
-    assert!(answers.iter().all(|a| !a.changed));
+    let probe = |tokens: &[ModelToken]| {
+        let answers = probe_changes(&ctx, &known, tokens).unwrap();
+        let changed = answers.iter().filter(|answer| answer.changed);
+        let changed: Vec<Model> = changed.map(|answer| answer.model).collect();
+        let tokens = answers.into_iter().map(|answer| ModelToken {
+            model: answer.model,
+            token: answer.token,
+        });
+        (changed, tokens.collect::<Vec<_>>())
+    };
+    let (changed, moved) = probe(&tokens);
+    assert_eq!(changed, []);
     assert!(ctx.client.calls() <= 6, "{} calls", ctx.client.calls());
-    let moved: Vec<ModelToken> = answers
-        .iter()
-        .map(|a| ModelToken {
-            model: a.model,
-            token: a.token.clone(),
-        })
-        .collect();
-    assert!(moved.iter().zip(&tokens).all(|(m, t)| m.token != t.token));
+    assert!(
+        moved
+            .iter()
+            .zip(&tokens)
+            .all(|(moved, token)| moved.token != token.token)
+    );
 
-    let late = cast.org.write_late(
-        STAGE,
-        None,
-        json!({"Name": "Late", "bpats__Job__c": cast.jobs[0]}),
-    );
+    let stage = json!({"Name": "Late", "bpats__Job__c": cast.jobs[0], "bpats__Sequence__c": 50});
+    let (late, transaction) = cast.org.insert_late(STAGE, stage);
     cast.org.pass(600);
-    let answers = probe_changes(&ctx, &known, &moved).unwrap();
-    assert!(answers.iter().all(|a| !a.changed));
-    cast.org.commit();
+    let (changed, moved) = probe(&moved);
+    assert_eq!(changed, []);
+    cast.org.commit(&transaction);
     cast.org.pass(600);
-    let again: Vec<ModelToken> = answers
+    let (changed, _) = probe(&moved);
+    let affected = [
+        Model::ApplicationStages,
+        Model::Applications,
+        Model::JobStages,
+    ];
+    assert_eq!(changed, affected);
+    let stages = moved
         .iter()
-        .map(|a| ModelToken {
-            model: a.model,
-            token: a.token.clone(),
-        })
-        .collect();
-    let changed: Vec<Model> = probe_changes(&ctx, &known, &again)
-        .unwrap()
-        .iter()
-        .filter(|a| a.changed)
-        .map(|a| a.model)
-        .collect();
-    assert_eq!(
-        changed,
-        [
-            Model::ApplicationStages,
-            Model::Applications,
-            Model::JobStages
-        ]
-    );
-    assert!(ids(&delta(&cast.org, Model::ApplicationStages, &again[3].token)).contains(&late));
+        .find(|token| token.model == Model::ApplicationStages);
+    let pages = delta(&cast.org, Model::ApplicationStages, &stages.unwrap().token);
+    assert!(ids(&pages).contains(&late));
 }
 
 #[test]
-fn rows_that_vanish_without_a_trace_are_said_by_the_probe_and_by_the_delta() {
-    for log in [DeleteLog::Kept, DeleteLog::Purged, DeleteLog::TooLong] {
-        let cast = cast();
-        let token = token(&cast.org, Model::Applications);
-        cast.org.pass(600);
-        cast.org.purge(APPLICANT, &cast.applicants[0], log);
-        let known = profile(&cast.org);
-        let ctx = instance(&cast.org, "{}");
+fn an_unreadable_delete_log_is_reported_by_probe_and_delta() {
+    for code in ["INVALID_REPLICATION_DATE", "EXCEEDED_ID_LIMIT"] {
+        let org = Org::new();
+        let token = token(&org, Model::Applications);
+        org.pass(600);
+        org.refuse_log("deleted", APPLICANT, code);
+        let known = profile(&org);
+        let ctx = instance(&org, "{}");
         let given = ModelToken {
             model: Model::Applications,
             token: token.clone(),
         };
-        assert!(probe_changes(&ctx, &known, &[given]).unwrap()[0].changed);
-        let (_, info) = page(
-            &ctx,
-            &known,
-            Model::Applications,
-            &query(Some(&token), None),
-        )
-        .unwrap();
-        assert!(info.deletes_unknown);
+        assert!(
+            probe_changes(&ctx, &known, &[given]).unwrap()[0].changed,
+            "{code}"
+        );
+        let listing = query(Some(&token), None);
+        let (_, info) = page(&ctx, &known, Model::Applications, &listing).unwrap();
+        assert!(info.deletes_unknown, "{code}");
         let (_, info) = page(&ctx, &known, Model::Jobs, &query(None, None)).unwrap();
         assert!(
             !info.deletes_unknown && info.notes.is_empty(),

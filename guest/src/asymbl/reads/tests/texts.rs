@@ -1,22 +1,35 @@
 //! Tokens and cursors as texts from outside.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use proptest::prelude::*;
 
-use super::{cast, instance, profile};
+use super::org::Org;
+use super::reading::query;
+use super::{instance, profile};
 use crate::asymbl::reads::cursor::{Cursor, Kind};
 use crate::asymbl::reads::list_jobs;
-use crate::asymbl::reads::token::{Basis, FieldSet, Token, unite};
-use crate::exports::ats::connector::reads::{ListQuery, Progress};
+use crate::asymbl::reads::token::{self, Basis, FieldSet, Token, unite};
+use crate::exports::ats::connector::reads::Progress;
 use crate::exports::ats::connector::types::{Error, Model};
 use salesforce::Timestamp;
 
+thread_local! {
+    /// The org of a test, for all its cases.
+    static ORG: Org = Org::new();
+}
+
 fn basis() -> Basis {
-    let cast = cast();
-    let ctx = instance(&cast.org, "{}");
-    let known = ctx.known(&profile(&cast.org)).unwrap();
-    Basis::of(ctx.tenant(&known.profile), Model::Jobs)
+    static BASIS: OnceLock<Basis> = OnceLock::new();
+    let of_jobs = || {
+        ORG.with(|org| {
+            let ctx = instance(org, "{}");
+            let known = ctx.known(&profile(org)).unwrap();
+            token::basis(ctx.tenant(&known.profile), Model::Jobs)
+        })
+    };
+    BASIS.get_or_init(of_jobs).clone()
 }
 
 fn is_resync<R>(result: Result<R, Error>) -> bool {
@@ -36,7 +49,7 @@ fn texts_of_an_older_contract_ask_for_a_full_listing() {
 }
 
 #[test]
-fn a_field_that_is_out_of_sight_for_some_pages_counts_as_added_when_it_is_seen_again() {
+fn a_field_hidden_for_some_pages_counts_as_added_again() {
     let mut basis = basis();
     basis.fields = FieldSet::of(["Contact.LastName", "Contact.Title"]);
     let cursor = Cursor::begin(
@@ -62,7 +75,7 @@ fn a_set_that_grows_too_large_is_given_up_for_good() {
 
 proptest! {
     #[test]
-    fn text_that_is_no_token_or_cursor_asks_for_a_full_listing(text in ".{0,200}") {
+    fn an_invalid_text_asks_for_a_full_listing(text in ".{0,200}") {
         let basis = basis();
         prop_assert!(is_resync(Token::parse(&text, &basis)));
         prop_assert!(is_resync(Cursor::parse(&text, &basis, &[Kind::Everything])));
@@ -87,19 +100,26 @@ proptest! {
 
     #[test]
     fn a_damaged_cursor_never_panics(at in 0_usize..2_000, byte in any::<u8>()) {
-        let cast = cast();
-        cast.org.page(1);
-        let known = profile(&cast.org);
-        let ctx = instance(&cast.org, "{}");
-        let mut query = ListQuery { since: None, cursor: None, page_size: None };
-        let Progress::More(cursor) = list_jobs(&ctx, &known, &query).unwrap().info.progress else { panic!("one page") };
+        let (org, known, cursor) = FIRST_PAGE.with(Clone::clone);
         let mut bytes = cursor.into_bytes();
         let at = at % bytes.len();
         bytes[at] = byte;
-        query.cursor = Some(String::from_utf8_lossy(&bytes).into_owned());
+        let cursor = String::from_utf8_lossy(&bytes).into_owned();
         // A changed mark or key still reads as one; whatever does not is refused.
-        if let Err(error) = list_jobs(&instance(&cast.org, "{}"), &known, &query) {
+        if let Err(error) = list_jobs(&instance(&org, "{}"), &known, &query(None, Some(&cursor))) {
             prop_assert!(matches!(error, Error::ResyncRequired(_)), "{error:?}");
         }
     }
+}
+
+thread_local! {
+    /// An org, its profile and the cursor behind the first job.
+    static FIRST_PAGE: (Org, String, String) = {
+        let org = Org::new();
+        org.page(1);
+        let known = profile(&org);
+        let page = list_jobs(&instance(&org, "{}"), &known, &query(None, None)).unwrap();
+        let Progress::More(cursor) = page.info.progress else { panic!("one page") };
+        (org, known, cursor)
+    };
 }

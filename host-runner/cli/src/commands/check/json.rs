@@ -48,7 +48,9 @@ pub(super) fn as_json(checked: &Checked, unmasked: bool) -> Value {
         "models": models.collect::<Vec<_>>(),
         "actions": actions.collect::<Vec<_>>(),
         "warnings": warnings.collect::<Vec<_>>(),
-        "requests": checked.requests,
+        "requests": checked.sign_in_requests + checked.requests,
+        "sign_in_requests": checked.sign_in_requests,
+        "api_calls": checked.requests,
         "api_usage": checked.usage.map(|usage| json!({ "used": usage.used, "max": usage.limit })),
     })
 }
@@ -79,7 +81,7 @@ fn test(tested: &Tested, unmasked: bool) -> Value {
         "outcome": outcome_word(tested.test.outcome),
         "message": tested.test.message,
         "records": count,
-        "requests": tested.test.requests,
+        "requests": tested.requests,
         "milliseconds": u64::try_from(tested.elapsed.as_millis()).unwrap_or(u64::MAX),
         "first": first,
     })

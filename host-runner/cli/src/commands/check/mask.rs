@@ -74,7 +74,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn names_addresses_and_unknown_fields_are_masked_and_the_rest_stays() {
+    fn only_names_addresses_and_unknown_fields_are_masked() {
         let mut record = json!({
             "remote_id": "003",
             "first_name": "Ada",

@@ -3,17 +3,26 @@
 use std::io::{self, Write};
 
 use super::super::Exit;
-use super::super::output::{Table, action_name, count, duration};
+use super::super::output::{action_name, count, counted, duration, paragraph};
+use super::super::table::{Table, Tone};
+use super::super::text::Styled;
 use super::{Checked, access_word, outcome_word, records_of};
-use host_runner::sandbox::contract::inspection::{AccessFinding, TestOutcome};
+use host_runner::sandbox::contract::inspection::{
+    AccessFinding, AccessLevel, ModelAccess, TestOutcome,
+};
 use host_runner::sandbox::unified_model;
 
-pub(super) fn print(checked: &Checked, out: &mut impl Write) -> io::Result<()> {
+pub(super) fn print(checked: &Checked, out: &mut impl Styled) -> io::Result<()> {
     let organization = &checked.discovery.organization;
     let name = organization.name.as_deref().unwrap_or("the org");
-    writeln!(out, "Signed in to {name} ({}).\n", organization.id)?;
+    paragraph(
+        &format!("Signed in to {name} ({}).", organization.id),
+        2,
+        out,
+    )?;
+    writeln!(out)?;
     for fact in checked.discovery.facts.iter().chain(&checked.access.facts) {
-        writeln!(out, "  {}: {}", fact.name, fact.value)?;
+        paragraph(&format!("  {}: {}", fact.name, fact.value), 4, out)?;
     }
     writeln!(out)?;
     tables(checked, out)?;
@@ -24,18 +33,28 @@ pub(super) fn print(checked: &Checked, out: &mut impl Write) -> io::Result<()> {
     let findings: Vec<_> = models.chain(actions).collect();
     lacking(&findings, out)?;
     for tested in &checked.tests {
-        if matches!(
-            tested.test.outcome,
-            TestOutcome::Denied | TestOutcome::Failing
-        ) {
-            writeln!(out, "\n{}: {}", tested.model, tested.test.message)?;
+        // What lacks is said above, with its fix.
+        let is_said = |found: &&ModelAccess| {
+            unified_model(found.model) == tested.model && !found.finding.missing.is_empty()
+        };
+        let is_news = match tested.test.outcome {
+            TestOutcome::Failing => true,
+            TestOutcome::Denied => !checked.access.models.iter().any(|found| is_said(&found)),
+            TestOutcome::Ok | TestOutcome::Empty => false,
+        };
+        if is_news {
+            let told = format!("{}: {}", tested.model, tested.test.message);
+            writeln!(out)?;
+            paragraph(&told, 2, out)?;
         }
     }
     let mut printed: Vec<&str> = Vec::new();
     for (_, message) in checked.warnings() {
         if !printed.contains(&message) {
-            let gap = if printed.is_empty() { "\n" } else { "" };
-            writeln!(out, "{gap}note: {message}")?;
+            if printed.is_empty() {
+                writeln!(out)?;
+            }
+            paragraph(&format!("note: {message}"), 2, out)?;
             printed.push(message);
         }
     }
@@ -45,31 +64,71 @@ pub(super) fn print(checked: &Checked, out: &mut impl Write) -> io::Result<()> {
         Exit::NotAllowed => "Rights are missing",
         _ => "Some models fail",
     };
-    writeln!(out, "\n{verdict} ({} requests).", count(checked.requests))
+    let told = format!(
+        "{verdict} ({}: {} and {} to sign in).",
+        counted(checked.sign_in_requests + checked.requests, "request"),
+        counted(checked.requests, "API call"),
+        count(checked.sign_in_requests)
+    );
+    writeln!(out)?;
+    paragraph(&told, 0, out)
+}
+
+/// The columns of what the user may do, and of what came of the test.
+const ACCESS: usize = 1;
+const TEST: usize = 2;
+
+fn tone(finding: &AccessFinding) -> Tone {
+    match (finding.switched_off, finding.access) {
+        (true, _) | (_, AccessLevel::Full) => Tone::Good,
+        (_, AccessLevel::Partial) => Tone::Warning,
+        (_, AccessLevel::Denied) => Tone::Bad,
+    }
+}
+
+fn test_tone(outcome: TestOutcome) -> Tone {
+    match outcome {
+        TestOutcome::Ok => Tone::Good,
+        TestOutcome::Empty => Tone::Warning,
+        TestOutcome::Denied | TestOutcome::Failing => Tone::Bad,
+    }
 }
 
 /// A line a model and a line an action.
-fn tables(checked: &Checked, out: &mut impl Write) -> io::Result<()> {
-    let mut models = Table::new(&["model", "access", "test", "records", "requests", "time"]);
+fn tables(checked: &Checked, out: &mut impl Styled) -> io::Result<()> {
+    let mut models = Table::new(
+        &["model", "access", "test", "records", "requests", "time"],
+        &["time", "requests", "records"],
+    );
+    let mut around = checked.sign_in_requests + checked.requests;
     for found in &checked.access.models {
         let model = unified_model(found.model);
         let mut row = vec![model.to_string(), access_word(&found.finding).to_owned()];
         if let Some(tested) = checked.tested(model) {
             row.push(outcome_word(tested.test.outcome).to_owned());
             row.push(records_of(&tested.test).len().to_string());
-            row.push(tested.test.requests.to_string());
+            row.push(tested.requests.to_string());
             row.push(duration(tested.elapsed));
+            around -= tested.requests.min(around);
         }
         models.row(row);
+        models.tone(ACCESS, tone(&found.finding));
+        if let Some(tested) = checked.tested(model) {
+            models.tone(TEST, test_tone(tested.test.outcome));
+        }
     }
+    let around = count(around);
+    let [model, empty] = ["sign-in, rights", ""].map(str::to_owned);
+    models.row(vec![model, empty.clone(), empty.clone(), empty, around]);
     models.print(out)?;
     writeln!(out)?;
-    let mut actions = Table::new(&["action", "access"]);
+    let mut actions = Table::new(&["action", "access"], &[]);
     for found in &checked.access.actions {
         actions.row(vec![
             action_name(found.action).to_owned(),
             access_word(&found.finding).to_owned(),
         ]);
+        actions.tone(ACCESS, tone(&found.finding));
     }
     actions.print(out)
 }
@@ -77,6 +136,7 @@ fn tables(checked: &Checked, out: &mut impl Write) -> io::Result<()> {
 /// Each missing right once, with everything that it costs.
 fn lacking(findings: &[(String, &AccessFinding)], out: &mut impl Write) -> io::Result<()> {
     let mut rights: Vec<(&str, &str, Vec<String>)> = Vec::new();
+    let mut said: Vec<&str> = Vec::new();
     for (name, finding) in findings {
         for missing in &finding.missing {
             let cost = if missing.affects.is_empty() {
@@ -97,15 +157,19 @@ fn lacking(findings: &[(String, &AccessFinding)], out: &mut impl Write) -> io::R
             }
         }
         for note in &finding.notes {
-            writeln!(out, "\n{name}: {}", note.message)?;
+            if said.contains(&note.message.as_str()) {
+                continue;
+            }
+            said.push(&note.message);
+            writeln!(out)?;
+            paragraph(&format!("{name}: {}", note.message), 2, out)?;
         }
     }
     for (right, fix, costs) in rights {
-        writeln!(
-            out,
-            "\nmissing: {right}\n  costs:   {}\n  fix:     {fix}",
-            costs.join(", ")
-        )?;
+        writeln!(out)?;
+        paragraph(&format!("missing: {right}"), 2, out)?;
+        paragraph(&format!("  costs:   {}", costs.join(", ")), 11, out)?;
+        paragraph(&format!("  fix:     {fix}"), 11, out)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Names what keeps a connection from working at all: a word for scripts, a title and a fix for people.
 //!
-//! Salesforce says the same thing in several ways and several things in the same way (salesforce-api.md 1.4, 1.5, 5). The
-//! tables here are the one place that distinguishes them.
+//! Salesforce says the same thing in several ways and several things in the same way (salesforce-api.md 1.4, 1.5, 5).
+//! The tables here are the one place that distinguishes them.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use host_runner::tenant::oauth::{Cause, OAuthError};
 
 /// Why a connection does not work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ConnectionProblem {
+pub(in super::super) struct ConnectionProblem {
     /// For scripts.
     pub(super) kind: &'static str,
     /// For people.
     pub(super) title: &'static str,
     /// What to do.
-    pub(super) fix: &'static str,
+    pub(in super::super) fix: &'static str,
 }
 
 const BAD_CREDENTIALS: ConnectionProblem = ConnectionProblem {
@@ -175,7 +175,15 @@ const WORDINGS: &[(&str, ConnectionProblem)] = &[
 impl ConnectionProblem {
     /// Classifies an error.
     pub(super) fn of(error: &anyhow::Error) -> Self {
-        let known = error.chain().find_map(|cause| {
+        Self::known(error).unwrap_or(match Exit::of(error) {
+            Exit::WrongInput => INPUT,
+            _ => FAILED,
+        })
+    }
+
+    /// What the tables here say of an error, if they know it.
+    pub(in super::super) fn known(error: &anyhow::Error) -> Option<Self> {
+        error.chain().find_map(|cause| {
             if let Some(error) = cause.downcast_ref::<Arc<OAuthError>>() {
                 return Some(sign_in_problem(error));
             }
@@ -187,10 +195,6 @@ impl ConnectionProblem {
                 return None;
             };
             call_problem(refused, step.problem.as_ref().map(|seen| &seen.error))
-        });
-        known.unwrap_or(match Exit::of(error) {
-            Exit::WrongInput => INPUT,
-            _ => FAILED,
         })
     }
 }
@@ -228,11 +232,12 @@ fn cause_problem(cause: Cause) -> ConnectionProblem {
 }
 
 fn gate_problem(error: &EgressError) -> Option<ConnectionProblem> {
-    match error {
+    match error.cause() {
         EgressError::Dns { .. } => Some(WRONG_HOST),
         EgressError::Refused { .. }
         | EgressError::Unreachable { .. }
         | EgressError::Tls { .. }
+        | EgressError::Proxy { .. }
         | EgressError::Timeout { .. }
         | EgressError::NoAnswer { .. }
         | EgressError::Truncated { .. } => Some(UNREACHABLE),
@@ -308,8 +313,8 @@ fn is_coded(failure: &Failure) -> bool {
         .is_some_and(|remote| remote.code.is_some())
 }
 
-/// Classifies by the HTTP status. Salesforce sends a code with each of its errors; a redirect, or an error without a code, is not
-/// from its REST API.
+/// Classifies by the HTTP status. Salesforce sends a code with each of its errors; a redirect, or an error without a
+/// code, is not from its REST API.
 fn status_problem(status: u16, failure: &Failure) -> Option<ConnectionProblem> {
     let coded = is_coded(failure);
     match status {

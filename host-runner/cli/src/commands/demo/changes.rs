@@ -4,14 +4,15 @@ use anyhow::{Context as _, bail};
 use http::Method;
 use serde_json::{Value, json};
 
-use host_runner::egress::{CallOptions, full_body};
+use host_runner::egress::{CallOptions, Purpose, full_body};
 use host_runner::session::Session;
 use host_runner::unified::Model;
 use mirror::store::{Mirror, RecordFilter, Records, StoredRecord};
 
 const APPLICANT: &str = "bpats__ATS_Applicant__c";
 
-/// Changes a few records through Salesforce's REST API, as any client of the org would, and returns a sentence about each.
+/// Changes a few records through Salesforce's REST API, as any client of the org would, and returns a sentence about
+/// each.
 pub(super) async fn make(session: &Session, mirror: &dyn Mirror) -> anyhow::Result<Vec<String>> {
     let [moved, rejected, deleted] = pending(mirror)?;
     let job = text(&moved, "job_id");
@@ -85,8 +86,7 @@ fn pending(mirror: &dyn Mirror) -> anyhow::Result<[StoredRecord; 3]> {
 }
 
 fn text(stored: &StoredRecord, field: &str) -> String {
-    let value = stored.record.content().get(field).and_then(Value::as_str);
-    value.unwrap_or_default().to_owned()
+    stored.record.text(field).unwrap_or_default()
 }
 
 fn object(name: &str) -> String {
@@ -104,12 +104,7 @@ fn stages_of(mirror: &dyn Mirror, job: &str) -> anyhow::Result<Vec<String>> {
         let Some(row) = mirror.by_key(Model::JobStages, &key)? else {
             continue;
         };
-        let index = row
-            .record
-            .content()
-            .get("index")
-            .and_then(Value::as_u64)
-            .unwrap_or(u64::MAX);
+        let index = row.record.value("index").as_u64().unwrap_or(u64::MAX);
         if let Some(stage) = row.record.reference("stage_id") {
             stages.push((index, stage.to_owned()));
         }
@@ -131,7 +126,7 @@ async fn send(session: &Session, method: Method, path: &str, body: Value) -> any
         .body(full_body(body))?;
     let response = session
         .tenant()
-        .gate()
+        .gate_for(Purpose::Write)
         .send(request, CallOptions::default())
         .await?;
     let status = response.status();

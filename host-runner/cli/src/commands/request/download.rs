@@ -7,8 +7,9 @@ use anyhow::bail;
 use http_body_util::BodyExt;
 use serde_json::json;
 
-use super::super::output::count;
+use super::super::output::{counted, say};
 use super::super::save::{fetch, save};
+use super::super::text::print_note;
 use super::super::{Context, WrongInput};
 use super::{Arguments, Exit, header_map};
 use host_runner::egress::caller;
@@ -43,12 +44,9 @@ pub(super) async fn run(
                 break;
             }
         }
-        eprintln!(
-            "HTTP {}: nothing is written\n{}",
-            status.as_u16(),
-            String::from_utf8_lossy(&shown)
-        );
-        return Ok(Exit::Failure);
+        print_note(format_args!("HTTP {}: nothing is written", status.as_u16()));
+        print_note(format_args!("{}", String::from_utf8_lossy(&shown)));
+        return Ok(Exit::Refused);
     }
     let headers = header_map(
         response
@@ -63,12 +61,9 @@ pub(super) async fn run(
             json!({ "status": status.as_u16(), "headers": headers, "file": file, "bytes": written })
         );
     } else {
-        eprintln!(
-            "HTTP {}: {} bytes in {}",
-            status.as_u16(),
-            count(written),
-            file.display()
-        );
+        let size = counted(written, "byte");
+        let (status, file) = (status.as_u16(), file.display());
+        say(&format!("HTTP {status}: {size} in {file}"));
     }
     Ok(Exit::Success)
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
+use super::pack::Packs;
 use super::schema::code;
 use super::{listing, read, recheck, wanted};
 use crate::store::{
@@ -15,11 +16,13 @@ use host_runner::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedId, Unifi
 /// What writing needs to know besides the rows.
 pub(super) struct Writer<'a> {
     pub(super) transaction: &'a Transaction<'a>,
+    pub(super) packs: &'a Packs,
     pub(super) org: &'a OrgId,
     pub(super) model: Model,
     /// The listing whose seen-marks the rows get, if one is open that may end by burying the unseen.
-    pub(super) marks: Option<u64>,
-    /// Whether what a record refers to is looked for; a listing of everything does so at its end, for all records at once.
+    pub(super) marks: Option<Listing>,
+    /// Whether what a record refers to is looked for; a listing of everything does so at its end, for all records at
+    /// once.
     pub(super) looks_for_references: bool,
     pub(super) now: Timestamp,
     pub(super) counts: Counts,
@@ -31,19 +34,20 @@ pub(super) fn marks(
     open: Option<&Listing>,
     progress: &Progress,
     coverage: Coverage,
-) -> Option<u64> {
+) -> Option<Listing> {
     open.filter(|listing| {
         let covers = coverage == Coverage::Everything
             || listing.start.kind == ListingKind::Ids
             || *progress == Progress::Aside;
         listing.covers_all && covers
     })
-    .map(|listing| listing.number)
+    .cloned()
 }
 
 /// Writes records from outside of any listing; with `track` their ids join the tracked set.
 pub(super) fn through(
     transaction: &Transaction<'_>,
+    packs: &Packs,
     org: &OrgId,
     records: &[UnifiedRecord],
     track: bool,
@@ -55,6 +59,7 @@ pub(super) fn through(
         let open = listing::open(transaction, model)?;
         let mut writer = Writer {
             transaction,
+            packs,
             org,
             model,
             marks: marks(open.as_ref(), &Progress::Aside, Coverage::Changes),
@@ -62,10 +67,11 @@ pub(super) fn through(
             now,
             counts: Counts::default(),
         };
-        let left = left_behind(transaction, record)?;
+        let left = left_behind(transaction, packs, record)?;
         writer.upsert(record, None)?;
         counts += writer.counts;
-        // Rights or settings may be others than those that the model's token stands for, and no stamp tells when they are again.
+        // Rights or settings may be others than those that the model's token stands for, and no stamp tells when they
+        // are again.
         let moved = writer.counts.updated + writer.counts.undeleted > 0;
         let itself = moved.then(|| Recheck::itself(model, record.key().as_str()));
         for item in left.iter().chain(&itself) {
@@ -81,16 +87,17 @@ pub(super) fn through(
     Ok(counts)
 }
 
-/// "Read again whom this record was about", where that was somebody else before: the next listing will see the record as it is
-/// already, and not what it left.
+/// "Read again whom this record was about", where that was somebody else before: the next listing will see the record
+/// as it is already, and not what it left.
 fn left_behind(
     transaction: &Transaction<'_>,
+    packs: &Packs,
     record: &UnifiedRecord,
 ) -> Result<Option<Recheck>, MirrorError> {
     let Some((field, target)) = record.model().membership() else {
         return Ok(None);
     };
-    let before = read::by_key(transaction, record.model(), record.key())?
+    let before = read::by_key(transaction, packs, record.model(), record.key())?
         .filter(|before| before.stamps.remote_deleted_at.is_none());
     let before = before
         .as_ref()
@@ -103,6 +110,7 @@ fn left_behind(
 /// Writes the page; the caller has checked the claim and commits.
 pub(super) fn page(
     transaction: &Transaction<'_>,
+    packs: &Packs,
     org: &OrgId,
     model: Model,
     page: &Page,
@@ -116,8 +124,10 @@ pub(super) fn page(
             problem: "the page belongs to a listing, but none is open",
         });
     }
+    packs.learn(transaction, model, &page.rows)?;
     let mut writer = Writer {
         transaction,
+        packs,
         org,
         model,
         marks: marks(open.as_ref(), &page.progress, page.coverage),
@@ -197,13 +207,15 @@ impl Writer<'_> {
         version: Option<u64>,
     ) -> Result<(), MirrorError> {
         let hash = row.content_hash();
-        let known: Option<(i64, bool, bool)> = self
+        let known: Option<(i64, [u8; 16], bool)> = self
             .transaction
             .prepare_cached(
-                "SELECT number, content_hash = ?3, remote_deleted_at IS NOT NULL FROM record WHERE model = ?1 AND key = ?2",
+                "SELECT number, content_hash, remote_deleted_at IS NOT NULL FROM record WHERE model = ?1 AND key = ?2",
             )?
-            .query_row(params![code(self.model), row.key().as_str(), hash], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            .query_row(params![code(self.model), row.key().as_str()], |row| {
+                // Hashes of older formats are longer.
+                let hash = row.get_ref(1)?.as_blob()?.try_into();
+                Ok((row.get(0)?, hash.unwrap_or_default(), row.get(2)?))
             })
             .optional()?;
         let number = match known {
@@ -213,12 +225,8 @@ impl Writer<'_> {
                 wanted::remove(self.transaction, self.model, row.key().as_str())?;
                 number
             }
-            Some((number, true, false)) => {
+            Some((number, held, false)) if self.is_held(number, &held, row, &hash)? => {
                 self.counts.unchanged += 1;
-                // The source row may differ where no unified field does: stored afresh, and nobody is told.
-                self.transaction
-                    .prepare_cached("UPDATE body SET remote_data = ?2 WHERE record = ?1 AND remote_data IS NOT ?2")?
-                    .execute(params![number, remote_data(row)])?;
                 self.transaction
                     .prepare_cached(
                         "UPDATE record SET version = ?2 WHERE number = ?1 AND version IS NOT ?2",
@@ -238,18 +246,47 @@ impl Writer<'_> {
             }
         };
         if self.looks_for_references {
-            wanted::add_of(self.transaction, self.model, references(row))?;
+            wanted::add_of(self.transaction, self.model, row.references())?;
         }
         self.mark(number)
+    }
+
+    /// Whether the content of a record is that of the row. The source row may differ where no unified field does: it is
+    /// stored afresh, and nobody is told.
+    fn is_held(
+        &self,
+        number: i64,
+        held: &[u8; 16],
+        row: &UnifiedRecord,
+        hash: &[u8; 16],
+    ) -> Result<bool, MirrorError> {
+        let is_old = *held == [0; 16];
+        if !is_old && held != hash {
+            return Ok(false);
+        }
+        let stored = read::by_number(self.transaction, self.packs, self.model, number)?;
+        let Some(stored) = stored.filter(|stored| !is_old || stored.record.content_hash() == *hash)
+        else {
+            return Ok(false);
+        };
+        if is_old {
+            self.transaction
+                .prepare_cached("UPDATE record SET content_hash = ?2 WHERE number = ?1")?
+                .execute(params![number, hash])?;
+        }
+        if is_old || stored.record.remote_data() != row.remote_data() {
+            self.write_body(number, row)?;
+        }
+        Ok(true)
     }
 
     fn insert(
         &self,
         row: &UnifiedRecord,
-        hash: &[u8; 32],
+        hash: &[u8; 16],
         version: Option<u64>,
     ) -> Result<i64, MirrorError> {
-        let [ref0, ref1, ref2] = references(row);
+        let [ref0, ref1, ref2] = row.references();
         self.transaction
             .prepare_cached(
                 "INSERT INTO record (model, key, id, content_hash, changed_at, ref0, ref1, ref2, version)
@@ -267,9 +304,7 @@ impl Writer<'_> {
                 version,
             ])?;
         let number = self.transaction.last_insert_rowid();
-        self.transaction
-            .prepare_cached("INSERT INTO body (record, content, remote_data) VALUES (?1, ?2, ?3)")?
-            .execute(params![number, content(row), remote_data(row)])?;
+        self.write_body(number, row)?;
         Ok(number)
     }
 
@@ -277,10 +312,10 @@ impl Writer<'_> {
         &self,
         number: i64,
         row: &UnifiedRecord,
-        hash: &[u8; 32],
+        hash: &[u8; 16],
         version: Option<u64>,
     ) -> Result<(), MirrorError> {
-        let [ref0, ref1, ref2] = references(row);
+        let [ref0, ref1, ref2] = row.references();
         self.transaction
             .prepare_cached(
                 "UPDATE record SET content_hash = ?2, changed_at = ?3, remote_deleted_at = NULL,
@@ -295,20 +330,29 @@ impl Writer<'_> {
                 ref2,
                 version
             ])?;
+        self.write_body(number, row)
+    }
+
+    fn write_body(&self, number: i64, row: &UnifiedRecord) -> Result<(), MirrorError> {
+        let packed = self.packs.pack(self.transaction, row)?;
         self.transaction
-            .prepare_cached("UPDATE body SET content = ?2, remote_data = ?3 WHERE record = ?1")?
-            .execute(params![number, content(row), remote_data(row)])?;
+            .prepare_cached(
+                "INSERT OR REPLACE INTO body (record, content, packed, dictionary) VALUES (?1, '', ?2, ?3)",
+            )?
+            .execute(params![number, packed.bytes, packed.dictionary])?;
         Ok(())
     }
 
     fn mark(&self, number: i64) -> Result<(), MirrorError> {
-        if let Some(listing) = self.marks {
+        if let Some(listing) = &self.marks
+            && number <= listing.newest
+        {
             self.transaction
                 .prepare_cached(
                     "INSERT INTO seen (record, listing) VALUES (?1, ?2)
                      ON CONFLICT (record) DO UPDATE SET listing = excluded.listing",
                 )?
-                .execute(params![number, listing])?;
+                .execute(params![number, listing.number])?;
         }
         Ok(())
     }
@@ -347,7 +391,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Marks the rows of a parent as deleted, except those in hand. The parent is the first reference of both join models.
+    /// Marks the rows of a parent as deleted, except those in hand. The parent is the first reference of both join
+    /// models.
     fn bury_set_except(
         &mut self,
         parent: &str,
@@ -366,22 +411,4 @@ impl Writer<'_> {
         }
         Ok(())
     }
-}
-
-/// The values of the reference fields in table order; no model has more than three.
-fn references(row: &UnifiedRecord) -> [Option<&str>; 3] {
-    let mut values = [None; 3];
-    for (value, (field, _)) in values.iter_mut().zip(row.model().references()) {
-        *value = row.reference(field);
-    }
-    values
-}
-
-fn content(row: &UnifiedRecord) -> String {
-    // A map with text keys always serialises.
-    serde_json::to_string(row.content()).unwrap_or_default()
-}
-
-fn remote_data(row: &UnifiedRecord) -> Option<&str> {
-    row.remote_data().map(serde_json::value::RawValue::get)
 }

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::pack::Packs;
 use super::schema::code;
 use super::{read, recheck, wanted};
 use crate::store::{
@@ -23,9 +24,9 @@ pub(super) fn begin(
     )?;
     transaction.execute(
         "INSERT OR REPLACE INTO listing
-             (model, number, kind, since, fingerprint, started_at, stage, place, covers_all, pages, rows)
+             (model, number, kind, since, fingerprint, started_at, stage, place, covers_all, pages, rows, newest)
          VALUES (?1, (SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'listings'),
-                 ?2, ?3, ?4, ?5, 'start', NULL, 1, 0, 0)",
+                 ?2, ?3, ?4, ?5, 'start', NULL, 1, 0, 0, (SELECT coalesce(max(number), 0) FROM record))",
         params![
             code(model),
             start.kind.name(),
@@ -67,6 +68,7 @@ fn read(model: Model, row: &Row<'_>) -> Result<Listing, MirrorError> {
         covers_all: row.get("covers_all")?,
         pages: row.get("pages")?,
         rows: row.get("rows")?,
+        newest: row.get("newest")?,
     })
 }
 
@@ -119,7 +121,8 @@ fn at_end_of_everything(connection: &Connection, model: Model) -> Result<Listing
 
 const UNSEEN: &str = "SELECT record.number FROM record INDEXED BY record_live
      LEFT JOIN seen ON seen.record = record.number
-     WHERE record.model = ?1 AND record.remote_deleted_at IS NULL AND seen.listing IS NOT ?2";
+     WHERE record.model = ?1 AND record.remote_deleted_at IS NULL AND seen.listing IS NOT ?2
+       AND record.number <= (SELECT newest FROM listing WHERE model = ?1)";
 
 pub(super) fn unseen(connection: &Connection, model: Model) -> Result<Totals, MirrorError> {
     let listing = at_end_of_everything(connection, model)?;
@@ -136,6 +139,7 @@ pub(super) fn unseen(connection: &Connection, model: Model) -> Result<Totals, Mi
 
 pub(super) fn tombstone_unseen(
     transaction: &Transaction<'_>,
+    packs: &Packs,
     model: Model,
     follow_ups: &dyn Fn(&UnifiedRecord) -> Vec<Recheck>,
     now: Timestamp,
@@ -159,7 +163,7 @@ pub(super) fn tombstone_unseen(
             "UPDATE record SET remote_deleted_at = ?2, changed_at = ?2 WHERE number = ?1",
         )?;
         for number in &numbers {
-            let stored = read::by_number(transaction, model, *number)?;
+            let stored = read::by_number(transaction, packs, model, *number)?;
             if let Some(stored) = stored {
                 recheck::enqueue(transaction, &follow_ups(&stored.record))?;
                 wanted::add_lost(transaction, model, stored.record.key().as_str())?;
@@ -209,8 +213,8 @@ pub(super) fn finish(
     Ok(())
 }
 
-/// Up to `limit` keys, after the one given, of records that are not deleted and that the open listing, which covers all and was
-/// read to its end, has not shown.
+/// Up to `limit` keys, after the one given, of records that are not deleted and that the open listing, which covers all
+/// and was read to its end, has not shown.
 pub(super) fn unseen_keys(
     connection: &Connection,
     model: Model,

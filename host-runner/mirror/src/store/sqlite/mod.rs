@@ -7,6 +7,7 @@ mod attempts;
 mod claim;
 mod history;
 mod listing;
+mod pack;
 mod read;
 mod recheck;
 mod schema;
@@ -17,6 +18,7 @@ mod tests;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
@@ -37,6 +39,7 @@ pub struct SqliteMirror {
     lock: Option<File>,
     /// Held from the beginning of a call with an idempotency key to its end.
     key: Option<attempts::Lock>,
+    packs: Arc<pack::Packs>,
 }
 
 impl SqliteMirror {
@@ -71,6 +74,7 @@ impl SqliteMirror {
             org,
             lock: None,
             key: None,
+            packs: Arc::default(),
         })
     }
 
@@ -92,11 +96,14 @@ impl SqliteMirror {
             transaction.commit()?;
             Ok(result)
         };
-        whole().map_err(|error: MirrorError| error.at(&self.path))
+        whole().map_err(|error: MirrorError| {
+            self.packs.forget();
+            error.at(&self.path)
+        })
     }
 
-    /// As `write`, on disk when it returns. No later run brings back what an action wrote: it must outlive a power cut, which
-    /// NORMAL does not promise.
+    /// As `write`, on disk when it returns. No later run brings back what an action wrote: it must outlive a power cut,
+    /// which NORMAL does not promise.
     fn write_durably<T>(
         &mut self,
         work: impl FnOnce(&Transaction<'_>, &OrgId) -> Result<T, MirrorError>,
@@ -160,6 +167,14 @@ impl Mirror for SqliteMirror {
         &self.org
     }
 
+    fn size(&self) -> Result<u64, MirrorError> {
+        self.read(|connection| {
+            let pages = schema::number(connection, "page_count")?;
+            let size = schema::number(connection, "page_size")?;
+            Ok(pages.unsigned_abs().saturating_mul(size.unsigned_abs()))
+        })
+    }
+
     fn claim(&mut self, run: &RunInfo, now: Timestamp) -> Result<Claim, MirrorError> {
         let new_lock = self.new_lock();
         let locked = self.lock.is_some() || new_lock.is_some();
@@ -217,8 +232,9 @@ impl Mirror for SqliteMirror {
         page: &Page,
         now: Timestamp,
     ) -> Result<PageOutcome, MirrorError> {
+        let packs = Arc::clone(&self.packs);
         self.write_claimed(claim, now, |transaction, org, now| {
-            let outcome = apply::page(transaction, org, model, page, now)?;
+            let outcome = apply::page(transaction, &packs, org, model, page, now)?;
             history::page_applied(transaction, claim.fence, model, page, &outcome.counts, now)?;
             Ok(outcome)
         })
@@ -244,8 +260,9 @@ impl Mirror for SqliteMirror {
         follow_ups: &dyn Fn(&UnifiedRecord) -> Vec<Recheck>,
         now: Timestamp,
     ) -> Result<u64, MirrorError> {
+        let packs = Arc::clone(&self.packs);
         self.write_claimed(claim, now, |transaction, _, now| {
-            let gone = listing::tombstone_unseen(transaction, model, follow_ups, now)?;
+            let gone = listing::tombstone_unseen(transaction, &packs, model, follow_ups, now)?;
             history::tombstoned(transaction, claim.fence, model, gone, now)?;
             Ok(gone)
         })
@@ -333,9 +350,10 @@ impl Mirror for SqliteMirror {
         track: bool,
         now: Timestamp,
     ) -> Result<Counts, MirrorError> {
+        let packs = Arc::clone(&self.packs);
         self.write_durably(|transaction, org| {
             let now = rising(transaction, now)?;
-            apply::through(transaction, org, records, track, now)
+            apply::through(transaction, &packs, org, records, track, now)
         })
     }
 
@@ -385,11 +403,11 @@ impl Mirror for SqliteMirror {
     }
 
     fn by_id(&self, model: Model, id: &UnifiedId) -> Result<Option<StoredRecord>, MirrorError> {
-        self.read(|connection| read::by_id(connection, model, id))
+        self.read(|connection| read::by_id(connection, &self.packs, model, id))
     }
 
     fn by_key(&self, model: Model, key: &NaturalKey) -> Result<Option<StoredRecord>, MirrorError> {
-        self.read(|connection| read::by_key(connection, model, key))
+        self.read(|connection| read::by_key(connection, &self.packs, model, key))
     }
 
     fn records_page(
@@ -399,7 +417,7 @@ impl Mirror for SqliteMirror {
         after: Option<&RecordPosition>,
         limit: usize,
     ) -> Result<Vec<StoredRecord>, MirrorError> {
-        self.read(|connection| read::page(connection, model, filter, after, limit))
+        self.read(|connection| read::page(connection, &self.packs, model, filter, after, limit))
     }
 
     fn keys(

@@ -2,43 +2,45 @@
 
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde_json::value::RawValue;
 
+use super::pack::Packs;
 use super::schema::code;
 use crate::store::{MirrorError, RecordFilter, RecordPosition, StoredRecord, Totals};
 use host_runner::unified::{MirrorStamps, Model, NaturalKey, Timestamp, UnifiedId, UnifiedRecord};
 
-const COLUMNS: &str = "key, id, changed_at, remote_deleted_at, content, remote_data";
+const COLUMNS: &str =
+    "key, id, changed_at, remote_deleted_at, content, remote_data, packed, dictionary";
 
-fn record(model: Model, row: &Row<'_>) -> Result<StoredRecord, MirrorError> {
+fn record(
+    connection: &Connection,
+    packs: &Packs,
+    model: Model,
+    row: &Row<'_>,
+) -> Result<StoredRecord, MirrorError> {
     let key: String = row.get(0)?;
     let damaged = || MirrorError::damaged(format!("the record {key} of {model} can not be read"));
     let id = row.get_ref(1)?.as_str().ok().and_then(UnifiedId::parse);
-    let content = row
-        .get_ref(4)?
-        .as_str()
-        .ok()
-        .and_then(|text| serde_json::from_str(text).ok());
-    let remote_data: Option<String> = row.get(5)?;
-    let remote_data = remote_data
-        .map(RawValue::from_string)
-        .transpose()
-        .map_err(|_| damaged())?;
     let deleted: Option<i64> = row.get(3)?;
     let stamps = MirrorStamps {
         changed_at: Timestamp::from_millis(row.get(2)?),
         remote_deleted_at: deleted.map(Timestamp::from_millis),
     };
-    let (id, content) = id.zip(content).ok_or_else(damaged)?;
+    let id = id.ok_or_else(damaged)?;
+    let (content, remote_data) = match row.get_ref(6)?.as_blob_or_null() {
+        Ok(Some(packed)) => packs.unpack(connection, row.get(7)?, packed)?,
+        _ => (row.get(4)?, row.get(5)?),
+    };
+    let key = NaturalKey::trusted(key);
     Ok(StoredRecord {
         id,
-        record: UnifiedRecord::trusted(model, NaturalKey::trusted(key), content, remote_data),
+        record: UnifiedRecord::trusted(model, key, content, remote_data),
         stamps,
     })
 }
 
 fn records(
     connection: &Connection,
+    packs: &Packs,
     model: Model,
     rest: &str,
     values: &[&dyn ToSql],
@@ -49,18 +51,23 @@ fn records(
     let mut rows = statement.query(values)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(record(model, row)?);
+        found.push(record(connection, packs, model, row)?);
     }
     Ok(found)
 }
 
 pub(super) fn by_id(
     connection: &Connection,
+    packs: &Packs,
     model: Model,
     id: &UnifiedId,
 ) -> Result<Option<StoredRecord>, MirrorError> {
+    // As good without, only slower: another process may be writing, or the file be read-only.
+    let _ = connection
+        .execute_batch("CREATE UNIQUE INDEX IF NOT EXISTS record_id ON record (model, id)");
     let found = records(
         connection,
+        packs,
         model,
         "model = ?1 AND id = ?2",
         &[&code(model), &id.as_str()],
@@ -70,11 +77,13 @@ pub(super) fn by_id(
 
 pub(super) fn by_key(
     connection: &Connection,
+    packs: &Packs,
     model: Model,
     key: &NaturalKey,
 ) -> Result<Option<StoredRecord>, MirrorError> {
     let found = records(
         connection,
+        packs,
         model,
         "model = ?1 AND key = ?2",
         &[&code(model), &key.as_str()],
@@ -84,15 +93,17 @@ pub(super) fn by_key(
 
 pub(super) fn by_number(
     connection: &Connection,
+    packs: &Packs,
     model: Model,
     number: i64,
 ) -> Result<Option<StoredRecord>, MirrorError> {
-    let found = records(connection, model, "record.number = ?1", &[&number])?;
+    let found = records(connection, packs, model, "record.number = ?1", &[&number])?;
     Ok(found.into_iter().next())
 }
 
 pub(super) fn page(
     connection: &Connection,
+    packs: &Packs,
     model: Model,
     filter: &RecordFilter,
     after: Option<&RecordPosition>,
@@ -107,12 +118,14 @@ pub(super) fn page(
     match filter.changed_since {
         None => records(
             connection,
+            packs,
             model,
             &format!("model = ?1 AND {live} AND key > ?3 ORDER BY key LIMIT ?4"),
             &[&code(model), &filter.include_deleted, &key, &limit],
         ),
         Some(since) => records(
             connection,
+            packs,
             model,
             &format!(
                 "model = ?1 AND {live} AND changed_at >= ?3 AND (changed_at, key) > (?4, ?5)

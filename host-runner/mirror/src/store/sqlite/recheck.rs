@@ -47,8 +47,8 @@ pub(super) fn enqueue(
     Ok(())
 }
 
-/// Adds a recheck with a new number, also if it waits already: a run may have read its record before this change and not yet
-/// removed it from the queue.
+/// Adds a recheck with a new number, also if it waits already: a run may have read its record before this change and
+/// not yet removed it from the queue.
 pub(super) fn requeue(transaction: &Transaction<'_>, recheck: &Recheck) -> Result<(), MirrorError> {
     transaction.execute(
         "INSERT OR REPLACE INTO recheck (model, target, remote_id) VALUES (?1, ?2, ?3)",
@@ -57,9 +57,9 @@ pub(super) fn requeue(transaction: &Transaction<'_>, recheck: &Recheck) -> Resul
     Ok(())
 }
 
-/// Adds a recheck for each record of `target` that is referred to and that the mirror does not hold as existing. To be called
-/// when all of `target` was listed: such a record may have been deleted before the mirror ever held it, and the source then
-/// cleared the reference without a trace. Not for one that was seen and is not of the model.
+/// Adds a recheck for each record of `target` that is referred to and that the mirror does not hold as existing. To be
+/// called when all of `target` was listed: such a record may have been deleted before the mirror ever held it, and the
+/// source then cleared the reference without a trace. Not for one that was seen and is not of the model.
 pub(super) fn enqueue_dangling(
     transaction: &Transaction<'_>,
     target: Model,

@@ -11,10 +11,10 @@ use host_runner::unified::{Model, OrgId};
 /// "ATSm": what `file` and SQLite's tools show as the application of the database.
 const APPLICATION_ID: i64 = 0x4154_536D;
 /// The format this program writes. [`STEPS`] has one entry for each.
-pub(super) const VERSION: i64 = 4;
+pub(super) const VERSION: i64 = 5;
 
 /// From format n to n + 1.
-const STEPS: [&str; 4] = [FORMAT_1, FORMAT_2, FORMAT_3, FORMAT_4];
+const STEPS: [&str; 5] = [FORMAT_1, FORMAT_2, FORMAT_3, FORMAT_4, FORMAT_5];
 
 /// `record` holds the short columns and `body` the long text of the same number: an unchanged row is recognised, a gone
 /// one is marked and keys are listed without touching the text. `seen` is apart so that a mark rewrites neither.
@@ -132,7 +132,8 @@ CREATE TABLE attempt (
 );
 ";
 
-/// AUTOINCREMENT: a run names the rechecks that it has done by their numbers, which must not have become those of others.
+/// AUTOINCREMENT: a run names the rechecks that it has done by their numbers, which must not have become those of
+/// others.
 const FORMAT_3: &str = "
 CREATE TABLE numbered_recheck (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -146,8 +147,8 @@ DROP TABLE recheck;
 ALTER TABLE numbered_recheck RENAME TO recheck;
 ";
 
-/// `version` is the source's, null where it gave none. `wanted` has records that others refer to and that are not held: `asked_at` is
-/// null before they were first asked for, `is_foreign` says that they were seen and are not of the model.
+/// `version` is the source's, null where it gave none. `wanted` has records that others refer to and that are not held:
+/// `asked_at` is null before they were first asked for, `is_foreign` says that they were seen and are not of the model.
 const FORMAT_4: &str = "
 ALTER TABLE record ADD COLUMN version INTEGER;
 ALTER TABLE model_state ADD COLUMN gap_known INTEGER NOT NULL DEFAULT 0;
@@ -160,6 +161,18 @@ CREATE TABLE wanted (
     asked_at INTEGER,
     PRIMARY KEY (model, remote_id)
 ) WITHOUT ROWID;
+";
+
+/// Rows are packed ([`super::pack`]); those of older formats stay as they are, in `content` and `remote_data`, until
+/// they are written again. Their hashes have 32 bytes and are of another text. `newest` is the record made last before
+/// a listing began: what was made since needs no mark. Ids are looked up rarely and lie scattered, so their index is
+/// made when it is first needed.
+const FORMAT_5: &str = "
+CREATE TABLE dictionary (number INTEGER PRIMARY KEY, model INTEGER NOT NULL, bytes BLOB NOT NULL);
+ALTER TABLE body ADD COLUMN packed BLOB;
+ALTER TABLE body ADD COLUMN dictionary INTEGER;
+ALTER TABLE listing ADD COLUMN newest INTEGER NOT NULL DEFAULT 9223372036854775807;
+DROP INDEX record_id;
 ";
 
 /// The number that stands for a model in the file. Never change one.
@@ -188,7 +201,8 @@ pub(super) fn model_of(code: i64) -> Result<Model, MirrorError> {
         .ok_or_else(|| MirrorError::damaged(format!("there is no model number {code}")))
 }
 
-/// Makes an empty file that only its owner can read: it will hold personal data. SQLite gives its side files the same rights.
+/// Makes an empty file that only its owner can read: it will hold personal data. SQLite gives its side files the same
+/// rights.
 pub(super) fn create_private(path: &Path) -> Result<(), MirrorError> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);
@@ -247,7 +261,7 @@ pub(super) fn open(
     Ok((connection, found))
 }
 
-fn number(connection: &Connection, pragma: &str) -> Result<i64, rusqlite::Error> {
+pub(super) fn number(connection: &Connection, pragma: &str) -> Result<i64, rusqlite::Error> {
     connection.pragma_query_value(None, pragma, |row| row.get(0))
 }
 

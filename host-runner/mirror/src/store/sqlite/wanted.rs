@@ -1,6 +1,8 @@
-//! Records that others refer to and that the mirror does not hold: out of the connected user's sight, not of the model, or gone.
+//! Records that others refer to and that the mirror does not hold: not visible to the connected user, not of the model,
+//! or gone.
 //!
-//! When one comes into sight, no stamp of it need move, so each is asked for by its id: at once, and then ever more rarely.
+//! When one becomes visible, no stamp of it need move, so each is asked for by its id: at once, and then ever more
+//! rarely.
 
 use rusqlite::{Connection, Transaction, params};
 
@@ -12,8 +14,8 @@ use host_runner::unified::{Model, Timestamp};
 /// The longest wait between two questions for the same record, in milliseconds: a day.
 const LONGEST_WAIT: i64 = 24 * 60 * 60 * 1_000;
 
-/// Those models' references to `target` that lead to records to be asked for: model, and number of the column. Users are others'
-/// affair: whom a team names is asked for with the team.
+/// Those models' references to `target` that lead to records to be asked for: model, and number of the column. Users
+/// are left out: those that a team names are asked for with the team.
 fn referring(target: Model) -> impl Iterator<Item = (Model, usize)> {
     Model::ALL.into_iter().flat_map(move |model| {
         let references = model.references().enumerate();
@@ -44,8 +46,8 @@ pub(super) fn add_of(
     Ok(())
 }
 
-/// Adds everything that records of `listed` refer to, and every record of it that is referred to, where the mirror lacks it. To be
-/// called when all of `listed` was read.
+/// Adds everything that records of `listed` refer to, and every record of it that is referred to, where the mirror
+/// lacks it. To be called when all of `listed` was read.
 pub(super) fn add_all(transaction: &Transaction<'_>, listed: Model) -> Result<(), MirrorError> {
     for target in Model::ALL {
         for (model, place) in referring(target) {
@@ -69,7 +71,7 @@ pub(super) fn add_all(transaction: &Transaction<'_>, listed: Model) -> Result<()
     Ok(())
 }
 
-/// Adds a record that was just marked as deleted: where others still refer to it, it may only be out of sight.
+/// Adds a record that was just marked as deleted: where others still refer to it, it may only be hidden.
 pub(super) fn add_lost(
     transaction: &Transaction<'_>,
     model: Model,
@@ -116,8 +118,8 @@ pub(super) fn asked(
     Ok(())
 }
 
-/// Up to `limit` records that are due to be asked for by a run that began at `now`, those never asked for first. One that was asked
-/// for waits as long again as it has been waiting since the first time, a day at most.
+/// Up to `limit` records that are due to be asked for by a run that began at `now`, those never asked for first. One
+/// that was asked for waits as long again as it has been waiting since the first time, a day at most.
 pub(super) fn due(
     connection: &Connection,
     target: Model,

@@ -1,7 +1,8 @@
 //! Bulk API v1: `/services/async/VV.0/job...` (salesforce-api.md 4.8).
 //!
 //! Older than REST and unlike it: its own session header, its own error bodies, and XML wherever the job's rows are
-//! CSV, even when the caller asks for JSON. This page finds the resource; `jobs` keeps, `batches` works, `results` shows.
+//! CSV, even when the caller asks for JSON. This page finds the resource; `jobs` keeps, `batches` works, `results`
+//! shows.
 
 mod batches;
 mod infos;

@@ -44,7 +44,8 @@ impl Paging {
         self.shrinks.store(shrinks, Ordering::Relaxed);
     }
 
-    /// Rows of this result's pages: the fewest of what the org allows, what its rows allow and what the caller asked for.
+    /// Rows of this result's pages: the fewest of what the org allows, what its rows allow and what the caller asked
+    /// for.
     pub fn rows_of(&self, result: &ResultSet, asked: Option<usize>) -> usize {
         let by_width = match self.shrinks() {
             true => result.page_hint(),

@@ -24,8 +24,8 @@ pub struct Rights {
 }
 
 impl Rights {
-    /// The rights at the start: those of the users' permission sets, less what is hidden from the running one. The error is
-    /// a sentence for a person.
+    /// The rights at the start: those of the users' permission sets, less what is hidden from the running one. The
+    /// error is a sentence for a person.
     pub fn new(
         db: Database,
         run_as: RecordId,

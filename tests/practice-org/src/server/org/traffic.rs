@@ -1,4 +1,5 @@
-//! What passes between clients and the org: who is held at the door, what goes wrong, how long it takes, what was asked.
+//! What passes between clients and the org: who is held at the door, what goes wrong, how long it takes, what was
+//! asked.
 
 use std::sync::{Mutex, MutexGuard};
 

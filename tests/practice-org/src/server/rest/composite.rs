@@ -179,7 +179,8 @@ fn one(
     reply
 }
 
-/// Serves one member, as the fault rules have it. It says for itself about duplicates, or what the whole request says holds.
+/// Serves one member, as the fault rules have it. It says for itself about duplicates, or what the whole request says
+/// holds.
 fn member_reply(
     org: &Org,
     work: &mut Work<'_, '_>,

@@ -2,11 +2,18 @@
 
 use std::ops::Bound;
 
-use super::Sorting;
 use crate::id::RecordId;
 use crate::schema::{Field, FieldType, ObjectId, Source};
 use crate::soql::plan::{Expression, Leaf, Order, Plan, Predicate, Test, Unit};
 use crate::store::state::State;
+
+/// The order asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sorting {
+    Id { descending: bool },
+    Stamp { descending: bool },
+    Keys,
+}
 
 /// How the rows are reached.
 pub(super) enum Access {

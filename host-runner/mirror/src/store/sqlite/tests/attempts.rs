@@ -9,7 +9,7 @@ fn attempt(key: &str, input: u8) -> Attempt {
 }
 
 #[test]
-fn an_answered_key_gives_its_outcome_and_refuses_another_input_also_in_another_process() {
+fn an_answered_key_outlives_its_process_and_refuses_others() {
     let place = Place::new();
     let mut first = place.open();
     let call = attempt("k", 1);
@@ -69,7 +69,7 @@ fn a_key_at_work_is_refused_and_one_whose_call_died_is_unanswered() {
 }
 
 #[test]
-fn a_key_whose_call_wrote_nothing_is_free_again_and_leaves_no_file() {
+fn a_key_whose_call_wrote_nothing_is_free_again() {
     let place = Place::new();
     let mut mirror = place.open();
     mirror.begin_attempt(&attempt("k", 1), KEPT, at(0)).unwrap();

@@ -50,7 +50,7 @@ fn a_run_whose_process_is_gone_is_succeeded_at_once() {
 }
 
 #[test]
-fn a_silent_run_is_succeeded_after_its_lease_and_can_never_write_again() {
+fn a_silent_run_loses_the_mirror_with_its_lease() {
     let place = Place::new();
     let (mut paused, old) = place.claimed();
     paused.begin_listing(&old, MODEL, &full(), at(1)).unwrap();
@@ -104,7 +104,7 @@ fn a_page_or_a_heartbeat_keeps_the_claim_alive() {
 }
 
 #[test]
-fn a_run_that_took_over_from_a_stopped_one_is_not_taken_for_dead_when_that_one_dies() {
+fn a_successor_outlives_the_run_that_it_took_over_from() {
     let place = Place::new();
     let (stopped, _) = place.claimed();
     let mut second = place.open();

@@ -55,7 +55,7 @@ fn child(place: &Place) -> std::process::Child {
 }
 
 #[test]
-fn a_killed_process_leaves_whole_pages_and_its_successor_goes_on_at_once() {
+fn a_killed_process_leaves_whole_pages_and_can_be_succeeded() {
     for round in 0..3 {
         let place = Place::new();
         let mut process = child(&place);
@@ -111,7 +111,15 @@ fn a_transaction_that_was_not_committed_leaves_nothing() {
         .unwrap();
     let before = held(&mirror, MODEL);
     let transaction = mirror.connection.transaction().unwrap();
-    super::super::apply::page(&transaction, &org(), MODEL, &numbered(2), at(2)).unwrap();
+    super::super::apply::page(
+        &transaction,
+        &super::super::pack::Packs::default(),
+        &org(),
+        MODEL,
+        &numbered(2),
+        at(2),
+    )
+    .unwrap();
     drop(transaction);
     assert_eq!(held(&mirror, MODEL), before);
     drop(mirror);

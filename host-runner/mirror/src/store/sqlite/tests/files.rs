@@ -1,6 +1,7 @@
 use std::fs;
 
 use rusqlite::Connection;
+use sha2::{Digest, Sha256};
 
 use super::super::schema::VERSION;
 use super::*;
@@ -49,7 +50,7 @@ fn a_mirror_of_a_later_format_is_refused() {
 }
 
 #[test]
-fn a_mirror_of_the_first_format_is_brought_to_the_present_one_with_all_it_holds() {
+fn a_mirror_of_the_first_format_is_migrated_with_all_it_holds() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     mirror
@@ -67,13 +68,23 @@ fn a_mirror_of_the_first_format_is_brought_to_the_present_one_with_all_it_holds(
     let connection = Connection::open(place.path()).unwrap();
     connection
         .execute_batch(
-            "DROP TABLE attempt; DROP TABLE recheck; DROP TABLE wanted;
+            "DROP TABLE attempt; DROP TABLE recheck; DROP TABLE wanted; DROP TABLE dictionary;
              ALTER TABLE record DROP COLUMN version;
              ALTER TABLE model_state DROP COLUMN gap_known;
              ALTER TABLE model_state DROP COLUMN gap_seen;
+             ALTER TABLE listing DROP COLUMN newest; ALTER TABLE body DROP COLUMN packed;
+             ALTER TABLE body DROP COLUMN dictionary; CREATE UNIQUE INDEX record_id ON record (model, id);
+             UPDATE record SET content_hash = zeroblob(32);
              CREATE TABLE recheck (number INTEGER PRIMARY KEY, model INTEGER NOT NULL, target INTEGER NOT NULL,
                                    remote_id TEXT NOT NULL, UNIQUE (model, target, remote_id));
              INSERT INTO recheck VALUES (7, 3, 3, 'C1')",
+        )
+        .unwrap();
+    let ada = candidate("C1", "Ada");
+    connection
+        .execute(
+            "UPDATE body SET content = ?1, remote_data = '{}'",
+            [ada.content_json()],
         )
         .unwrap();
     connection.pragma_update(None, "user_version", 1).unwrap();
@@ -92,6 +103,13 @@ fn a_mirror_of_the_first_format_is_brought_to_the_present_one_with_all_it_holds(
         mirror.begin_attempt(&attempt, KEPT, at(3)).unwrap(),
         Earlier::None
     );
+    let claim = mirror.claim(&run("test"), at(4)).unwrap();
+    for _ in 0..2 {
+        let again = rows(vec![candidate("C1", "Ada")]);
+        let outcome = mirror.apply_page(&claim, Model::Candidates, &again, at(5));
+        assert_eq!(outcome.unwrap().counts.unchanged, 1);
+    }
+    assert_eq!(held(&mirror, Model::Candidates), before);
     drop(mirror);
     let version: i64 = Connection::open(place.path())
         .unwrap()
@@ -164,9 +182,14 @@ fn a_full_disk_is_said_and_the_pages_before_it_stay() {
     let (mut mirror, claim) = place.claimed();
     let model = Model::Candidates;
     mirror.begin_listing(&claim, model, &full(), at(1)).unwrap();
+    // Digests do not compress to nothing, as one letter repeated does.
+    let digits = |id: &str| -> String {
+        let digests = (0..10_000).flat_map(|n| Sha256::digest(format!("{id} {n}")).to_vec());
+        digests.map(|byte| char::from(b'a' + byte % 16)).collect()
+    };
     let big = |id: &str, cursor: &str| Page {
         progress: Progress::More(cursor.into()),
-        ..rows(vec![candidate(id, &"x".repeat(300_000))])
+        ..rows(vec![candidate(id, &digits(id))])
     };
     mirror
         .apply_page(&claim, model, &big("C1", "one"), at(1))

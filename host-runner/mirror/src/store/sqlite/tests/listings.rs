@@ -109,7 +109,7 @@ fn what_a_full_listing_did_not_show_is_gone_and_counted_before() {
 }
 
 #[test]
-fn what_is_gone_and_what_follows_from_it_are_written_together_or_not_at_all() {
+fn a_deletion_and_its_rechecks_are_written_together() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     mirror
@@ -146,7 +146,7 @@ fn what_is_gone_and_what_follows_from_it_are_written_together_or_not_at_all() {
 }
 
 #[test]
-fn a_listing_that_covered_only_changes_on_one_page_buries_nothing() {
+fn a_listing_with_a_page_of_changes_tombstones_nothing() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     mirror
@@ -176,7 +176,7 @@ fn a_listing_that_covered_only_changes_on_one_page_buries_nothing() {
 }
 
 #[test]
-fn a_delta_that_turns_into_everything_buries_what_it_did_not_show() {
+fn a_delta_that_became_full_tombstones_what_it_did_not_show() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     mirror
@@ -212,7 +212,7 @@ fn a_delta_that_turns_into_everything_buries_what_it_did_not_show() {
 }
 
 #[test]
-fn a_listing_of_keys_tells_what_is_missing_here_and_what_vanished_there() {
+fn a_listing_of_keys_finds_missing_and_deleted_records() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     mirror.begin_listing(&claim, MODEL, &full(), at(1)).unwrap();
@@ -255,7 +255,7 @@ fn a_listing_of_keys_tells_what_is_missing_here_and_what_vanished_there() {
 }
 
 #[test]
-fn a_listing_of_keys_tells_which_records_are_held_in_another_version() {
+fn a_listing_of_keys_finds_records_of_other_versions() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     mirror.begin_listing(&claim, MODEL, &full(), at(1)).unwrap();
@@ -355,7 +355,7 @@ fn a_token_moves_without_a_listing_and_the_profile_is_kept() {
 }
 
 #[test]
-fn what_is_due_by_the_clock_does_not_wait_for_one_that_once_ran_ahead() {
+fn a_clock_that_once_ran_ahead_puts_nothing_off() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     let year = 365 * 24 * 3600;
@@ -374,7 +374,7 @@ fn what_is_due_by_the_clock_does_not_wait_for_one_that_once_ran_ahead() {
 }
 
 #[test]
-fn the_history_tells_what_each_run_did_also_of_one_that_never_ended() {
+fn the_history_shows_each_run_also_an_unended_one() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     mirror.begin_listing(&claim, MODEL, &full(), at(1)).unwrap();

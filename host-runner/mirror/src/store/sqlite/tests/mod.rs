@@ -3,6 +3,7 @@ mod claims;
 mod crash;
 mod files;
 mod listings;
+mod packs;
 mod pages;
 mod property;
 mod rechecks;
@@ -130,14 +131,10 @@ pub(super) fn held(mirror: &SqliteMirror, model: Model) -> Vec<(String, String, 
     Records::new(mirror, model, filter)
         .map(|stored| {
             let stored = stored.unwrap();
-            let name = stored
-                .record
-                .content()
-                .get("last_name")
-                .and_then(Value::as_str);
+            let name = stored.record.text("last_name");
             (
                 stored.record.key().to_string(),
-                name.unwrap_or("").to_owned(),
+                name.unwrap_or_default(),
                 stored.stamps.changed_at,
                 stored.stamps.remote_deleted_at.is_some(),
             )

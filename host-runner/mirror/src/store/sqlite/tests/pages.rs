@@ -41,7 +41,7 @@ fn changed_at_moves_only_when_the_unified_content_moves() {
         .unwrap();
     assert_eq!(stored.stamps.changed_at, at(1));
     assert_eq!(
-        stored.record.remote_data().unwrap().get(),
+        stored.record.remote_data().unwrap(),
         "{\"SystemModstamp\":2}",
         "the source row is stored afresh all the same"
     );
@@ -62,7 +62,7 @@ fn changed_at_moves_only_when_the_unified_content_moves() {
 }
 
 #[test]
-fn a_deleted_record_keeps_its_content_and_comes_back_under_the_same_id() {
+fn a_restored_record_has_its_content_and_id_again() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     let gone = Page {
@@ -201,7 +201,7 @@ fn a_complete_set_buries_the_other_rows_of_its_parent_only() {
 }
 
 #[test]
-fn a_row_outside_the_pages_sets_or_of_another_model_is_refused_and_nothing_is_written() {
+fn a_page_with_a_row_of_another_set_or_model_is_refused_whole() {
     let model = Model::HiringTeamMembers;
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
@@ -268,7 +268,7 @@ fn what_refers_to_a_record_is_found_also_after_it_changed() {
 }
 
 #[test]
-fn a_read_by_change_begins_at_its_moment_and_goes_by_change_then_key() {
+fn reads_by_change_are_ordered_by_change_then_key() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     for (seconds, ids) in [(1, ["C5", "C6"]), (2, ["C3", "C4"]), (3, ["C1", "C2"])] {
@@ -320,7 +320,7 @@ fn changed_at_never_runs_backwards_when_the_clock_does() {
 }
 
 #[test]
-fn records_of_our_own_actions_are_written_while_a_run_holds_the_mirror() {
+fn records_of_actions_are_written_while_a_run_holds_the_mirror() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     mirror

@@ -66,7 +66,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_history_of_pages_and_crashes_ends_in_the_state_that_it_describes(steps in vec(step(), 1..25)) {
+    fn any_history_of_pages_and_crashes_ends_in_its_state(steps in vec(step(), 1..25)) {
         let place = Place::new();
         let (mut mirror, mut claim) = place.claimed();
         let mut expected = Expected::new();
@@ -89,7 +89,7 @@ proptest! {
                 }
                 Step::Lost(of) => {
                     let transaction = mirror.connection.transaction().unwrap();
-                    super::super::apply::page(&transaction, &org(), MODEL, &rows(people(of)), now).unwrap();
+                    super::super::apply::page(&transaction, &super::super::pack::Packs::default(), &org(), MODEL, &rows(people(of)), now).unwrap();
                 }
                 Step::Crash => {
                     drop(mirror);
@@ -129,7 +129,7 @@ proptest! {
     }
 
     #[test]
-    fn pages_of_one_state_end_in_that_state_in_any_order_and_any_number_of_times(
+    fn pages_of_one_state_end_in_it_in_any_order_and_number(
         names in vec(0..4_u8, 1..40),
         size in 1..8_usize,
         order in vec(any::<prop::sample::Index>(), 0..60),

@@ -100,7 +100,7 @@ fn whom_a_record_of_our_own_was_about_before_is_asked_for_anew() {
 }
 
 #[test]
-fn what_refers_to_a_record_that_is_not_there_is_asked_for_when_all_were_seen() {
+fn missing_referred_records_are_wanted_once_all_were_seen() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     let rows = vec![application("A1", "C1"), application("A2", "C2")];

@@ -1,0 +1,72 @@
+//! The examples that end each command's help.
+
+pub(super) const INIT: &str = "\
+Examples:
+  asymbl init                                       asks for what it needs
+  asymbl init --instance-url acme.my.salesforce.com --client-id 3MVG9... --client-secret-env ACME_SECRET";
+pub(super) const INSPECT: &str = "\
+Examples:
+  asymbl inspect
+  asymbl inspect --coverage > coverage.md
+  asymbl inspect --json | jq .settings_schema";
+pub(super) const CHECK: &str = "\
+Examples:
+  asymbl check
+  asymbl check --tenant acme.toml --records 20
+  asymbl check --json | jq '.models[] | select(.access != \"allowed\")'";
+pub(super) const FIELDS: &str = "\
+Examples:
+  asymbl fields jobs --sample 200
+  asymbl fields candidates --unmapped";
+pub(super) const GUIDE: &str = "\
+Examples:
+  asymbl guide > connection-guide.md
+  asymbl guide --permission-set > Asymbl_Integration.permissionset-meta.xml";
+pub(super) const LIST: &str = "\
+Examples:
+  asymbl list jobs --limit 5
+  asymbl list applications --json --changed-since \"$TOKEN\"";
+pub(super) const SYNC: &str = "\
+Examples:
+  asymbl sync
+  asymbl sync jobs applications --full
+  asymbl sync --every 15m --json";
+pub(super) const RECORDS: &str = "\
+Examples:
+  asymbl records applications --limit 10
+  asymbl records candidates --format csv > candidates.csv
+  asymbl records jobs --json --since 2026-11-25T09:30:00Z";
+pub(super) const REPORT: &str = "\
+Examples:
+  asymbl report --html report.html";
+pub(super) const REQUEST: &str = "\
+Examples:
+  asymbl request GET /services/data/v66.0/limits
+  asymbl request GET /services/data/v66.0/query --query 'q=SELECT Id FROM Contact LIMIT 3'
+  asymbl request PATCH /services/data/v66.0/sobjects/Contact/003... --data '{\"Title\": \"Nurse\"}'";
+pub(super) const ACTION: &str = "\
+Examples:
+  asymbl action create-candidate --input new.json --idempotency-key order-4711
+  asymbl action move-application-to-stage --input move.json --stage Interview
+  echo '{\"candidate_id\": \"003...\"}' | asymbl action get-candidate-attachments --input -
+
+`asymbl inspect --coverage` lists the inputs of each action.";
+pub(super) const ATTACHMENT: &str = "\
+Examples:
+  asymbl attachment 0685g00000AbCdEAAV --output cv.pdf";
+pub(super) const PRACTICE_ORG: &str = "\
+Examples:
+  asymbl practice-org --tenant-file tenant.toml
+  asymbl practice-org --candidates 20000 --port 8080";
+pub(super) const DEMO: &str = "\
+Examples:
+  asymbl demo
+  asymbl demo --candidates 10000 --json";
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  asymbl completions bash > /etc/bash_completion.d/asymbl
+  asymbl completions zsh > ~/.zfunc/_asymbl";
+pub(super) const MAN: &str = "\
+Examples:
+  asymbl man | man -l -
+  asymbl man --folder /usr/local/share/man/man1";

@@ -1,0 +1,61 @@
+//! The names of the actions.
+
+use host_runner::sandbox::contract::inspection;
+
+/// An action of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// create-candidate
+    CreateCandidate,
+    /// create-application
+    CreateApplication,
+    /// add-attachment-to-application
+    AddAttachment,
+    /// move-application-to-stage
+    Move,
+    /// get-candidate-attachments
+    GetAttachments,
+}
+
+/// The names by which actions are called.
+pub const NAMES: [(&str, Action); 5] = [
+    ("create-candidate", Action::CreateCandidate),
+    ("create-application", Action::CreateApplication),
+    ("add-attachment-to-application", Action::AddAttachment),
+    ("move-application-to-stage", Action::Move),
+    ("get-candidate-attachments", Action::GetAttachments),
+];
+
+impl Action {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        NAMES
+            .iter()
+            .find(|(_, action)| *action == self)
+            .map_or("", |(name, _)| name)
+    }
+
+    /// The same action in the contract's types.
+    pub(super) fn contract(self) -> inspection::Action {
+        match self {
+            Self::CreateCandidate => inspection::Action::CreateCandidate,
+            Self::CreateApplication => inspection::Action::CreateApplication,
+            Self::AddAttachment => inspection::Action::AddAttachmentToApplication,
+            Self::Move => inspection::Action::MoveApplicationToStage,
+            Self::GetAttachments => inspection::Action::GetCandidateAttachments,
+        }
+    }
+
+    /// Whether it changes the org.
+    pub fn writes(self) -> bool {
+        self != Self::GetAttachments
+    }
+
+    /// The action of a name.
+    pub fn of(name: &str) -> Option<Self> {
+        NAMES
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, action)| *action)
+    }
+}

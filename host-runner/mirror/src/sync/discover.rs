@@ -1,0 +1,53 @@
+//! What is learnt of an org before its mirror is opened.
+
+use std::time::Duration;
+
+use super::error::SyncError;
+use super::run::quota_of;
+use crate::store::Quota;
+use host_runner::sandbox::contract::reads;
+use host_runner::session::{Session, StepError};
+use host_runner::unified::OrgId;
+
+/// What was learnt of the org before its mirror is opened: a mirror belongs to one org.
+pub struct Discovered {
+    /// The connector's answer.
+    pub discovery: reads::Discovery,
+    /// The org, as mirrors are bound to it.
+    pub org: OrgId,
+    /// For how long the source shows a deleted record as deleted; none for a source without such a bound.
+    pub(super) deletions_visible: Option<Duration>,
+    pub(super) requests: u64,
+    pub(super) quota: Option<Quota>,
+}
+
+/// Asks the connector what the org looks like.
+///
+/// # Errors
+/// [`SyncError::Step`]; nothing was changed.
+pub async fn discover(session: &Session) -> Result<Discovered, SyncError> {
+    let mut job = session
+        .start()
+        .await
+        .map_err(|error| StepError::new(session, "start", error, None))?;
+    let discovery = match job.discover().await {
+        Ok(discovery) => discovery,
+        Err(error) => return Err(StepError::new(session, "discover", error, Some(&job)).into()),
+    };
+    let about = match job.describe_connector().await {
+        Ok(about) => about,
+        Err(error) => return Err(StepError::new(session, "describe", error, Some(&job)).into()),
+    };
+    let org = OrgId::parse(&discovery.organization.id)?;
+    Ok(Discovered {
+        discovery,
+        org,
+        deletions_visible: about.deletions_visible_days.map(days),
+        requests: job.stats().requests,
+        quota: quota_of(&job),
+    })
+}
+
+fn days(days: u32) -> Duration {
+    Duration::from_secs(u64::from(days) * 24 * 60 * 60)
+}
