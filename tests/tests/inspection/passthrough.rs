@@ -182,13 +182,7 @@ async fn foreign_and_credentialed_requests_are_refused() {
     for arguments in refused {
         world.org.reset_stats();
         let outcome = run(&world, &[&["request"], arguments].concat()).await;
-        // A path that the command itself refuses is a wrong command line.
-        let expected = if arguments.contains(&"--output") {
-            2
-        } else {
-            8
-        };
-        assert_eq!(outcome.code, expected, "{arguments:?}: {outcome:?}");
+        assert_eq!(outcome.code, 2, "{arguments:?}: {outcome:?}");
         let sent = world.org.stats();
         let others: u64 = sent
             .by_kind

@@ -34,6 +34,8 @@ pub(super) fn as_json(error: &anyhow::Error) -> Value {
                 .iter()
                 .map(|problem| json!({ "field": problem.field, "message": problem.message }));
             object.insert("problems".to_owned(), problems.collect());
+            // What the host finds wrong with an input is what the connector would call so.
+            object.insert("kind".to_owned(), "invalid-input".into());
         }
     }
     if let Some(known) = ConnectionProblem::known(error) {
