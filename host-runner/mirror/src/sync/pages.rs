@@ -40,17 +40,6 @@ enum Answer {
 }
 
 impl Answer {
-    /// Where the listing continues; none on its last page.
-    fn next(&self) -> Option<&str> {
-        match self {
-            Self::Records(page) => match &page.info.progress {
-                reads::Progress::More(cursor) => Some(cursor),
-                reads::Progress::Done(_) => None,
-            },
-            Self::Keys(page) => page.next.as_deref(),
-        }
-    }
-
     /// How many things it brings that are stored: records, keys, deletions, rechecks.
     fn items(&self) -> usize {
         match self {
@@ -114,7 +103,10 @@ impl Drop for Coming {
 }
 
 /// A listing that is being read.
-struct Reading {
+struct Reading<'a> {
+    listing: Listing,
+    /// What it begins with if its cursor or token is rejected.
+    anew: &'a ListingStart,
     /// Requests of the job that are counted already.
     counted: u64,
     /// Times in a row that the connector ended.
@@ -134,20 +126,22 @@ impl Run<'_> {
         mirror: &mut dyn Mirror,
         claim: &Claim,
         report: &mut ModelReport,
-        mut listing: Listing,
+        listing: Listing,
         anew: &ListingStart,
     ) -> Result<(), SyncError> {
         let mut reading = Reading {
+            pace: ListingPace::starting_at(cursor_of(&listing.position)),
+            listing,
+            anew,
             counted: 0,
             restarts: 0,
             page_size: None,
             begun_anew: 0,
             started: Instant::now(),
-            pace: ListingPace::starting_at(cursor_of(&listing)),
         };
-        let mut coming = match listing.position {
+        let mut coming = match reading.listing.position {
             Position::End(_) => None,
-            _ => Some(self.ask(self.start().await?, &reading, &listing)),
+            _ => Some(self.ask(self.start().await?, &reading)),
         };
         while let Some(page) = coming.take() {
             let (mut job, result) = page.arrive().await;
@@ -157,32 +151,25 @@ impl Run<'_> {
             let answer = match result {
                 Ok(answer) => answer,
                 Err(error) => {
-                    let place = (&mut listing, anew);
-                    self.recover(
-                        mirror,
-                        claim,
-                        report,
-                        (&mut reading, &mut job),
-                        place,
-                        error,
-                    )
-                    .await?;
-                    coming = Some(self.ask(job, &reading, &listing));
+                    self.recover(mirror, claim, report, &mut reading, &mut job, error)
+                        .await?;
+                    coming = Some(self.ask(job, &reading));
                     continue;
                 }
             };
             (reading.restarts, reading.page_size) = (0, None);
             let items = answer.items();
             let is_idle = items == 0 && api_calls == 0;
-            if let Err(error) = reading.pace.check(answer.next(), is_idle) {
-                return Err(self.step(what(&listing), error, &job).into());
+            let position = answer.position();
+            if let Err(error) = reading.pace.check(cursor_of(&position), is_idle) {
+                return Err(self.step(what(&reading.listing), error, &job).into());
             }
             let elapsed = reading.started.elapsed();
             report.spent.add(items, elapsed, mirror, &self.limits)?;
-            listing.position = answer.position();
-            let is_last = matches!(listing.position, Position::End(_));
+            let is_last = matches!(position, Position::End(_));
+            reading.listing.position = position;
             let goes_on = !is_last && self.check_stop().is_ok();
-            coming = goes_on.then(|| self.ask(job, &reading, &listing));
+            coming = goes_on.then(|| self.ask(job, &reading));
             match answer {
                 Answer::Records(page) => {
                     self.put_records(mirror, claim, report, page, api_calls)?;
@@ -203,14 +190,15 @@ impl Run<'_> {
     }
 
     /// Asks for the page at which a listing stands.
-    fn ask(&self, mut job: Job, reading: &Reading, listing: &Listing) -> Coming {
+    fn ask(&self, mut job: Job, reading: &Reading<'_>) -> Coming {
+        let listing = &reading.listing;
         let question = Question {
             model: listing.model,
             kind: listing.start.kind,
             profile: Arc::clone(&self.profile),
             query: reads::ListQuery {
                 since: listing.start.since.clone(),
-                cursor: cursor_of(listing).map(str::to_owned),
+                cursor: cursor_of(&listing.position).map(str::to_owned),
                 page_size: reading.page_size,
             },
         };
@@ -227,18 +215,19 @@ impl Run<'_> {
         mirror: &mut dyn Mirror,
         claim: &Claim,
         report: &mut ModelReport,
-        (reading, job): (&mut Reading, &mut Job),
-        (listing, anew): (&mut Listing, &ListingStart),
+        reading: &mut Reading<'_>,
+        job: &mut Job,
         error: CallError,
     ) -> Result<(), SyncError> {
-        if needs_restart(&error, listing) && reading.begun_anew < BEGUN_ANEW {
+        if needs_restart(&error, &reading.listing) && reading.begun_anew < BEGUN_ANEW {
             reading.begun_anew += 1;
             reading.pace = ListingPace::default();
-            if listing.start.kind != ListingKind::Ids {
+            if reading.listing.start.kind != ListingKind::Ids {
                 report.note(format!("read in full: {error}"));
                 report.resumed = false;
             }
-            *listing = mirror.begin_listing(claim, report.model, anew, Timestamp::now())?;
+            reading.listing =
+                mirror.begin_listing(claim, report.model, reading.anew, Timestamp::now())?;
             return Ok(());
         }
         if let (CallError::Outage(outage), Some(rows)) = (&error, SMALL_PAGES.get(reading.restarts))
@@ -253,7 +242,7 @@ impl Run<'_> {
         if renewed? {
             return Ok(());
         }
-        Err(self.step(what(listing), error, job).into())
+        Err(self.step(what(&reading.listing), error, job).into())
     }
 
     /// Discovers the org again if a call failed because the profile is outdated. Returns true if the call is worth
@@ -340,8 +329,8 @@ fn what(listing: &Listing) -> String {
 }
 
 /// Where a listing continues, if it is under way.
-fn cursor_of(listing: &Listing) -> Option<&str> {
-    match &listing.position {
+fn cursor_of(position: &Position) -> Option<&str> {
+    match position {
         Position::At(cursor) => Some(cursor),
         Position::Start | Position::End(_) => None,
     }
