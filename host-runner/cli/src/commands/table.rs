@@ -42,19 +42,22 @@ impl Tone {
 }
 
 struct Column {
+    /// Its place among all columns of the table.
+    index: usize,
     head: &'static str,
     width: usize,
     is_of_numbers: bool,
 }
+
+/// A cell's text, and how it is coloured.
+struct Cell(String, Option<Tone>);
 
 /// A table under construction.
 pub(super) struct Table {
     head: Vec<&'static str>,
     /// The columns that may go, the least important first.
     spare: &'static [&'static str],
-    rows: Vec<Vec<String>>,
-    /// Rows and columns of coloured cells.
-    tones: Vec<(usize, usize, Tone)>,
+    rows: Vec<Vec<Cell>>,
 }
 
 impl Table {
@@ -64,22 +67,25 @@ impl Table {
             head: head.to_vec(),
             spare,
             rows: Vec::new(),
-            tones: Vec::new(),
         }
     }
 
     /// Adds a row; cells that it lacks are empty. What could control the terminal is escaped.
     pub(super) fn row(&mut self, cells: Vec<String>) {
-        let escaped = cells.iter().map(|cell| text::escaped(cell).into_owned());
-        let mut cells: Vec<String> = escaped.collect();
-        cells.resize(self.head.len(), String::new());
+        let escaped = cells
+            .iter()
+            .map(|cell| Cell(text::escaped(cell).into_owned(), None));
+        let mut cells: Vec<Cell> = escaped.collect();
+        cells.resize_with(self.head.len(), || Cell(String::new(), None));
         self.rows.push(cells);
     }
 
     /// Colours a cell of the last row.
     pub(super) fn tone(&mut self, column: usize, tone: Tone) {
-        let row = self.rows.len().saturating_sub(1);
-        self.tones.push((row, column, tone));
+        let row = self.rows.last_mut();
+        if let Some(Cell(_, coloured)) = row.and_then(|row| row.get_mut(column)) {
+            *coloured = Some(tone);
+        }
     }
 
     /// Prints it, as wide as the terminal is at most.
@@ -92,51 +98,36 @@ impl Table {
         if let Some(limit) = limit {
             fit(&mut columns, self.spare, limit);
         }
-        let shown: Vec<(usize, &Column)> = columns
-            .iter()
-            .enumerate()
-            .filter_map(|(index, column)| Some((index, column.as_ref()?)))
-            .collect();
-        let line = |cell: &dyn Fn(usize) -> (String, Option<Tone>)| {
-            let cells: Vec<String> = shown
-                .iter()
-                .map(|(index, column)| {
-                    let (text, tone) = cell(*index);
-                    let padded = column.pad(&text);
-                    tone.map_or(padded.clone(), |tone| {
-                        tone.style().apply_to(padded).to_string()
-                    })
-                })
-                .collect();
-            format!(" {}", cells.join(GAP)).trim_end().to_owned()
-        };
-        let heads = |index: usize| (self.head[index].to_owned(), None);
-        out.styled(&line(&heads))?;
+        let heads = columns.iter().map(|column| column.pad(column.head));
+        out.styled(&line(heads))?;
         out.styled(&"─".repeat(width(&columns)))?;
-        for (number, row) in self.rows.iter().enumerate() {
-            let tones = self.tones.iter();
-            let cell = |index: usize| {
-                let mut tones = tones.clone();
-                let tone = tones.find(|(row, column, _)| (*row, *column) == (number, index));
-                (row[index].clone(), tone.map(|(_, _, tone)| *tone))
-            };
-            out.styled(&line(&cell))?;
+        for row in &self.rows {
+            let cells = columns.iter().map(|column| {
+                let Cell(text, tone) = &row[column.index];
+                let padded = column.pad(text);
+                match tone {
+                    Some(tone) => tone.style().apply_to(padded).to_string(),
+                    None => padded,
+                }
+            });
+            out.styled(&line(cells))?;
         }
         Ok(())
     }
 
-    fn columns(&self) -> Vec<Option<Column>> {
+    fn columns(&self) -> Vec<Column> {
         let column = |(index, head): (usize, &&'static str)| {
-            let cells = self.rows.iter().map(|row| row[index].as_str());
+            let cells = self.rows.iter().map(|row| row[index].0.as_str());
             let mut filled = cells.clone().filter(|cell| !cell.is_empty()).peekable();
             let widest = cells.map(measure_text_width).max().unwrap_or(0);
-            Some(Column {
+            Column {
+                index,
                 head,
                 width: widest.max(measure_text_width(head)),
                 // Numbers may have a unit; empty cells count for either.
                 is_of_numbers: filled.peek().is_some()
                     && filled.all(|cell| cell.starts_with(|c: char| c.is_ascii_digit())),
-            })
+            }
         };
         self.head.iter().enumerate().map(column).collect()
     }
@@ -161,36 +152,31 @@ impl Column {
     }
 }
 
-fn width(columns: &[Option<Column>]) -> usize {
-    let widths = columns.iter().flatten().map(|column| column.width);
-    let shown = columns.iter().flatten().count();
-    1 + widths.sum::<usize>() + GAP.len() * shown.saturating_sub(1)
+fn line(cells: impl Iterator<Item = String>) -> String {
+    let cells: Vec<String> = cells.collect();
+    format!(" {}", cells.join(GAP)).trim_end().to_owned()
 }
 
-fn fit(columns: &mut [Option<Column>], spare: &[&str], limit: usize) {
+fn width(columns: &[Column]) -> usize {
+    let widths = columns.iter().map(|column| column.width);
+    1 + widths.sum::<usize>() + GAP.len() * columns.len().saturating_sub(1)
+}
+
+fn fit(columns: &mut Vec<Column>, spare: &[&str], limit: usize) {
     for head in spare {
         let over = width(columns).saturating_sub(limit);
-        let slot = columns
-            .iter_mut()
-            .find(|slot| slot.as_ref().is_some_and(|column| column.head == *head));
-        let (Some(slot), true) = (slot, over > 0) else {
+        let place = columns.iter().position(|column| column.head == *head);
+        let (Some(place), true) = (place, over > 0) else {
             continue;
         };
-        if let Some(column) = slot {
-            column.shorten(over, SHORT);
-        }
+        columns[place].shorten(over, SHORT);
         if width(columns) > limit {
-            let slot = columns
-                .iter_mut()
-                .find(|slot| slot.as_ref().is_some_and(|column| column.head == *head));
-            if let Some(slot) = slot {
-                *slot = None;
-            }
+            columns.remove(place);
         }
     }
     loop {
         let over = width(columns).saturating_sub(limit);
-        let texts = columns.iter_mut().flatten();
+        let texts = columns.iter_mut();
         let widest = texts
             .filter(|column| !column.is_of_numbers)
             .max_by_key(|column| column.width);
