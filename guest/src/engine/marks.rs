@@ -119,7 +119,7 @@ struct DeleteLog {
 }
 
 /// Those of some objects of which rows may have vanished for good since a mark, without a trace in the recycle bin: the
-/// log of deletions was purged within the window or is too long to be told, or a row that was deleted after the mark is
+/// log of deletions was purged within the window or is too long, or a row that was deleted after the mark is
 /// no longer in the bin (salesforce-api.md 3.3). Costs one call.
 ///
 /// # Errors

@@ -51,7 +51,7 @@ impl<S> Phase<S> {
         self
     }
 
-    /// Deleted rows too, told by `IsDeleted`.
+    /// Deleted rows too; `IsDeleted` marks them.
     #[must_use]
     pub fn with_deleted(mut self) -> Self {
         self.listing.rows = Rows::WithDeleted;

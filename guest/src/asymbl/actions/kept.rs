@@ -63,7 +63,7 @@ pub fn differences(shape: &ObjectShape, draft: &Draft, row: &Record) -> Vec<Warn
 pub fn unused(shape: &ObjectShape, draft: &Draft, row: &Record) -> Vec<Warning> {
     let inputs = compared(shape, draft)
         .filter(|(_, path, _)| path.starts_with("candidate.") && *path != EMAIL_ADDRESS);
-    let mut told: Vec<Warning> = Vec::new();
+    let mut warnings = Vec::new();
     let mut paths = Vec::new();
     for (field, path, wanted) in inputs.filter(|(field, _, wanted)| !holds(field, wanted, row)) {
         // One input may fill several fields.
@@ -81,9 +81,9 @@ pub fn unused(shape: &ObjectShape, draft: &Draft, row: &Record) -> Vec<Warning> 
             field.name,
             field.label
         );
-        told.push(warning("candidate-unchanged", message));
+        warnings.push(warning("candidate-unchanged", message));
     }
-    told
+    warnings
 }
 
 fn short(text: &str) -> String {

@@ -83,7 +83,7 @@ impl Membership {
         Some(in_query("Id", applicants))
     }
 
-    /// Whether some who may be candidates can't be told from others.
+    /// Returns true if it is not known of some contacts whether they are candidates.
     pub fn is_partly_hidden(&self) -> bool {
         let by_applicants = matches!(
             self.rule,

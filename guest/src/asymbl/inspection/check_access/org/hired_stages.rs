@@ -217,7 +217,7 @@ impl Questions {
             "pending-not-last",
             format!(
                 "\"Pending\" means hired, but stages that don't mean hired follow it in {} of {} jobs, for example in {job}: \
-                 whoever waits there comes as HIRED. If it does not mean hired, write in [connector]: hired_stages = [{}]",
+                 an applicant who waits there comes as HIRED. If it does not mean hired, write in [connector]: hired_stages = [{}]",
                 followed.len(),
                 jobs.len(),
                 quoted(&others)
