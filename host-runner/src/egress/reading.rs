@@ -112,6 +112,16 @@ struct Member {
     url: String,
     #[serde(rename = "referenceId")]
     _reference: IgnoredAny,
+    #[serde(default, rename = "httpHeaders")]
+    _headers: MemberHeaders,
+}
+
+/// The headers that a member may have: how many rows a page of its query has (salesforce-api.md 2.1).
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MemberHeaders {
+    #[serde(default, rename = "Sforce-Query-Options")]
+    _query_options: IgnoredAny,
 }
 
 /// Looks into a bundle of requests; returns the paths of its members.
@@ -246,6 +256,8 @@ mod tests {
             member[name] = value;
             bundle(json!([get, member]))
         };
+        let smaller = json!({ "Sforce-Query-Options": "batchSize=200" });
+        assert!(check_bundle(changed("httpHeaders", smaller).as_bytes()).is_ok());
         for body in [
             changed("method", json!("DELETE")),
             changed("method", json!("get")),

@@ -1,5 +1,6 @@
 //! Answers that are late, short or too large.
 
+use connector_tests::command::asymbl;
 use connector_tests::expected::assert_mirrors_the_org;
 use connector_tests::world::{World, fields, ids, of_model, small_org};
 use host_runner::unified::Model;
@@ -123,4 +124,18 @@ async fn a_page_larger_than_the_host_takes_is_asked_for_smaller() {
     }
     world.sync_with(&comparing()).await;
     assert_mirrors_the_org(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_of_hundreds_of_fields_is_read_in_small_pages() {
+    let world = World::of(small_org()).await;
+    // The query is too long for a URL, so it goes through a composite, and the size of its page with it.
+    for number in 0..320 {
+        let name = format!("A_Field_With_A_Name_Of_Many_Letters_{number}__c");
+        add_field(&world, "Contact", &name, "string", 20);
+    }
+    let arguments = ["list", "candidates", "--limit", "5", "--json"];
+    let listed = asymbl(world.folder(), &arguments).await;
+    assert_eq!(listed.code, 0, "{}", listed.err);
+    assert_eq!(listed.out.lines().count(), 5);
 }
