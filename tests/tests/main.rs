@@ -4,6 +4,7 @@
 mod actions;
 mod cli;
 mod contract;
+mod damage;
 mod delta;
 mod departures;
 mod examples;

@@ -9,6 +9,8 @@ use host_runner::sandbox::CallError;
 use host_runner::sandbox::contract::types::{Error, Failure, Problem, RemoteAnswer};
 use host_runner::session::StepError;
 use mirror::actions::ActionError;
+use mirror::store::MirrorError;
+use mirror::sync::SyncError;
 
 /// The error as one object. `kind` is the contract's case, or the name of the exit code for what the host found;
 /// members that say nothing are left out.
@@ -37,6 +39,15 @@ pub(super) fn as_json(error: &anyhow::Error) -> Value {
             // What the host finds wrong with an input is what the connector would call so.
             object.insert("kind".to_owned(), "invalid-input".into());
         }
+    }
+    let mirror = error
+        .chain()
+        .find_map(|cause| match cause.downcast_ref::<SyncError>() {
+            Some(SyncError::Mirror(error)) => error.fix(),
+            _ => cause.downcast_ref::<MirrorError>()?.fix(),
+        });
+    if let Some(fix) = mirror {
+        object.insert("fix".to_owned(), fix.into());
     }
     if let Some(known) = ConnectionProblem::known(error) {
         object.insert("fix".to_owned(), known.fix.into());

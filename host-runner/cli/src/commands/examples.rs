@@ -36,6 +36,10 @@ Examples:
   asymbl records applications --limit 10
   asymbl records candidates --format csv > candidates.csv
   asymbl records jobs --json --since 2026-11-25T09:30:00Z";
+pub(super) const MIRROR: &str = "\
+Examples:
+  asymbl mirror check
+  asymbl mirror check --repair && asymbl sync";
 pub(super) const REPORT: &str = "\
 Examples:
   asymbl report --html report.html";

@@ -15,6 +15,7 @@ mod init;
 mod inspect;
 mod list;
 mod manual;
+mod mirror_check;
 mod output;
 mod practice;
 mod progress;
@@ -89,6 +90,9 @@ enum What {
     /// Print what the mirror holds
     #[command(after_help = examples::RECORDS)]
     Records(records::Arguments),
+    /// Check the mirror's file, and repair it
+    #[command(after_help = examples::MIRROR)]
+    Mirror(mirror_check::Arguments),
     /// Write a page about the last syncs and the mirror's records
     #[command(after_help = examples::REPORT)]
     Report(report::Arguments),
@@ -227,6 +231,7 @@ async fn run(what: What, context: &Context) -> anyhow::Result<Exit> {
         What::List(arguments) => list::run(&arguments, context).await,
         What::Sync(arguments) => sync::run(&arguments, context).await,
         What::Records(arguments) => records::run(&arguments, context),
+        What::Mirror(arguments) => mirror_check::run(&arguments, context),
         What::Report(arguments) => report::run(&arguments, context),
         What::Request(arguments) => request::run(&arguments, context).await,
         What::Action(arguments) => action::run(&arguments, context).await,

@@ -54,7 +54,11 @@ pub enum MirrorError {
         path: PathBuf,
     },
     /// The file is damaged.
-    #[error("the mirror {} is damaged ({detail}); move it away and sync again to rebuild it", path.display())]
+    #[error(
+        "the mirror {} is damaged ({detail}); run `asymbl mirror check --repair`, or move the file away and sync again to \
+         rebuild it",
+        path.display()
+    )]
     Corrupt {
         /// The file.
         path: PathBuf,
@@ -91,8 +95,45 @@ pub enum MirrorError {
         /// Why not.
         problem: &'static str,
     },
+    /// It can't be written, and holds changes that can't be read without writing.
+    #[error(
+        "{} can't be written, and was not closed in order; copy it and the file with the ending -wal beside it to a \
+         folder that can be written, and name the copy",
+        path.display()
+    )]
+    ReadOnlyLog {
+        /// The file.
+        path: PathBuf,
+    },
+    /// It can't be written, and its format is older than this program's.
+    #[error(
+        "{} can't be written, and its format {found} is older than this program's; copy it to a folder that can be \
+         written, and name the copy",
+        path.display()
+    )]
+    ReadOnlyFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+    },
+    /// It, or its folder, can't be written or opened.
+    #[error(
+        "the mirror {} can't be opened for writing ({detail}); check that its folder exists and that this user may write \
+         there",
+        path.display()
+    )]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// What the storage says.
+        detail: String,
+    },
     /// Anything else that the storage says.
-    #[error("the mirror {} failed: {detail}", path.display())]
+    #[error(
+        "the mirror {} failed ({detail}); check the disk, then run `asymbl mirror check`",
+        path.display()
+    )]
     Storage {
         /// The file.
         path: PathBuf,
@@ -107,11 +148,34 @@ impl MirrorError {
         if let Self::Corrupt { path, .. }
         | Self::DiskFull { path }
         | Self::Busy { path }
+        | Self::Unwritable { path, .. }
         | Self::Storage { path, .. } = &mut self
         {
             file.clone_into(path);
         }
         self
+    }
+
+    /// A file that the system does not let us use.
+    pub(super) fn storage(path: &Path, detail: impl Into<String>) -> Self {
+        Self::Unwritable {
+            path: path.to_owned(),
+            detail: detail.into(),
+        }
+    }
+
+    /// What fixes it, for programs; none where the message alone says it.
+    pub fn fix(&self) -> Option<&'static str> {
+        match self {
+            Self::Corrupt { .. } => Some("run `asymbl mirror check --repair`, then `asymbl sync`"),
+            Self::Unwritable { .. } | Self::ReadOnlyLog { .. } | Self::ReadOnlyFormat { .. } => {
+                Some("make the mirror's folder writable, or copy the mirror to one that is")
+            }
+            Self::DiskFull { .. } => Some("free some space, then repeat the command"),
+            Self::Storage { .. } => Some("check the disk, then run `asymbl mirror check`"),
+            Self::Busy { .. } => Some("repeat the command later"),
+            _ => None,
+        }
     }
 
     /// A stored value that no version of this program writes.
@@ -128,11 +192,26 @@ impl From<rusqlite::Error> for MirrorError {
         use rusqlite::ErrorCode;
         let path = PathBuf::new();
         let detail = error.to_string();
+        // Values of a kind that no version of this program writes.
+        if let rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::Utf8Error(..) = error
+        {
+            return Self::Corrupt { path, detail };
+        }
         match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull { path },
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { path },
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Corrupt { path, detail }
+            }
+            // Our statements fit our tables and break none of their rules, unless those are damaged.
+            Some(ErrorCode::Unknown | ErrorCode::ConstraintViolation) => {
+                Self::Corrupt { path, detail }
+            }
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                Self::Unwritable { path, detail }
             }
             _ => Self::Storage { path, detail },
         }

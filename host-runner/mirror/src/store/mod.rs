@@ -4,6 +4,7 @@
 
 mod attempt;
 mod error;
+mod health;
 mod history;
 mod listing;
 mod page;
@@ -13,6 +14,7 @@ mod sqlite;
 
 pub use attempt::{Attempt, Earlier, Ending};
 pub use error::MirrorError;
+pub use health::{Consequence, Health, Problem};
 pub use history::{ModelRun, Quota, Run, RunOutcome};
 pub use listing::{Gap, Listing, ListingKind, ListingStart, ModelState, Position};
 pub use page::{Absent, Counts, Coverage, Gone, Page, PageOutcome, Present, Progress, Recheck};

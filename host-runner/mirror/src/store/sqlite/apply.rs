@@ -4,12 +4,13 @@ use std::collections::HashSet;
 
 use rusqlite::{OptionalExtension, Transaction, params};
 
+use super::formats::code;
 use super::pack::Packs;
-use super::schema::code;
+use super::sums::RECORD_IS_INTACT;
 use super::{listing, read, recheck, wanted};
 use crate::store::{
     Counts, Coverage, Gone, Listing, ListingKind, MirrorError, Page, PageOutcome, Present,
-    Progress, Recheck,
+    Progress, Recheck, StoredRecord,
 };
 use host_runner::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord};
 
@@ -251,7 +252,8 @@ impl Writer<'_> {
         self.mark(number)
     }
 
-    /// Whether the content of a record is that of the row. The source row may differ where no unified field does: it is
+    /// Whether the content of a record is that of the row: the content itself, since a hash does not tell what has
+    /// become of it. One that is damaged is written again. The source row may differ where no unified field does: it is
     /// stored afresh, and nobody is told.
     fn is_held(
         &self,
@@ -264,9 +266,12 @@ impl Writer<'_> {
         if !is_old && held != hash {
             return Ok(false);
         }
-        let stored = read::by_number(self.transaction, self.packs, self.model, number)?;
-        let Some(stored) = stored.filter(|stored| !is_old || stored.record.content_hash() == *hash)
-        else {
+        let stored = match read::by_number(self.transaction, self.packs, self.model, number) {
+            Err(MirrorError::Corrupt { .. }) => None,
+            stored => stored?,
+        };
+        let same = |stored: &StoredRecord| stored.record.content_json() == row.content_json();
+        let Some(stored) = stored.filter(same) else {
             return Ok(false);
         };
         if is_old {
@@ -318,11 +323,12 @@ impl Writer<'_> {
         let [ref0, ref1, ref2] = row.references();
         self.transaction
             .prepare_cached(
-                "UPDATE record SET content_hash = ?2, changed_at = ?3, remote_deleted_at = NULL,
-                        ref0 = ?4, ref1 = ?5, ref2 = ?6, version = ?7 WHERE number = ?1",
+                "UPDATE record SET id = ?2, content_hash = ?3, changed_at = ?4, remote_deleted_at = NULL,
+                        ref0 = ?5, ref1 = ?6, ref2 = ?7, version = ?8 WHERE number = ?1",
             )?
             .execute(params![
                 number,
+                UnifiedId::of(self.org, self.model, row.key()).as_str(),
                 hash,
                 self.now.millis(),
                 ref0,
@@ -333,7 +339,7 @@ impl Writer<'_> {
         self.write_body(number, row)
     }
 
-    fn write_body(&self, number: i64, row: &UnifiedRecord) -> Result<(), MirrorError> {
+    pub(super) fn write_body(&self, number: i64, row: &UnifiedRecord) -> Result<(), MirrorError> {
         let packed = self.packs.pack(self.transaction, row)?;
         self.transaction
             .prepare_cached(
@@ -377,18 +383,33 @@ impl Writer<'_> {
 
     /// Marks a record as deleted; its last content stays. Unknown and already deleted ones are left alone.
     fn bury(&mut self, key: &NaturalKey) -> Result<(), MirrorError> {
-        let gone = self
+        let held: Option<(i64, bool)> = self
             .transaction
-            .prepare_cached(
-                "UPDATE record SET remote_deleted_at = ?3, changed_at = ?3
-                 WHERE model = ?1 AND key = ?2 AND remote_deleted_at IS NULL",
-            )?
-            .execute(params![code(self.model), key.as_str(), self.now.millis()])?;
-        self.counts.deleted += gone as u64;
-        if gone > 0 {
-            wanted::add_lost(self.transaction, self.model, key.as_str())?;
+            .prepare_cached(&format!(
+                "SELECT number, {RECORD_IS_INTACT} FROM record
+                 WHERE model = ?1 AND key = ?2 AND remote_deleted_at IS NULL"
+            ))?
+            .query_row(params![code(self.model), key.as_str()], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        let Some((number, is_intact)) = held else {
+            return Ok(());
+        };
+        if !is_intact {
+            // To write it would give its damage a checksum.
+            return Err(MirrorError::damaged(format!(
+                "the record {key} of {} is not what was written",
+                self.model
+            )));
         }
-        Ok(())
+        self.transaction
+            .prepare_cached(
+                "UPDATE record SET remote_deleted_at = ?2, changed_at = ?2 WHERE number = ?1",
+            )?
+            .execute(params![number, self.now.millis()])?;
+        self.counts.deleted += 1;
+        wanted::add_lost(self.transaction, self.model, key.as_str())
     }
 
     /// Marks the rows of a parent as deleted, except those in hand. The parent is the first reference of both join

@@ -64,18 +64,15 @@ pub(super) fn claim(
     locked: bool,
     now: Timestamp,
 ) -> Result<Claim, MirrorError> {
-    let before = stored(transaction)?;
-    if let Some(before) = &before {
-        // Either direction: a clock that was set back must not keep a dead run's claim for years.
-        let silent = now.millis().abs_diff(before.holder.heartbeat.millis());
-        let expired = silent > before.lease_millis.unsigned_abs();
-        // Its lock is free and it ran here: the process is dead, whatever its lease says.
-        let dead = locked && before.has_lock && before.holder.host == run.host;
-        if !before.released && !expired && !dead {
-            return Err(MirrorError::Claimed(before.holder.clone()));
-        }
+    if let Some(holder) = live_holder(transaction, &run.host, locked, now)? {
+        return Err(MirrorError::Claimed(holder));
     }
-    let fence = before.map_or(0, |before| before.holder.fence) + 1;
+    // The history counts too: a repair may have dropped a claim that was damaged.
+    let fence: u64 = transaction.query_row(
+        "SELECT max(ifnull((SELECT fence FROM claim), 0), ifnull((SELECT max(number) FROM run), 0)) + 1",
+        [],
+        |row| row.get(0),
+    )?;
     transaction.execute(
         "INSERT OR REPLACE INTO claim (one, fence, pid, host, command, since, heartbeat, lease, has_lock, released)
          VALUES (1, ?1, ?2, ?3, ?4, ?5, ?5, ?6, ?7, 0)",
@@ -94,6 +91,24 @@ pub(super) fn claim(
         params![fence, run.command, run.host, run.pid, now.millis()],
     )?;
     Ok(Claim { fence })
+}
+
+/// The run that holds the mirror and may be alive. `locked`: whether this process, on `host`, has the lock beside it.
+pub(super) fn live_holder(
+    connection: &Connection,
+    host: &str,
+    locked: bool,
+    now: Timestamp,
+) -> Result<Option<Holder>, MirrorError> {
+    let before = stored(connection)?.filter(|before| {
+        // Either direction: a clock that was set back must not keep a dead run's claim for years.
+        let silent = now.millis().abs_diff(before.holder.heartbeat.millis());
+        let expired = silent > before.lease_millis.unsigned_abs();
+        // Its lock is free and it ran here: the process is dead, whatever its lease says.
+        let dead = locked && before.has_lock && before.holder.host == host;
+        !before.released && !expired && !dead
+    });
+    Ok(before.map(|before| before.holder))
 }
 
 /// Refuses a claim that is no longer the mirror's, and counts as a sign of life.

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row, Transaction, params};
 
-use super::schema::{code, model_of};
+use super::formats::{code, model_of};
 use crate::store::{
     Counts, ListingKind, MirrorError, ModelRun, Page, Progress, Quota, Run, RunEnd, RunOutcome,
 };

@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
+use super::formats::code;
 use super::pack::Packs;
-use super::schema::code;
 use super::{read, recheck, wanted};
 use crate::store::{
     Coverage, Gap, Listing, ListingKind, ListingStart, MirrorError, ModelState, Page, Position,

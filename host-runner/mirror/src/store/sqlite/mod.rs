@@ -4,13 +4,17 @@
 
 mod apply;
 mod attempts;
+mod check;
 mod claim;
+mod formats;
 mod history;
 mod listing;
 mod pack;
 mod read;
 mod recheck;
+mod repair;
 mod schema;
+mod sums;
 mod wanted;
 
 #[cfg(test)]
@@ -24,7 +28,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::{
-    Attempt, Claim, Counts, Earlier, Ending, Gap, Holder, Listing, ListingStart, Mirror,
+    Attempt, Claim, Counts, Earlier, Ending, Gap, Health, Holder, Listing, ListingStart, Mirror,
     MirrorError, ModelState, Page, PageOutcome, Recheck, RecordFilter, RecordPosition, Run, RunEnd,
     RunInfo, StoredRecord, Totals,
 };
@@ -40,6 +44,8 @@ pub struct SqliteMirror {
     /// Held from the beginning of a call with an idempotency key to its end.
     key: Option<attempts::Lock>,
     packs: Arc<pack::Packs>,
+    /// Whether it was opened with changes beside it that were not in it yet.
+    had_log: bool,
 }
 
 impl SqliteMirror {
@@ -53,10 +59,11 @@ impl SqliteMirror {
         Self::connect(path, Some(org))
     }
 
-    /// Opens a mirror that exists, of whichever org ([`Mirror::org`] tells).
+    /// Opens a mirror that exists, of whichever org ([`Mirror::org`] tells). One that can't be written can be read.
     ///
     /// # Errors
-    /// [`MirrorError::Missing`]; else as [`SqliteMirror::open`].
+    /// [`MirrorError::Missing`], [`MirrorError::ReadOnlyLog`], [`MirrorError::ReadOnlyFormat`]; else as
+    /// [`SqliteMirror::open`].
     pub fn open_existing(path: &Path) -> Result<Self, MirrorError> {
         if !path.exists() {
             return Err(MirrorError::Missing {
@@ -67,7 +74,16 @@ impl SqliteMirror {
     }
 
     fn connect(path: &Path, wanted: Option<&OrgId>) -> Result<Self, MirrorError> {
-        let (connection, org) = schema::open(path, wanted).map_err(|error| error.at(path))?;
+        let had_log = schema::has_log(path);
+        let opened = match schema::open(path, wanted) {
+            Err(MirrorError::Unwritable { .. }) if wanted.is_none() => schema::open_read_only(path),
+            opened => opened,
+        };
+        let opened = opened.and_then(|(connection, org)| {
+            sums::check_state(&connection)?;
+            Ok((connection, org))
+        });
+        let (connection, org) = opened.map_err(|error| error.at(path))?;
         Ok(Self {
             connection,
             path: path.to_owned(),
@@ -75,7 +91,19 @@ impl SqliteMirror {
             lock: None,
             key: None,
             packs: Arc::default(),
+            had_log,
         })
+    }
+
+    /// Checks all that a mirror holds: SQLite's own check, each record's texts against their hash, each row against its
+    /// checksum, indexes against rows. With `repair`, what is not intact is replaced or marked to be read again; no run
+    /// may write meanwhile.
+    ///
+    /// # Errors
+    /// [`MirrorError::Corrupt`] where nothing of it can be read, [`MirrorError::Claimed`] where a run writes to it;
+    /// else as [`SqliteMirror::open_existing`].
+    pub fn check(path: &Path, repair: bool, now: Timestamp) -> Result<Health, MirrorError> {
+        check::file(path, repair, now).map_err(|error| error.at(path))
     }
 
     /// The file.
@@ -178,6 +206,11 @@ impl Mirror for SqliteMirror {
     fn claim(&mut self, run: &RunInfo, now: Timestamp) -> Result<Claim, MirrorError> {
         let new_lock = self.new_lock();
         let locked = self.lock.is_some() || new_lock.is_some();
+        if self.had_log || self.holder()?.is_some() {
+            // A process was killed, or the power went, while it was written.
+            self.read(check::quickly)?;
+            self.had_log = false;
+        }
         let claim = self.write(|transaction, _| claim::claim(transaction, run, locked, now))?;
         self.lock = self.lock.take().or(new_lock);
         Ok(claim)

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use zstd::bulk::{Compressor, Decompressor};
 use zstd::zstd_safe::{CParameter, get_frame_content_size};
 
-use super::schema::code;
+use super::formats::code;
 use crate::store::MirrorError;
 use host_runner::unified::{Model, UnifiedRecord};
 
@@ -161,8 +161,10 @@ fn text(record: &UnifiedRecord) -> String {
 
 fn compressor(dictionary: &[u8]) -> std::io::Result<Compressor<'static>> {
     let mut compressor = Compressor::with_dictionary(LEVEL, dictionary)?;
-    // The number of the dictionary stands beside, and SQLite's pages are not checked either.
+    // The number of the dictionary stands beside.
     compressor.set_parameter(CParameter::DictIdFlag(false))?;
+    // SQLite's pages carry no checksum, and the hash of the content leaves the source row out.
+    compressor.set_parameter(CParameter::ChecksumFlag(true))?;
     Ok(compressor)
 }
 

@@ -3,14 +3,15 @@
 use rusqlite::types::ToSql;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::formats::code;
 use super::pack::Packs;
-use super::schema::code;
+use super::sums::RECORD_IS_INTACT;
 use crate::store::{MirrorError, RecordFilter, RecordPosition, StoredRecord, Totals};
 use host_runner::unified::{MirrorStamps, Model, NaturalKey, Timestamp, UnifiedId, UnifiedRecord};
 
-const COLUMNS: &str =
-    "key, id, changed_at, remote_deleted_at, content, remote_data, packed, dictionary";
+const COLUMNS: &str = "key, id, changed_at, remote_deleted_at, content, remote_data, packed, dictionary, content_hash";
 
+/// A record of a row, which is refused where it is not what was written.
 fn record(
     connection: &Connection,
     packs: &Packs,
@@ -18,24 +19,53 @@ fn record(
     row: &Row<'_>,
 ) -> Result<StoredRecord, MirrorError> {
     let key: String = row.get(0)?;
-    let damaged = || MirrorError::damaged(format!("the record {key} of {model} can not be read"));
+    let damaged = || {
+        MirrorError::damaged(format!(
+            "the record {key} of {model} is not what was written"
+        ))
+    };
+    if !row.get("is_intact")? {
+        return Err(damaged());
+    }
     let id = row.get_ref(1)?.as_str().ok().and_then(UnifiedId::parse);
+    let id = id.ok_or_else(damaged)?;
     let deleted: Option<i64> = row.get(3)?;
     let stamps = MirrorStamps {
         changed_at: Timestamp::from_millis(row.get(2)?),
         remote_deleted_at: deleted.map(Timestamp::from_millis),
     };
-    let id = id.ok_or_else(damaged)?;
-    let (content, remote_data) = match row.get_ref(6)?.as_blob_or_null() {
-        Ok(Some(packed)) => packs.unpack(connection, row.get(7)?, packed)?,
-        _ => (row.get(4)?, row.get(5)?),
+    let record = body(
+        connection,
+        packs,
+        model,
+        NaturalKey::trusted(key.clone()),
+        row,
+    )?;
+    // Hashes of formats before 5 have 32 bytes and are of another text.
+    let hash: Vec<u8> = row.get("content_hash")?;
+    if hash.len() == 16 && hash != record.content_hash() {
+        return Err(damaged());
+    }
+    Ok(StoredRecord { id, record, stamps })
+}
+
+/// The texts of a row's record.
+pub(super) fn body(
+    connection: &Connection,
+    packs: &Packs,
+    model: Model,
+    key: NaturalKey,
+    row: &Row<'_>,
+) -> Result<UnifiedRecord, MirrorError> {
+    let lost = |_| MirrorError::damaged(format!("the text of the record {key} of {model} is lost"));
+    let (content, remote_data) = match row.get_ref("packed")?.as_blob_or_null() {
+        Ok(Some(packed)) => packs.unpack(connection, row.get("dictionary")?, packed)?,
+        _ => (
+            row.get("content").map_err(lost)?,
+            row.get("remote_data").map_err(lost)?,
+        ),
     };
-    let key = NaturalKey::trusted(key);
-    Ok(StoredRecord {
-        id,
-        record: UnifiedRecord::trusted(model, key, content, remote_data),
-        stamps,
-    })
+    Ok(UnifiedRecord::trusted(model, key, content, remote_data))
 }
 
 fn records(
@@ -46,7 +76,8 @@ fn records(
     values: &[&dyn ToSql],
 ) -> Result<Vec<StoredRecord>, MirrorError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM record JOIN body ON body.record = record.number WHERE {rest}"
+        "SELECT {COLUMNS}, {RECORD_IS_INTACT} AS is_intact
+         FROM record LEFT JOIN body ON body.record = record.number WHERE {rest}"
     ))?;
     let mut rows = statement.query(values)?;
     let mut found = Vec::new();

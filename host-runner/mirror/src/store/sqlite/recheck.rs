@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, Transaction, params};
 
+use super::formats::{code, model_of};
 use super::read::limited;
-use super::schema::{code, model_of};
 use crate::store::{MirrorError, Recheck};
 use host_runner::unified::Model;
 

@@ -1,205 +1,23 @@
 //! The file's format: its marks, its tables, and how it is opened without harming a file that is not ours.
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::{
+    Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params,
+};
+
+use super::formats::STEPS;
+use super::sums;
 use crate::store::MirrorError;
-use host_runner::unified::{Model, OrgId};
+use host_runner::unified::OrgId;
 
 /// "ATSm": what `file` and SQLite's tools show as the application of the database.
 const APPLICATION_ID: i64 = 0x4154_536D;
-/// The format this program writes. [`STEPS`] has one entry for each.
-pub(super) const VERSION: i64 = 5;
-
-/// From format n to n + 1.
-const STEPS: [&str; 5] = [FORMAT_1, FORMAT_2, FORMAT_3, FORMAT_4, FORMAT_5];
-
-/// `record` holds the short columns and `body` the long text of the same number: an unchanged row is recognised, a gone
-/// one is marked and keys are listed without touching the text. `seen` is apart so that a mark rewrites neither.
-/// `ref0` to `ref2` are the reference fields of a model in table order, as remote ids.
-const FORMAT_1: &str = "
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE record (
-    number INTEGER PRIMARY KEY,
-    model INTEGER NOT NULL,
-    key TEXT NOT NULL,
-    id TEXT NOT NULL,
-    content_hash BLOB NOT NULL,
-    changed_at INTEGER NOT NULL,
-    remote_deleted_at INTEGER,
-    ref0 TEXT, ref1 TEXT, ref2 TEXT
-);
-CREATE TABLE body (record INTEGER PRIMARY KEY, content TEXT NOT NULL, remote_data TEXT);
-CREATE UNIQUE INDEX record_key ON record (model, key);
-CREATE UNIQUE INDEX record_id ON record (model, id);
-CREATE INDEX record_changed ON record (model, changed_at, key);
-CREATE INDEX record_live ON record (model) WHERE remote_deleted_at IS NULL;
-CREATE INDEX record_ref0 ON record (model, ref0, key) WHERE ref0 IS NOT NULL AND remote_deleted_at IS NULL;
-CREATE INDEX record_ref1 ON record (model, ref1, key) WHERE ref1 IS NOT NULL AND remote_deleted_at IS NULL;
-CREATE INDEX record_ref2 ON record (model, ref2, key) WHERE ref2 IS NOT NULL AND remote_deleted_at IS NULL;
-CREATE TABLE seen (record INTEGER PRIMARY KEY, listing INTEGER NOT NULL);
-CREATE TABLE claim (
-    one INTEGER PRIMARY KEY CHECK (one = 1),
-    fence INTEGER NOT NULL,
-    pid INTEGER NOT NULL,
-    host TEXT NOT NULL,
-    command TEXT NOT NULL,
-    since INTEGER NOT NULL,
-    heartbeat INTEGER NOT NULL,
-    lease INTEGER NOT NULL,
-    has_lock INTEGER NOT NULL,
-    released INTEGER NOT NULL
-);
-CREATE TABLE listing (
-    model INTEGER PRIMARY KEY,
-    number INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    since TEXT,
-    fingerprint TEXT NOT NULL,
-    started_at INTEGER NOT NULL,
-    stage TEXT NOT NULL CHECK (stage IN ('start', 'at', 'end')),
-    place TEXT,
-    covers_all INTEGER NOT NULL,
-    pages INTEGER NOT NULL,
-    rows INTEGER NOT NULL
-);
-CREATE TABLE model_state (
-    model INTEGER PRIMARY KEY,
-    token TEXT,
-    fingerprint TEXT,
-    full_at INTEGER,
-    synced_at INTEGER,
-    reconciled_at INTEGER
-);
-CREATE TABLE recheck (
-    number INTEGER PRIMARY KEY,
-    model INTEGER NOT NULL,
-    target INTEGER NOT NULL,
-    remote_id TEXT NOT NULL,
-    UNIQUE (model, target, remote_id)
-);
-CREATE TABLE tracked (
-    model INTEGER NOT NULL,
-    remote_id TEXT NOT NULL,
-    since INTEGER NOT NULL,
-    PRIMARY KEY (model, remote_id)
-) WITHOUT ROWID;
-CREATE TABLE run (
-    number INTEGER PRIMARY KEY,
-    command TEXT NOT NULL,
-    host TEXT NOT NULL,
-    pid INTEGER NOT NULL,
-    started_at INTEGER NOT NULL,
-    ended_at INTEGER,
-    outcome TEXT NOT NULL DEFAULT 'unfinished',
-    message TEXT,
-    api_calls INTEGER NOT NULL DEFAULT 0,
-    quota_used INTEGER,
-    quota_max INTEGER
-);
-CREATE TABLE run_model (
-    number INTEGER PRIMARY KEY,
-    run INTEGER NOT NULL,
-    model INTEGER NOT NULL,
-    kind TEXT,
-    started_at INTEGER NOT NULL,
-    ended_at INTEGER,
-    outcome TEXT NOT NULL DEFAULT 'unfinished',
-    message TEXT,
-    pages INTEGER NOT NULL DEFAULT 0,
-    rows INTEGER NOT NULL DEFAULT 0,
-    inserted INTEGER NOT NULL DEFAULT 0,
-    updated INTEGER NOT NULL DEFAULT 0,
-    unchanged INTEGER NOT NULL DEFAULT 0,
-    deleted INTEGER NOT NULL DEFAULT 0,
-    undeleted INTEGER NOT NULL DEFAULT 0,
-    api_calls INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (run, model)
-);
-";
-
-/// Idempotency keys of actions. `outcome` is null while the call is at work, and when it never told how it ended.
-const FORMAT_2: &str = "
-CREATE TABLE attempt (
-    action TEXT NOT NULL,
-    key TEXT NOT NULL,
-    input BLOB NOT NULL,
-    begun_at INTEGER NOT NULL,
-    outcome TEXT,
-    PRIMARY KEY (action, key)
-);
-";
-
-/// AUTOINCREMENT: a run names the rechecks that it has done by their numbers, which must not have become those of
-/// others.
-const FORMAT_3: &str = "
-CREATE TABLE numbered_recheck (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    model INTEGER NOT NULL,
-    target INTEGER NOT NULL,
-    remote_id TEXT NOT NULL,
-    UNIQUE (model, target, remote_id)
-);
-INSERT INTO numbered_recheck SELECT number, model, target, remote_id FROM recheck;
-DROP TABLE recheck;
-ALTER TABLE numbered_recheck RENAME TO recheck;
-";
-
-/// `version` is the source's, null where it gave none. `wanted` has records that others refer to and that are not held:
-/// `asked_at` is null before they were first asked for, `is_foreign` says that they were seen and are not of the model.
-const FORMAT_4: &str = "
-ALTER TABLE record ADD COLUMN version INTEGER;
-ALTER TABLE model_state ADD COLUMN gap_known INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE model_state ADD COLUMN gap_seen INTEGER;
-CREATE TABLE wanted (
-    model INTEGER NOT NULL,
-    remote_id TEXT NOT NULL,
-    is_foreign INTEGER NOT NULL DEFAULT 0,
-    first_at INTEGER,
-    asked_at INTEGER,
-    PRIMARY KEY (model, remote_id)
-) WITHOUT ROWID;
-";
-
-/// Rows are packed ([`super::pack`]); those of older formats stay as they are, in `content` and `remote_data`, until
-/// they are written again. Their hashes have 32 bytes and are of another text. `newest` is the record made last before
-/// a listing began: what was made since needs no mark. Ids are looked up rarely and lie scattered, so their index is
-/// made when it is first needed.
-const FORMAT_5: &str = "
-CREATE TABLE dictionary (number INTEGER PRIMARY KEY, model INTEGER NOT NULL, bytes BLOB NOT NULL);
-ALTER TABLE body ADD COLUMN packed BLOB;
-ALTER TABLE body ADD COLUMN dictionary INTEGER;
-ALTER TABLE listing ADD COLUMN newest INTEGER NOT NULL DEFAULT 9223372036854775807;
-DROP INDEX record_id;
-";
-
-/// The number that stands for a model in the file. Never change one.
-const CODES: [(Model, i64); 7] = [
-    (Model::Users, 1),
-    (Model::Jobs, 2),
-    (Model::Candidates, 3),
-    (Model::ApplicationStages, 4),
-    (Model::Applications, 5),
-    (Model::JobStages, 6),
-    (Model::HiringTeamMembers, 7),
-];
-
-pub(super) fn code(model: Model) -> i64 {
-    CODES
-        .iter()
-        .find(|(known, _)| *known == model)
-        .map_or(0, |(_, code)| *code)
-}
-
-pub(super) fn model_of(code: i64) -> Result<Model, MirrorError> {
-    CODES
-        .iter()
-        .find(|(_, known)| *known == code)
-        .map(|(model, _)| *model)
-        .ok_or_else(|| MirrorError::damaged(format!("there is no model number {code}")))
-}
+/// The format this program writes. [`STEPS`] has an entry for each.
+pub(super) const VERSION: i64 = 6;
 
 /// Makes an empty file that only its owner can read: it will hold personal data. SQLite gives its side files the same
 /// rights.
@@ -211,10 +29,12 @@ pub(super) fn create_private(path: &Path) -> Result<(), MirrorError> {
     options
         .open(path)
         .map(drop)
-        .map_err(|error| MirrorError::Storage {
-            path: path.to_owned(),
-            detail: error.to_string(),
-        })
+        .map_err(|error| MirrorError::storage(path, error.to_string()))
+}
+
+/// The file's name as SQLite takes it for nothing else: to it, `:memory:` and `file:x` are no files.
+fn file_name(path: &Path) -> Result<PathBuf, MirrorError> {
+    std::path::absolute(path).map_err(|error| MirrorError::storage(path, error.to_string()))
 }
 
 /// Opens the file; an empty or new one becomes a mirror of `wanted`.
@@ -222,9 +42,13 @@ pub(super) fn open(
     path: &Path,
     wanted: Option<&OrgId>,
 ) -> Result<(Connection, OrgId), MirrorError> {
-    let mut connection = Connection::open(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(file_name(path)?, flags)?;
     // Longer than any page's transaction takes, and than a checkpoint on a slow disk.
     connection.busy_timeout(Duration::from_secs(10))?;
+    sums::register(&connection)?;
     // Looked at before anything is written: a file that is not ours stays as it is.
     let fresh = is_fresh(&connection, path)?;
     if fresh && wanted.is_none() {
@@ -258,7 +82,81 @@ pub(super) fn open(
         transaction.commit()?;
         found
     };
+    check_tables(&connection)?;
     Ok((connection, found))
+}
+
+/// Opens a mirror that can't be written, as on read-only media. SQLite's log of changes needs a file to write to beside
+/// the mirror, so one that holds changes can't be read there.
+pub(super) fn open_read_only(path: &Path) -> Result<(Connection, OrgId), MirrorError> {
+    if has_log(path) {
+        return Err(MirrorError::ReadOnlyLog {
+            path: path.to_owned(),
+        });
+    }
+    let mut address = url::Url::from_file_path(file_name(path)?)
+        .map_err(|()| MirrorError::storage(path, "its name is not one of a file"))?;
+    address.set_query(Some("immutable=1"));
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(address.as_str(), flags)?;
+    sums::register(&connection)?;
+    if is_fresh(&connection, path)? {
+        return Err(MirrorError::Missing {
+            path: path.to_owned(),
+        });
+    }
+    let found = number(&connection, "user_version")?;
+    if found < VERSION {
+        return Err(MirrorError::ReadOnlyFormat {
+            path: path.to_owned(),
+            found,
+        });
+    }
+    let org = check_org(&connection, path, None)?;
+    check_tables(&connection)?;
+    Ok((connection, org))
+}
+
+/// Returns true if changes wait beside the file that are not in it: another process has it open, or was killed.
+pub(super) fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(PathBuf::from(log)).is_ok_and(|log| log.len() > 0)
+}
+
+/// Makes an empty mirror's tables, of a page size, for a copy.
+pub(super) fn make_tables(connection: &Connection, page_size: i64) -> Result<(), MirrorError> {
+    sums::register(connection)?;
+    connection.pragma_update(None, "page_size", page_size)?;
+    for step in STEPS {
+        connection.execute_batch(step)?;
+    }
+    connection.pragma_update(None, "user_version", VERSION)?;
+    connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+    Ok(())
+}
+
+/// Refuses a file whose tables and indexes are not declared as this program declares them: a damage may have made
+/// another index or check of one.
+fn check_tables(connection: &Connection) -> Result<(), MirrorError> {
+    let model = Connection::open_in_memory()?;
+    make_tables(&model, 8192)?;
+    match declarations(connection)? == declarations(&model)? {
+        true => Ok(()),
+        false => Err(MirrorError::damaged("its tables are declared otherwise")),
+    }
+}
+
+/// What declares the tables and indexes, but for those that SQLite makes and the one that is made when needed.
+fn declarations(connection: &Connection) -> Result<BTreeSet<(String, String)>, MirrorError> {
+    let mut statement = connection.prepare(
+        "SELECT tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'record_id'
+         AND name NOT LIKE 'sqlite_%'",
+    )?;
+    let found = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn number(connection: &Connection, pragma: &str) -> Result<i64, rusqlite::Error> {

@@ -6,8 +6,8 @@
 
 use rusqlite::{Connection, Transaction, params};
 
+use super::formats::code;
 use super::read::limited;
-use super::schema::code;
 use crate::store::{Absent, MirrorError};
 use host_runner::unified::{Model, Timestamp};
 

@@ -1,6 +1,7 @@
 mod attempts;
 mod claims;
 mod crash;
+mod damage;
 mod files;
 mod listings;
 mod packs;
