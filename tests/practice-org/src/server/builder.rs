@@ -105,6 +105,12 @@ impl Builder {
         self
     }
 
+    /// Where the app's sign-in page sends people back to (default: as the Salesforce CLI has it).
+    pub fn callback_url(mut self, url: impl Into<String>) -> Self {
+        self.config.callback_url = url.into();
+        self
+    }
+
     /// Switches the JWT bearer flow on, with the public key that belongs to the connected app.
     pub fn jwt_key(mut self, key: JwtKey) -> Self {
         self.config.jwt_key = Some(key);

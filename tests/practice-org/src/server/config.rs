@@ -58,6 +58,10 @@ pub struct OrgConfig {
     pub client_id: String,
     /// Its secret.
     pub client_secret: String,
+    /// Where the app's sign-in page sends people back to; Salesforce compares it whole, the port included.
+    pub callback_url: String,
+    /// The app takes no code without PKCE.
+    pub pkce_required: bool,
     /// Public key for the JWT bearer flow; the flow is off without one.
     pub jwt_key: Option<JwtKey>,
     /// Logins with username and password work: the OAuth password flow and SOAP `login()`. Both are off by default in
@@ -96,6 +100,8 @@ impl Default for OrgConfig {
             seed: 1,
             client_id: "3MVG9practice.org.consumer.key".to_owned(),
             client_secret: "practice-org-secret".to_owned(),
+            callback_url: "http://localhost:1717/OauthRedirect".to_owned(),
+            pkce_required: true,
             jwt_key: None,
             password_login: false,
             password: "practice-org-password".to_owned(),

@@ -27,6 +27,24 @@ struct Grant {
     current: String,
 }
 
+/// What a person allowed, until the app trades it for tokens.
+#[derive(Debug, Clone)]
+pub struct Code {
+    /// Who allowed it, 18 characters.
+    pub user_id: String,
+    /// When, on the org's clock, milliseconds since 1970.
+    pub issued_ms: i64,
+    /// Where the person was sent back to.
+    pub redirect_uri: String,
+    /// The PKCE challenge, if the app gave one.
+    pub challenge: Option<String>,
+    /// The scopes include a refresh token.
+    pub is_lasting: bool,
+}
+
+/// How long a code works: 15 minutes (salesforce-api.md 1.1a).
+const CODE_LIFETIME_MS: i64 = 15 * 60_000;
+
 /// Why a refresh token was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefreshRefused;
@@ -42,6 +60,7 @@ pub struct Sessions {
     live: HashMap<String, Session>,
     grants: HashMap<u64, Grant>,
     refresh_tokens: HashMap<String, u64>,
+    codes: HashMap<String, Code>,
 }
 
 impl Sessions {
@@ -56,6 +75,7 @@ impl Sessions {
             live: HashMap::new(),
             grants: HashMap::new(),
             refresh_tokens: HashMap::new(),
+            codes: HashMap::new(),
         }
     }
 
@@ -113,6 +133,30 @@ impl Sessions {
         );
         self.refresh_tokens.insert(token.clone(), id);
         token
+    }
+
+    /// Keeps what a person allowed and returns the code for it.
+    pub fn issue_code(&mut self, allowed: Code) -> String {
+        let code = format!("aPrx{}", self.random_text(80));
+        self.codes.insert(code.clone(), allowed);
+        code
+    }
+
+    /// What a code stands for; it works once, and not for long.
+    pub fn take_code(&mut self, code: &str, now_ms: i64) -> Option<Code> {
+        let allowed = self.codes.remove(code)?;
+        (now_ms - allowed.issued_ms <= CODE_LIFETIME_MS).then_some(allowed)
+    }
+
+    /// Opens a session of a new grant; returns its access token and, where the scopes include one, its refresh token.
+    pub fn open_grant(&mut self, allowed: &Code, now_ms: i64) -> (String, Option<String>) {
+        if !allowed.is_lasting {
+            return (self.open(&allowed.user_id, now_ms, None), None);
+        }
+        let refresh_token = self.grant(&allowed.user_id);
+        let grant = self.refresh_tokens.get(&refresh_token).copied();
+        let access_token = self.open(&allowed.user_id, now_ms, grant);
+        (access_token, Some(refresh_token))
     }
 
     /// Trades a refresh token for an access token and, with rotation, a new refresh token; also the user.

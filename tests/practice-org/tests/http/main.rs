@@ -9,6 +9,7 @@ mod catalogue;
 mod changes;
 mod client;
 mod composite;
+mod consent;
 mod control;
 mod describe;
 mod description;

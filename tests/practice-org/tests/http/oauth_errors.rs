@@ -51,7 +51,12 @@ fn the_token_endpoint_refuses_with_error_and_description() {
             "expired access/refresh token",
         ),
         (
-            with("authorization_code", &[]),
+            with("authorization_code", &[("code", "aPrx861")]),
+            "invalid_grant",
+            "expired authorization code",
+        ),
+        (
+            with("device", &[]),
             "unsupported_grant_type",
             "grant type not supported",
         ),

@@ -1,8 +1,9 @@
-//! `/services/oauth2/*`: tokens by client credentials, refresh token, JWT bearer and password; revoke, userinfo,
-//! introspect.
+//! `/services/oauth2/*`: tokens by client credentials, refresh token, a person's consent, JWT bearer and password;
+//! authorize, revoke, userinfo, introspect.
 //!
 //! Bodies and error texts follow salesforce-api.md 1.1 to 1.6; clients match on the exact texts.
 
+mod consent;
 pub mod identity;
 pub mod jwt;
 
@@ -19,6 +20,7 @@ use super::reply::Reply;
 pub fn handle(org: &Org, call: &Call, resource: &str) -> Reply {
     match resource {
         "token" if call.method == "POST" => token(org, call),
+        "authorize" => consent::authorize(org, call),
         "revoke" => revoke(org, call),
         "userinfo" => identity::userinfo(org, call),
         "introspect" => introspect(org, call),
@@ -75,6 +77,7 @@ fn token(org: &Org, call: &Call) -> Reply {
     let granted = match pair(&fields, "grant_type") {
         Some("client_credentials") => client_credentials(org, call, &fields),
         Some("refresh_token") => refresh(org, &fields),
+        Some("authorization_code") => consent::trade(org, &fields),
         Some("urn:ietf:params:oauth:grant-type:jwt-bearer") => jwt_bearer(org, call, &fields),
         // The password flow is off in new orgs since Summer '23 (1.1).
         Some("password") if org.config().password_login => password(org, &fields),

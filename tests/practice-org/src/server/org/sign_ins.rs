@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::id::RecordId;
 use crate::server::config::OrgConfig;
 use crate::server::lock::lock;
-use crate::server::sessions::{RefreshRefused, Session, Sessions};
+use crate::server::sessions::{Code, RefreshRefused, Session, Sessions};
 use crate::store::Database;
 use crate::value::{Value, ValueRef, push_datetime};
 
@@ -96,6 +96,22 @@ impl SignIns {
     /// Trades a refresh token for an access token, a new refresh token where they rotate, and the user.
     pub fn refresh(&self, token: &str) -> Result<(String, Option<String>, String), RefreshRefused> {
         self.sessions().refresh(token, self.now_ms())
+    }
+
+    /// Keeps what the run-as user allowed, made from that user's id and the present moment; returns the code for it.
+    pub fn issue_code(&self, allowed: impl FnOnce(String, i64) -> Code) -> String {
+        let allowed = allowed(self.run_as.to_string(), self.now_ms());
+        self.sessions().issue_code(allowed)
+    }
+
+    /// What a code stands for, if it still works; it works once.
+    pub fn take_code(&self, code: &str) -> Option<Code> {
+        self.sessions().take_code(code, self.now_ms())
+    }
+
+    /// Opens a session for what was allowed; returns its access token and, where it may last, a refresh token.
+    pub fn open_grant(&self, allowed: &Code) -> (String, Option<String>) {
+        self.sessions().open_grant(allowed, self.now_ms())
     }
 
     /// A refresh token for the run-as user.
