@@ -21,15 +21,17 @@ h1 { font-size: 26px; margin: 0 } h2 { font-size: 16px; margin: 0 0 10px }
 .card { background: var(--paper); border: 1px solid var(--line); border-radius: 10px; padding: 16px 18px; margin-bottom: 20px; overflow-x: auto }
 .facts .card { margin: 0 } .facts b { display: block; font-size: 20px; font-variant-numeric: tabular-nums }
 .facts span, th { color: var(--soft); font-size: 13px; font-weight: 500 }
-.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); gap: 20px; align-items: start }
 table { width: 100%; border-collapse: collapse } th { text-align: left } td, th { padding: 4px 8px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top }
 tr:last-child td { border-bottom: 0 } .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 code, .mono { font-family: ui-monospace, monospace; font-size: 13px; overflow-wrap: anywhere } a { color: var(--accent) }
-.bad { color: var(--bad) } .good { color: var(--good) } .none { color: var(--soft) } .soql { color: var(--soft); margin-left: 1em }
+.bad { color: var(--bad) } .good { color: var(--good) } .none { color: var(--soft) } .api { color: var(--soft); margin-left: .8em }
+tr:has(+ .soql) td { border-bottom: 0 } .soql td { padding-top: 0; color: var(--soft) }
+@media (max-width: 520px) { main { padding: 20px 14px 40px } .facts { grid-template-columns: 1fr 1fr; gap: 8px } .facts b { font-size: 16px }
+  .card { padding: 12px } td, th, code, .mono { font-size: 12px } td, th { padding-right: 6px } .api { display: block; margin: 0 } }
 ";
 
 /// Text as HTML.
-fn text(raw: &str) -> String {
+pub fn text(raw: &str) -> String {
     raw.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
@@ -62,10 +64,9 @@ pub fn page(org: &Org) -> Reply {
     out.push_str("</code>.</p>");
     facts(&mut out, org);
     faults(&mut out, org);
-    out.push_str("<div class=\"two\">");
-    objects(&mut out, org);
     requests(&mut out, org);
-    out.push_str("</div><p class=\"sub\">Control it with curl at <a href=\"/__practice__/\"><code>/__practice__/</code></a>; REST is at <a href=\"/services/data\"><code>/services/data</code></a>. This page reloads every ten seconds.</p></main></body></html>");
+    objects(&mut out, org);
+    out.push_str("<p class=\"sub\">Control it with curl at <a href=\"/__practice__/\"><code>/__practice__/</code></a>; REST is at <a href=\"/services/data\"><code>/services/data</code></a>. This page reloads every ten seconds.</p></main></body></html>");
     Reply::other(200, "text/html; charset=utf-8", out)
 }
 
@@ -135,14 +136,14 @@ fn objects(out: &mut String, org: &Org) {
         .filter(|(_, count)| *count > 0)
         .collect();
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    out.push_str("<div class=\"card\"><h2>Objects</h2><table><tr><th>Object</th><th>API name</th><th class=\"n\">Records</th></tr>");
+    out.push_str("<div class=\"card\"><h2>Objects</h2><table><tr><th>Object</th><th class=\"n\">Records</th></tr>");
     for (name, count) in counts {
         let label = schema
             .object(&name)
             .map_or("", |object| object.label_plural.as_str());
         let _ = write!(
             out,
-            "<tr><td>{}</td><td class=\"mono\">{}</td><td class=\"n\">{}</td></tr>",
+            "<tr><td>{}<code class=\"api\">{}</code></td><td class=\"n\">{}</td></tr>",
             text(label),
             text(&name),
             number(count as u64)
@@ -174,33 +175,43 @@ fn request(out: &mut String, seen: &Seen) {
         status => ("bad", status.to_string()),
     };
     let time = DateTime::<Utc>::from_timestamp_millis(seen.at_ms).unwrap_or_default();
+    let (target, soql) = target(&seen.target);
     let _ = write!(
         out,
-        "<tr><td class=\"n\">{}</td><td class=\"mono\">{} {}</td><td class=\"n\">{}</td><td class=\"n\">{} ms</td><td class=\"n {class}\">{status}</td></tr>",
+        "<tr><td class=\"n\">{}</td><td class=\"mono\">{} {target}</td><td class=\"n\">{}</td><td class=\"n\">{} ms</td><td class=\"n {class}\">{status}</td></tr>",
         time.format("%H:%M:%S"),
         text(&seen.method),
-        target(&seen.target),
         number(seen.rows as u64),
         number(seen.took_ms)
     );
+    if let Some(soql) = soql {
+        let _ = write!(
+            out,
+            "<tr class=\"soql\"><td></td><td class=\"mono\" colspan=\"4\">{soql}</td></tr>"
+        );
+    }
 }
 
-/// Path and query as HTML, decoded; SOQL stands on a line of its own.
-fn target(raw: &str) -> String {
+/// Path and query as HTML, decoded; and the SOQL in it, which gets a line of its own. A list may be broken after its
+/// commas.
+fn target(raw: &str) -> (String, Option<String>) {
     const LONGEST: usize = 600;
-    let short = |long: &str| text(&long.chars().take(LONGEST).collect::<String>());
+    let short = |long: &str| match long.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", text(&long[..end])),
+        None => text(long),
+    };
     let (path, query) = raw.split_once('?').unwrap_or((raw, ""));
-    let mut out = short(path);
-    for (at, (name, value)) in pairs(query).iter().enumerate() {
-        let _ = match name.as_str() {
-            "q" => write!(out, "<div class=\"soql\">{}</div>", short(value)),
-            name => {
-                let joint = if at == 0 { "?" } else { "&amp;" };
-                write!(out, "{joint}{}={}", short(name), short(value))
-            }
-        };
+    let (mut out, mut soql) = (short(path), None);
+    for (name, value) in pairs(query) {
+        if name == "q" {
+            soql = Some(short(&value).replace(',', ",<wbr>"));
+            continue;
+        }
+        let joint = if out.contains('?') { "&amp;" } else { "?" };
+        // Writing into a String can't fail.
+        let _ = write!(out, "{joint}{}={}", short(&name), short(&value));
     }
-    out
+    (out, soql)
 }
 
 #[cfg(test)]
@@ -218,13 +229,18 @@ mod tests {
 
     #[test]
     fn soql_is_shown_decoded_on_a_line_of_its_own() {
-        assert_eq!(
-            target("/services/data/v66.0/query?q=SELECT+Id+FROM+Contact+WHERE+Name+%3C+%27B%27"),
-            "/services/data/v66.0/query<div class=\"soql\">SELECT Id FROM Contact WHERE Name &lt; 'B'</div>"
+        let (path, soql) = target(
+            "/services/data/v66.0/query?q=SELECT+Id%2CName+FROM+Contact+WHERE+Name+%3C+%27B%27&columns=true",
         );
+        assert_eq!(path, "/services/data/v66.0/query?columns=true");
+        let shown = "SELECT Id,<wbr>Name FROM Contact WHERE Name &lt; 'B'";
+        assert_eq!(soql.as_deref(), Some(shown));
         assert_eq!(
             target("/x/updated/?start=2026-11-01T00%3A00%3A00Z&end=2"),
-            "/x/updated/?start=2026-11-01T00:00:00Z&amp;end=2"
+            (
+                "/x/updated/?start=2026-11-01T00:00:00Z&amp;end=2".to_owned(),
+                None
+            )
         );
     }
 }
