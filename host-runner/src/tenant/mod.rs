@@ -8,6 +8,7 @@ mod auth;
 mod error;
 mod file;
 mod files;
+mod keys;
 mod limits;
 pub mod oauth;
 mod operator;
@@ -24,6 +25,7 @@ pub use auth::Auth;
 pub use error::TenantError;
 pub use file::{ApiVersion, TenantFile};
 pub use files::without_mark;
+pub use keys::{KEYS, Key, TABLES};
 pub use limits::{LimitReached, Limits, ModelLimits};
 pub use operator::OperatorRules;
 pub use scopes::{ACTIONS, MODELS, Scopes};
@@ -46,6 +48,13 @@ const CREDENTIAL_PATHS: &[&str] = &[
     "/services/soap",
     "/secur",
 ];
+
+/// The HTTP client that a tenant file describes.
+fn client_of(file: &TenantFile) -> Result<Client, TenantError> {
+    let connect = file.limits().egress.deadlines.connect;
+    Client::new(file.ca_file(), connect, Proxies::new(file.proxy()))
+        .map_err(|error| TenantError::new(file.path(), Some("ca_file"), error.to_string()))
+}
 
 /// A tenant that is ready for jobs: secrets read, client built. Cloning shares pool and token.
 #[derive(Clone, Debug)]
@@ -75,9 +84,7 @@ impl Tenant {
     ) -> Result<Self, TenantError> {
         let file = rules.apply(file)?;
         let limits = *file.limits();
-        let proxies = Proxies::new(file.proxy());
-        let client = Client::new(file.ca_file(), limits.egress.deadlines.connect, proxies)
-            .map_err(|error| TenantError::new(file.path(), Some("ca_file"), error.to_string()))?;
+        let client = client_of(&file)?;
         let client = match rules.public_only {
             true => client.public_only(),
             false => client,

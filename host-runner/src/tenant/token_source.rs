@@ -5,13 +5,10 @@
 //! may pass is asked again after growing waits. A token is replaced only after the org refused that very token, and not
 //! for ever: tokens refused while fresh end in an error instead of a login loop.
 
-use super::oauth::{Flow, OAuthError};
+use super::oauth::{Flow, OAuthError, gate};
 use super::token_cache::TokenCache;
 use super::{Secret, TenantError, TenantFile};
-use crate::egress::{
-    Bearer, ByteSize, Client, Credentials, CredentialsError, Deadlines, Egress, EgressLimits,
-    EgressPolicy, Gate, JobBudget, Origin, lock,
-};
+use crate::egress::{Bearer, Client, Credentials, CredentialsError, Gate, Origin, lock};
 use futures_util::future::BoxFuture;
 use http::StatusCode;
 use std::hash::{BuildHasher, RandomState};
@@ -37,9 +34,6 @@ const LOGIN_IS_USELESS: [&str; 4] = [
 
 /// How much of a refusal goes into a message, in characters.
 const EXCERPT: usize = 200;
-
-/// A token reply has a few kilobytes, and an access token at most some tens.
-const LARGEST_REPLY: ByteSize = ByteSize::kib(256);
 
 /// How tokens are kept, and how persistently they are asked for.
 #[derive(Clone, Debug, Default)]
@@ -129,32 +123,7 @@ impl TokenSource {
         options: TokenSourceOptions,
     ) -> Result<Self, TenantError> {
         let flow = Flow::new(file)?;
-        let mut deadlines = file.limits().egress.deadlines;
-        if flow.rotates() {
-            // An answer that nobody waits for takes the next refresh token with it.
-            let usual = Deadlines::default();
-            deadlines.first_byte = deadlines.first_byte.max(usual.first_byte);
-            deadlines.between_bytes = deadlines.between_bytes.max(usual.between_bytes);
-            deadlines.total = deadlines.total.max(usual.total);
-        }
-        let limits = EgressLimits {
-            deadlines,
-            max_response: LARGEST_REPLY,
-            max_request: LARGEST_REPLY,
-            ..EgressLimits::default()
-        };
-        let egress = Egress::new(
-            EgressPolicy::new(flow.endpoint.origin.clone()),
-            client,
-            None,
-            limits,
-        )
-        .user_agent(file.user_agent().clone());
-        // Sign-ins are rare and bounded by the cool-down, not by a job's budget.
-        let gate = egress.gate(JobBudget {
-            requests: u64::MAX,
-            bytes: ByteSize::bytes(u64::MAX),
-        });
+        let gate = gate(file, client, &flow.endpoint.origin, flow.rotates());
         let cache = options
             .cache_folder
             .filter(|_| flow.cacheable())

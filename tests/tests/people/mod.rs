@@ -1,6 +1,8 @@
 //! What people and their scripts meet: the first minutes, the terminal, errors as JSON.
 
+mod browser;
 mod machines;
+mod readme;
 mod rights;
 
 use std::io::Write as _;

@@ -3,11 +3,17 @@
 pub(super) const INIT: &str = "\
 Examples:
   asymbl init                                       asks for what it needs
-  asymbl init --instance-url acme.my.salesforce.com --client-id 3MVG9... --client-secret-env ACME_SECRET";
+  asymbl init --instance-url acme.my.salesforce.com --client-id 3MVG9... --client-secret-env ACME_SECRET
+  asymbl init --instance-url acme.my.salesforce.com --client-id 3MVG9... --sign-in browser";
+pub(super) const SIGN_IN: &str = "\
+Examples:
+  asymbl sign-in
+  asymbl sign-in --tenant acme.toml --no-browser    prints the address, for a browser with a tunnel to this machine";
 pub(super) const INSPECT: &str = "\
 Examples:
   asymbl inspect
   asymbl inspect --coverage > coverage.md
+  asymbl inspect --settings > settings.md
   asymbl inspect --json | jq .settings_schema";
 pub(super) const CHECK: &str = "\
 Examples:
@@ -54,7 +60,14 @@ Examples:
   asymbl action move-application-to-stage --input move.json --stage Interview
   echo '{\"candidate_id\": \"003...\"}' | asymbl action get-candidate-attachments --input -
 
-`asymbl inspect --coverage` lists the inputs of each action.";
+`asymbl action --help` lists the inputs of each action.";
+
+/// The long help of `action`: the examples, and the inputs as a test writes them from the connector's tables.
+pub(super) fn action() -> String {
+    let (examples, _) = ACTION.split_once("\n\n").unwrap_or((ACTION, ""));
+    format!("{examples}\n\n{}", include_str!("inputs.txt").trim_end())
+}
+
 pub(super) const ATTACHMENT: &str = "\
 Examples:
   asymbl attachment 0685g00000AbCdEAAV --output cv.pdf";

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use super::browser::NobodyCame;
 use host_runner::egress::policy::Rule;
 use host_runner::egress::{EgressError, Recovery};
 use host_runner::sandbox::contract::types::Error;
@@ -231,6 +232,9 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     }
     if cause.is::<LoadError>() || cause.is::<NoComponent>() {
         return Some(Exit::Component);
+    }
+    if cause.is::<NobodyCame>() {
+        return Some(Exit::Later);
     }
     if cause.is::<Refused>() {
         return Some(Exit::Refused);

@@ -1,4 +1,5 @@
-//! `asymbl init`: writes a commented tenant file from flags and answers, and tests that it signs in.
+//! `asymbl init`: writes a commented tenant file from flags and answers, signs in in the browser where that is how,
+//! and tests the sign-in.
 
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::path::Path;
@@ -7,6 +8,7 @@ use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use super::browser;
 use super::component::sign_in_to;
 use super::output::say;
 use super::{Context, Exit, TenantArgument, WrongInput};
@@ -29,7 +31,8 @@ pub(super) struct Arguments {
     /// The app's consumer key
     #[arg(long, value_name = "KEY")]
     client_id: Option<String>,
-    /// The environment variable that holds the secret: the consumer secret, the PEM private key or the refresh token
+    /// The environment variable that holds the secret: the consumer secret (with browser only if the app requires it),
+    /// the PEM private key or the refresh token
     #[arg(long, value_name = "VARIABLE", group = "secret")]
     client_secret_env: Option<String>,
     /// The file that holds the secret, relative to the tenant file
@@ -38,6 +41,8 @@ pub(super) struct Arguments {
     /// The user who is signed in (jwt-bearer)
     #[arg(long, value_name = "USER")]
     username: Option<String>,
+    #[command(flatten)]
+    browser: browser::BrowserArguments,
     /// Write over a tenant file that is there
     #[arg(long)]
     force: bool,
@@ -53,7 +58,9 @@ enum SignIn {
     ClientCredentials,
     /// A key signs for a user whom the app admits
     JwtBearer,
-    /// A person has consented before
+    /// A person signs in in the browser, now
+    Browser,
+    /// A person did so before, and the refresh token is at hand
     RefreshToken,
 }
 
@@ -63,7 +70,9 @@ impl SignIn {
         match self {
             Self::ClientCredentials => ["client-credentials", "client_secret", "Consumer secret"],
             Self::JwtBearer => ["jwt-bearer", "private_key", "File of the private key (PEM)"],
-            Self::RefreshToken => ["refresh-token", "refresh_token", "Refresh token"],
+            Self::RefreshToken | Self::Browser => {
+                ["refresh-token", "refresh_token", "Refresh token"]
+            }
         }
     }
 }
@@ -94,19 +103,32 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         (SignIn::JwtBearer, given) => given.clone(),
         _ => None,
     };
-    let secret = secret(arguments, path)?;
+    let mut auth = String::new();
+    if let Some(username) = &username {
+        auth += &format!("username = {}\n", quoted(username));
+    }
+    auth += &secrets(arguments, path)?;
     let text = tenant_file(&Answers {
         name: &name,
         instance: &instance,
         client_id: &client_id,
-        username: username.as_deref(),
         sign_in: arguments.sign_in,
-        secret: &secret,
+        auth: &auth,
     });
     // Before anything is written: what can't be read again must not be there.
     TenantFile::parse(path, &text)?;
     write_private(path, &text)?;
     say(&format!("{} is written.", path.display()));
+    if arguments.sign_in == SignIn::Browser && !arguments.no_test {
+        browser::sign_in(&TenantFile::load(path)?, &arguments.browser)
+            .await
+            .with_context(|| {
+                format!(
+                    "{} is written; `asymbl sign-in` repeats this",
+                    path.display()
+                )
+            })?;
+    }
     if !arguments.no_test {
         let tenant = Tenant::open(TenantFile::load(path)?, TokenSourceOptions::default())?;
         context.watch(&tenant);
@@ -156,24 +178,47 @@ fn given(line: &str, what: &str, flag: &str) -> anyhow::Result<String> {
     Ok(line.to_owned())
 }
 
-/// Where the secret is, in TOML. One that is typed in goes into a file of its own: a tenant file is shown around.
-fn secret(arguments: &Arguments, tenant: &Path) -> anyhow::Result<String> {
+/// The lines of the secrets. One that is typed in goes into a file of its own: a tenant file is shown around.
+fn secrets(arguments: &Arguments, tenant: &Path) -> anyhow::Result<String> {
+    let [_, key, _] = arguments.sign_in.words();
+    if arguments.sign_in != SignIn::Browser {
+        let place = match given_place(arguments) {
+            Some(place) => place,
+            None => typed(arguments, tenant)?,
+        };
+        return Ok(format!("{key} = {place}\n"));
+    }
+    let secret = given_place(arguments);
+    let secret = secret.map_or_else(String::new, |place| format!("client_secret = {place}\n"));
+    let file = beside(tenant, "refresh-token");
+    Ok(format!("{secret}{key} = {file}\n"))
+}
+
+/// Where the flags say that the secret is, in TOML.
+fn given_place(arguments: &Arguments) -> Option<String> {
+    let variable = arguments.client_secret_env.as_ref();
+    let variable = variable.map(|variable| format!("{{ env = {} }}", quoted(variable)));
+    let file = arguments.client_secret_file.as_ref();
+    variable.or_else(|| file.map(|file| format!("{{ file = {} }}", quoted(file))))
+}
+
+/// A file beside the tenant file, in TOML.
+fn beside(tenant: &Path, ending: &str) -> String {
+    let file = tenant.with_extension(ending);
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    format!("{{ file = {} }}", quoted(&name))
+}
+
+/// Asks for the secret, and says in TOML where it is kept.
+fn typed(arguments: &Arguments, tenant: &Path) -> anyhow::Result<String> {
     let [_, _, what] = arguments.sign_in.words();
-    if let Some(variable) = &arguments.client_secret_env {
-        return Ok(format!("{{ env = {} }}", quoted(variable)));
-    }
-    if let Some(file) = &arguments.client_secret_file {
-        return Ok(format!("{{ file = {} }}", quoted(file)));
-    }
     if arguments.sign_in == SignIn::JwtBearer {
         let file = ask(what, "--client-secret-file")?;
         return Ok(format!("{{ file = {} }}", quoted(&file)));
     }
     let typed = ask_secret(what, "--client-secret-env or --client-secret-file")?;
-    let file = tenant.with_extension("secret");
-    write_private(&file, &typed)?;
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    Ok(format!("{{ file = {} }}", quoted(&name)))
+    write_private(&tenant.with_extension("secret"), &typed)?;
+    Ok(beside(tenant, "secret"))
 }
 
 /// Writes a file that only its owner can read, whole or not at all.
@@ -222,20 +267,16 @@ struct Answers<'a> {
     name: &'a str,
     instance: &'a str,
     client_id: &'a str,
-    username: Option<&'a str>,
     sign_in: SignIn,
-    /// In TOML.
-    secret: &'a str,
+    /// The rest of `[auth]`.
+    auth: &'a str,
 }
 
 fn tenant_file(answers: &Answers<'_>) -> String {
-    let [kind, key, _] = answers.sign_in.words();
-    let username = answers.username.map_or_else(String::new, |username| {
-        format!("username = {}\n", quoted(username))
-    });
+    let [kind, _, _] = answers.sign_in.words();
     format!(
         "\
-# The connection to one org. docs/tenant-file.md explains every key.
+# The connection to one org. `asymbl inspect --settings` explains every key.
 name = {name}
 instance_url = {instance}
 # api_version = \"66.0\"
@@ -243,8 +284,7 @@ instance_url = {instance}
 [auth]
 kind = \"{kind}\"
 client_id = {client_id}
-{username}{key} = {secret}
-
+{auth}
 [scopes]                       # what is switched off is not asked of Salesforce
 # disabled_models = [\"users\"]
 # disabled_fields = [\"candidates.location\"]
@@ -260,7 +300,7 @@ client_id = {client_id}
         name = quoted(answers.name),
         instance = quoted(answers.instance),
         client_id = quoted(answers.client_id),
-        secret = answers.secret,
+        auth = answers.auth,
     )
 }
 
@@ -295,18 +335,28 @@ mod tests {
 
     #[test]
     fn the_written_file_is_read_again_for_every_sign_in() {
-        for sign_in in [
-            SignIn::ClientCredentials,
-            SignIn::JwtBearer,
-            SignIn::RefreshToken,
+        let secret = "{ env = \"SECRET\" }";
+        for (sign_in, auth) in [
+            (
+                SignIn::ClientCredentials,
+                format!("client_secret = {secret}\n"),
+            ),
+            (
+                SignIn::JwtBearer,
+                format!("username = \"a@example.com\"\nprivate_key = {secret}\n"),
+            ),
+            (SignIn::RefreshToken, format!("refresh_token = {secret}\n")),
+            (
+                SignIn::Browser,
+                format!("client_secret = {secret}\nrefresh_token = {secret}\n"),
+            ),
         ] {
             let text = tenant_file(&Answers {
                 name: "A \"quoted\" name",
                 instance: "https://acme.my.salesforce.com",
                 client_id: "3MVG9",
-                username: (sign_in == SignIn::JwtBearer).then_some("a@example.com"),
                 sign_in,
-                secret: "{ env = \"SECRET\" }",
+                auth: &auth,
             });
             let file = TenantFile::parse(Path::new("tenant.toml"), &text).unwrap();
             assert_eq!(file.name(), "A \"quoted\" name");

@@ -2,6 +2,7 @@
 
 mod action;
 mod attachment;
+mod browser;
 mod check;
 mod component;
 mod coverage;
@@ -24,6 +25,7 @@ mod report;
 mod request;
 mod save;
 mod schedule;
+mod settings;
 mod sync;
 mod table;
 mod text;
@@ -69,6 +71,9 @@ enum What {
     /// Write a tenant file, by asking or from flags, and test that it signs in
     #[command(after_help = examples::INIT)]
     Init(init::Arguments),
+    /// Sign in in the browser, for a tenant file whose kind is refresh-token
+    #[command(after_help = examples::SIGN_IN)]
+    SignIn(browser::Arguments),
     /// Show what a component imports, exports and can do
     #[command(after_help = examples::INSPECT)]
     Inspect(inspect::Arguments),
@@ -100,7 +105,7 @@ enum What {
     #[command(after_help = examples::REQUEST)]
     Request(request::Arguments),
     /// Write to the org: candidates, applications, files, stages
-    #[command(after_help = examples::ACTION)]
+    #[command(after_help = examples::ACTION, after_long_help = examples::action())]
     Action(action::Arguments),
     /// Download a candidate's file
     #[command(after_help = examples::ATTACHMENT)]
@@ -227,6 +232,7 @@ async fn run(what: What, context: &Context) -> anyhow::Result<Exit> {
         What::Check(arguments) => check::run(&arguments, context).await,
         What::Fields(arguments) => fields::run(&arguments, context).await,
         What::Init(arguments) => init::run(&arguments, context).await,
+        What::SignIn(arguments) => browser::run(&arguments, context).await,
         What::Guide(arguments) => guide::run(&arguments, context).await,
         What::List(arguments) => list::run(&arguments, context).await,
         What::Sync(arguments) => sync::run(&arguments, context).await,

@@ -19,6 +19,12 @@ pub enum Cause {
     NoRunAsUser,
     /// The refresh token is expired, revoked or was used before.
     ExpiredRefreshToken,
+    /// The person in the browser did not allow the app.
+    Declined,
+    /// The callback URL is none of the app's.
+    WrongCallback,
+    /// The code was traded by somebody who did not ask for it.
+    WrongVerifier,
     /// The user has not approved the app, or no admin has.
     NotApproved,
     /// The JWT's audience is wrong.
@@ -79,8 +85,13 @@ impl Cause {
                 "set a Run As user for the client credentials flow in the app's policies, one who may use the API"
             }
             Self::ExpiredRefreshToken => {
-                "the refresh token is expired, revoked or used up; consent again and store the new one"
+                "the refresh token is expired, revoked or used up; a person must sign in again (`asymbl sign-in`)"
             }
+            Self::Declined => "sign in again, and allow the app",
+            Self::WrongCallback => {
+                "add the callback URL to the app's settings, exactly as it was sent, the port included"
+            }
+            Self::WrongVerifier => "sign in again, in the browser that this sign-in opened",
             Self::NotApproved => {
                 "pre-authorise the user: in the app's policies, through a permission set or profile"
             }

@@ -57,6 +57,15 @@ pub enum OAuthError {
         /// Its HTTP status.
         status: u16,
     },
+    /// The sign-in in the browser brought no refresh token.
+    #[error(
+        "{origin} grants no refresh token; give the app the OAuth scope \"Perform requests at any time (refresh_token, \
+         offline_access)\" and sign in again"
+    )]
+    NoRefreshToken {
+        /// Whose token endpoint.
+        origin: Origin,
+    },
     /// A rotated refresh token could not be written to its file.
     #[error(
         "{path}: {detail}; a rotated refresh token must be written there before the old one is used: make the folder \
@@ -115,7 +124,9 @@ impl OAuthError {
             | Self::OddToken { .. }
             | Self::Interrupted => Recovery::Wait,
             Self::OtherOrg { .. } | Self::CannotKeep { .. } | Self::Signing => Recovery::TenantFile,
-            Self::GivenTokenExpired | Self::FreshTokenRefused { .. } => Recovery::Access,
+            Self::GivenTokenExpired
+            | Self::FreshTokenRefused { .. }
+            | Self::NoRefreshToken { .. } => Recovery::Access,
         }
     }
 

@@ -5,25 +5,30 @@
 //! (salesforce-api.md 1.1 to 1.4). Nothing is ever revoked: sessions are shared (1.3).
 
 mod access_token;
+mod browser;
 mod cause;
 mod client_credentials;
 mod endpoint;
 mod error;
 mod jwt_bearer;
+mod loopback;
 mod refresh_token;
 mod rejection;
 mod reply;
 mod request;
 
+pub use browser::BrowserSignIn;
 pub use cause::Cause;
 pub use endpoint::TOKEN_PATH;
 pub use error::OAuthError;
+pub use loopback::Loopback;
 
 pub(crate) use endpoint::Endpoint;
 pub(crate) use refresh_token::{Prepared, hash};
+pub(crate) use request::gate;
 
 use super::{Auth, Secret, TenantError, TenantFile};
-use crate::egress::{Gate, Origin};
+use crate::egress::Gate;
 
 /// A flow with its secrets read.
 pub(crate) struct Flow {
@@ -86,18 +91,8 @@ impl Flow {
                 None,
             ),
         };
-        let url = token_url.unwrap_or_else(|| format!("{}{TOKEN_PATH}", file.instance()));
-        let origin = Origin::of_url(&url).map_err(|error| {
-            TenantError::new(file.path(), Some("auth.token_url"), error.to_string())
-        })?;
-        Ok(Self {
-            endpoint: Endpoint {
-                url,
-                origin,
-                instance: file.instance().clone(),
-            },
-            kind,
-        })
+        let endpoint = Endpoint::new(file, token_url.as_deref())?;
+        Ok(Self { endpoint, kind })
     }
 
     /// Gets an access token. `renewal` says that one was issued before and is not accepted any more.

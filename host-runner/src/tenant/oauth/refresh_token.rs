@@ -24,10 +24,13 @@ pub(crate) struct RefreshToken {
     store: Store,
 }
 
+/// The key of the tenant file.
+const KEY: &str = "auth.refresh_token";
+
 /// Where the current refresh token is.
-struct Store {
-    /// The token that the tenant file gives or points to.
-    seed: Secret,
+pub(super) struct Store {
+    /// The token that the tenant file gives or points to; none while a file that it points to is to be filled.
+    seed: Option<Secret>,
     place: Place,
     /// A rotated token that could not be written; the only copy there is.
     unsaved: Mutex<Option<Secret>>,
@@ -56,23 +59,18 @@ impl RefreshToken {
         client_secret: Option<&SecretRef>,
         refresh_token: &SecretRef,
     ) -> Result<Self, TenantError> {
-        let place = match refresh_token {
-            SecretRef::File(path) => {
-                let path = beside(file.path(), path);
-                // Through a link, so that the file behind it is replaced and not the link.
-                Place::Pointed(path.canonicalize().unwrap_or(path))
-            }
-            _ => Place::Beside(with_suffix(file.path(), ".refresh-token")),
-        };
         let secret = client_secret.map(|secret| secret.resolve(file.path(), "auth.client_secret"));
+        let seed = refresh_token.resolve(file.path(), KEY);
+        let seed = seed.map_err(|mut error| {
+            if matches!(refresh_token, SecretRef::File(_)) {
+                error.problem += "; `asymbl sign-in` fills it";
+            }
+            error
+        })?;
         Ok(Self {
             client_id: client_id.resolve(file.path(), "auth.client_id")?,
             client_secret: secret.transpose()?,
-            store: Store {
-                seed: refresh_token.resolve(file.path(), "auth.refresh_token")?,
-                place,
-                unsaved: Mutex::new(None),
-            },
+            store: Store::new(file, refresh_token, Some(seed)),
         })
     }
 
@@ -81,7 +79,7 @@ impl RefreshToken {
         match &self.store.place {
             // The file's content changes with every rotation, its path does not.
             Place::Pointed(path) => hash(&path.to_string_lossy()),
-            Place::Beside(_) => hash(self.store.seed.expose()),
+            Place::Beside(_) => self.store.first(),
         }
     }
 
@@ -128,13 +126,44 @@ impl RefreshToken {
 }
 
 impl Store {
-    fn path(&self) -> &Path {
+    fn new(file: &TenantFile, refresh_token: &SecretRef, seed: Option<Secret>) -> Self {
+        let place = match refresh_token {
+            SecretRef::File(path) => {
+                let path = beside(file.path(), path);
+                // Through a link, so that the file behind it is replaced and not the link.
+                Place::Pointed(path.canonicalize().unwrap_or(path))
+            }
+            _ => Place::Beside(with_suffix(file.path(), ".refresh-token")),
+        };
+        Self {
+            seed,
+            place,
+            unsaved: Mutex::new(None),
+        }
+    }
+
+    /// The place of a token that is still to come: a file that the tenant file points to need not be there.
+    pub(super) fn to_fill(file: &TenantFile, place: &SecretRef) -> Result<Self, TenantError> {
+        let seed = match place {
+            SecretRef::File(_) => None,
+            // A file beside the tenant file holds for the token that it began with.
+            _ => Some(place.resolve(file.path(), KEY)?),
+        };
+        Ok(Self::new(file, place, seed))
+    }
+
+    /// Which token it all began with.
+    fn first(&self) -> String {
+        hash(self.seed.as_ref().map_or("", Secret::expose))
+    }
+
+    pub(super) fn path(&self) -> &Path {
         match &self.place {
             Place::Pointed(path) | Place::Beside(path) => path,
         }
     }
 
-    fn problem(&self, detail: String) -> OAuthError {
+    pub(super) fn problem(&self, detail: String) -> OAuthError {
         OAuthError::CannotKeep {
             path: self.path().to_owned(),
             detail,
@@ -142,7 +171,7 @@ impl Store {
     }
 
     /// Waits until no other process is between spending a token and writing the next.
-    async fn lock(&self) -> Result<File, OAuthError> {
+    pub(super) async fn lock(&self) -> Result<File, OAuthError> {
         let path = with_suffix(self.path(), ".lock");
         let locked = tokio::task::spawn_blocking(move || {
             let file = File::options().create(true).append(true).open(&path)?;
@@ -163,10 +192,10 @@ impl Store {
         }
         let problem = |detail: String| self.problem(detail);
         match (&self.place, std::fs::read_to_string(self.path())) {
-            (_, Err(error)) if error.kind() == std::io::ErrorKind::NotFound => {
-                Ok(self.seed.clone())
-            }
-            (_, Err(error)) => Err(problem(error.to_string())),
+            (_, Err(error)) => match &self.seed {
+                Some(seed) if error.kind() == std::io::ErrorKind::NotFound => Ok(seed.clone()),
+                _ => Err(problem(error.to_string())),
+            },
             (Place::Pointed(_), Ok(text)) => match without_mark(text.trim()).trim() {
                 "" => Err(problem("it is empty".to_owned())),
                 token => Ok(Secret::new(token)),
@@ -177,11 +206,9 @@ impl Store {
                         "it is not as this program wrote it; remove it to start anew".to_owned(),
                     )
                 })?;
-                let same = kept.first == hash(self.seed.expose());
-                Ok(if same {
-                    Secret::new(kept.refresh_token)
-                } else {
-                    self.seed.clone()
+                Ok(match &self.seed {
+                    Some(seed) if kept.first != self.first() => seed.clone(),
+                    _ => Secret::new(kept.refresh_token),
                 })
             }
         }
@@ -195,12 +222,13 @@ impl Store {
         }
     }
 
-    fn write(&self, rotated: &Secret, file: Prepared) -> std::io::Result<()> {
+    /// Writes a token; the old one is gone when it returns.
+    pub(super) fn write(&self, rotated: &Secret, file: Prepared) -> std::io::Result<()> {
         let text = match &self.place {
             Place::Pointed(_) => rotated.expose().to_owned(),
             Place::Beside(_) => {
                 let kept = serde_json::json!({
-                    "first": hash(self.seed.expose()),
+                    "first": self.first(),
                     "refresh_token": rotated.expose(),
                 });
                 kept.to_string()

@@ -37,7 +37,10 @@ const REFUSALS: &[(&str, &str, Cause)] = &[
     ("", "not admin approved", C::NotApproved),
     ("invalid_app_access", "", C::NotApproved),
     ("oauth_app_access_denied", "", C::NotApproved),
+    ("access_denied", "end-user denied", C::Declined),
     ("access_denied", "", C::NotApproved),
+    ("redirect_uri_mismatch", "", C::WrongCallback),
+    ("", "invalid code verifier", C::WrongVerifier),
     ("", "audience", C::WrongAudience),
     ("", "invalid assertion", C::WrongKey),
     ("", "ip restricted", C::IpRestricted),
@@ -102,6 +105,21 @@ pub(crate) fn explained(
     }
 }
 
+/// Classifies a refusal that the browser brought back.
+pub(crate) fn refused(
+    endpoint: &Endpoint,
+    error: &str,
+    description: &str,
+    form: &Form,
+) -> OAuthError {
+    OAuthError::Rejected {
+        origin: endpoint.origin.clone(),
+        cause: cause(error, description),
+        error: cleaned(error, form),
+        description: cleaned(description, form),
+    }
+}
+
 fn cause(error: &str, description: &str) -> Cause {
     let plain = |text: &str| text.to_lowercase().replace('\u{2019}', "'");
     let (error, description) = (plain(error), plain(description));
@@ -150,6 +168,17 @@ mod tests {
         ),
         ("OAUTH_EC_APP_NOT_FOUND", "", C::AppNotInstalled),
         ("OAUTH_APP_ACCESS_DENIED", "", C::NotApproved),
+        (
+            "access_denied",
+            "end-user denied authorization",
+            C::Declined,
+        ),
+        (
+            "redirect_uri_mismatch",
+            "redirect_uri must match configuration",
+            C::WrongCallback,
+        ),
+        ("invalid_grant", "invalid code verifier", C::WrongVerifier),
         (
             "OAUTH_APP_BLOCKED",
             "this app is blocked by admin",

@@ -3,12 +3,43 @@
 use super::endpoint::{Endpoint, Form};
 use super::reply::Members;
 use super::{OAuthError, rejection, reply};
-use crate::egress::{CallOptions, EgressError, Gate, full_body};
-use crate::tenant::Secret;
+use crate::egress::{
+    ByteSize, CallOptions, Client, Deadlines, Egress, EgressError, EgressLimits, EgressPolicy,
+    Gate, JobBudget, Origin, full_body,
+};
+use crate::tenant::{Secret, TenantFile};
 use http::{HeaderValue, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use url::form_urlencoded::Serializer;
 use zeroize::Zeroizing;
+
+/// A token reply has a few kilobytes, and an access token at most some tens.
+const LARGEST_REPLY: ByteSize = ByteSize::kib(256);
+
+/// A gate of its own for sign-ins, open for the token endpoint's origin alone.
+pub(crate) fn gate(file: &TenantFile, client: Client, origin: &Origin, rotates: bool) -> Gate {
+    let mut deadlines = file.limits().egress.deadlines;
+    if rotates {
+        // An answer that nobody waits for takes the next refresh token with it.
+        let usual = Deadlines::default();
+        deadlines.first_byte = deadlines.first_byte.max(usual.first_byte);
+        deadlines.between_bytes = deadlines.between_bytes.max(usual.between_bytes);
+        deadlines.total = deadlines.total.max(usual.total);
+    }
+    let limits = EgressLimits {
+        deadlines,
+        max_response: LARGEST_REPLY,
+        max_request: LARGEST_REPLY,
+        ..EgressLimits::default()
+    };
+    let egress = Egress::new(EgressPolicy::new(origin.clone()), client, None, limits);
+    // Sign-ins are rare and bounded by the cool-down, not by a job's budget.
+    let budget = JobBudget {
+        requests: u64::MAX,
+        bytes: ByteSize::bytes(u64::MAX),
+    };
+    egress.user_agent(file.user_agent().clone()).gate(budget)
+}
 
 /// What the token endpoint answered, not classified yet. A rotated refresh token in it is taken out and written first,
 /// whatever the rest is worth: no other copy exists.

@@ -245,5 +245,5 @@ async fn finishing_waits_for_a_sign_in_that_nobody_waits_for() {
 async fn an_expired_refresh_token_says_so() {
     let setup = Setup::new(&rotating().await);
     let error = setup.open("\"r9\"").sign_in().await.unwrap_err();
-    assert!(error.to_string().contains("consent again"), "{error}");
+    assert!(error.to_string().contains("`asymbl sign-in`"), "{error}");
 }

@@ -86,6 +86,11 @@ const TOKEN_FILE: ConnectionProblem = ConnectionProblem {
     title: "The refresh token's file can't be written",
     fix: "make its folder writable",
 };
+const NO_REFRESH_TOKEN: ConnectionProblem = ConnectionProblem {
+    kind: "app-refused",
+    title: "The app grants no refresh token",
+    fix: "give the app the OAuth scope \"Perform requests at any time (refresh_token, offline_access)\", and sign in again",
+};
 const QUOTA_SPENT: ConnectionProblem = ConnectionProblem {
     kind: "quota-spent",
     title: "The org's API calls are spent",
@@ -212,6 +217,7 @@ fn sign_in_problem(error: &OAuthError) -> ConnectionProblem {
         OAuthError::FreshTokenRefused { .. } => SESSION_NOT_VALID,
         OAuthError::OddToken { .. } | OAuthError::Interrupted => SIGN_IN_LATER,
         OAuthError::CannotKeep { .. } => TOKEN_FILE,
+        OAuthError::NoRefreshToken { .. } => NO_REFRESH_TOKEN,
         _ => BAD_CREDENTIALS,
     }
 }
