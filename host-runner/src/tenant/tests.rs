@@ -421,26 +421,86 @@ proptest::proptest! {
     }
 }
 
+/// A file with one key set; one of `[auth]` gets the others that its kind needs.
+fn with_key(key: &Key, value: &str) -> String {
+    let auth = match key.name {
+        "username" | "private_key" | "audience" => {
+            "kind = \"jwt-bearer\"\nclient_id = \"i\"\nusername = \"u\"\nprivate_key = \"p\"\n"
+        }
+        "refresh_token" => "kind = \"refresh-token\"\nclient_id = \"i\"\nrefresh_token = \"r\"\n",
+        "access_token" => "kind = \"access-token\"\naccess_token = \"a\"\n",
+        _ => "kind = \"client-credentials\"\nclient_id = \"i\"\nclient_secret = \"s\"\n",
+    };
+    let line = format!("{} = {value}\n", key.name);
+    let table = |name: &str, base: &str| {
+        let others = base
+            .lines()
+            .filter(|other| !other.starts_with(&format!("{} = ", key.name)));
+        let others: String = others.map(|other| format!("{other}\n")).collect();
+        match key.table == name {
+            true => format!("{others}{line}"),
+            false => format!("{base}\n"),
+        }
+    };
+    let top = table(
+        "",
+        "name = \"n\"\ninstance_url = \"https://a.my.salesforce.com\"",
+    );
+    let mut text = format!("{top}[auth]\n{}", table("auth", auth.trim_end()));
+    if !["", "auth"].contains(&key.table) {
+        text += &format!("[{}]\n{line}", key.table);
+    }
+    text
+}
+
 #[test]
-fn the_page_on_the_tenant_file_lists_every_key() {
-    const PAGE: &str = include_str!("../../../docs/tenant-file.md");
-    // The top of the file names the tables.
-    let keys = |header: &str| -> Vec<String> {
+fn every_key_that_is_read_is_listed_for_people() {
+    let read = |header: &str| -> Vec<String> {
         let text = format!("{header}no_key_is_called_so = 1\n");
         let error = TenantFile::parse(Path::new("t.toml"), &text).unwrap_err();
         let (_, known) = error.problem.split_once("Known here: ").expect("a list");
         let known = known.split(". ").next().unwrap_or_default();
         known.split(", ").map(str::to_owned).collect()
     };
-    let tables = ["auth", "scopes", "sync", "limits", "connector"];
-    let top = keys("");
-    for key in top.iter().filter(|key| !tables.contains(&key.as_str())) {
-        assert!(PAGE.contains(&format!("\n| `{key}` |")), "{key}");
+    let tables: Vec<&str> = TABLES.iter().map(|(table, _)| *table).collect();
+    for table in &tables {
+        let header = match *table {
+            "" => String::new(),
+            table => format!("[{table}]\n"),
+        };
+        let mut read = read(&header);
+        // The top of the file names the tables; the connector's keys are its own.
+        read.retain(|key| {
+            !table.is_empty() || !tables.contains(&key.as_str()) && key != "connector"
+        });
+        let mut listed: Vec<&str> = KEYS
+            .iter()
+            .filter(|key| key.table == *table)
+            .map(|key| key.name)
+            .collect();
+        read.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(read, listed, "[{table}]");
     }
-    for table in ["auth", "scopes", "sync", "limits"] {
-        assert!(top.iter().any(|key| key == table), "{table}");
-        for key in keys(&format!("[{table}]\n")) {
-            assert!(PAGE.contains(&format!("\n| `{key}` |")), "{table}.{key}");
-        }
+}
+
+#[test]
+fn each_listed_example_is_read_and_each_default_is_in_force() {
+    for key in KEYS {
+        let name = format!("{}.{}", key.table, key.name);
+        let example = parse(&with_key(key, key.example));
+        let example = example.unwrap_or_else(|error| panic!("{name}: {error}"));
+        let value = key
+            .default
+            .strip_prefix('`')
+            .and_then(|rest| rest.strip_suffix('`'));
+        let Some(value) = value.filter(|value| !value.contains(['`', 'V'])) else {
+            continue;
+        };
+        let default =
+            parse(&with_key(key, value)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let absent = parse(&with_key(key, value).replace(&format!("{} = {value}\n", key.name), ""));
+        assert_eq!(default, absent.unwrap(), "{name} = {value}");
+        assert_ne!(example, default, "{name}: the example changes nothing");
     }
 }

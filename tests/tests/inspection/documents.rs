@@ -295,6 +295,25 @@ async fn every_input_of_the_contract_is_in_one_of_the_lists() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_settings_print_as_the_page_of_the_docs() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = asymbl(folder.path(), &["inspect", "--settings"]).await.out;
+    let path = connector_tests::root().join("docs/settings.md");
+    if std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        std::fs::write(&path, &page).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap();
+    assert!(page == kept, "docs/settings.md is another page");
+    let data = json_of(&asymbl(folder.path(), &["inspect", "--settings", "--json"]).await);
+    let keys = texts(&data["tenant_file"], "name");
+    assert!(
+        keys.contains(&"instance_url") && keys.contains(&"refresh_days"),
+        "{keys:?}"
+    );
+    assert!(data["connector"]["properties"]["hired_stages"].is_object());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_guide_prints_the_page_of_the_docs() {
     let folder = tempfile::tempdir().unwrap();
     let guide = asymbl(folder.path(), &["guide"]).await;

@@ -1,5 +1,5 @@
-//! Writes the page on the actions' inputs from their tables, and finds it out of date. `INSTA_UPDATE=always cargo test
-//! -p asymbl-connector documents` writes it anew.
+//! Writes the page on the actions' inputs, and the help of the command, from their tables, and finds them out of date.
+//! `INSTA_UPDATE=always cargo test -p asymbl-connector documents` writes them anew.
 
 use super::coverage;
 use super::inputs::{self, Input, Kind, Role};
@@ -57,24 +57,47 @@ fn row(input: &Input) -> String {
     )
 }
 
+/// The actions that differ in their inputs, with the titles of their parts.
+const TITLES: [(Action, &str); 4] = [
+    (
+        Action::CreateCandidate,
+        "Create candidate, create application",
+    ),
+    (
+        Action::AddAttachmentToApplication,
+        "Add attachment to application",
+    ),
+    (Action::MoveApplicationToStage, "Move application to stage"),
+    (Action::GetCandidateAttachments, "Get candidate attachments"),
+];
+
+/// The inputs that are written or steer an action, as the help of the command shows them.
+fn help() -> String {
+    let mut help = "Inputs, as members of one JSON object (* needed where the object that they are in is given):\n".to_owned();
+    for (action, title) in TITLES {
+        let title = title.to_lowercase().replace(' ', "-").replace(",-", ", ");
+        help += &format!("\n  {title}\n");
+        let inputs = inputs::table(action).iter();
+        let shown = inputs.filter(|input| {
+            let is_whole = matches!(input.kind, Kind::Part | Kind::List);
+            !is_whole && matches!(input.role, Role::Promised | Role::Further)
+        });
+        for input in shown {
+            let mark = if input.required { '*' } else { ' ' };
+            let kind = kind(input.kind).replace('`', "");
+            help += &format!("  {mark} {:36} {kind}\n", input.path);
+        }
+    }
+    help + "\nFurther ones are accepted and not written, which a warning says: see docs/inputs.md.\n"
+}
+
 fn page() -> String {
     let mut page = "# Inputs of the actions\n\n\
         Each action takes a JSON object; any other member is an error. An input is required where the object that it is \
         in is\ngiven. `create-application` also takes `job_id` and `stage_id` outside of `application`. This page is \
         written by a test\nfrom the tables in `guest/src/asymbl/actions/inputs.rs`, by which the inputs are checked.\n"
         .to_owned();
-    for (action, title) in [
-        (
-            Action::CreateCandidate,
-            "Create candidate, create application",
-        ),
-        (
-            Action::AddAttachmentToApplication,
-            "Add attachment to application",
-        ),
-        (Action::MoveApplicationToStage, "Move application to stage"),
-        (Action::GetCandidateAttachments, "Get candidate attachments"),
-    ] {
+    for (action, title) in TITLES {
         page += &format!(
             "\n## {title}\n\n| input | value | required | meaning |\n| --- | --- | --- | --- |\n"
         );
@@ -86,6 +109,7 @@ fn page() -> String {
 #[test]
 fn the_page_on_inputs_is_up_to_date() {
     assert_written("../docs/inputs.md", &page());
+    assert_written("../host-runner/cli/src/commands/inputs.txt", &help());
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Writes the JSON Schema of the settings and their page of the documentation from the one declaration, and finds them
-//! out of date. `INSTA_UPDATE=always cargo test -p asymbl-connector documents` writes both anew.
+//! Writes the JSON Schema of the settings from their one declaration, and finds it out of date. `INSTA_UPDATE=always
+//! cargo test -p asymbl-connector documents` writes it anew. The page `docs/settings.md` comes from the schema.
 
 use std::collections::BTreeMap;
 
@@ -139,72 +139,6 @@ fn lines(schema: &Value) -> String {
     ) + "\n"
 }
 
-fn page(schema: &Value) -> String {
-    let mut page = "# Settings of the connector\n\n\
-        Keys of `[connector]` in the tenant file; all have defaults. Unknown keys and wrong values are refused, all of them \
-        at\nonce. `asymbl inspect --json` prints the same as a JSON Schema. This page is written by a test from the \
-        declaration in\n`guest/src/asymbl/settings.rs`.\n\n\
-        | key | value | default | meaning |\n| --- | --- | --- | --- |\n"
-        .to_owned();
-    for (key, setting) in schema["properties"].as_object().unwrap() {
-        let default = match setting.get("default") {
-            None => "none".to_owned(),
-            Some(Value::Object(words)) => list(words.iter().map(|(k, v)| format!("{k} = {v}"))),
-            Some(Value::Array(items)) if items.is_empty() => "none".to_owned(),
-            Some(Value::Array(items)) => list(items.iter().map(|item| match item.get("field") {
-                Some(field) => format!("{} {}", text(field), item.get("role").map_or("", text)),
-                None => text(item).to_owned(),
-            })),
-            Some(Value::String(text)) => format!("`{text}`"),
-            Some(other) => format!("`{other}`"),
-        };
-        let about = text(&setting["description"]);
-        page += &format!("| `{key}` | {} | {default} | {about} |\n", kind(setting));
-    }
-    page
-}
-
-fn list(items: impl Iterator<Item = String>) -> String {
-    items
-        .map(|item| format!("`{}`", item.trim().replace('"', "")))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
-/// What a value may be, in words.
-fn kind(schema: &Value) -> String {
-    if let Some(Value::Array(kinds)) = schema.get("anyOf") {
-        return kinds.iter().map(kind).collect::<Vec<_>>().join(", or ");
-    }
-    if let Some(Value::Array(words)) = schema.get("oneOf") {
-        return list(words.iter().map(|w| text(&w["const"]).to_owned()));
-    }
-    if let Some(Value::Array(words)) = schema.get("enum") {
-        return list(words.iter().map(|w| text(w).to_owned()));
-    }
-    match text(&schema["type"]) {
-        "boolean" => "true or false".to_owned(),
-        "integer" => format!(
-            "a whole number, {} to {}",
-            schema["minimum"], schema["maximum"]
-        ),
-        "array" => format!("a list: {}", kind(&schema["items"])),
-        "object" => match schema.get("properties").and_then(Value::as_object) {
-            Some(members) => format!("a table with {}", list(members.keys().cloned())),
-            None => "a table from words to texts".to_owned(),
-        },
-        _ if schema.get("pattern") == Some(&json!(API_NAME)) => "an API name".to_owned(),
-        _ if schema["description"] == "A SOQL condition on Contact." => {
-            "a SOQL condition".to_owned()
-        }
-        _ => "text".to_owned(),
-    }
-}
-
 /// Fails when a file of the repository does not hold the text.
 pub fn assert_written(path: &str, text: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
@@ -221,10 +155,18 @@ pub fn assert_written(path: &str, text: &str) {
 }
 
 #[test]
-fn the_settings_documents_are_up_to_date() {
-    let schema = schema();
-    assert_written("src/asymbl/settings/schema.json", &lines(&schema));
-    assert_written("../docs/settings.md", &page(&schema));
+fn the_schema_of_the_settings_is_up_to_date() {
+    assert_written("src/asymbl/settings/schema.json", &lines(&schema()));
+}
+
+#[test]
+fn each_setting_has_an_example_that_is_read_and_changes_it() {
+    for (key, setting) in schema()["properties"].as_object().unwrap() {
+        let example = &setting["examples"][0];
+        let (settings, problems) = Settings::read(&json!({ key: example }).to_string(), &[]);
+        assert!(problems.is_empty(), "{key} = {example}: {problems:?}");
+        assert_ne!(settings.unwrap(), Settings::default(), "{key} = {example}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::component::describe;
-use super::{Context, Exit, coverage};
+use super::{Context, Exit, coverage, settings};
 use host_runner::egress::SALESFORCE;
 use host_runner::sandbox::contract::inspection::ConnectorDescription;
 use host_runner::sandbox::{CheckedComponent, unified_model};
@@ -18,6 +18,9 @@ pub(super) struct Arguments {
     /// Models with their fields, actions with their inputs, features; as Markdown, or with --json as data
     #[arg(long)]
     coverage: bool,
+    /// Every key of the tenant file and of its [connector], with default, example and what it affects
+    #[arg(long, conflicts_with = "coverage")]
+    settings: bool,
 }
 
 pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
@@ -25,6 +28,14 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     let about = describe(&connector).await?;
     let component = connector.component();
     let mut out = super::text::stdout(context.json);
+    if arguments.settings {
+        let schema = schema(&about)?;
+        match context.json {
+            true => writeln!(out, "{}", settings::as_json(&schema))?,
+            false => settings::markdown(&schema, &mut out)?,
+        }
+        return Ok(Exit::Success);
+    }
     match (arguments.coverage, context.json) {
         (true, true) => writeln!(out, "{}", coverage::as_json(&about))?,
         (true, false) => coverage::markdown(&about, &mut out)?,
@@ -34,9 +45,11 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     Ok(Exit::Success)
 }
 
+fn schema(about: &ConnectorDescription) -> anyhow::Result<Value> {
+    serde_json::from_str(&about.settings_schema).context("the component's settings schema")
+}
+
 fn as_json(component: &CheckedComponent, about: &ConnectorDescription) -> anyhow::Result<Value> {
-    let settings: Value =
-        serde_json::from_str(&about.settings_schema).context("the component's settings schema")?;
     let models = about.models.iter().map(|model| {
         json!({
             "name": unified_model(model.model).name(),
@@ -55,7 +68,7 @@ fn as_json(component: &CheckedComponent, about: &ConnectorDescription) -> anyhow
         "models": models.collect::<Vec<_>>(),
         "actions": about.actions.iter().map(|action| &action.label).collect::<Vec<_>>(),
         "features": about.features.iter().map(|feature| &feature.name).collect::<Vec<_>>(),
-        "settings_schema": settings,
+        "settings_schema": schema(about)?,
     }))
 }
 
