@@ -292,3 +292,19 @@ async fn a_download_tells_the_answers_headers() {
     );
     assert!(told["headers"]["sforce-limit-info"].is_string(), "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_the_org_lacks_is_named() {
+    let world = World::of(small_org()).await;
+    let told = run(&world, &["request", "GET", "/services/data/v99.0/limits"]).await;
+    assert_eq!(told.code, 12, "{}", told.err);
+    for part in ["no API version 99.0", "31.0 to 68.0", "`api_version`"] {
+        assert!(told.err.contains(part), "{}", told.err);
+    }
+    let path = "/services/data/v99.0/sobjects/Contact/003000000000001AAA";
+    let told = json_of(&run(&world, &["request", "GET", path, "--json"]).await);
+    assert!(told["fix"].as_str().unwrap().contains("99.0"), "{told}");
+    // What is missing in a version that is there is another matter.
+    let told = run(&world, &["request", "GET", "/services/data/v66.0/nothing"]).await;
+    assert!(!told.err.contains("api_version"), "{}", told.err);
+}

@@ -16,10 +16,11 @@ use super::text::print_note;
 use super::{Context, Exit, TenantArgument, WrongInput};
 use host_runner::egress::caller::is_stripped;
 use host_runner::sandbox::ErrorKind;
+use host_runner::sandbox::Job;
 use host_runner::sandbox::contract::inspection::{
     FormPart, HttpHeader, PassthroughRequest, PassthroughResponse, RequestBody,
 };
-use host_runner::session::StepError;
+use host_runner::session::{Session, StepError};
 use host_runner::tenant::without_mark;
 
 /// What to send.
@@ -90,13 +91,55 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             });
         }
     };
+    let fix = match response.status {
+        404 | 410 => version_fix(&mut job, &session, &arguments.path).await,
+        _ => None,
+    };
     if context.json {
-        println!("{}", as_json(&response));
+        let mut told = as_json(&response);
+        if let Some(fix) = fix {
+            told["fix"] = fix.into();
+        }
+        println!("{told}");
     } else {
         print_note(format_args!("HTTP {}", response.status));
         print_body(&response.body)?;
+        if let Some(fix) = fix {
+            print_note(format_args!("{fix}"));
+        }
     }
     Ok(code(response.status))
+}
+
+/// What to say when a path is not found because the org lacks the API version in it, which its answer does not say.
+async fn version_fix(job: &mut Job, session: &Session, path: &str) -> Option<String> {
+    const VERSIONS: &str = "/services/data";
+    let version = path.strip_prefix(VERSIONS)?.strip_prefix("/v")?;
+    let version = version.split(['/', '?']).next()?;
+    let request = PassthroughRequest {
+        method: "GET".into(),
+        path: VERSIONS.into(),
+        query: Vec::new(),
+        headers: Vec::new(),
+        body: RequestBody::Empty,
+    };
+    let listed = job.passthrough(&request).await.ok()?;
+    let listed: Vec<Value> = serde_json::from_slice(&listed.body).ok()?;
+    let known: Vec<&str> = listed
+        .iter()
+        .filter_map(|one| one["version"].as_str())
+        .collect();
+    let (oldest, newest) = (known.first()?, known.last()?);
+    if known.contains(&version) {
+        return None;
+    }
+    let of_tenant = match session.tenant().file().api_version().as_str() == version {
+        true => "; set `api_version` in the tenant file to one of them too",
+        false => " (`api_version` in the tenant file is another)",
+    };
+    Some(format!(
+        "The org has no API version {version}, it has {oldest} to {newest}: name one of them in the path{of_tenant}."
+    ))
 }
 
 /// Prints a body: as text on a terminal, else as it came, for programs and files.
