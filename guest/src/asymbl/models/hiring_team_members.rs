@@ -74,6 +74,13 @@ struct Lookup {
     to_contact: bool,
 }
 
+impl HiringTeams {
+    /// The job's lookups that make its team.
+    pub fn lookups(&self) -> impl Iterator<Item = &str> {
+        self.lookups.iter().map(|lookup| lookup.field.as_str())
+    }
+}
+
 /// The user whose e-mail address a contact has, by contact id.
 pub type Managers = BTreeMap<String, String>;
 

@@ -22,7 +22,8 @@ use salesforce::{Query, Rows, Timestamp};
 
 /// What one model asks.
 struct Asked {
-    token: Token,
+    /// None when only the number of records is asked for.
+    token: Option<Token>,
     /// None when a delta is due whatever the rows say.
     objects: Option<Vec<String>>,
     /// The objects whose rows may be purged unnoticed.
@@ -75,10 +76,10 @@ pub fn probe_changes<T: Transport>(
                 || asked.marks().any(|(object, mark)| {
                     newest.get(object).is_some_and(|n| *n >= mark.to_second())
                 });
-            let token = if changed {
-                given.token.clone()
-            } else {
-                asked.moved_to(&marks).to_text()
+            let moved = asked.token.filter(|_| !changed);
+            let token = match moved {
+                Some(token) => moved_to(token, &marks).to_text(),
+                None => given.token.clone(),
             };
             ModelProbe {
                 model: given.model,
@@ -93,17 +94,18 @@ pub fn probe_changes<T: Transport>(
 impl Asked {
     fn marks(&self) -> impl Iterator<Item = (&String, Timestamp)> {
         let objects = self.objects.iter().flatten();
-        objects.filter_map(|o| Some((o, *self.token.marks.get(o)?)))
+        let token = self.token.as_ref();
+        objects.filter_map(move |o| Some((o, *token?.marks.get(o)?)))
     }
+}
 
-    fn moved_to(mut self, marks: &Marks) -> Token {
-        for (object, mark) in &mut self.token.marks {
-            if let Some(new) = marks.get(object) {
-                *mark = (*mark).max(*new);
-            }
+fn moved_to(mut token: Token, marks: &Marks) -> Token {
+    for (object, mark) in &mut token.marks {
+        if let Some(new) = marks.get(object) {
+            *mark = (*mark).max(*new);
         }
-        self.token
     }
+    token
 }
 
 fn ask<T: Transport>(ctx: &Context<T>, known: &Known, given: &ModelToken) -> Result<Asked, Error> {
@@ -125,7 +127,17 @@ fn ask_of<R: Reader, T: Transport>(
     given: &ModelToken,
 ) -> Result<Asked, Error> {
     let tenant = ctx.tenant(&known.profile);
-    let reader = known.once(|| R::new(tenant))?;
+    let reader = known.once(|| R::new(tenant));
+    if given.token.is_empty() {
+        return Ok(Asked {
+            token: None,
+            objects: None,
+            watched: Marks::new(),
+            // A model that the user may not read has no count, which must not cost the others theirs.
+            counts: reader.ok().map(|reader| reader.estimate()),
+        });
+    }
+    let reader = reader?;
     let now = token::basis(tenant, R::MODEL);
     let token = Token::parse(&given.token, &now)?;
     let objects = reader.objects();
@@ -134,7 +146,7 @@ fn ask_of<R: Reader, T: Transport>(
         && objects.iter().all(|o| token.marks.contains_key(o));
     Ok(Asked {
         watched: watched(&*reader, &token.marks),
-        token,
+        token: Some(token),
         objects: same.then_some(objects),
         counts: reader.counts().filter(|_| same),
     })

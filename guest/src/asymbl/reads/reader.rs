@@ -234,6 +234,12 @@ pub trait Reader: Sized + 'static {
         Some(phases.map(|phase| phase.count()).collect())
     }
 
+    /// About how many records there are, as counting queries, for people who watch a listing.
+    fn estimate(&self) -> Vec<Query> {
+        let phases = self.all_keys().unwrap_or_else(|| self.everything());
+        phases.into_iter().map(|phase| phase.count()).collect()
+    }
+
     /// Records as the contract's variant.
     fn records(records: Vec<Self::Record>) -> Records;
 

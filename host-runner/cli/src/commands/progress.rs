@@ -58,6 +58,11 @@ impl SyncProgress {
         Self { all, models: lines }
     }
 
+    /// Returns true if somebody sees it.
+    pub(super) fn is_shown(&self) -> bool {
+        !self.all.is_hidden()
+    }
+
     /// Shows what happened.
     pub(super) fn show(&mut self, event: Event) {
         match event {
@@ -90,7 +95,7 @@ impl SyncProgress {
 impl Drop for SyncProgress {
     /// A blank line between the lines of the models and what follows.
     fn drop(&mut self) {
-        if !self.all.is_hidden() {
+        if self.is_shown() {
             eprintln!();
         }
     }

@@ -171,15 +171,18 @@ pub(super) async fn watched(
     let switched_off = session.switched_off();
     let is_on = |model: &Model| !switched_off.iter().any(|off| off == model.name());
     let models: Vec<Model> = options.models.iter().copied().filter(is_on).collect();
+    let mut progress = SyncProgress::new(&models);
+    let mut sending = Events::to(sender);
+    if progress.is_shown() {
+        sending = sending.with_totals();
+    }
     let watcher = tokio::spawn(async move {
-        let mut progress = SyncProgress::new(&models);
         while let Some(event) = events.recv().await {
             progress.show(event);
         }
     });
-    let events = Events::to(sender);
-    let result = sync(session, mirror, discovered, options, &events).await;
-    drop(events);
+    let result = sync(session, mirror, discovered, options, &sending).await;
+    drop(sending);
     watcher.await.context("the progress display")?;
     Ok(result?)
 }

@@ -33,16 +33,34 @@ pub enum Event {
 
 /// Where events go.
 #[derive(Debug, Clone, Default)]
-pub struct Events(Option<UnboundedSender<Event>>);
+pub struct Events {
+    sender: Option<UnboundedSender<Event>>,
+    want_totals: bool,
+}
 
 impl Events {
     /// To this channel.
     pub fn to(sender: UnboundedSender<Event>) -> Self {
-        Self(Some(sender))
+        Self {
+            sender: Some(sender),
+            want_totals: false,
+        }
+    }
+
+    /// Also asks the source how many records there are of what is read in full, which costs a request or two.
+    #[must_use]
+    pub fn with_totals(mut self) -> Self {
+        self.want_totals = true;
+        self
+    }
+
+    /// Returns true if the source is to be asked for totals.
+    pub(super) fn want_totals(&self) -> bool {
+        self.want_totals
     }
 
     pub(super) fn send(&self, event: Event) {
-        if let Some(sender) = &self.0 {
+        if let Some(sender) = &self.sender {
             // Nobody is watching any more: that is theirs to decide.
             let _ = sender.send(event);
         }

@@ -76,6 +76,7 @@ pub async fn sync(
         started: Timestamp::now(),
         rediscoveries: 0,
         counts: BTreeMap::new(),
+        expected: BTreeMap::new(),
         compared: Vec::new(),
     };
     let mut models = Vec::new();
@@ -140,7 +141,7 @@ impl Run<'_> {
             .copied()
             .filter(|model| !whole.contains(model))
             .collect();
-        let unchanged = self.unchanged(mirror, claim, &probed).await?;
+        let unchanged = self.unchanged(mirror, claim, &probed, &listed).await?;
         for model in listed {
             let mut report = ModelReport::new(model);
             let started = Instant::now();

@@ -37,6 +37,8 @@ pub(super) struct Run<'a> {
     pub(super) rediscoveries: u32,
     /// How many records the source counted before the models were read.
     pub(super) counts: BTreeMap<Model, u64>,
+    /// The same for whoever watches: also of models of which everything is read.
+    pub(super) expected: BTreeMap<Model, u64>,
     /// Models that are compared because of their count.
     pub(super) compared: Vec<Model>,
 }
@@ -52,7 +54,7 @@ impl Run<'_> {
         if !full && mirror.model_state(model)?.token.is_some() {
             return Ok(None);
         }
-        let counted = self.counts.get(&model).copied();
+        let counted = self.expected.get(&model).copied();
         let held = mirror.totals(model)?.live;
         Ok(counted.or(Some(held)).filter(|expected| *expected > 0))
     }

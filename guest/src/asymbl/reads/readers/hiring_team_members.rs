@@ -14,7 +14,7 @@ use crate::asymbl::reads::reader::{Page, Reader, note};
 use crate::asymbl::reads::rows::{Find, find, map, values_of};
 use crate::exports::ats::connector::reads::{JobTeam, Records};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
-use salesforce::soql::{Condition, and, eq, ge, in_query, is_null, one_of};
+use salesforce::soql::{Condition, and, eq, ge, in_query, is_null, not_null, one_of};
 use salesforce::transport::Transport;
 use salesforce::{Query, Record, Rows};
 
@@ -193,6 +193,12 @@ impl Reader for TeamsReader {
     /// Not every job has members. That of jobs tells enough.
     fn counts(&self) -> Option<Vec<Query>> {
         None
+    }
+
+    /// A user on two lookups of a job counts twice.
+    fn estimate(&self) -> Vec<Query> {
+        let filled = |lookup| self.rows().filter(not_null(lookup)).count();
+        self.mapping.lookups().map(filled).collect()
     }
 
     fn records(records: Vec<JobTeam>) -> Records {
