@@ -3,12 +3,16 @@
 use serde_json::Value;
 
 use super::pipeline::Pipelines;
+use super::syncs::RUNS_SHOWN;
 use super::{ModelPart, Problem, Report};
 use host_runner::unified::{Model, Timestamp};
 use mirror::store::{Mirror, MirrorError, RecordFilter, Records, Run, RunOutcome};
 
 /// Runs that are shown.
 const RUNS: usize = 30;
+
+/// Earlier runs that did not succeed, which stay on the page when later ones do.
+const FAILURES: usize = 10;
 
 /// Runs that are looked at: during an outage a schedule fails again and again, and the syncs before it must still show.
 const RUNS_READ: usize = 1_000;
@@ -65,18 +69,27 @@ pub fn collect(mirror: &dyn Mirror, title: &str, now: Timestamp) -> Result<Repor
     let mut problems = of_runs(&runs);
     problems.extend(stale(&runs, now));
     problems.extend(pipelines.problems());
+    let failures = earlier_failures(&runs);
     runs.drain(..runs.len().saturating_sub(RUNS));
     Ok(Report {
         title: title.to_owned(),
         org: mirror.org().to_string(),
         now,
         runs,
+        failures,
         models,
         outcomes: pipelines.outcomes(),
         pipelines: pipelines.open_first(),
         quota,
         problems,
     })
+}
+
+/// The last runs that did not succeed, of those that the list of the last syncs does not show.
+fn earlier_failures(runs: &[Run]) -> Vec<Run> {
+    let earlier = runs.iter().rev().skip(RUNS_SHOWN);
+    let failed = earlier.filter(|run| run.outcome != RunOutcome::Succeeded);
+    failed.take(FAILURES).cloned().collect()
 }
 
 fn has_value(value: &Value) -> bool {
@@ -157,7 +170,7 @@ fn of_runs(runs: &[Run]) -> Vec<Problem> {
     let failed = before.iter().filter(|run| serious(run.outcome)).count();
     if failed > 0 {
         let what = format!(
-            "{failed} of the {} runs before it failed, wholly or in part.",
+            "{failed} of the {} runs before it failed, wholly or in part; \"Last syncs\" says why.",
             before.len()
         );
         problems.push(Problem::new(false, what));
@@ -207,6 +220,7 @@ mod tests {
                 },
                 api_calls: 1,
             }],
+            totals: Default::default(),
         }
     }
 
@@ -254,6 +268,19 @@ mod tests {
         ] {
             assert_eq!(has_value(&value), filled, "{value}");
         }
+    }
+
+    #[test]
+    fn a_failure_stays_when_many_later_runs_succeed() {
+        let mut runs: Vec<Run> = (0..50).map(|number| run(number, 0, 0)).collect();
+        runs[3].outcome = RunOutcome::Partial;
+        runs[48].outcome = RunOutcome::Failed;
+        let numbers: Vec<u64> = earlier_failures(&runs)
+            .iter()
+            .map(|run| run.number)
+            .collect();
+        // The other one is in the list of the last syncs.
+        assert_eq!(numbers, [3]);
     }
 
     #[test]

@@ -1,19 +1,18 @@
 //! Writes the page: plain HTML, one style sheet, readable without any script because there is none. [`maud`] escapes
 //! all text.
 
+use std::cmp::Ordering;
+
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::chart::{bar, columns};
-use super::format::{count, day, duration, ends, moment, percent};
+use super::chart::{Column, bar, columns};
+use super::format::{count, day, ends, moment, percent};
+use super::syncs::{calls_of, column_of, pill};
 use super::{ModelPart, Pipeline, Report};
-use host_runner::unified::Timestamp;
-use mirror::store::{Counts, Run, RunOutcome};
+use mirror::store::Run;
 
 const STYLE: &str = include_str!("style.css");
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
-
-/// Runs in the table.
-const RUNS_SHOWN: usize = 10;
 
 /// Names of stages in the table of outcomes.
 const STAGES_SHOWN: usize = 30;
@@ -91,33 +90,62 @@ impl Report {
     }
 
     fn records(&self) -> Markup {
-        let changes: Vec<_> = self
-            .runs
-            .iter()
-            .map(|run| (run.started_at, sum(run, changes_of)))
-            .collect();
         html! {
             section {
                 h2 { "Records" }
-                p.lead { "What the mirror holds, and how many records each sync created, changed or deleted." }
+                p.lead { "What the mirror holds, and what the syncs did to it. Differences include what actions wrote." }
                 div class="grid tiles" {
-                    @for part in &self.models {
-                        article.card {
-                            h3 { (part.model.label()) }
-                            p.big {
-                                (count(part.totals.live))
-                                @if part.totals.gone > 0 {
-                                    span.gone { (count(part.totals.gone)) " deleted" }
-                                }
-                            }
-                        }
+                    @for part in &self.models { (self.tile(part)) }
+                }
+                (self.changes())
+            }
+        }
+    }
+
+    /// A model's count, and by how much it differs from the oldest one that is kept.
+    fn tile(&self, part: &ModelPart) -> Markup {
+        let kept = |run: &Run| Some((run.started_at, *run.totals.get(&part.model)?));
+        let live = part.totals.live;
+        html! {
+            article.card {
+                h3 { (part.model.label()) }
+                p.big {
+                    (count(live))
+                    @if part.totals.gone > 0 { span.gone { (count(part.totals.gone)) " deleted" } }
+                }
+                @if let Some((at, before)) = self.runs.iter().find_map(kept) {
+                    p.small {
+                        (match live.cmp(&before) {
+                            Ordering::Less => "−",
+                            Ordering::Equal => "±",
+                            Ordering::Greater => "+",
+                        })
+                        (count(live.abs_diff(before))) " since " span.date { (day(at)) }
                     }
-                    @if !changes.is_empty() {
-                        article.card {
-                            h3 { "Touched by each sync" }
-                            (columns("Records that each sync created, changed or deleted", &changes))
-                            (ends_of(&changes))
-                        }
+                }
+            }
+        }
+    }
+
+    /// What each sync did. One that filled the mirror would leave the others no height.
+    fn changes(&self) -> Markup {
+        let held: u64 = self.models.iter().map(|part| part.totals.live).sum();
+        let fills = |column: &Column| column.parts[0].saturating_mul(2) > held;
+        let (filling, shown): (Vec<Column>, Vec<Column>) =
+            self.runs.iter().map(column_of).partition(fills);
+        let changed = shown.iter().any(|column| column.parts != [0; 3]);
+        html! {
+            @if !shown.is_empty() {
+                article.card.wide-card {
+                    h3 { "What each sync did" }
+                    @if changed {
+                        (columns("Records that each sync created, changed or deleted", &shown))
+                        (ends_of(&shown))
+                    } @else {
+                        p.none { "No sync found a change." }
+                    }
+                    @for column in &filling {
+                        p.small { "Not drawn: the sync of " (day(column.at)) ", which filled the mirror with " (count(column.parts[0])) " records." }
                     }
                 }
             }
@@ -197,8 +225,8 @@ impl Report {
             section {
                 h2 { "Fill rate" }
                 p.lead {
-                    "Share of records that have a value in each field. An empty field may be unused in the org, or hidden from the \
-                     integration user: " code { "asymbl check" } " tells which, and how to grant it."
+                    "Share of records that have a value in each field. An empty one may be unused in the org, or hidden from the \
+                     integration user."
                 }
                 div.flow {
                     @for part in self.models.iter().filter(is_shown) {
@@ -207,8 +235,9 @@ impl Report {
                             @for (field, filled) in &part.filled { (fill_rate(field, *filled, part.totals.live)) }
                             @if part.filled.iter().any(|(_, filled)| *filled == 0) {
                                 p.small {
-                                    "Where 0 % is wrong: " code { "asymbl fields " (part.model.name()) " --sample 200" }
-                                    " shows which source field is filled; name it in " code { "[connector.fields." (part.model.name()) "]" } "."
+                                    "Where 0 % is wrong: " code { "asymbl check" } " names a right that is missing; "
+                                    code { "asymbl fields " (part.model.name()) " --sample 200" }
+                                    " shows which source field is filled: name it in " code { "[connector.fields." (part.model.name()) "]" } "."
                                 }
                             }
                         }
@@ -219,135 +248,27 @@ impl Report {
     }
 
     fn calls(&self) -> Markup {
-        let calls: Vec<_> = self
-            .runs
-            .iter()
-            .map(|run| (run.started_at, calls_of(run)))
-            .collect();
-        let last = calls.last().map_or(0, |(_, calls)| *calls);
+        let last = self.runs.last().map_or(0, calls_of);
+        let all: u64 = self.runs.iter().map(calls_of).sum();
         html! {
             section {
                 h2 { "API calls" }
-                div class="grid two" {
-                    article.card {
-                        h3 { "The org's quota" }
-                        @match self.quota {
-                            None => p.none { "API quota not reported yet" },
-                            Some(quota) => {
-                                @let share = percent(quota.used, quota.max);
-                                p.big { (format!("{share:.1} %")) }
-                                (bar("used", share, &count(quota.used), if share >= 90.0 { "bad" } else { "" }))
-                                p.small {
-                                    (count(quota.used)) " of " (count(quota.max)) " calls in 24 hours, by everyone who uses the org"
-                                }
-                            }
+                article.card {
+                    @match self.quota {
+                        None => p.none { "The org has not said how many calls of 24 hours are used." },
+                        Some(quota) => {
+                            @let share = percent(quota.used, quota.max);
+                            (bar("used by everyone", share, &format!("{share:.1} %"), if share >= 90.0 { "bad" } else { "" }))
+                            p.small { (count(quota.used)) " of the org's " (count(quota.max)) " calls in 24 hours" }
                         }
                     }
-                    article.card {
-                        h3 { "Calls of each sync" }
-                        p.big { (count(last)) span.gone { "in the last one" } }
-                        (columns("API calls of each sync", &calls))
-                        (ends_of(&calls))
-                        p.small {
-                            (count(calls.len() as u64)) " syncs, " (count(calls.iter().map(|(_, calls)| calls).sum()))
-                            " calls together"
-                        }
+                    p.small {
+                        "The last sync took " (count(last)) ", the last " (count(self.runs.len() as u64)) " together " (count(all))
                     }
                 }
             }
         }
     }
-
-    fn last_syncs(&self) -> Markup {
-        html! {
-            section {
-                h2 { "Last syncs" }
-                div.scroll tabindex="0" role="region" aria-label="Last syncs" {
-                    table {
-                        thead {
-                            tr {
-                                th { "began" }
-                                th.wide { "command" }
-                                th { "outcome" }
-                                th.n { "new" }
-                                th.n { "changed" }
-                                th.n { "deleted" }
-                                th class="n wide" { "calls" }
-                                th class="n wide" { "took" }
-                            }
-                        }
-                        tbody {
-                            @for run in self.runs.iter().rev().take(RUNS_SHOWN) { (row_of(run)) }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-fn sum(run: &Run, of: fn(&Counts) -> u64) -> u64 {
-    run.models.iter().map(|model| of(&model.counts)).sum()
-}
-
-fn changes_of(counts: &Counts) -> u64 {
-    counts.inserted + counts.undeleted + counts.updated + counts.deleted
-}
-
-/// A sync; one that did not succeed with its reasons in a line of its own.
-fn row_of(run: &Run) -> Markup {
-    let took = match run.ended_at {
-        Some(end) => duration(run.started_at, end),
-        None => "?".to_owned(),
-    };
-    let reasons = reasons(run);
-    html! {
-        tr {
-            td.date { (day(run.started_at)) }
-            td.wide { (run.command) }
-            td { (pill(run.outcome)) }
-            td.n { (count(sum(run, |c| c.inserted + c.undeleted))) }
-            td.n { (count(sum(run, |c| c.updated))) }
-            td.n { (count(sum(run, |c| c.deleted))) }
-            td class="n wide" { (count(calls_of(run))) }
-            td class="n wide" { (took) }
-        }
-        @if !reasons.is_empty() {
-            tr.why { td colspan="8" { @for reason in &reasons { p { (reason) } } } }
-        }
-    }
-}
-
-/// Why a sync did not succeed: for the whole, and for each model.
-fn reasons(run: &Run) -> Vec<String> {
-    if run.outcome == RunOutcome::Succeeded {
-        return Vec::new();
-    }
-    let failed = run
-        .models
-        .iter()
-        .filter(|model| model.outcome != RunOutcome::Succeeded);
-    let of_models = failed.map(|model| {
-        let (name, outcome) = (model.model, model.outcome.name());
-        match &model.message {
-            Some(message) => format!("{name}: {message}"),
-            None => format!("{name}: {outcome}"),
-        }
-    });
-    run.message.clone().into_iter().chain(of_models).collect()
-}
-
-fn calls_of(run: &Run) -> u64 {
-    run.api_calls + run.models.iter().map(|model| model.api_calls).sum::<u64>()
-}
-
-fn pill(outcome: RunOutcome) -> Markup {
-    let class = match outcome {
-        RunOutcome::Succeeded => "good",
-        RunOutcome::Failed => "bad",
-        RunOutcome::Partial | RunOutcome::Stopped | RunOutcome::Unfinished => "warn",
-    };
-    html! { span class={ "pill " (class) } { (outcome.name()) } }
 }
 
 fn fill_rate(field: &str, filled: u64, live: u64) -> Markup {
@@ -400,12 +321,12 @@ fn other_jobs(rest: &[Pipeline]) -> Markup {
 }
 
 /// The two ends of a chart's time.
-fn ends_of(points: &[(Timestamp, u64)]) -> Markup {
-    match points {
+fn ends_of(columns: &[Column]) -> Markup {
+    match columns {
         [] => html! {},
-        [only] => html! { p.small { (day(only.0)) ", one sync so far" } },
+        [only] => html! { p.small { (day(only.at)) } },
         [first, .., last] => {
-            let [first, last] = ends(first.0, last.0);
+            let [first, last] = ends(first.at, last.at);
             html! { p class="small ends" { span { (first) } span { (last) } } }
         }
     }

@@ -8,6 +8,7 @@ mod collect;
 mod format;
 mod html;
 mod pipeline;
+mod syncs;
 
 pub use collect::collect;
 pub(crate) use format::count;
@@ -23,6 +24,8 @@ pub struct Report {
     now: Timestamp,
     /// Oldest first.
     runs: Vec<Run>,
+    /// Runs that did not succeed and are too old to be among those that are listed; newest first.
+    failures: Vec<Run>,
     models: Vec<ModelPart>,
     /// Jobs with applications: open ones first, and of these those with the most.
     pipelines: Vec<Pipeline>,

@@ -1,6 +1,8 @@
 //! What past runs did: one entry a run, one a model in it. Pages write their share as they are applied, so that also
 //! a run that was killed leaves its numbers.
 
+use std::collections::BTreeMap;
+
 use super::listing::ListingKind;
 use super::page::Counts;
 use host_runner::unified::{Model, Timestamp};
@@ -79,6 +81,8 @@ pub struct Run {
     pub quota: Option<Quota>,
     /// What it did per model, in the order begun.
     pub models: Vec<ModelRun>,
+    /// How many records each model had at its end, whoever wrote them; empty if it never ended.
+    pub totals: BTreeMap<Model, u64>,
 }
 
 /// A model within a run.

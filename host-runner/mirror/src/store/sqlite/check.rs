@@ -20,7 +20,7 @@ use host_runner::unified::{
 };
 
 /// Tables whose rows are copied as they are, with what they hold and what follows from a damage.
-const COPIED: [(&str, &str, Consequence); 10] = [
+const COPIED: [(&str, &str, Consequence); 11] = [
     ("meta", "facts about the mirror", Consequence::MadeAnew),
     ("claim", "who writes to it", Consequence::MadeAnew),
     (
@@ -39,6 +39,7 @@ const COPIED: [(&str, &str, Consequence); 10] = [
     ("attempt", "idempotency keys", Consequence::Lost),
     ("run", "the history of syncs", Consequence::Lost),
     ("run_model", "the history of syncs", Consequence::Lost),
+    ("run_total", "the history of syncs", Consequence::Lost),
 ];
 
 /// Complaints of SQLite's check to ask for.

@@ -4,13 +4,14 @@ use crate::store::MirrorError;
 use host_runner::unified::Model;
 
 /// From format n to n + 1.
-pub(super) const STEPS: [&str; 6] = [
+pub(super) const STEPS: [&str; 7] = [
     FORMAT_1,
     FORMAT_2,
     FORMAT_3,
     FORMAT_4,
     FORMAT_5,
     include_str!("format_6.sql"),
+    FORMAT_7,
 ];
 
 /// `record` holds the short columns and `body` the long text of the same number: an unchanged row is recognised, a gone
@@ -170,6 +171,17 @@ ALTER TABLE body ADD COLUMN packed BLOB;
 ALTER TABLE body ADD COLUMN dictionary INTEGER;
 ALTER TABLE listing ADD COLUMN newest INTEGER NOT NULL DEFAULT 9223372036854775807;
 DROP INDEX record_id;
+";
+
+/// How many records each model had when a run ended, those that actions wrote included.
+const FORMAT_7: &str = "
+CREATE TABLE run_total (
+    run INTEGER NOT NULL,
+    model INTEGER NOT NULL,
+    live INTEGER NOT NULL,
+    sum INTEGER AS (seal(run, model, live)) STORED,
+    PRIMARY KEY (run, model)
+) WITHOUT ROWID;
 ";
 
 /// The number that stands for a model in the file. Never change one.

@@ -1,8 +1,11 @@
 //! The history of runs: written by the pages themselves and by the ends that runs report.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, Row, Transaction, params};
 
 use super::formats::{code, model_of};
+use super::read;
 use crate::store::{
     Counts, ListingKind, MirrorError, ModelRun, Page, Progress, Quota, Run, RunEnd, RunOutcome,
 };
@@ -109,6 +112,17 @@ pub(super) fn model_ended(
     Ok(())
 }
 
+/// Keeps how many records each model has now. They can't be counted back from a later present: actions write too.
+pub(super) fn run_ended(transaction: &Transaction<'_>, run: u64) -> Result<(), MirrorError> {
+    let mut keep = transaction
+        .prepare_cached("INSERT INTO run_total (run, model, live) VALUES (?1, ?2, ?3)")?;
+    for model in Model::ALL {
+        let live = read::totals(transaction, model)?.live;
+        keep.execute(params![run, code(model), live])?;
+    }
+    Ok(())
+}
+
 pub(super) fn runs(connection: &Connection, limit: usize) -> Result<Vec<Run>, MirrorError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let mut statement =
@@ -122,6 +136,12 @@ pub(super) fn runs(connection: &Connection, limit: usize) -> Result<Vec<Run>, Mi
         let mut rows = statement.query([run.number])?;
         while let Some(row) = rows.next()? {
             run.models.push(model_run(row)?);
+        }
+        let mut statement =
+            connection.prepare_cached("SELECT model, live FROM run_total WHERE run = ?1")?;
+        let mut rows = statement.query([run.number])?;
+        while let Some(row) = rows.next()? {
+            run.totals.insert(model_of(row.get(0)?)?, row.get(1)?);
         }
     }
     Ok(runs)
@@ -151,6 +171,7 @@ fn run(row: &Row<'_>) -> Result<Run, rusqlite::Error> {
         api_calls: row.get("api_calls")?,
         quota: used.zip(max).map(|(used, max)| Quota { used, max }),
         models: Vec::new(),
+        totals: BTreeMap::new(),
     })
 }
 

@@ -231,6 +231,7 @@ impl Mirror for SqliteMirror {
 
     fn release(&mut self, claim: Claim, end: &RunEnd, now: Timestamp) -> Result<(), MirrorError> {
         let released = self.write_claimed(&claim, now, |transaction, _, now| {
+            history::run_ended(transaction, claim.fence)?;
             claim::release(transaction, end, now)
         });
         self.lock = None;

@@ -17,7 +17,7 @@ use host_runner::unified::OrgId;
 /// "ATSm": what `file` and SQLite's tools show as the application of the database.
 const APPLICATION_ID: i64 = 0x4154_536D;
 /// The format this program writes. [`STEPS`] has an entry for each.
-pub(super) const VERSION: i64 = 6;
+pub(super) const VERSION: i64 = 7;
 
 /// Makes an empty file that only its owner can read: it will hold personal data. SQLite gives its side files the same
 /// rights.

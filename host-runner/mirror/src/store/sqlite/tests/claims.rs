@@ -151,3 +151,25 @@ fn a_claim_of_before_the_release_writes_nothing_more() {
         .unwrap_err();
     assert!(fenced(&error), "{error}");
 }
+
+#[test]
+fn a_run_keeps_the_totals_of_its_end_whoever_wrote_them() {
+    let place = Place::new();
+    let (mut mirror, claim) = place.claimed();
+    let page = rows(vec![candidate("C1", "Ada"), candidate("C2", "Bob")]);
+    mirror
+        .apply_page(&claim, Model::Candidates, &page, at(1))
+        .unwrap();
+    mirror.release(claim, &RunEnd::succeeded(), at(2)).unwrap();
+    // An action's record is in the totals of the next run, which did not write it.
+    mirror
+        .write_through(&[candidate("C3", "Cy")], true, at(3))
+        .unwrap();
+    let claim = mirror.claim(&run("next"), at(4)).unwrap();
+    mirror
+        .release(claim, &RunEnd::failed("no right"), at(5))
+        .unwrap();
+    let totals = |run: &Run| run.totals[&Model::Candidates];
+    let kept: Vec<u64> = mirror.runs(9).unwrap().iter().map(totals).collect();
+    assert_eq!(kept, [3, 2]);
+}
