@@ -7,7 +7,7 @@ const APPLICANT: &str = "bpats__ATS_Applicant__c";
 const STAGE: &str = "bpats__ATS_Stage__c";
 const JOB: &str = "bpats__Job__c";
 
-async fn act(world: &World, action: &str, input: &Value) -> Outcome {
+pub(super) async fn act(world: &World, action: &str, input: &Value) -> Outcome {
     std::fs::write(world.folder().join("in.json"), input.to_string()).unwrap();
     asymbl(
         world.folder(),
@@ -17,7 +17,7 @@ async fn act(world: &World, action: &str, input: &Value) -> Outcome {
 }
 
 /// An open job that has stages.
-fn open_job(world: &World) -> String {
+pub(super) fn open_job(world: &World) -> String {
     let jobs = ids(world.db(), JOB).into_iter();
     let mut open = jobs.filter(|job| {
         let says = text(world.db(), JOB, *job, "bpats__Status__c");
@@ -29,7 +29,15 @@ fn open_job(world: &World) -> String {
     open.next().expect("an open job").to_string()
 }
 
-fn candidate(job: &str) -> Value {
+/// The last stage of a job.
+pub(super) fn last_stage(world: &World, job: &str) -> String {
+    let stages = ids(world.db(), STAGE).into_iter();
+    let mut of_job = stages
+        .filter(|stage| text(world.db(), STAGE, *stage, "bpats__Job__c").as_deref() == Some(job));
+    of_job.next_back().unwrap().to_string()
+}
+
+pub(super) fn candidate(job: &str) -> Value {
     json!({
         "candidate": {
             "first_name": "Ada",
@@ -156,11 +164,7 @@ async fn a_move_that_leaves_an_application_declined_says_so() {
         .unwrap();
     let rejected = json!({ "bpats__Applicant_Status__c": "Rejected" });
     world.write(|org| org.update(APPLICANT, application, &fields(rejected)));
-    let stages = ids(world.db(), STAGE).into_iter();
-    let mut of_job = stages.filter(|stage| {
-        text(world.db(), STAGE, *stage, "bpats__Job__c").as_deref() == Some(open.as_str())
-    });
-    let last = of_job.next_back().unwrap().to_string();
+    let last = last_stage(&world, &open);
     let input = json!({ "application_id": application, "stage_id": last });
     let moved = json_of(&act(&world, "move-application-to-stage", &input).await.out);
     assert_eq!(moved["data"]["outcome"], "DECLINED", "{moved}");

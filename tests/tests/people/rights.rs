@@ -90,6 +90,29 @@ async fn with_the_permission_set_alone_all_works() {
     assert_eq!(check.code, 0, "{}{}", check.out, check.err);
     let sync = asymbl(world.folder(), &["sync"]).await;
     assert_eq!(sync.code, 0, "{}{}", sync.out, sync.err);
+    let act = async |action: &str, input: Value| -> Value {
+        let run = machines::act(&world, action, &input).await;
+        assert_eq!(run.code, 0, "{action}: {}{}", run.out, run.err);
+        json_of(&run.out)["data"].clone()
+    };
+    let file =
+        json!({ "name": "cv.txt", "type": "CV", "content_type": "text/plain", "data": "YQ==" });
+    let open = machines::open_job(&world);
+    let mut input = machines::candidate(&open);
+    input["attachments"] = json!([file]);
+    let made = act("create-candidate", input).await;
+    let application = made["applications"][0]["remote_id"].clone();
+    let mut other = machines::candidate(&open);
+    other["candidate"]["email_address"] = json!("charles.babbage@example.com");
+    act("create-application", other).await;
+    let stage = machines::last_stage(&world, &open);
+    let moved = json!({ "application_id": application, "stage_id": stage });
+    act("move-application-to-stage", moved).await;
+    let attached = json!({ "application_id": application, "attachment": file });
+    act("add-attachment-to-application", attached).await;
+    let of_candidate = json!({ "candidate_id": made["remote_id"] });
+    let files = act("get-candidate-attachments", of_candidate).await;
+    assert_eq!(files["results"].as_array().unwrap().len(), 2, "{files}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
