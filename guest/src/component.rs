@@ -7,13 +7,14 @@ mod session;
 use session::with;
 
 use crate::asymbl;
+use crate::exports::ats::connector::about::{Action, ConnectorDescription};
 use crate::exports::ats::connector::actions::{
-    ActionContext, AddAttachmentInput, Attached, Attachment, AttachmentSource, CreateInput,
-    Created, MoveInput, Moved,
+    ActionContext, AddAttachmentInput, Attached, Attachment, CreateInput, Created,
+    LocatedAttachment, MoveInput, Moved,
 };
 use crate::exports::ats::connector::inspection::{
-    AccessReport, Action, ConnectorDescription, Guide as ConnectionGuide, ModelTest,
-    PassthroughRequest, PassthroughResponse, SourceField,
+    AccessReport, Guide as ConnectionGuide, ModelTest, PassthroughRequest, PassthroughResponse,
+    SourceField,
 };
 use crate::exports::ats::connector::reads::{
     ApplicationStagesPage, ApplicationsPage, CandidatesPage, Discovery, HiringTeamMembersPage,
@@ -21,7 +22,7 @@ use crate::exports::ats::connector::reads::{
     TextPage, UsersPage,
 };
 use crate::exports::ats::connector::types::{Error, Model};
-use crate::exports::ats::connector::{actions, inspection, reads};
+use crate::exports::ats::connector::{about, actions, inspection, reads};
 
 /// Faster than the standard library's for the many short texts of a page.
 #[global_allocator]
@@ -108,15 +109,18 @@ impl actions::Guest for Connector {
     fn locate_attachment(
         profile: String,
         attachment_id: String,
-    ) -> Result<AttachmentSource, Error> {
+    ) -> Result<LocatedAttachment, Error> {
         with(|ctx| asymbl::actions::locate_attachment(ctx, &profile, &attachment_id))
     }
 }
 
-impl inspection::Guest for Connector {
+impl about::Guest for Connector {
     fn describe_connector() -> ConnectorDescription {
         asymbl::inspection::describe::describe_connector()
     }
+}
+
+impl inspection::Guest for Connector {
     fn check_access(profile: String) -> Result<AccessReport, Error> {
         with(|ctx| asymbl::inspection::check_access::check_access(ctx, &profile))
     }

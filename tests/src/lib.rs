@@ -5,6 +5,7 @@ pub mod coverage;
 pub mod expected;
 pub mod programs;
 pub mod recorder;
+pub mod rest_ats;
 pub mod soak;
 pub mod tap;
 pub mod world;
@@ -13,7 +14,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use host_runner::sandbox::{
-    CheckedComponent, CompiledCache, Compiler, EngineSize, LoadedConnector, new_engine,
+    CONTRACT_VERSION, CheckedComponent, CompiledCache, Compiler, EngineSize, LoadedConnector,
+    new_engine,
 };
 
 /// The repository's folder.
@@ -38,7 +40,42 @@ pub fn component_path(name: &str) -> PathBuf {
     path
 }
 
-fn load(name: &str) -> LoadedConnector {
+/// The Asymbl connector as another version of the contract would name its interfaces: `0.2.1`, `0.3.0`.
+///
+/// # Panics
+/// Where the version is not as long as ours.
+pub fn as_if_built_for(version: &str) -> Vec<u8> {
+    assert_eq!(version.len(), CONTRACT_VERSION.len());
+    let mut wasm = std::fs::read(component_path("asymbl.wasm")).expect("the component");
+    for interface in [
+        "host",
+        "types",
+        "unified",
+        "reads",
+        "about",
+        "actions",
+        "inspection",
+    ] {
+        let name = format!("ats:connector/{interface}@{CONTRACT_VERSION}");
+        let other = format!("ats:connector/{interface}@{version}");
+        let mut at = 0;
+        while let Some(found) = find(&wasm[at..], name.as_bytes()) {
+            at += found;
+            wasm[at..at + other.len()].copy_from_slice(other.as_bytes());
+        }
+    }
+    wasm
+}
+
+fn find(text: &[u8], part: &[u8]) -> Option<usize> {
+    text.windows(part.len()).position(|window| window == part)
+}
+
+/// A component that `make component` built, loaded.
+///
+/// # Panics
+/// Where it does not load.
+pub fn load(name: &str) -> LoadedConnector {
     let engine = new_engine(EngineSize::jobs(32)).expect("an engine");
     let cache =
         CompiledCache::open(&command::build_folder().join("e2e-cache/asymbl")).expect("a cache");

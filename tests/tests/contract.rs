@@ -16,7 +16,7 @@ fn items(text: &str) -> String {
     for line in text
         .lines()
         .map(str::trim)
-        .filter(|line| !line.is_empty() && !line.starts_with("//"))
+        .filter(|line| !line.is_empty() && !line.starts_with("//") && !line.starts_with('@'))
     {
         let code = line.split("//").next().unwrap_or(line).trim_end();
         if depth < 2 && code != "}" {
@@ -28,25 +28,51 @@ fn items(text: &str) -> String {
     out
 }
 
-#[test]
-fn the_wit_surface_changes_only_on_purpose() {
+/// The contract's own files by name.
+fn wit_files() -> Vec<(String, String)> {
     let mut files: Vec<_> = std::fs::read_dir(root().join("wit"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|ending| ending == "wit"))
         .collect();
     files.sort();
-    assert!(!files.is_empty());
+    assert!(files.len() > 5);
+    let name = |file: &std::path::Path| file.file_name().unwrap().to_string_lossy().into_owned();
+    let text = |file: &std::path::Path| std::fs::read_to_string(file).unwrap();
+    files.iter().map(|file| (name(file), text(file))).collect()
+}
+
+#[test]
+fn the_wit_surface_changes_only_on_purpose() {
     let mut surface = String::new();
-    for file in files {
-        let name = file.file_name().unwrap().to_string_lossy().into_owned();
-        let _ = writeln!(
-            surface,
-            "{name}\n{}",
-            items(&std::fs::read_to_string(&file).unwrap())
-        );
+    for (name, text) in wit_files() {
+        let _ = writeln!(surface, "{name}\n{}", items(&text));
     }
     insta::assert_snapshot!("wit_surface", surface);
+}
+
+#[test]
+fn each_wit_item_has_a_version_and_none_names_an_ats() {
+    for (name, text) in wit_files() {
+        let (mut depth, mut before) = (0_usize, "");
+        for line in text.lines().map(str::trim) {
+            let code = line.split("//").next().unwrap_or(line).trim_end();
+            let is_item = !code.is_empty()
+                && code != "}"
+                && !code.starts_with('@')
+                && !code.starts_with("package ");
+            if depth < 2 && is_item {
+                let has_version = before.starts_with("@since(") || before.starts_with("@unstable(");
+                assert!(has_version, "{name}: `{code}`");
+            }
+            let opens = code.matches('{').count();
+            depth = (depth + opens).saturating_sub(code.matches('}').count());
+            before = line;
+            for word in ["Salesforce", "Asymbl", "bpats"] {
+                assert!(!line.contains(word), "{name}: {line}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -60,7 +86,7 @@ fn the_component_exports_the_interfaces_of_the_contract() {
     .unwrap();
     let mut exports: Vec<&str> = checked.exports().iter().map(String::as_str).collect();
     exports.sort_unstable();
-    for name in ["actions", "inspection", "reads"] {
+    for name in ["about", "actions", "inspection", "reads"] {
         assert!(
             exports.contains(&format!("ats:connector/{name}@0.2.0").as_str()),
             "{exports:?}"

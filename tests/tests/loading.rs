@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use connector_tests::as_if_built_for;
 use connector_tests::command::{asymbl, asymbl_path};
 use host_runner::sandbox::{CheckedComponent, Compiler, EngineSize, LoadError, new_engine};
 use wasm_encoder::{
@@ -188,13 +189,23 @@ fn a_component_of_another_contract_version_is_refused_with_both() {
 }
 
 #[test]
+fn the_next_patch_of_the_contract_loads_and_the_next_minor_does_not() {
+    let compiler = Compiler::in_this_process();
+    let patch = check(&as_if_built_for("0.2.1"), &compiler).unwrap();
+    assert!(patch.imports().contains(&"ats:connector/host@0.2.1".into()));
+    patch.link().unwrap();
+    let message = refusal(&as_if_built_for("0.3.0")).to_string();
+    assert!(
+        message.contains("built for ats:connector@0.3, this host supports 0.2"),
+        "{message}"
+    );
+}
+
+#[test]
 fn a_component_that_is_no_connector_is_refused() {
     let error = refusal(&text("(component)"));
     assert!(matches!(error, LoadError::OtherContract(_)), "{error}");
-    assert!(
-        error.to_string().contains("reads, actions, inspection"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("about, reads"), "{error}");
     // The interfaces alone do not do: their functions are missing.
     let empty = with_exports(Component::new().finish());
     let checked = check(&empty, &Compiler::in_this_process()).unwrap();
@@ -214,9 +225,8 @@ fn with_exports(wasm: Vec<u8>) -> Vec<u8> {
         r#"(component
             (component $empty)
             (instance $empty (instantiate $empty))
-            (export "ats:connector/reads@0.2.0" (instance $empty))
-            (export "ats:connector/actions@0.2.0" (instance $empty))
-            (export "ats:connector/inspection@0.2.0" (instance $empty)))"#,
+            (export "ats:connector/about@0.2.0" (instance $empty))
+            (export "ats:connector/reads@0.2.0" (instance $empty)))"#,
     );
     // Both start with the same eight bytes, and sections may follow in any order.
     [&more[..], &wasm[8..]].concat()

@@ -3,7 +3,7 @@
 //! The tables of this connector spell every package name with the production namespace `bpats__`. Asymbl's own test
 //! orgs use another one (asymbl-schema.md 1), so a name is translated here before it reaches Salesforce.
 
-use crate::exports::ats::connector::inspection::Action;
+use crate::exports::ats::connector::about::Action;
 use crate::exports::ats::connector::types::Model;
 
 /// Every model with its name in settings, messages and command lines, in the order of the contract.

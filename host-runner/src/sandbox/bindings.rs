@@ -11,11 +11,11 @@ mod generated {
     });
 }
 
-pub(super) use generated::{Exchange, ExchangePre, ats::connector::host};
+pub(super) use generated::ats::connector::host;
 
 /// The contract's types, as the component exports them. Documented in `wit/`.
 pub mod contract {
     pub use super::generated::exports::ats::connector::{
-        actions, inspection, reads, types, unified,
+        about, actions, inspection, reads, types, unified,
     };
 }

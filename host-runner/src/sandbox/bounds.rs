@@ -69,9 +69,14 @@ pub(super) fn page_info(info: &mut reads::PageInfo) -> Result<(), CallError> {
 }
 
 pub(super) fn rechecks(rechecks: &[reads::Recheck]) -> Result<(), CallError> {
-    rechecks
-        .iter()
-        .try_for_each(|recheck| KEY.check_all(&recheck.ids))
+    rechecks.iter().try_for_each(|recheck| match recheck {
+        reads::Recheck::Referrers(referrers) => KEY.check_all(&referrers.ids),
+        reads::Recheck::UsersOutsideTeams(ids) => KEY.check_all(ids),
+        reads::Recheck::CandidatesWithoutApplication(candidates) => candidates
+            .iter()
+            .flat_map(|it| it.application_id.iter().chain([&it.candidate_id]))
+            .try_for_each(|id| KEY.check(id)),
+    })
 }
 
 pub(super) fn id_page(page: reads::IdPage) -> Result<reads::IdPage, CallError> {
@@ -126,6 +131,10 @@ pub(super) fn error(mut error: types::Error) -> types::Error {
         | E::ResyncRequired(f)
         | E::Unsupported(f)
         | E::Remote(f) => cut_failure(f),
+        E::Other(other) => {
+            cut(&mut other.code);
+            cut_failure(&mut other.failure);
+        }
         E::RateLimited(limit) => cut_failure(&mut limit.failure),
         E::AlreadyExists(conflict) => {
             cut(&mut conflict.existing_id);

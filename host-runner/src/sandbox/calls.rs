@@ -1,18 +1,32 @@
 //! What a job can be asked: one method for each function that the contract's interfaces export.
 
-use super::bindings::contract::{actions, inspection, reads, types};
+use std::sync::Arc;
+
+use super::bindings::contract::{about, actions, inspection, reads, types};
 use super::bounds;
 use super::convert::{self, Page, RecordBatch};
 use super::error::CallError;
+use super::exports::unsupported;
 use super::job::Job;
 use crate::unified::Model;
 
 /// Enters the guest with one exported function, under this job's limits.
 macro_rules! enter {
+    ($job:ident, $interface:ident ? . $function:ident ( $($argument:expr),* )) => {{
+        let exports = Arc::clone(&$job.exports);
+        let Some(functions) = &exports.$interface else {
+            return Err(unsupported(stringify!($interface)));
+        };
+        enter!(@ $job, functions.$function($($argument),*))
+    }};
     ($job:ident, $interface:ident . $function:ident ( $($argument:expr),* )) => {{
+        let exports = Arc::clone(&$job.exports);
+        let functions = &exports.$interface;
+        enter!(@ $job, functions.$function($($argument),*))
+    }};
+    (@ $job:ident, $functions:ident . $function:ident ( $($argument:expr),* )) => {{
         let wall = $job.begin()?;
-        let exports = $job.world.$interface();
-        let call = exports.$function(&mut $job.store, $($argument),*);
+        let call = $functions.$function(&mut $job.store, $($argument),*);
         let result = tokio::time::timeout(wall, call).await;
         $job.end(result)
     }};
@@ -24,10 +38,7 @@ impl Job {
     /// # Errors
     /// As every call: [`CallError`].
     pub async fn discover(&mut self) -> Result<reads::Discovery, CallError> {
-        bounds::discovery(contract(enter!(
-            self,
-            ats_connector_reads.call_discover()
-        )?)?)
+        bounds::discovery(contract(enter!(self, reads.call_discover())?)?)
     }
 
     /// The next page of a listing. `since` is the token of an earlier listing, or none for everything.
@@ -41,10 +52,7 @@ impl Job {
         query: &reads::ListQuery,
     ) -> Result<Page, CallError> {
         let contract_model = convert::contract_model(model);
-        let page = enter!(
-            self,
-            ats_connector_reads.call_list_page(profile, contract_model, query)
-        )?;
+        let page = enter!(self, reads.call_list_page(profile, contract_model, query))?;
         let mut page = contract(page)?;
         bounds::page_info(&mut page.info)?;
         convert::page(model, page)
@@ -61,10 +69,7 @@ impl Job {
         ids: &[String],
     ) -> Result<RecordBatch, CallError> {
         let contract_model = convert::contract_model(model);
-        let batch = enter!(
-            self,
-            ats_connector_reads.call_get_batch(profile, contract_model, ids)
-        )?;
+        let batch = enter!(self, reads.call_get_batch(profile, contract_model, ids))?;
         let batch = contract(batch)?;
         bounds::rechecks(&batch.rechecks)?;
         convert::record_batch(model, batch)
@@ -83,7 +88,7 @@ impl Job {
         let model = convert::contract_model(model);
         bounds::id_page(contract(enter!(
             self,
-            ats_connector_reads.call_list_ids(profile, model, cursor)
+            reads.call_list_ids(profile, model, cursor)
         )?)?)
     }
 
@@ -98,7 +103,7 @@ impl Job {
     ) -> Result<Vec<reads::ModelProbe>, CallError> {
         bounds::probes(contract(enter!(
             self,
-            ats_connector_reads.call_probe_changes(profile, tokens)
+            reads.call_probe_changes(profile, tokens)
         )?)?)
     }
 
@@ -108,14 +113,11 @@ impl Job {
     /// `invalid-input` with all of them; else as every call: [`CallError`].
     pub async fn check_input(
         &mut self,
-        action: inspection::Action,
+        action: about::Action,
         input: &str,
     ) -> Result<(), CallError> {
         let input = input.to_owned();
-        contract(enter!(
-            self,
-            ats_connector_actions.call_check_input(action, &input)
-        )?)
+        contract(enter!(self, actions?.call_check_input(action, &input))?)
     }
 
     /// Create a candidate with an application.
@@ -129,7 +131,7 @@ impl Job {
     ) -> Result<actions::Created, CallError> {
         contract(enter!(
             self,
-            ats_connector_actions.call_create_candidate(context, input)
+            actions?.call_create_candidate(context, input)
         )?)
     }
 
@@ -144,7 +146,7 @@ impl Job {
     ) -> Result<actions::Created, CallError> {
         contract(enter!(
             self,
-            ats_connector_actions.call_create_application(context, input)
+            actions?.call_create_application(context, input)
         )?)
     }
 
@@ -159,7 +161,7 @@ impl Job {
     ) -> Result<actions::Attached, CallError> {
         contract(enter!(
             self,
-            ats_connector_actions.call_add_attachment_to_application(context, input)
+            actions?.call_add_attachment_to_application(context, input)
         )?)
     }
 
@@ -174,7 +176,7 @@ impl Job {
     ) -> Result<actions::Moved, CallError> {
         contract(enter!(
             self,
-            ats_connector_actions.call_move_application_to_stage(context, input)
+            actions?.call_move_application_to_stage(context, input)
         )?)
     }
 
@@ -190,7 +192,7 @@ impl Job {
         let candidate_id = candidate_id.to_owned();
         contract(enter!(
             self,
-            ats_connector_actions.call_get_candidate_attachments(profile, &candidate_id)
+            actions?.call_get_candidate_attachments(profile, &candidate_id)
         )?)
     }
 
@@ -202,11 +204,11 @@ impl Job {
         &mut self,
         profile: &types::Profile,
         attachment_id: &str,
-    ) -> Result<actions::AttachmentSource, CallError> {
+    ) -> Result<actions::LocatedAttachment, CallError> {
         let attachment_id = attachment_id.to_owned();
         contract(enter!(
             self,
-            ats_connector_actions.call_locate_attachment(profile, &attachment_id)
+            actions?.call_locate_attachment(profile, &attachment_id)
         )?)
     }
 
@@ -214,10 +216,8 @@ impl Job {
     ///
     /// # Errors
     /// As every call: [`CallError`].
-    pub async fn describe_connector(
-        &mut self,
-    ) -> Result<inspection::ConnectorDescription, CallError> {
-        enter!(self, ats_connector_inspection.call_describe_connector())
+    pub async fn describe_connector(&mut self) -> Result<about::ConnectorDescription, CallError> {
+        enter!(self, about.call_describe_connector())
     }
 
     /// How a customer's administrator links the system. Needs no network.
@@ -225,10 +225,7 @@ impl Job {
     /// # Errors
     /// As every call: [`CallError`].
     pub async fn connection_guide(&mut self) -> Result<inspection::Guide, CallError> {
-        contract(enter!(
-            self,
-            ats_connector_inspection.call_connection_guide()
-        )?)
+        contract(enter!(self, inspection?.call_connection_guide())?)
     }
 
     /// What the connected user may do, found without writing anything.
@@ -239,10 +236,7 @@ impl Job {
         &mut self,
         profile: &types::Profile,
     ) -> Result<inspection::AccessReport, CallError> {
-        contract(enter!(
-            self,
-            ats_connector_inspection.call_check_access(profile)
-        )?)
+        contract(enter!(self, inspection?.call_check_access(profile))?)
     }
 
     /// Really reads a few records of a model.
@@ -258,7 +252,7 @@ impl Job {
         let model = convert::contract_model(model);
         contract(enter!(
             self,
-            ats_connector_inspection.call_test_model(profile, model, limit)
+            inspection?.call_test_model(profile, model, limit)
         )?)
     }
 
@@ -275,7 +269,7 @@ impl Job {
         let model = convert::contract_model(model);
         contract(enter!(
             self,
-            ats_connector_inspection.call_list_fields(profile, model, sample)
+            inspection?.call_list_fields(profile, model, sample)
         )?)
     }
 
@@ -287,10 +281,7 @@ impl Job {
         &mut self,
         request: &inspection::PassthroughRequest,
     ) -> Result<inspection::PassthroughResponse, CallError> {
-        contract(enter!(
-            self,
-            ats_connector_inspection.call_passthrough(request)
-        )?)
+        contract(enter!(self, inspection?.call_passthrough(request))?)
     }
 }
 

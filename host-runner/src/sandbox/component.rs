@@ -3,12 +3,13 @@
 
 use std::path::Path;
 
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 
-use super::bindings::{Exchange, ExchangePre, host};
+use super::bindings::host;
 use super::compile::Compiler;
 use super::engine::Engine;
 use super::error::LoadError;
+use super::exports::{ExportIndices, Exports};
 use super::shape::Shape;
 use super::state::JobState;
 
@@ -63,13 +64,13 @@ impl CheckedComponent {
     /// [`LoadError::OtherContract`] where a function is missing or has another type.
     pub fn link(self) -> Result<LoadedConnector, LoadError> {
         let linker = linker(&self.engine.inner).map_err(LoadError::Engine)?;
-        let pre = linker
-            .instantiate_pre(&self.component)
-            .and_then(ExchangePre::new)
-            .map_err(|error| LoadError::OtherContract(format!("{error:#}")))?;
+        let other = |error| LoadError::OtherContract(format!("{error:#}"));
+        let pre = linker.instantiate_pre(&self.component).map_err(other)?;
+        let indices = ExportIndices::new(&pre, &self.shape).map_err(other)?;
         Ok(LoadedConnector {
             engine: self.engine.clone(),
             pre,
+            indices,
             component: self,
         })
     }
@@ -92,7 +93,8 @@ fn linker(engine: &wasmtime::Engine) -> wasmtime::Result<Linker<JobState>> {
 #[derive(Clone)]
 pub struct LoadedConnector {
     pub(super) engine: Engine,
-    pub(super) pre: ExchangePre<JobState>,
+    pre: InstancePre<JobState>,
+    indices: ExportIndices,
     component: CheckedComponent,
 }
 
@@ -105,7 +107,8 @@ impl LoadedConnector {
     pub(super) async fn instantiate(
         &self,
         store: &mut wasmtime::Store<JobState>,
-    ) -> wasmtime::Result<Exchange> {
-        self.pre.instantiate_async(store).await
+    ) -> wasmtime::Result<Exports> {
+        let instance = self.pre.instantiate_async(&mut *store).await?;
+        self.indices.load(store, &instance)
     }
 }

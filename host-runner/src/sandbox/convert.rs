@@ -21,7 +21,11 @@ pub struct Page {
 impl Page {
     /// How many things it brings that are kept: records, deletions, rechecks.
     pub fn items(&self) -> usize {
-        let rechecks = self.info.rechecks.iter().map(|recheck| recheck.ids.len());
+        let rechecks = self.info.rechecks.iter().map(|recheck| match recheck {
+            reads::Recheck::Referrers(referrers) => referrers.ids.len(),
+            reads::Recheck::UsersOutsideTeams(ids) => ids.len(),
+            reads::Recheck::CandidatesWithoutApplication(candidates) => candidates.len(),
+        });
         self.rows.len() + self.info.deleted.len() + rechecks.sum::<usize>()
     }
 }

@@ -120,6 +120,7 @@ fn describe(error: &types::Error) -> String {
         | E::ResyncRequired(f)
         | E::Unsupported(f)
         | E::Remote(f) => failure(f),
+        E::Other(other) => format!("{} ({})", failure(&other.failure), other.code),
         E::RateLimited(limit) => match limit.retry_after_seconds {
             Some(seconds) => format!("{} (try again in {seconds} s)", failure(&limit.failure)),
             None => failure(&limit.failure),
@@ -190,6 +191,7 @@ impl CallError {
                 E::ResyncRequired(_) => ErrorKind::ResyncRequired,
                 E::Unsupported(_) => ErrorKind::Unsupported,
                 E::Remote(_) => ErrorKind::Remote,
+                E::Other(_) => ErrorKind::Other,
             },
             Self::Outage(_) => ErrorKind::Outage,
             Self::BrokenContract(_) => ErrorKind::BrokenContract,
@@ -224,6 +226,8 @@ pub enum ErrorKind {
     Unsupported,
     /// Anything else that the ATS answered.
     Remote,
+    /// What the contract does not foresee.
+    Other,
     /// The guest did not come back ([`Outage`]).
     Outage,
     /// The guest's answer breaks the contract.
@@ -246,6 +250,7 @@ impl ErrorKind {
             Self::ResyncRequired => "resync-required",
             Self::Unsupported => "unsupported",
             Self::Remote => "remote",
+            Self::Other => "other",
             Self::Outage => "outage",
             Self::BrokenContract => "broken-contract",
         }

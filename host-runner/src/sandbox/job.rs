@@ -3,15 +3,16 @@
 //! A guest that trapped, ran out of time or was cancelled can't be entered again: the job says so on every later call,
 //! and whoever drives it starts a new one from the last cursor.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::{Store, UpdateDeadline};
 
-use super::bindings::Exchange;
 use super::component::LoadedConnector;
 use super::engine::TICK;
 use super::error::{CallError, Outage};
+use super::exports::Exports;
 use super::limits::{HANDLES, HOST_CALL_BYTES, Limits};
 use super::setup::JobSetup;
 use super::state::JobState;
@@ -20,7 +21,7 @@ use crate::egress::{Gate, JobStats, Problem};
 /// A running instance of a connector, for one tenant.
 pub struct Job {
     pub(super) store: Store<JobState>,
-    pub(super) world: Exchange,
+    pub(super) exports: Arc<Exports>,
     limits: Limits,
     gate: Option<Gate>,
     ended: bool,
@@ -52,7 +53,7 @@ impl LoadedConnector {
             Ok(UpdateDeadline::Yield(1))
         });
         store.data_mut().ticks_allowed = ticks(limits.cpu_per_call);
-        let world = self.instantiate(&mut store).await.map_err(|error| {
+        let exports = self.instantiate(&mut store).await.map_err(|error| {
             if error.is::<wasmtime::Trap>() {
                 CallError::from(Outage::Trap {
                     reason: format!("{error:#}"),
@@ -63,7 +64,7 @@ impl LoadedConnector {
         })?;
         Ok(Job {
             store,
-            world,
+            exports: Arc::new(exports),
             limits,
             gate,
             ended: false,

@@ -14,6 +14,7 @@ mod component;
 mod convert;
 mod engine;
 mod error;
+mod exports;
 mod job;
 mod limits;
 mod log;
@@ -21,6 +22,7 @@ mod pace;
 mod setup;
 mod shape;
 mod state;
+mod typed;
 
 pub use bindings::contract;
 pub use cache::CompiledCache;

@@ -24,8 +24,8 @@ pub const ALLOWED_IMPORTS: [&str; 7] = [
     "ats:connector/host",
 ];
 
-/// The interfaces with functions that a connector must export.
-const REQUIRED_EXPORTS: [&str; 3] = ["reads", "actions", "inspection"];
+/// The interfaces with functions that each connector must export; `actions` and `inspection` are there or not.
+const REQUIRED_EXPORTS: [&str; 2] = ["about", "reads"];
 
 /// The package of the contract's interfaces.
 const CONTRACT: &str = "ats:connector/";
@@ -144,6 +144,14 @@ impl Shape {
         }
     }
 
+    /// Returns true if it exports an interface of the contract.
+    pub(super) fn has_export(&self, interface: &str) -> bool {
+        let name = format!("{CONTRACT}{interface}");
+        self.exports
+            .iter()
+            .any(|export| without_version(export) == name)
+    }
+
     fn check_contract(&self) -> Result<(), LoadError> {
         for name in self.imports.iter().chain(&self.exports) {
             let version = name
@@ -163,13 +171,10 @@ impl Shape {
                 allowed: &ALLOWED_IMPORTS,
             });
         }
-        let has = |required: &&str| {
-            let interface = format!("{CONTRACT}{required}");
-            self.exports
-                .iter()
-                .any(|export| without_version(export) == interface)
-        };
-        let missing: Vec<&str> = REQUIRED_EXPORTS.into_iter().filter(|it| !has(it)).collect();
+        let missing: Vec<&str> = REQUIRED_EXPORTS
+            .into_iter()
+            .filter(|required| !self.has_export(required))
+            .collect();
         if missing.is_empty() {
             return Ok(());
         }

@@ -6,6 +6,7 @@ mod id;
 mod model;
 mod print;
 mod record;
+mod schema;
 mod text;
 mod timestamp;
 
@@ -13,6 +14,7 @@ pub use id::{KeyError, NaturalKey, OrgId, UnifiedId};
 pub use model::{Field, Kind, Model, UnknownModel};
 pub use print::{MirrorStamps, list_line, mirror_line};
 pub use record::{RecordError, UnifiedRecord};
+pub use schema::schema;
 pub use timestamp::{BadTimestamp, Timestamp};
 
 #[cfg(test)]

@@ -58,7 +58,13 @@ pub fn mirror_line(org: &OrgId, record: &UnifiedRecord, stamps: &MirrorStamps) -
                 let id = remote_id.map(|id| UnifiedId::of_reference(org, target, id));
                 push_or_null(&mut out, id.as_ref());
             }
-            Kind::RemoteData => out.push_str(&one_line(remote_data)),
+            Kind::RemoteData => {
+                out.push_str(&one_line(remote_data));
+                // What the tables do not name is `extra`.
+                if let Some((name, value)) = held.next() {
+                    out.push_str(&format!(",\"{name}\":{value}"));
+                }
+            }
             _ => out.push_str(value),
         }
     }

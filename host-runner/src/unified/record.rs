@@ -71,7 +71,7 @@ pub enum RecordError {
 impl UnifiedRecord {
     /// Checks a line of a connector's page: a JSON object with exactly the model's fields in table order, but `id`,
     /// `changed_at` and `remote_deleted_at`, without white space outside of strings, `custom_fields`,
-    /// `integration_fields` and `remote_data`.
+    /// `integration_fields`, `extra` and `remote_data`. Before `remote_data` may stand `extra`, an object.
     ///
     /// # Errors
     /// [`RecordError`] for a field that is missing, unknown or of another kind, or an unusable key.
@@ -85,6 +85,9 @@ impl UnifiedRecord {
             .iter()
             .filter(|field| field.is_of_connector())
         {
+            if field.kind == Kind::RemoteData && row.eat(EXTRA) {
+                check_extra(&mut row, model)?;
+            }
             let start = row.at();
             step_to(&mut row, model, field, start == 0)?;
             let from = row.at();
@@ -245,6 +248,23 @@ impl UnifiedRecord {
         let digest: [u8; 32] = Sha256::digest(&self.content).into();
         digest.first_chunk().copied().unwrap_or_default()
     }
+}
+
+/// The member, and what stands before it, with fields of a later version of the model; a record has it or not.
+const EXTRA: &str = ",\"extra\":";
+
+/// Steps over the value of `extra`, where it is an object.
+fn check_extra(row: &mut Place<'_>, model: Model) -> Result<(), RecordError> {
+    let rest = row.rest();
+    if fits(row, Kind::FreeObject) {
+        return Ok(());
+    }
+    Err(RecordError::WrongKind {
+        model,
+        field: "extra",
+        expected: Kind::FreeObject.to_string(),
+        got: shortened(rest),
+    })
 }
 
 /// Steps over a field's name and what stands before it.

@@ -83,4 +83,10 @@ pub enum Listing {
     ManyProblems,
     /// Gives 10,000 notes that would draw on the terminal.
     ManyNotes,
+    /// Gives another record as typed values than as text.
+    OtherForms,
+    /// Takes any text for one of its tokens and cursors.
+    AnyToken,
+    /// Gives a record another id each time.
+    NewIds,
 }

@@ -1,10 +1,11 @@
 //! What a hostile guest does while it is read.
 
 use crate::behaviour::Listing::{self, *};
-use crate::bindings::exports::ats::connector::{reads, types};
+use crate::bindings::exports::ats::connector::{reads, types, unified};
+use crate::bindings::wasi::clocks::monotonic_clock;
 
 /// Everything that a listing can do; the settings hold the variant's name.
-const ALL: [Listing; 14] = [
+const ALL: [Listing; 17] = [
     SameCursor,
     NewCursors,
     NewRecords,
@@ -19,6 +20,9 @@ const ALL: [Listing; 14] = [
     LongMessage,
     ManyProblems,
     ManyNotes,
+    OtherForms,
+    AnyToken,
+    NewIds,
 ];
 
 /// How the settings ask for users to be listed, if they do.
@@ -49,7 +53,7 @@ fn info(progress: reads::Progress) -> reads::PageInfo {
         deleted: Vec::new(),
         rechecks: Vec::new(),
         versions: Vec::new(),
-        deletes_unknown: false,
+        deletions: reads::Deletions::Listed,
         notes: Vec::new(),
     }
 }
@@ -87,11 +91,11 @@ fn failure(message: String) -> types::Failure {
 }
 
 fn recheck(id: String) -> reads::Recheck {
-    reads::Recheck {
+    reads::Recheck::Referrers(reads::Referrers {
         model: types::Model::Users,
         referring_to: types::Model::Users,
         ids: vec![id],
-    }
+    })
 }
 
 /// A page of users.
@@ -151,6 +155,14 @@ pub fn users(query: &reads::ListQuery) -> Result<reads::TextPage, reads::Error> 
             return Err(types::Error::InvalidInput(vec![problem; 100_000]));
         }
         LongProfile => done(),
+        OtherForms | AnyToken => {
+            lines = user("one", "null");
+            done()
+        }
+        NewIds => {
+            lines = user(monotonic_clock::now(), "null");
+            done()
+        }
         ManyNotes => reads::PageInfo {
             notes: (0..10_000)
                 .map(|number| types::Warning {
@@ -162,6 +174,26 @@ pub fn users(query: &reads::ListQuery) -> Result<reads::TextPage, reads::Error> 
         },
     };
     Ok(page(lines, info))
+}
+
+/// A page of typed users, of the one behaviour that has them.
+pub fn typed_users() -> Result<reads::UsersPage, reads::Error> {
+    if !matches!(asked(), Some(OtherForms)) {
+        return Err(crate::refuse::refusal());
+    }
+    let user = unified::User {
+        remote_id: "one".into(),
+        first_name: Some("Another".into()),
+        last_name: None,
+        email: None,
+        status: None,
+        extra: None,
+        remote_data: None,
+    };
+    Ok(reads::UsersPage {
+        items: vec![user],
+        info: done(),
+    })
 }
 
 /// Users by their ids: none is there.

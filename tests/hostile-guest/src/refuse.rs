@@ -1,6 +1,6 @@
 //! The rest of the contract, which a hostile guest does not need: listings that end at once, and refusals.
 
-use crate::bindings::exports::ats::connector::{actions, inspection, reads, types};
+use crate::bindings::exports::ats::connector::{about, actions, inspection, reads, types};
 use crate::{Hostile, listings};
 
 pub fn refusal() -> types::Error {
@@ -40,9 +40,11 @@ impl reads::Guest for Hostile {
     ) -> Result<reads::TextBatch, types::Error> {
         Ok(listings::get_batch(ids))
     }
+    fn list_users(_: String, _: reads::ListQuery) -> Result<reads::UsersPage, types::Error> {
+        listings::typed_users()
+    }
     // The host reads text.
     refuse! {
-        list_users(profile: String, query: reads::ListQuery) -> reads::UsersPage;
         list_jobs(profile: String, query: reads::ListQuery) -> reads::JobsPage;
         list_candidates(profile: String, query: reads::ListQuery) -> reads::CandidatesPage;
         list_application_stages(profile: String, query: reads::ListQuery) -> reads::ApplicationStagesPage;
@@ -63,18 +65,39 @@ impl actions::Guest for Hostile {
             -> actions::Attached;
         move_application_to_stage(context: actions::ActionContext, input: actions::MoveInput) -> actions::Moved;
         get_candidate_attachments(profile: String, candidate: String) -> Vec<actions::Attachment>;
-        check_input(action: inspection::Action, input: String) -> ();
-        locate_attachment(profile: String, attachment: String) -> actions::AttachmentSource;
+        check_input(action: about::Action, input: String) -> ();
+        locate_attachment(profile: String, attachment: String) -> actions::LocatedAttachment;
     }
 }
 
-impl inspection::Guest for Hostile {
-    fn describe_connector() -> inspection::ConnectorDescription {
-        inspection::ConnectorDescription {
+/// All models, so that a sync lists each.
+fn reads_all() -> Vec<about::ModelCoverage> {
+    use types::Model::*;
+    let models = [
+        Users,
+        Jobs,
+        Candidates,
+        ApplicationStages,
+        Applications,
+        JobStages,
+        HiringTeamMembers,
+    ];
+    let model = |model| about::ModelCoverage {
+        model,
+        label: format!("{model:?}"),
+        fields: Vec::new(),
+        notes: Vec::new(),
+    };
+    models.into_iter().map(model).collect()
+}
+
+impl about::Guest for Hostile {
+    fn describe_connector() -> about::ConnectorDescription {
+        about::ConnectorDescription {
             slug: "hostile".into(),
             label: "Hostile guest".into(),
             version: env!("CARGO_PKG_VERSION").into(),
-            models: Vec::new(),
+            models: reads_all(),
             actions: Vec::new(),
             features: Vec::new(),
             deletions_visible_days: None,
@@ -83,6 +106,9 @@ impl inspection::Guest for Hostile {
             settings_schema: "{}".into(),
         }
     }
+}
+
+impl inspection::Guest for Hostile {
     refuse! {
         check_access(profile: String) -> inspection::AccessReport;
         test_model(profile: String, model: inspection::Model, limit: u32) -> inspection::ModelTest;

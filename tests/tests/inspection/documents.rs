@@ -277,6 +277,7 @@ async fn every_input_of_the_contract_is_in_one_of_the_lists() {
         "gdpr_consent",
         "remote_fields",
         "idempotency_key",
+        "acting_user_id",
     ];
     for action in told().await["actions"].as_array().unwrap() {
         let record = match action["name"].as_str().unwrap() {

@@ -7,9 +7,9 @@ use crate::asymbl::context::Context;
 use crate::asymbl::errors::problem;
 use crate::asymbl::models::Tenant;
 use crate::exports::ats::connector::actions::{
-    Attachment, AttachmentKind, AttachmentSource, Header,
+    Attachment, AttachmentKind, AttachmentRequest, AttachmentSource, LocatedAttachment,
 };
-use crate::exports::ats::connector::types::Error;
+use crate::exports::ats::connector::types::{Error, Header};
 use salesforce::soql::{eq, one_of};
 use salesforce::transport::Transport;
 use salesforce::{ErrorKind, Query, Record, Rows};
@@ -206,7 +206,7 @@ pub fn locate_attachment<T: Transport>(
     ctx: &Context<T>,
     _profile: &str,
     attachment_id: &str,
-) -> Result<AttachmentSource, Error> {
+) -> Result<LocatedAttachment, Error> {
     check_switched_on(ctx, "get-candidate-attachments")?;
     let id = id("attachment_id", attachment_id)?;
     let (object, columns, body) = match id.key_prefix() {
@@ -243,12 +243,14 @@ pub fn locate_attachment<T: Transport>(
         })
     };
     let found = found.ok_or_else(|| not_found("attachment_id", id.as_str(), "file"))?;
-    Ok(AttachmentSource {
-        path: ctx.client.path(&format!("sobjects/{object}/{id}/{body}")),
-        headers: vec![Header {
-            name: "accept".to_owned(),
-            value: "*/*".to_owned(),
-        }],
+    Ok(LocatedAttachment {
+        source: AttachmentSource::OnConnection(AttachmentRequest {
+            path: ctx.client.path(&format!("sobjects/{object}/{id}/{body}")),
+            headers: vec![Header {
+                name: "accept".to_owned(),
+                value: "*/*".to_owned(),
+            }],
+        }),
         file_name: found.file_name,
         content_type: found.content_type,
         size: found.size,

@@ -10,7 +10,7 @@ use crate::asymbl::errors::problem;
 use crate::asymbl::models::common::is_email;
 use crate::asymbl::models::location::is_country_code;
 use crate::asymbl::settings::did_you_mean;
-use crate::exports::ats::connector::inspection::Action;
+use crate::exports::ats::connector::about::Action;
 use crate::exports::ats::connector::types::{Error, Problem};
 use salesforce::composite::holds_reference;
 use salesforce::transport::{FileUrl, Transport};

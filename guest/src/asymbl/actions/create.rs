@@ -112,6 +112,7 @@ pub fn told(error: Error) -> String {
         | Error::ResyncRequired(f)
         | Error::Unsupported(f)
         | Error::Remote(f) => f.message,
+        Error::Other(other) => other.failure.message,
         Error::AlreadyExists(conflict) => conflict.failure.message,
         Error::InvalidInput(problems) => problems
             .into_iter()

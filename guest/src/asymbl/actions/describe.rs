@@ -1,7 +1,8 @@
 //! What the actions take, for people and platforms: from the tables that the inputs are checked by.
 
 use super::inputs::{self, Input, Role};
-use crate::exports::ats::connector::inspection::{Action, ActionCoverage, FieldCoverage};
+use super::schema::schema;
+use crate::exports::ats::connector::about::{Action, ActionCoverage, FieldCoverage};
 
 const EXISTING: &str =
     "A contact with the same e-mail address is used as it is: its data is not updated.";
@@ -45,6 +46,7 @@ pub fn coverage() -> Vec<ActionCoverage> {
             inputs: of(&[Role::Promised]).map(field).collect(),
             further_inputs: of(&[Role::Further, Role::Beside]).map(field).collect(),
             ignored_inputs: of(&[Role::Ignored]).map(Input::name).collect(),
+            input_schema: schema(*action),
             notes: vec![(*note).to_owned()],
         }
     };

@@ -5,7 +5,7 @@ use super::coverage;
 use super::inputs::{self, Input, Kind, Role};
 use super::table::{APPLICANT, CONTACT};
 use crate::asymbl::settings::documents::assert_written;
-use crate::exports::ats::connector::inspection::Action;
+use crate::exports::ats::connector::about::Action;
 
 /// What a value must be, in words.
 fn kind(kind: Kind) -> String {

@@ -6,11 +6,11 @@ use super::check::{Found, check, salesforce_id};
 use super::day::date;
 use super::warning;
 use crate::asymbl::errors::problem;
+use crate::exports::ats::connector::about::Action;
 use crate::exports::ats::connector::actions::{
     ActionContext, AddAttachmentInput, AttachmentContent, AttachmentInput, CandidateInput,
     ContactDetail, CreateInput, MoveInput, SalaryPeriod, SourceInput,
 };
-use crate::exports::ats::connector::inspection::Action;
 use crate::exports::ats::connector::types::{Error, Problem, Warning};
 use salesforce::{Date, SalesforceId, Timestamp};
 
@@ -132,7 +132,16 @@ fn checked(
         let message = format!("{field} is not written: Asymbl has no place for it");
         warning("input-ignored", message)
     };
-    Ok(found.ignored.into_iter().map(unplaced).collect())
+    let ignored = found.ignored.into_iter().map(unplaced);
+    Ok(ignored.chain(acting_user(context)).collect())
+}
+
+/// A warning for a call in somebody else's name: Salesforce writes as the user whose token it is.
+fn acting_user(context: &ActionContext) -> Option<Warning> {
+    let user = context.acting_user.as_ref()?;
+    let message =
+        format!("written as the connected user: Salesforce can't write in the name of {user}");
+    Some(warning("acting-user-ignored", message))
 }
 
 /// Checks what the host says of the call itself.

@@ -1,7 +1,7 @@
 //! The actions' inputs, each declared once: the check, `describe-connector` and `docs/inputs.md` come from these
 //! tables.
 
-use crate::exports::ats::connector::inspection::Action;
+use crate::exports::ats::connector::about::Action;
 use Kind::{
     Amount, Any, ContentType, Country, Data, Date, Email, FileName, FileUrl, Flag, Free, Id, Line,
     Link, List, Moment, Open, Part, Word,
@@ -153,6 +153,14 @@ const KEY: Input = input(
     "beside the input: a repeat with the same key is answered from the first call",
 );
 
+const ACTING_USER: Input = input(
+    Role::Beside,
+    "acting_user_id",
+    Id,
+    false,
+    "the user for whom the platform acts; a warning says that Salesforce writes as the connected user",
+);
+
 #[rustfmt::skip]
 const CREATE: &[Input] = &[
     inner("candidate", Part, true),
@@ -205,6 +213,7 @@ const CREATE: &[Input] = &[
     inner("gdpr_consent.expires_at", Moment, false),
     ignored("remote_fields", Open),
     KEY,
+    ACTING_USER,
 ];
 
 #[rustfmt::skip]
@@ -218,6 +227,7 @@ const ADD: &[Input] = &[
     further("attachment.type", FILE_KINDS, "CV, COVER_LETTER or OTHER; OTHER when left out"),
     ignored("remote_fields", Open),
     KEY,
+    ACTING_USER,
 ];
 
 #[rustfmt::skip]
@@ -226,6 +236,7 @@ const MOVE: &[Input] = &[
     must("stage_id", Id, "a stage of the application's job"),
     ignored("remote_fields", Open),
     KEY,
+    ACTING_USER,
 ];
 
 const GET: &[Input] = &[must("candidate_id", Id, "")];

@@ -20,6 +20,7 @@ mod kept;
 mod lookup;
 mod moving;
 mod refusal;
+mod schema;
 mod source;
 pub(in crate::asymbl) mod table;
 mod write;

@@ -3,11 +3,11 @@ use super::refusal::Blame;
 use super::{check_input, create_candidate, move_application_to_stage};
 use crate::asymbl::context::{Connection, Context};
 use crate::asymbl::models::testing::TestOrg;
+use crate::exports::ats::connector::about::Action;
 use crate::exports::ats::connector::actions::{
     ActionContext, ApplicationInput, AttachmentContent, AttachmentInput, CandidateInput,
     CreateInput, LocationInput, MoveInput,
 };
-use crate::exports::ats::connector::inspection::Action;
 use crate::exports::ats::connector::types::{Error, Problem};
 use salesforce::transport::testing::Scripted;
 use salesforce::{ErrorKind, FieldShape, ObjectShape, SalesforceError, WriteProblem};
@@ -27,6 +27,7 @@ fn call(key: Option<&str>) -> ActionContext {
         profile: TestOrg::new().profile().to_text().unwrap(),
         idempotency_key: key.map(str::to_owned),
         repeats: Some("yesterday".to_owned()),
+        acting_user: None,
     }
 }
 

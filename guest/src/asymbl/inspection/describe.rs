@@ -2,7 +2,7 @@
 
 use crate::asymbl::models::{Rule, TABLES, Table};
 use crate::asymbl::settings;
-use crate::exports::ats::connector::inspection::{
+use crate::exports::ats::connector::about::{
     ConnectorDescription, FeatureCoverage, FieldCoverage, ModelCoverage,
 };
 

@@ -5,7 +5,7 @@ use crate::asymbl::actions::table::{self, LookUp, Place};
 use crate::asymbl::models::applications::links;
 use crate::asymbl::models::{OPTIONAL, Source, TABLES, Table, Tenant, is_on};
 use crate::asymbl::names::{self, ACTIONS};
-use crate::exports::ats::connector::inspection::Action;
+use crate::exports::ats::connector::about::Action;
 
 /// What must be allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

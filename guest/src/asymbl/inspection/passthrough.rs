@@ -10,9 +10,9 @@ mod target;
 use crate::asymbl::context::Context;
 use crate::asymbl::errors::problem;
 use crate::exports::ats::connector::inspection::{
-    HttpHeader, PassthroughRequest, PassthroughResponse, RequestBody,
+    Content, PassthroughRequest, PassthroughResponse, RequestBody,
 };
-use crate::exports::ats::connector::types::{Error, Problem};
+use crate::exports::ats::connector::types::{Error, Header, Problem};
 use salesforce::SalesforceError;
 use salesforce::transport::{Headers, Method, Request, Response, Transport};
 
@@ -78,7 +78,7 @@ pub fn passthrough<T: Transport>(
         url: format!("{}{}", ctx.base_url(), request.path),
         status: response.status,
         headers: handed_on(&response.headers),
-        body: response.body,
+        body: content(response.body),
     })
 }
 
@@ -94,15 +94,23 @@ fn send<T: Transport>(ctx: &Context<T>, request: &Request) -> Result<Response, E
     })
 }
 
-fn handed_on(headers: &Headers) -> Vec<HttpHeader> {
+fn handed_on(headers: &Headers) -> Vec<Header> {
     headers
         .iter()
         .filter(|(name, _)| !WITHHELD.iter().any(|w| name.eq_ignore_ascii_case(w)))
-        .map(|(name, value)| HttpHeader {
+        .map(|(name, value)| Header {
             name: name.to_ascii_lowercase(),
             value: value.to_owned(),
         })
         .collect()
+}
+
+/// A body in the form that is cheaper for hosts, if it can have it.
+fn content(bytes: Vec<u8>) -> Content {
+    String::from_utf8(bytes).map_or_else(
+        |not_text| Content::Bytes(not_text.into_bytes()),
+        Content::Text,
+    )
 }
 
 /// The request to send, or everything that is wrong with it.
@@ -158,7 +166,7 @@ fn checked(asked: PassthroughRequest) -> Result<Request, Vec<Problem>> {
     }
 }
 
-fn checked_header(header: &HttpHeader) -> Result<(), String> {
+fn checked_header(header: &Header) -> Result<(), String> {
     let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     if header.name.is_empty() || !header.name.bytes().all(is_token) {
         return Err("this is no header name".to_owned());

@@ -53,6 +53,7 @@ impl Mapping for ApplicationStages {
         Some(ApplicationStage {
             remote_id: row_id(row)?,
             name: pick!(self, "name").text(row),
+            extra: None,
             remote_data: self.frame.remote_data(row),
         })
     }

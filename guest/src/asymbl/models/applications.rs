@@ -167,6 +167,7 @@ impl Mapping for Applications {
             remote_url: rest.remote_url,
             remote_created_at: rest.remote_created_at,
             remote_updated_at: rest.remote_updated_at,
+            extra: None,
             remote_data: rest.remote_data,
             remote_id: id,
         })

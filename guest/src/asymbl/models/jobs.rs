@@ -142,6 +142,7 @@ impl Mapping for Jobs {
             opened_at: pick!(self, "opened_at").timestamp(row),
             remote_created_at: rest.remote_created_at,
             remote_updated_at: rest.remote_updated_at,
+            extra: None,
             remote_data: rest.remote_data,
             remote_id: id,
         })

@@ -78,6 +78,7 @@ impl Mapping for Users {
                     true => UserStatus::Active,
                     false => UserStatus::Inactive,
                 }),
+            extra: None,
             remote_data: self.frame.remote_data(row),
         })
     }

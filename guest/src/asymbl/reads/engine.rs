@@ -14,7 +14,7 @@ use crate::asymbl::context::{Context, Known, Level};
 use crate::asymbl::errors::failure;
 use crate::asymbl::models::word;
 use crate::engine::Ahead;
-use crate::exports::ats::connector::reads::{Coverage, ListQuery, PageInfo, Progress};
+use crate::exports::ats::connector::reads::{Coverage, Deletions, ListQuery, PageInfo, Progress};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
 use salesforce::transport::Transport;
 use salesforce::{Record, SalesforceError};
@@ -84,15 +84,17 @@ pub fn list<R: Reader, T: Transport>(
         ..Page::default()
     };
     let has_more = fill(ctx, &*reader, &phases, &mut cursor, &mut page)?;
-    let mut deletes_unknown = false;
+    let mut deletions = Deletions::Listed;
     let progress = match has_more {
         true => Progress::More(cursor.to_text()),
         false => {
             reader.finish(ctx, &cursor.extras_before, &cursor.extras, &mut page)?;
             if cursor.kind == Kind::Changes {
                 let note = check_deletes(ctx, &known, &*reader, &cursor.since)?;
-                deletes_unknown = note.is_some();
-                page.notes.extend(note);
+                if let Some(note) = note {
+                    deletions = Deletions::Incomplete;
+                    page.notes.push(note);
+                }
             }
             Progress::Done(Token::new(cursor.basis, cursor.marks, cursor.extras).to_text())
         }
@@ -106,7 +108,7 @@ pub fn list<R: Reader, T: Transport>(
             coverage,
             deleted: page.deleted.into_iter().collect(),
             rechecks: page.rechecks,
-            deletes_unknown,
+            deletions,
             notes: page.notes,
         },
     })

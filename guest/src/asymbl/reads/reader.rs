@@ -10,7 +10,7 @@ use super::token::Extras;
 use crate::asymbl::context::Context;
 use crate::asymbl::models::json::WriteJson;
 use crate::asymbl::models::{Missing, Tenant};
-use crate::exports::ats::connector::reads::{Recheck, Records};
+use crate::exports::ats::connector::reads::{Recheck, Records, Referrers};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
 use salesforce::transport::Transport;
 use salesforce::{Listing, Query, Record, SalesforceError};
@@ -45,11 +45,11 @@ impl<R> Page<R> {
     /// Asks the host to read again what refers to some records.
     pub fn recheck(&mut self, model: Model, referring_to: Model, ids: Vec<String>) {
         if !ids.is_empty() {
-            self.rechecks.push(Recheck {
+            self.rechecks.push(Recheck::Referrers(Referrers {
                 model,
                 referring_to,
                 ids,
-            });
+            }));
         }
     }
 }

@@ -7,8 +7,10 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
 use super::output::{counted, say};
-use super::save::{fetch, save};
+use super::save::{fetch, fetch_signed, save};
 use super::{Context, Exit, Refused, TenantArgument};
+use host_runner::sandbox::contract::actions::AttachmentSource;
+use host_runner::sandbox::contract::types::Header;
 use host_runner::session::StepError;
 use mirror::sync::discover;
 
@@ -37,21 +39,17 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         }
     };
     let name = session.tenant().file().name().to_owned();
-    let mut headers = HeaderMap::new();
-    for header in &found.headers {
-        let pair = (
-            header.name.parse::<HeaderName>(),
-            header.value.parse::<HeaderValue>(),
-        );
-        if let (Ok(header), Ok(value)) = pair {
-            headers.append(header, value);
+    let response = match &found.source {
+        AttachmentSource::OnConnection(request) => {
+            let headers = header_map(&request.headers);
+            fetch(&session, "download", &request.path, headers).await?
         }
-    }
-    let response = fetch(&session, "download", &found.path, headers).await?;
+        AttachmentSource::SignedUrl(url) => fetch_signed(&session, "download", url).await?,
+    };
     let status = response.status();
     if !status.is_success() {
         anyhow::bail!(Refused(format!(
-            "{name}: download: Salesforce answered HTTP {}; nothing is written",
+            "{name}: download: the server answered HTTP {}; nothing is written",
             status.as_u16()
         )));
     }
@@ -68,4 +66,18 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         say(&format!("{}: {size} in {file}", found.file_name));
     }
     Ok(Exit::Success)
+}
+
+fn header_map(headers: &[Header]) -> HeaderMap {
+    let mut map = HeaderMap::new();
+    for header in headers {
+        let pair = (
+            header.name.parse::<HeaderName>(),
+            header.value.parse::<HeaderValue>(),
+        );
+        if let (Ok(name), Ok(value)) = pair {
+            map.append(name, value);
+        }
+    }
+    map
 }

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use super::exit::NoComponent;
 use super::{Context, WrongInput};
-use host_runner::sandbox::contract::inspection::ConnectorDescription;
+use host_runner::sandbox::contract::about::ConnectorDescription;
 use host_runner::sandbox::{
     CheckedComponent, CompiledCache, Compiler, EngineSize, JobSetup, LoadedConnector, new_engine,
 };

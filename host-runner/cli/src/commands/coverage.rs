@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::output::action_name;
-use host_runner::sandbox::contract::inspection::{
+use host_runner::sandbox::contract::about::{
     ActionCoverage, ConnectorDescription, FieldCoverage, ModelCoverage,
 };
 use host_runner::sandbox::unified_model;

@@ -109,6 +109,7 @@ fn failure(error: &Error) -> Option<&Failure> {
         | Error::ResyncRequired(failure)
         | Error::Unsupported(failure)
         | Error::Remote(failure) => Some(failure),
+        Error::Other(other) => Some(&other.failure),
         Error::RateLimited(limit) => Some(&limit.failure),
         Error::AlreadyExists(conflict) => Some(&conflict.failure),
         Error::InvalidInput(_) => None,

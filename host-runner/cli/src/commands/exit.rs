@@ -162,7 +162,7 @@ impl Exit {
             ErrorKind::NotFound => Self::NotFound,
             ErrorKind::AlreadyExists => Self::AlreadyExists,
             ErrorKind::JobClosed => Self::JobClosed,
-            ErrorKind::Remote => Self::Refused,
+            ErrorKind::Remote | ErrorKind::Other => Self::Refused,
             ErrorKind::Outage | ErrorKind::BrokenContract => Self::Component,
         }
     }

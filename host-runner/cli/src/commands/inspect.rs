@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::component::describe;
 use super::{Context, Exit, coverage, settings};
 use host_runner::egress::SALESFORCE;
-use host_runner::sandbox::contract::inspection::ConnectorDescription;
+use host_runner::sandbox::contract::about::ConnectorDescription;
 use host_runner::sandbox::{CheckedComponent, unified_model};
 
 /// What to show.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::ColorChoice;
 use console::{Term, measure_text_width};
-use host_runner::sandbox::contract::inspection::Action;
+use host_runner::sandbox::contract::about::Action;
 
 use super::text::{self, print_note};
 

@@ -18,8 +18,9 @@ use host_runner::egress::caller::is_stripped;
 use host_runner::sandbox::ErrorKind;
 use host_runner::sandbox::Job;
 use host_runner::sandbox::contract::inspection::{
-    FormPart, HttpHeader, PassthroughRequest, PassthroughResponse, RequestBody,
+    Content, FormPart, PassthroughRequest, PassthroughResponse, QueryValue, RequestBody,
 };
+use host_runner::sandbox::contract::types::Header;
 use host_runner::session::{Session, StepError};
 use host_runner::tenant::without_mark;
 
@@ -72,8 +73,8 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     let request = PassthroughRequest {
         method: arguments.method.clone(),
         path: arguments.path.clone(),
-        query: headers(&arguments.query),
-        headers: headers(&arguments.header),
+        query: named(&arguments.query, |name, value| QueryValue { name, value }),
+        headers: named(&arguments.header, |name, value| Header { name, value }),
         body: body(arguments)?,
     };
     let session = context.session(&arguments.tenant.tenant).await?;
@@ -103,7 +104,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         println!("{told}");
     } else {
         print_note(format_args!("HTTP {}", response.status));
-        print_body(&response.body)?;
+        print_body(bytes(&response.body))?;
         if let Some(fix) = fix {
             print_note(format_args!("{fix}"));
         }
@@ -166,12 +167,16 @@ fn code(status: u16) -> Exit {
     }
 }
 
-fn headers(pairs: &[(String, String)]) -> Vec<HttpHeader> {
-    let header = |(name, value): &(String, String)| HttpHeader {
-        name: name.clone(),
-        value: value.clone(),
-    };
-    pairs.iter().map(header).collect()
+fn named<T>(pairs: &[(String, String)], make: fn(String, String) -> T) -> Vec<T> {
+    let pairs = pairs.iter().cloned();
+    pairs.map(|(name, value)| make(name, value)).collect()
+}
+
+fn bytes(content: &Content) -> &[u8] {
+    match content {
+        Content::Text(text) => text.as_bytes(),
+        Content::Bytes(bytes) => bytes,
+    }
 }
 
 fn body(arguments: &Arguments) -> anyhow::Result<RequestBody> {
@@ -180,7 +185,7 @@ fn body(arguments: &Arguments) -> anyhow::Result<RequestBody> {
     } else if let Some(text) = &arguments.text {
         RequestBody::Text(text_of(text)?)
     } else if let Some(file) = &arguments.binary {
-        RequestBody::Binary(bytes_of(&file.to_string_lossy())?)
+        RequestBody::Bytes(bytes_of(&file.to_string_lossy())?)
     } else if !arguments.form.is_empty() {
         RequestBody::Multipart(
             arguments
@@ -230,14 +235,14 @@ fn part(name: &str, value: &str) -> anyhow::Result<FormPart> {
         }
     }
     let content = match first.strip_prefix('@') {
-        None => first.into_bytes(),
+        None => Content::Text(first),
         Some(file) => {
             let base = std::path::Path::new(file)
                 .file_name()
                 .map(|base| base.to_string_lossy().into_owned());
             file_name = file_name.or(base);
             content_type = content_type.or_else(|| Some("application/octet-stream".to_owned()));
-            bytes_of(file)?
+            Content::Bytes(bytes_of(file)?)
         }
     };
     Ok(FormPart {
@@ -256,13 +261,14 @@ fn as_json(response: &PassthroughResponse) -> Value {
             .iter()
             .map(|header| (header.name.as_str(), header.value.as_str().into())),
     );
-    let (kind, data) = match std::str::from_utf8(&response.body) {
+    let body = bytes(&response.body);
+    let (kind, data) = match std::str::from_utf8(body) {
         Ok("") => ("empty", Value::Null),
         Ok(text) => match serde_json::from_str(text) {
             Ok(data) => ("json", data),
             Err(_) => ("text", Value::from(text)),
         },
-        Err(_) => ("base64", Value::from(STANDARD.encode(&response.body))),
+        Err(_) => ("base64", Value::from(STANDARD.encode(body))),
     };
     json!({
         "url": response.url,
@@ -297,7 +303,7 @@ mod tests {
     use super::*;
 
     fn response(headers: &[(&str, &str)], body: &[u8]) -> PassthroughResponse {
-        let header = |(name, value): &(&str, &str)| HttpHeader {
+        let header = |(name, value): &(&str, &str)| Header {
             name: (*name).to_owned(),
             value: (*value).to_owned(),
         };
@@ -305,7 +311,7 @@ mod tests {
             url: "https://acme.my.salesforce.com/x".into(),
             status: 200,
             headers: headers.iter().map(header).collect(),
-            body: body.to_vec(),
+            body: Content::Bytes(body.to_vec()),
         }
     }
 
@@ -340,7 +346,7 @@ mod tests {
     #[test]
     fn a_form_value_keeps_its_semicolons() {
         let part = part("note", "a;b;type=text/csv;filename=x.csv").unwrap();
-        assert_eq!(part.content, b"a;b");
+        assert_eq!(bytes(&part.content), b"a;b");
         assert_eq!(
             (part.content_type.as_deref(), part.file_name.as_deref()),
             (Some("text/csv"), Some("x.csv"))

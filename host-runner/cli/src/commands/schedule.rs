@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::WrongInput;
-use host_runner::sandbox::contract::inspection::ConnectorDescription;
+use host_runner::sandbox::contract::about::ConnectorDescription;
 
 /// The longest wait after failures: long enough for an outage or a spent quota, short enough to be back the same day.
 const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);

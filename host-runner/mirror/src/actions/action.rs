@@ -1,6 +1,6 @@
 //! The names of the actions.
 
-use host_runner::sandbox::contract::inspection;
+use host_runner::sandbox::contract::about;
 
 /// An action of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,13 +36,13 @@ impl Action {
     }
 
     /// The same action in the contract's types.
-    pub(super) fn contract(self) -> inspection::Action {
+    pub(super) fn contract(self) -> about::Action {
         match self {
-            Self::CreateCandidate => inspection::Action::CreateCandidate,
-            Self::CreateApplication => inspection::Action::CreateApplication,
-            Self::AddAttachment => inspection::Action::AddAttachmentToApplication,
-            Self::Move => inspection::Action::MoveApplicationToStage,
-            Self::GetAttachments => inspection::Action::GetCandidateAttachments,
+            Self::CreateCandidate => about::Action::CreateCandidate,
+            Self::CreateApplication => about::Action::CreateApplication,
+            Self::AddAttachment => about::Action::AddAttachmentToApplication,
+            Self::Move => about::Action::MoveApplicationToStage,
+            Self::GetAttachments => about::Action::GetCandidateAttachments,
         }
     }
 

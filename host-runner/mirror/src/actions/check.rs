@@ -48,13 +48,20 @@ pub(super) async fn start(session: &Session, action: Action) -> Result<Job, Acti
     Ok(started.map_err(|error| StepError::new(session, action.name(), error, None))?)
 }
 
+/// An input that host and connector found valid.
+pub(super) struct Checked {
+    pub(super) typed: Typed,
+    /// The source's id of the user for whom the platform acts.
+    pub(super) acting_user: Option<String>,
+}
+
 /// Reads and checks an input.
 pub(super) async fn whole(
     session: &Session,
     job: &mut Job,
     mirror: Option<&dyn Mirror>,
     call: &Call<'_>,
-) -> Result<Typed, ActionError> {
+) -> Result<Checked, ActionError> {
     let file = session.tenant().file();
     let rules = input::Rules {
         ids: Ids { mirror },
@@ -64,9 +71,10 @@ pub(super) async fn whole(
     let mut problems = Vec::new();
     let prepared = input::prepare(call.action, call.input, &rules, &mut problems);
     problems.extend(call.key.and_then(keys::problem));
-    let Some(prepared) = prepared else {
+    let Some(mut prepared) = prepared else {
         return Err(ActionError::Input(problems));
     };
+    let acting_user = prepared.acting_user.take();
     match job
         .check_input(call.action.contract(), &prepared.json())
         .await
@@ -87,7 +95,10 @@ pub(super) async fn whole(
         }
     }
     match problems.is_empty() {
-        true => Ok(Typed::new(prepared)),
+        true => Ok(Checked {
+            typed: Typed::new(prepared),
+            acting_user,
+        }),
         false => Err(ActionError::Input(problems)),
     }
 }

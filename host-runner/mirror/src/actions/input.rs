@@ -32,7 +32,12 @@ pub(super) struct Prepared {
     pub(super) members: Members,
     /// The bytes of each file, in order; none where it has an address.
     pub(super) bytes: Vec<Option<Vec<u8>>>,
+    /// The source's id of the user for whom the platform acts.
+    pub(super) acting_user: Option<String>,
 }
+
+/// The user for whom the platform acts: an input of every action that writes, which goes into the call's context.
+const ACTING_USER: &str = "acting_user_id";
 
 /// The ids of an application.
 const OF_APPLICATION: &[(&str, Model)] = &[
@@ -53,6 +58,10 @@ pub(super) fn prepare(
         return None;
     };
     let mut members = given.clone();
+    let acting_user = match action.writes() {
+        true => take_acting_user(&mut members, &rules.ids, problems),
+        false => None,
+    };
     resolve(
         &mut members,
         "",
@@ -87,7 +96,24 @@ pub(super) fn prepare(
         action,
         members,
         bytes,
+        acting_user,
     })
+}
+
+fn take_acting_user(
+    members: &mut Members,
+    ids: &Ids<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<String> {
+    resolve(members, "", &[(ACTING_USER, Model::Users)], ids, problems);
+    match members.shift_remove(ACTING_USER)? {
+        Value::Null => None,
+        Value::String(user) => Some(user),
+        _ => {
+            problems.push(Problem::new(ACTING_USER, "must be a string"));
+            None
+        }
+    }
 }
 
 /// The ids that stand in the input itself.

@@ -53,11 +53,13 @@ pub async fn run(
         input,
         key: key.as_deref(),
     };
-    let typed = check::whole(session, &mut job, Some(&*mirror), &call).await?;
+    let check::Checked { typed, acting_user } =
+        check::whole(session, &mut job, Some(&*mirror), &call).await?;
     let mut context = contract::ActionContext {
         profile: profile.to_owned(),
         idempotency_key: None,
         repeats: None,
+        acting_user,
     };
     let Some(key) = key.filter(|_| action.writes()) else {
         return carry_out(session, mirror, job, action, &context, typed).await;

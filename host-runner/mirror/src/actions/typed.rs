@@ -22,6 +22,7 @@ impl Typed {
             action,
             mut members,
             bytes,
+            ..
         } = prepared;
         let mut bytes = bytes.into_iter();
         match action {

@@ -6,8 +6,9 @@ use super::error::SyncError;
 use super::run::quota_of;
 use crate::store::Quota;
 use host_runner::sandbox::contract::reads;
+use host_runner::sandbox::unified_model;
 use host_runner::session::{Session, StepError};
-use host_runner::unified::OrgId;
+use host_runner::unified::{Model, OrgId};
 
 /// What was learnt of the org before its mirror is opened: a mirror belongs to one org.
 pub struct Discovered {
@@ -17,6 +18,8 @@ pub struct Discovered {
     pub org: OrgId,
     /// For how long the source shows a deleted record as deleted; none for a source without such a bound.
     pub(super) deletions_visible: Option<Duration>,
+    /// The models that the connector has.
+    pub(super) models: Vec<Model>,
     pub(super) requests: u64,
     pub(super) quota: Option<Quota>,
 }
@@ -43,6 +46,11 @@ pub async fn discover(session: &Session) -> Result<Discovered, SyncError> {
         discovery,
         org,
         deletions_visible: about.deletions_visible_days.map(days),
+        models: about
+            .models
+            .iter()
+            .map(|model| unified_model(model.model))
+            .collect(),
         requests: job.stats().requests,
         quota: quota_of(&job),
     })

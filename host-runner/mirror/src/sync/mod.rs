@@ -67,6 +67,7 @@ pub async fn sync(
         fingerprint: fingerprint(session),
         settings: *session.tenant().file().sync(),
         limits: session.tenant().file().limits().model,
+        models: &discovered.models,
         deletions_visible: discovered.deletions_visible,
         options,
         events,

@@ -382,7 +382,8 @@ fn put_keys(
 fn mirror_page(model: Model, page: Page, api_calls: u64) -> Result<MirrorPage, SyncError> {
     let info = page.info;
     let mut rechecks: Vec<Recheck> = info.rechecks.into_iter().flat_map(rechecks).collect();
-    if info.deletes_unknown {
+    // A source that never tells deletions is compared after each delta: the mirror would keep deleted people.
+    if info.deletions != reads::Deletions::Listed {
         rechecks.push(Recheck::all(model));
     }
     Ok(MirrorPage {
@@ -418,11 +419,22 @@ pub(super) fn gone(model: Model, ids: &[String]) -> Result<Vec<Gone>, KeyError> 
 }
 
 pub(super) fn rechecks(recheck: reads::Recheck) -> impl Iterator<Item = Recheck> {
-    let (model, target) = (
-        unified_model(recheck.model),
-        unified_model(recheck.referring_to),
-    );
-    recheck.ids.into_iter().map(move |remote_id| Recheck {
+    let (model, target, ids) = match recheck {
+        reads::Recheck::Referrers(referrers) => (
+            unified_model(referrers.model),
+            unified_model(referrers.referring_to),
+            referrers.ids,
+        ),
+        reads::Recheck::UsersOutsideTeams(ids) => (Model::Users, Model::HiringTeamMembers, ids),
+        reads::Recheck::CandidatesWithoutApplication(candidates) => {
+            let ids = candidates.into_iter().map(|it| match it.application_id {
+                Some(application) => format!("{}:{application}", it.candidate_id),
+                None => it.candidate_id,
+            });
+            (Model::Candidates, Model::Applications, ids.collect())
+        }
+    };
+    ids.into_iter().map(move |remote_id| Recheck {
         model,
         target,
         remote_id,

@@ -23,6 +23,7 @@ pub(super) struct Run<'a> {
     pub(super) fingerprint: String,
     pub(super) settings: SyncSettings,
     pub(super) limits: ModelLimits,
+    pub(super) models: &'a [Model],
     pub(super) deletions_visible: Option<Duration>,
     pub(super) options: &'a SyncOptions,
     pub(super) events: &'a Events,
@@ -64,10 +65,10 @@ impl Run<'_> {
         self.options.models.contains(&model) && self.is_on(model)
     }
 
-    /// Returns true if the tenant wants a model.
+    /// Returns true if the connector has a model and the tenant wants it.
     pub(super) fn is_on(&self, model: Model) -> bool {
         let mut off = self.session.tenant().file().scopes().disabled_models();
-        !off.any(|off| off == model.name())
+        self.models.contains(&model) && !off.any(|off| off == model.name())
     }
 
     /// Stops the run before its next page if it was asked to stop, or if the quota is used up.

@@ -9,7 +9,7 @@ use crate::asymbl::models::{self, TABLES, Tenant, jobs};
 use crate::asymbl::names::{self, ACTIONS};
 use crate::asymbl::row::trimmed;
 use crate::asymbl::settings::WordTable;
-use crate::exports::ats::connector::inspection::Action;
+use crate::exports::ats::connector::about::Action;
 use crate::exports::ats::connector::types::{Error, Model};
 use salesforce::soql::{and, eq, like, or};
 use salesforce::transport::Transport;

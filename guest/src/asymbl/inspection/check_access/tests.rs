@@ -77,7 +77,7 @@ fn a_move_needs_only_the_right_to_edit_the_stage_field() {
         org.tenant(|tenant| {
             let needs = needs::of_action(
                 tenant,
-                crate::exports::ats::connector::inspection::Action::MoveApplicationToStage,
+                crate::exports::ats::connector::about::Action::MoveApplicationToStage,
             );
             finding(tenant, &needs, &org.objects, &Grants::default()).access
         })

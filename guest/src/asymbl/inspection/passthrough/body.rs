@@ -1,7 +1,7 @@
 //! The bodies that a passthrough request may have, and the bytes they are.
 
 use crate::asymbl::errors::problem;
-use crate::exports::ats::connector::inspection::{FormPart, RequestBody};
+use crate::exports::ats::connector::inspection::{Content, FormPart, RequestBody};
 use crate::exports::ats::connector::types::Problem;
 
 /// Largest body: Salesforce takes 50 MB in a request (salesforce-api.md 5).
@@ -21,13 +21,13 @@ pub(super) fn body(body: RequestBody, own_type: bool) -> Result<Body, Problem> {
             ("application/json".to_owned(), text.into_bytes())
         }
         RequestBody::Text(text) => ("text/plain; charset=utf-8".to_owned(), text.into_bytes()),
-        RequestBody::Binary(bytes) => ("application/octet-stream".to_owned(), bytes),
+        RequestBody::Bytes(bytes) => ("application/octet-stream".to_owned(), bytes),
         RequestBody::Multipart(_) if own_type => {
             let why = "the content type of a multipart body names its boundary, which is chosen here: leave the header out";
             return Err(problem("headers", why));
         }
         RequestBody::Multipart(parts) => {
-            let size: usize = parts.iter().map(|part| part.content.len()).sum();
+            let size: usize = parts.iter().map(|part| bytes_of(part).len()).sum();
             if size > LARGEST {
                 return Err(too_long(size));
             }
@@ -53,7 +53,7 @@ fn multipart(parts: &[FormPart]) -> Result<(String, Vec<u8>), Problem> {
         return Err(problem("body", "a multipart body needs at least one part"));
     }
     let boundary = boundary(parts);
-    let size: usize = parts.iter().map(|part| part.content.len() + 256).sum();
+    let size: usize = parts.iter().map(|part| bytes_of(part).len() + 256).sum();
     let mut bytes = Vec::with_capacity(size);
     for (i, part) in parts.iter().enumerate() {
         let at = |field: &str| format!("body.parts[{i}].{field}");
@@ -76,11 +76,18 @@ fn multipart(parts: &[FormPart]) -> Result<(String, Vec<u8>), Problem> {
         }
         bytes.extend_from_slice(head.as_bytes());
         bytes.extend_from_slice(b"\r\n\r\n");
-        bytes.extend_from_slice(&part.content);
+        bytes.extend_from_slice(bytes_of(part));
         bytes.extend_from_slice(b"\r\n");
     }
     bytes.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
     Ok((format!("multipart/form-data; boundary={boundary}"), bytes))
+}
+
+fn bytes_of(part: &FormPart) -> &[u8] {
+    match &part.content {
+        Content::Text(text) => text.as_bytes(),
+        Content::Bytes(bytes) => bytes,
+    }
 }
 
 /// A line that no part contains; the sandbox has no randomness, so it is sought.
@@ -89,7 +96,7 @@ fn boundary(parts: &[FormPart]) -> String {
     loop {
         let boundary = format!("asymbl-part-{number:016x}");
         let taken = parts.iter().any(|part| {
-            part.content
+            bytes_of(part)
                 .windows(boundary.len())
                 .any(|window| window == boundary.as_bytes())
         });
@@ -119,7 +126,7 @@ mod tests {
             name: name.to_owned(),
             file_name: None,
             content_type: None,
-            content: content.to_vec(),
+            content: Content::Bytes(content.to_vec()),
         }
     }
 
@@ -149,7 +156,7 @@ mod tests {
 
     #[test]
     fn bodies_that_are_too_long_or_no_json_are_refused() {
-        let long = body(RequestBody::Binary(vec![0; LARGEST + 1]), false);
+        let long = body(RequestBody::Bytes(vec![0; LARGEST + 1]), false);
         assert!(long.unwrap_err().message.contains("at most 50000000"));
         let parts = vec![part("a", &vec![0; LARGEST]), part("b", b"x")];
         assert!(body(RequestBody::Multipart(parts), false).is_err());

@@ -2,7 +2,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::exports::ats::connector::inspection::HttpHeader;
+use crate::exports::ats::connector::inspection::QueryValue;
 use salesforce::encode::query_value;
 
 /// The request's target from a path, which may bring a query of its own, and further query values, which are encoded
@@ -10,7 +10,7 @@ use salesforce::encode::query_value;
 ///
 /// # Errors
 /// What is wrong with the path, for a person.
-pub(super) fn target(path: &str, query: &[HttpHeader]) -> Result<String, String> {
+pub(super) fn target(path: &str, query: &[QueryValue]) -> Result<String, String> {
     if path.contains("://") && !path.starts_with('/') {
         return Err(
             "an absolute URL is refused: give the path, which goes to the tenant's own org"
@@ -92,8 +92,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn query(pairs: &[(&str, &str)]) -> Vec<HttpHeader> {
-        let pair = |(name, value): &(&str, &str)| HttpHeader {
+    fn query(pairs: &[(&str, &str)]) -> Vec<QueryValue> {
+        let pair = |(name, value): &(&str, &str)| QueryValue {
             name: (*name).to_owned(),
             value: (*value).to_owned(),
         };

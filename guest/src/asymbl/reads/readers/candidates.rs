@@ -14,7 +14,7 @@ use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step};
 use crate::asymbl::reads::reader::{Page, Reader};
 use crate::asymbl::reads::rows::{Fetcher, Find, find, map, split_deleted, values_of};
-use crate::exports::ats::connector::reads::Records;
+use crate::exports::ats::connector::reads::{DoubtfulCandidate, Recheck, Records};
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::unified::Candidate;
 use salesforce::soql::eq;
@@ -107,12 +107,19 @@ impl CandidatesReader {
         let first = self.mapping.related(&mut Fetcher(ctx), candidates)?;
         let doubtful = candidates.iter().filter_map(|row| {
             let id = row.string("Id")?;
-            match first.get(&id) {
-                Some(applicant) => Some(format!("{id}:{}", applicant.id)),
-                None => Some(id).filter(|_| self.membership.classify(row) == Candidacy::IfApplied),
-            }
+            let application_id = first.get(&id).map(|applicant| applicant.id.clone());
+            let is_doubtful =
+                application_id.is_some() || self.membership.classify(row) == Candidacy::IfApplied;
+            is_doubtful.then_some(DoubtfulCandidate {
+                candidate_id: id,
+                application_id,
+            })
         });
-        page.recheck(Self::MODEL, Model::Applications, doubtful.collect());
+        let doubtful: Vec<DoubtfulCandidate> = doubtful.collect();
+        if !doubtful.is_empty() {
+            page.rechecks
+                .push(Recheck::CandidatesWithoutApplication(doubtful));
+        }
         let records = candidates
             .iter()
             .filter_map(|row| self.mapping.map(row, &first));

@@ -15,7 +15,7 @@ use crate::asymbl::reads::phase::{Phase, Step, pointed_to_by};
 use crate::asymbl::reads::reader::{Page, Reader};
 use crate::asymbl::reads::rows::{Find, find, map, values_of};
 use crate::asymbl::reads::token::Extras;
-use crate::exports::ats::connector::reads::Records;
+use crate::exports::ats::connector::reads::{Recheck, Records};
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::unified::User;
 use salesforce::soql::{eq, ne};
@@ -126,8 +126,10 @@ impl UsersReader {
     /// Whoever counts only by a team, and leaves it before teams are read: then no team leads back.
     fn look_again(&self, users: &[Record], page: &mut Page<User>) {
         let others = users.iter().filter(|row| self.typed && !is_standard(row));
-        let ids = others.filter_map(|row| row.string("Id")).collect();
-        page.recheck(Self::MODEL, Model::HiringTeamMembers, ids);
+        let ids: Vec<String> = others.filter_map(|row| row.string("Id")).collect();
+        if !ids.is_empty() {
+            page.rechecks.push(Recheck::UsersOutsideTeams(ids));
+        }
     }
 }
 

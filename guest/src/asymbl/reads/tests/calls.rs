@@ -9,7 +9,7 @@ use super::org::{APPLICANT, JOB, Org, STAGE};
 use super::reading::{delta, ids, page, query, read, token, units};
 use super::{MODELS, cast, instance, instance_with, profile};
 use crate::asymbl::reads::{get_records, list_ids, probe_changes};
-use crate::exports::ats::connector::reads::ModelToken;
+use crate::exports::ats::connector::reads::{Deletions, ModelToken};
 use crate::exports::ats::connector::types::{Error, Model};
 
 #[test]
@@ -175,10 +175,10 @@ fn an_unreadable_delete_log_is_reported_by_probe_and_delta() {
         );
         let listing = query(Some(&token), None);
         let (_, info) = page(&ctx, &known, Model::Applications, &listing).unwrap();
-        assert!(info.deletes_unknown, "{code}");
+        assert_eq!(info.deletions, Deletions::Incomplete, "{code}");
         let (_, info) = page(&ctx, &known, Model::Jobs, &query(None, None)).unwrap();
         assert!(
-            !info.deletes_unknown && info.notes.is_empty(),
+            info.deletions == Deletions::Listed && info.notes.is_empty(),
             "jobs are not concerned"
         );
     }

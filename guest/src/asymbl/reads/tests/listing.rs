@@ -7,7 +7,7 @@ use serde_json::json;
 use super::org::APPLICANT;
 use super::reading::{Units, delta, ids, page, query, read, token, units};
 use super::{MODELS, cast, instance, profile};
-use crate::exports::ats::connector::reads::{PageInfo, Progress};
+use crate::exports::ats::connector::reads::{PageInfo, Progress, Recheck};
 use crate::exports::ats::connector::types::Model;
 
 #[test]
@@ -61,7 +61,10 @@ fn a_delta_of_nothing_costs_few_calls() {
         let again: Vec<&String> = info
             .rechecks
             .iter()
-            .flat_map(|recheck| &recheck.ids)
+            .flat_map(|recheck| match recheck {
+                Recheck::UsersOutsideTeams(ids) => ids.as_slice(),
+                other => panic!("{model:?}: {other:?}"),
+            })
             .collect();
         assert!(found.keys().all(|id| again.contains(&id)), "{model:?}");
         assert!(
