@@ -2,7 +2,8 @@
 
 COMPONENT := target-component/asymbl.wasm
 HOSTILE := target-component/hostile-guest.wasm
-SOURCES := $(shell find guest wit tests/hostile-guest host-runner/componentize host-runner/scripts Cargo.toml Cargo.lock -type f ! -name '*.md')
+TEMPLATE := target-component/template.wasm
+SOURCES := $(shell find guest wit tests/hostile-guest host-runner/cli/src/commands/componentize.rs host-runner/scripts Cargo.toml Cargo.lock -type f ! -name '*.md')
 
 .PHONY: demo test clients soak component lint bench clean
 
@@ -34,12 +35,13 @@ clients:
 soak: $(COMPONENT)
 	SOAK_SEEDS=$${SOAK_SEEDS:-3000} cargo test --workspace --test end_to_end soak:: -- --nocapture
 
-# The WebAssembly component (and the hostile one of the tests), built when sources changed.
+# The WebAssembly component (with the template and the hostile one of the tests), built when sources changed.
 component: $(COMPONENT)
 
-$(COMPONENT) $(HOSTILE) &: $(SOURCES)
-	host-runner/scripts/build-component.sh asymbl-connector=$(COMPONENT) hostile-guest=$(HOSTILE)
-	@touch $(COMPONENT) $(HOSTILE)
+$(COMPONENT) $(HOSTILE) $(TEMPLATE) &: $(SOURCES)
+	$(BINS)
+	host-runner/scripts/build-component.sh asymbl-connector=$(COMPONENT) hostile-guest=$(HOSTILE) connector-template=$(TEMPLATE)
+	@touch $(COMPONENT) $(HOSTILE) $(TEMPLATE)
 
 # Format, width of comments and pages, clippy, documentation, and the dependencies' licences, advisories and use.
 lint:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds guests for wasm32-unknown-unknown, with whichever toolchain this machine has or can get, and wraps each into a
-# component. Usage: build-component.sh PACKAGE=OUTPUT.wasm ...
+# component by the built command. Usage: build-component.sh PACKAGE=OUTPUT.wasm ...
 set -euo pipefail
 
 cd "$(dirname "$0")/../.."
@@ -44,10 +44,8 @@ packages=()
 for wanted in "$@"; do packages+=(--package "${wanted%%=*}"); done
 cargo build "${packages[@]}" --profile component --target "$target" "${build_std[@]}"
 
-# The encoder is a host program: the host's own toolchain and target folder.
-unset RUSTC RUSTC_BOOTSTRAP
 for wanted in "$@"; do
   package=${wanted%%=*}
   core="$CARGO_TARGET_DIR/$target/component/${package//-/_}.wasm"
-  CARGO_TARGET_DIR=${HOST_TARGET_DIR:-target} cargo run --quiet --package componentize -- "$core" "${wanted#*=}"
+  target/debug/asymbl componentize "$core" --output "${wanted#*=}"
 done

@@ -3,6 +3,7 @@
 
 mod actions;
 mod cli;
+mod conformance;
 mod contract;
 mod damage;
 mod delta;

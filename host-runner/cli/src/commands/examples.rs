@@ -15,6 +15,17 @@ Examples:
   asymbl inspect --coverage > coverage.md
   asymbl inspect --settings > settings.md
   asymbl inspect --json | jq .settings_schema";
+pub(super) const CONFORMANCE: &str = "\
+Examples:
+  asymbl conformance --component my-connector.wasm --tenant tenant.toml
+  asymbl conformance --tenant tenant.toml --change ./change-a-user.sh --json";
+pub(super) const COMPONENTIZE: &str = "\
+Examples:
+  asymbl componentize target/wasm32-unknown-unknown/release/my_connector.wasm --output my-connector.wasm";
+pub(super) const SCHEMA: &str = "\
+Examples:
+  asymbl schema candidates
+  asymbl schema create-application > create-application.schema.json";
 pub(super) const CHECK: &str = "\
 Examples:
   asymbl check

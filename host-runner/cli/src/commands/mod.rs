@@ -5,6 +5,8 @@ mod attachment;
 mod browser;
 mod check;
 mod component;
+mod componentize;
+mod conformance;
 mod coverage;
 mod demo;
 mod error;
@@ -25,6 +27,7 @@ mod report;
 mod request;
 mod save;
 mod schedule;
+mod schema;
 mod settings;
 mod sync;
 mod table;
@@ -77,6 +80,15 @@ enum What {
     /// Show what a component imports, exports and can do
     #[command(after_help = examples::INSPECT)]
     Inspect(inspect::Arguments),
+    /// Check a connector against the contract, with a tenant; see docs/new-connector.md
+    #[command(after_help = examples::CONFORMANCE)]
+    Conformance(conformance::Arguments),
+    /// Wrap a core module, built for wasm32-unknown-unknown, into a component
+    #[command(after_help = examples::COMPONENTIZE)]
+    Componentize(componentize::Arguments),
+    /// Print the JSON Schema of a model's records or of an action's input
+    #[command(after_help = examples::SCHEMA)]
+    Schema(schema::Arguments),
     /// Test the connection, the rights and each model; writes nothing
     #[command(after_help = examples::CHECK)]
     Check(check::Arguments),
@@ -230,6 +242,9 @@ async fn run(what: What, context: &Context) -> anyhow::Result<Exit> {
     match what {
         What::Inspect(arguments) => inspect::run(&arguments, context).await,
         What::Check(arguments) => check::run(&arguments, context).await,
+        What::Conformance(arguments) => conformance::run(&arguments, context).await,
+        What::Componentize(arguments) => componentize::run(&arguments, context),
+        What::Schema(arguments) => schema::run(&arguments, context).await,
         What::Fields(arguments) => fields::run(&arguments, context).await,
         What::Init(arguments) => init::run(&arguments, context).await,
         What::SignIn(arguments) => browser::run(&arguments, context).await,

@@ -125,7 +125,7 @@ async fn version_fix(job: &mut Job, session: &Session, path: &str) -> Option<Str
         body: RequestBody::Empty,
     };
     let listed = job.passthrough(&request).await.ok()?;
-    let listed: Vec<Value> = serde_json::from_slice(&listed.body).ok()?;
+    let listed: Vec<Value> = serde_json::from_slice(bytes(&listed.body)).ok()?;
     let known: Vec<&str> = listed
         .iter()
         .filter_map(|one| one["version"].as_str())

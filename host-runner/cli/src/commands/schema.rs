@@ -1,0 +1,37 @@
+//! `asymbl schema NAME`: the JSON Schema of what a model's records or an action's input look like.
+
+use clap::Args;
+use serde_json::Value;
+
+use super::component::describe;
+use super::output::action_name;
+use super::{Context, Exit, WrongInput};
+use host_runner::unified::{Model, schema};
+
+/// Of what.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// A model (candidates) for its records, or an action (create-candidate) for its input
+    name: String,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
+    let schema = match arguments.name.parse::<Model>() {
+        Ok(model) => schema(model),
+        Err(unknown) => {
+            let about = describe(&context.load()?).await?;
+            let actions = &about.actions;
+            let action = actions
+                .iter()
+                .find(|one| action_name(one.action) == arguments.name);
+            let Some(action) = action else {
+                let names: Vec<_> = actions.iter().map(|one| action_name(one.action)).collect();
+                let names = names.join(", ");
+                anyhow::bail!(WrongInput(format!("{unknown}; the actions are {names}")));
+            };
+            serde_json::from_str::<Value>(&action.input_schema)?
+        }
+    };
+    println!("{schema:#}");
+    Ok(Exit::Success)
+}
