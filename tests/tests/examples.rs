@@ -1,71 +1,110 @@
 //! The examples in `host-runner/examples`, run by the commands of their READMEs against a practice org.
 //!
-//! Each prints the same records as the command `asymbl`. Without Python or Node.js a test is skipped, and says so; in
-//! CI it fails.
+//! Each lists the candidates as the command `asymbl` does, creates an application, reads the change, and meets an error
+//! and a passthrough. Without Python or Node.js a test is skipped, and says so; in CI it fails.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+use std::path::Path;
 use std::process::Command;
 
-use connector_tests::command::{asymbl, build_folder};
+use connector_tests::command::{Outcome, asymbl, build_folder, run};
 use connector_tests::programs::{output_of, present};
-use connector_tests::world::{World, ids, small_org};
-use connector_tests::{component_path, root};
-use serde_json::Value;
+use connector_tests::world::{World, small_org};
+use connector_tests::{as_if_built_for, component_path, root};
 
-/// Runs the example of a language that has no `host-runner`, and compares its lines with the users of the org.
-async fn lists_the_users(folder: &str) {
-    let world = World::of(small_org()).await;
-    let mut command = Command::new(
-        root()
-            .join("host-runner/examples")
-            .join(folder)
-            .join("run.sh"),
-    );
+/// The command of an example's README.
+fn example(folder: &str, world: &World, component: &Path) -> Command {
+    let folder = root().join("host-runner/examples").join(folder);
+    let mut command = Command::new(folder.join("run.sh"));
     command
-        .arg(component_path("asymbl.wasm"))
+        .arg(component)
         .env("BASE_URL", world.org.url())
         .env("CLIENT_ID", world.org.client_id())
         .env("CLIENT_SECRET", world.org.client_secret());
-    let output = output_of(command).await;
-    let mut printed: Vec<&str> = output.lines().collect();
-    printed.sort_unstable();
+    command
+}
 
-    let listed = asymbl(world.folder(), &["list", "users", "--json"]).await;
-    let users = listed.out.lines().map(|line| {
-        let user: Value = serde_json::from_str(line).unwrap();
-        let text = |field: &str| user[field].as_str().unwrap_or_default().to_owned();
-        let status = text("status").to_lowercase();
-        [
-            text("remote_id"),
-            text("first_name"),
-            text("last_name"),
-            status,
-        ]
-        .join("\t")
-    });
-    let mut users: Vec<String> = users.collect();
-    users.sort_unstable();
-    assert!(users.len() > 10, "{}", listed.err);
-    assert_eq!(printed, users);
+/// The candidates as the command lists them, in order.
+async fn candidates(world: &World) -> Vec<String> {
+    let listed = asymbl(world.folder(), &["list", "candidates", "--json"]).await;
+    let mut lines: Vec<String> = listed.out.lines().map(str::to_owned).collect();
+    lines.sort_unstable();
+    assert!(lines.len() > 100, "{}", listed.err);
+    lines
+}
+
+/// Checks what an example prints, where `before` are the candidates before it ran.
+async fn check(world: &World, output: &str, before: Vec<String>) {
+    let (mut records, steps): (Vec<&str>, Vec<&str>) =
+        output.lines().partition(|line| line.starts_with('{'));
+    records.sort_unstable();
+    assert_eq!(records, before);
+    let step = |name: &str| -> Vec<&str> {
+        let lines = steps.iter().filter_map(|line| line.strip_prefix(name));
+        lines.map(|rest| rest.strip_prefix(": ").unwrap()).collect()
+    };
+    assert_eq!(step("organization"), [world.org.org_id()]);
+    let created = step("created");
+    let (_, candidate) = created[0].split_once(" of ").unwrap();
+    assert!(
+        step("changed").contains(&format!("{candidate} Noor").as_str()),
+        "{steps:?}"
+    );
+    assert!(step("error")[0].starts_with("not-found: "), "{steps:?}");
+    let answer = step("passthrough")[0];
+    assert!(answer.starts_with("HTTP 200, "), "{answer}");
+    assert!(answer.ends_with(" characters of text"), "{answer}");
+    assert_eq!(candidates(world).await.len(), before.len() + 1);
+}
+
+/// Runs the example of a language that has no `host-runner`: in full, with the component of other versions of the
+/// contract, and with a wrong secret.
+async fn runs(folder: &str) {
+    let world = World::of(small_org()).await;
+    let before = candidates(&world).await;
+    let output = output_of(example(folder, &world, &component_path("asymbl.wasm"))).await;
+    check(&world, &output, before).await;
+
+    let other = tempfile::tempdir().unwrap();
+    let version = async |version: &str| -> Outcome {
+        let component = other.path().join("other.wasm");
+        std::fs::write(&component, as_if_built_for(version)).unwrap();
+        run(example(folder, &world, &component)).await
+    };
+    let patch = version("0.2.1").await;
+    assert_eq!(patch.code, 0, "{}", patch.err);
+    let minor = version("0.3.0").await;
+    assert_ne!(minor.code, 0);
+    assert!(
+        minor
+            .err
+            .contains("built for ats:connector@0.3, this host supports 0.2"),
+        "{}",
+        minor.err
+    );
+
+    let mut wrong = example(folder, &world, &component_path("asymbl.wasm"));
+    wrong.env("CLIENT_SECRET", "wrong");
+    assert_ne!(run(wrong).await.code, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_node_example_lists_the_users() {
+async fn the_node_example_runs() {
     if present("node", "the Node.js example") && present("npm", "the Node.js example") {
-        lists_the_users("node").await;
+        runs("node").await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_python_example_lists_the_users() {
+async fn the_python_example_runs() {
     if present("python3", "the Python example") {
-        lists_the_users("python").await;
+        runs("python").await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_rust_example_lists_the_jobs() {
+async fn the_rust_example_runs() {
     let program = build_folder().join("examples/embed");
     assert!(
         program.is_file(),
@@ -73,15 +112,10 @@ async fn the_rust_example_lists_the_jobs() {
         program.display()
     );
     let world = World::of(small_org()).await;
+    let before = candidates(&world).await;
     let mut command = Command::new(program);
     command
         .arg(component_path("asymbl.wasm"))
         .arg(world.tenant());
-    let printed = output_of(command).await;
-    let listed = asymbl(world.folder(), &["list", "jobs", "--json"]).await;
-    assert_eq!(
-        printed.lines().count(),
-        ids(world.db(), "bpats__Job__c").len()
-    );
-    assert_eq!(printed, listed.out);
+    check(&world, &output_of(command).await, before).await;
 }

@@ -1,30 +1,117 @@
-// The contract's `host` interface, which the component imports. Node.js cannot add credentials to the component's
-// requests, so this host passes an access token through the connection.
-const { BASE_URL, CLIENT_ID, CLIENT_SECRET } = process.env;
+// Runs a connector component for many tenants: one compiled component, a few worker threads, an instance per tenant.
+// Calls of the component block the thread that makes them until the ATS has answered, so none is made on this one.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
+import { transpile, writeFiles } from '@bytecodealliance/jco-transpile';
 
-async function signIn() {
-  const response = await fetch(`${BASE_URL}/services/oauth2/token`, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: CLIENT_ID,
-      client_secret: CLIENT_SECRET,
-    }),
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(`the sign-in failed: ${answer.error_description ?? response.status}`);
-  return answer.access_token;
+/** The version of the contract that this host is written for; the patch does not matter. */
+const CONTRACT = '0.2';
+
+/** An error of the contract: `case` is its name (`not-found`), `message` says what to do, `detail` holds the rest. */
+export class ContractError extends Error {
+  constructor({ tag, val }) {
+    const first = Array.isArray(val) ? val.map(({ field, message }) => `${field}: ${message}`).join('; ') : undefined;
+    super(`${tag}: ${first ?? val.message ?? val.failure?.message}`);
+    this.name = 'ContractError';
+    this.case = tag;
+    this.detail = val;
+  }
 }
 
-const accessToken = await signIn();
+export class Host {
+  #folder;
+  #workers;
+  #idle;
+  #waiting = [];
 
-export const host = {
-  getConnection: () => ({
-    baseUrl: BASE_URL,
-    apiVersion: undefined,
-    settings: '{}',
-    disabled: [],
-    accessToken,
-  }),
-  log: (level, message) => console.error(level, message),
-};
+  constructor(folder, workers) {
+    this.#folder = folder;
+    this.#workers = workers;
+    this.#idle = [...workers];
+  }
+
+  /** Translates and compiles a component, which takes a second or two, and starts the threads. */
+  static async load(component, threads = availableParallelism()) {
+    const folder = await mkdtemp(join(tmpdir(), 'connector-'));
+    try {
+      const workerData = await translate(component, folder);
+      const start = () => new Worker(new URL('worker.mjs', import.meta.url), { workerData });
+      return new Host(folder, Array.from({ length: threads }, start));
+    } catch (error) {
+      await rm(folder, { recursive: true });
+      throw error;
+    }
+  }
+
+  /**
+   * Runs `job` on a thread of its own, as soon as one is free. It gets the contract's functions, each of which returns a
+   * promise: `connector.reads.listPage(profile, 'users', {})`.
+   */
+  async run(tenant, job) {
+    const worker = this.#idle.pop() ?? (await new Promise((resolve) => this.#waiting.push(resolve)));
+    try {
+      await ask(worker, { open: tenant });
+      return await job(functionsOf(worker));
+    } finally {
+      const next = this.#waiting.shift();
+      if (next) next(worker);
+      else this.#idle.push(worker);
+    }
+  }
+
+  async close() {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+    await rm(this.#folder, { recursive: true });
+  }
+}
+
+/** Writes a component as JavaScript into a folder; returns what each thread needs of it. */
+export async function translate(component, folder) {
+  const { files, exports } = await transpile(component, {
+    name: 'connector',
+    instantiation: 'async',
+    wasiShim: false,
+    emitTypescriptDeclarations: false,
+    outDir: folder,
+  });
+  checkVersion(exports.map(([name]) => name));
+  await writeFiles(files);
+  const cores = {};
+  for (const path of Object.keys(files).filter((path) => path.endsWith('.wasm'))) {
+    cores[basename(path)] = await WebAssembly.compile(await readFile(path));
+  }
+  return { module: pathToFileURL(join(folder, 'connector.js')).href, cores };
+}
+
+function checkVersion(names) {
+  const [, version] = names.map((name) => name.match(/^ats:connector\/reads@(.+)$/)).find(Boolean) ?? [];
+  if (!version) throw new Error('not a connector: it does not export ats:connector/reads');
+  const minor = version.split('.').slice(0, 2).join('.');
+  if (minor !== CONTRACT) {
+    throw new Error(`the component is built for ats:connector@${minor}, this host supports ${CONTRACT}`);
+  }
+}
+
+/** The functions of a worker's session, by the names of interface and function. */
+function functionsOf(worker) {
+  const functions = (name) =>
+    new Proxy({}, { get: (_, call) => (...parameters) => ask(worker, { name, call, parameters }) });
+  return new Proxy({}, { get: (_, name) => (name === 'then' ? undefined : functions(name)) });
+}
+
+/** Sends a worker one message and waits for its answer. */
+function ask(worker, message) {
+  return new Promise((resolve, reject) => {
+    worker.once('error', reject);
+    worker.once('message', ({ value, error, crash }) => {
+      worker.off('error', reject);
+      if (error) reject(new ContractError(error));
+      else if (crash) reject(new Error(crash));
+      else resolve(value);
+    });
+    worker.postMessage(message);
+  });
+}

@@ -4,4 +4,4 @@ set -eu
 component=$(realpath "$1")
 cd "$(dirname "$0")"
 npm ci --silent --no-audit --no-fund --ignore-scripts
-exec node list-users.mjs "$component"
+exec node example.mjs "$component"

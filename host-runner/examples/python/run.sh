@@ -5,4 +5,4 @@ component=$(realpath "$1")
 cd "$(dirname "$0")"
 [ -x .venv/bin/pip ] || python3 -m venv .venv
 .venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt
-exec .venv/bin/python list_users.py "$component"
+exec .venv/bin/python example.py "$component"
