@@ -18,7 +18,7 @@ use host_runner::conformance::{
 pub(super) struct Arguments {
     #[command(flatten)]
     tenant: TenantArgument,
-    /// A shell command that changes the source and prints each change as a line: {"model":"users","key":"17","kind":"updated"}
+    /// A shell command that changes the source and prints a line of JSON for each change: model, key, kind
     #[arg(long, value_name = "COMMAND")]
     change: Option<String>,
 }
