@@ -363,8 +363,8 @@ fn unlike(text: &[UnifiedRecord], typed: &[Value]) -> Vec<String> {
     let unlike = pairs.filter_map(|(record, typed)| {
         let line = list_line(record);
         // Compared as text, since the order of the members counts too.
-        let same = serde_json::from_str::<Value>(&line)
-            .is_ok_and(|value| value.to_string() == typed.to_string());
+        let read: Value = serde_json::from_str(&line).unwrap_or_default();
+        let same = serde_json::to_string(&read).ok() == serde_json::to_string(typed).ok();
         (!same).then(|| format!("{} differs", record.key()))
     });
     unlike.collect()
