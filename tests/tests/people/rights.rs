@@ -140,3 +140,36 @@ async fn check_names_each_line_that_the_permission_set_lacks() {
         assert!(check.out.contains(&told), "{line}: {}", check.out);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_says_each_thing_once_with_all_that_it_costs() {
+    let stage = "bpats__ATS_Applicant__c.bpats__Stage__c";
+    let world = World::of(small_org().hidden_field(stage)).await;
+    let check = asymbl(world.folder(), &["check"]).await;
+    assert_eq!(check.out.matches(stage).count(), 1, "{}", check.out);
+    for part in [
+        &format!("missing: read, create, edit {stage}"),
+        "applications: outcome",
+        "move-application-to-stage",
+    ] {
+        assert!(check.out.contains(part), "{part}: {}", check.out);
+    }
+    // A field of another object than the model's own.
+    let world = World::of(small_org().hidden_field("Contact.Email")).await;
+    let sync = asymbl(world.folder(), &["sync"]).await;
+    let told = "hiring-team-members: the connected user does not see Contact.Email (user_id)";
+    assert!(sync.out.contains(told), "{}", sync.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_does_not_advise_what_an_absent_package_brings() {
+    let world = World::of(small_org().no_package()).await;
+    let check = asymbl(world.folder(), &["check"]).await;
+    assert_eq!(check.code, 3, "{}", check.out);
+    assert!(!check.out.contains("Asymbl ATS User"), "{}", check.out);
+    for line in check.out.lines().filter(|line| line.contains("bpats__")) {
+        assert!(!line.contains("grant"), "{line}");
+    }
+    let field = "bpats__Desired_Salary__c belongs to it";
+    assert!(check.out.contains(field), "{}", check.out);
+}

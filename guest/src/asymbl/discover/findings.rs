@@ -1,5 +1,6 @@
 //! What a person should know about an org: facts and warnings.
 
+use crate::asymbl::inspection::needs;
 use crate::asymbl::models::{self, OPTIONAL, Source, TABLES, Table, Tenant, word};
 use crate::asymbl::names::{self, ACTIONS};
 use crate::asymbl::profile::ObjectShape;
@@ -95,30 +96,23 @@ fn tables_on(tenant: Tenant<'_>) -> impl Iterator<Item = &'static Table> {
     tables.filter(|table| scopes.model_on(table.model))
 }
 
-/// Expected source fields of a model's own object that describe does not list, with what they feed.
+/// Expected source fields of a model's own object that describe does not list.
 fn lost_fields(tenant: Tenant<'_>, table: &Table, shape: &ObjectShape) -> Vec<String> {
-    let mut lost = Vec::new();
-    for rule in table.rules_on(tenant) {
-        if tenant
+    let rules = table.rules_on(tenant).filter(|rule| {
+        let is_chosen = tenant
             .settings
             .override_of(table.model, rule.field)
-            .is_some()
-            || uses_setting(rule.sources)
-        {
-            continue;
-        }
-        for name in table.source_fields(tenant, rule.field) {
-            if !shape.has(&name) && !OPTIONAL.contains(&name.as_str()) {
-                let field = rule.field.split('.').next().unwrap_or(rule.field);
-                lost.push(format!("{name} ({field})"));
-            }
-        }
-    }
-    lost
+            .is_some();
+        !is_chosen && !uses_setting(rule.sources)
+    });
+    let fields = rules.flat_map(|rule| table.source_fields(tenant, rule.field));
+    fields
+        .filter(|name| !shape.has(name) && !OPTIONAL.contains(&name.as_str()))
+        .collect()
 }
 
-/// Expected source fields of other visible objects that describe does not list.
-fn lost_fields_elsewhere(tenant: Tenant<'_>, table: &Table) -> Vec<String> {
+/// Expected source fields of other visible objects that describe does not list, with their objects.
+fn lost_fields_elsewhere(tenant: Tenant<'_>, table: &Table) -> Vec<(String, String)> {
     let names = tenant.profile.names();
     let sources = table.rules_on(tenant).flat_map(|rule| rule.sources);
     sources
@@ -128,33 +122,49 @@ fn lost_fields_elsewhere(tenant: Tenant<'_>, table: &Table) -> Vec<String> {
             };
             let (object, field) = (names.api(object), names.api(field));
             let is_lost = !tenant.profile.object(&object)?.has(&field);
-            is_lost.then(|| format!("{object}.{field}"))
+            is_lost.then_some((object, field))
         })
         .collect()
 }
 
-/// Expected source fields that describe does not list, a line for each model.
+/// Expected source fields that describe does not list, with all that they feed; a line for each model.
 fn hidden_fields(tenant: Tenant<'_>, warnings: &mut Warnings) {
     for table in tables_on(tenant) {
         let Some(shape) = tenant.profile.object(&table.object.api(tenant)) else {
             continue;
         };
-        let mut lost = lost_fields(tenant, table, shape);
-        lost.extend(lost_fields_elsewhere(tenant, table));
+        let needs = needs::of_model(tenant, table);
+        let told = |object: &str, field: &str| {
+            let of_object = needs.iter().filter(|need| need.object == object);
+            let mut fields = of_object.flat_map(|need| &need.fields);
+            match fields.find(|need| need.name == field) {
+                Some(need) => format!("{object}.{field} ({})", need.affects.join(", ")),
+                None => format!("{object}.{field}"),
+            }
+        };
+        let own = lost_fields(tenant, table, shape).into_iter();
+        let own = own.map(|field| told(&shape.name, &field));
+        let elsewhere = lost_fields_elsewhere(tenant, table).into_iter();
+        let elsewhere = elsewhere.map(|(object, field)| told(&object, &field));
+        let mut lost: Vec<String> = Vec::new();
+        for told in own.chain(elsewhere) {
+            if !lost.contains(&told) {
+                lost.push(told);
+            }
+        }
         if !lost.is_empty() {
             let fix = if tenant.profile.job_link.standard
                 || shape.name != tenant.profile.job_link.object
             {
-                "grant the integration user read access to them"
+                "grant it read access to them"
             } else {
                 "name this object's own fields in the setting `fields`"
             };
             warnings.push((
                 "field-hidden",
                 format!(
-                    "{}: {} does not show {}; what they feed stays empty: {fix}",
+                    "{}: the connected user does not see {}; what is in brackets stays empty or incomplete: {fix}",
                     word(table.model),
-                    shape.name,
                     lost.join(", "),
                 ),
             ));

@@ -106,7 +106,7 @@ fn finding(
             None => found.lacks_on_object(tenant, need, Operation::Read, grants),
             Some(shape) => {
                 found.check_object(tenant, need, shape, grants);
-                found.check_fields(tenant, need, shape);
+                found.check_fields(tenant, need, shape, grants);
             }
         }
     }
@@ -210,7 +210,13 @@ impl Found {
         }
     }
 
-    fn check_fields(&mut self, tenant: Tenant<'_>, need: &ObjectNeed, shape: &ObjectShape) {
+    fn check_fields(
+        &mut self,
+        tenant: Tenant<'_>,
+        need: &ObjectNeed,
+        shape: &ObjectShape,
+        grants: &Grants,
+    ) {
         let link = &tenant.profile.job_link;
         let own_job = !link.standard && need.object == link.object;
         for field in &need.fields {
@@ -238,7 +244,13 @@ impl Found {
                     self.lacks_on_field(&need.object, field, fix);
                 }
                 Some(JobField::Mapped) | None => {
-                    self.lacks_on_field(&need.object, field, grant_field(field, shape));
+                    let names = tenant.profile.names();
+                    let is_absent = grants.package_is_absent && names.is_of_package(&field.name);
+                    let fix = match is_absent {
+                        true => install(&field.name),
+                        false => grant_field(field, shape),
+                    };
+                    self.lacks_on_field(&need.object, field, fix);
                 }
             }
         }
@@ -269,11 +281,23 @@ impl Found {
     }
 }
 
+/// Field-level security knows two rights: who may edit a field may set it at creation too.
 fn grant_field(field: &FieldNeed, shape: &ObjectShape) -> String {
     format!(
         "grant {} access to the field in a permission set of the integration user (Setup, Permission Sets, Object Settings, {})",
-        field.operation.word(),
+        match field.operation {
+            Operation::Read => "read",
+            Operation::Create | Operation::Edit => "edit",
+        },
         shape.label
+    )
+}
+
+/// The fix for what belongs to a package that is not there.
+fn install(what: &str) -> String {
+    format!(
+        "install the Asymbl ATS package in this org, or name the namespace that it has there in the setting `namespace`: \
+         {what} belongs to it"
     )
 }
 
@@ -320,10 +344,7 @@ fn object_fix(tenant: Tenant<'_>, object: &str, operation: Operation, grants: &G
     );
     if grants.package_is_absent {
         return match names.is_of_package(object) {
-            true => format!(
-                "install the Asymbl ATS package in this org, or name the namespace that it has there in the setting `namespace`: \
-                 {object} belongs to it"
-            ),
+            true => install(object),
             false => own,
         };
     }

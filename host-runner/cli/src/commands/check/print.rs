@@ -8,7 +8,7 @@ use super::super::table::{Table, Tone};
 use super::super::text::Styled;
 use super::{Checked, access_word, outcome_word, records_of};
 use host_runner::sandbox::contract::inspection::{
-    AccessFinding, AccessLevel, ModelAccess, TestOutcome,
+    AccessFinding, AccessLevel, MissingRight, ModelAccess, TestOutcome,
 };
 use host_runner::sandbox::unified_model;
 
@@ -49,8 +49,9 @@ pub(super) fn print(checked: &Checked, out: &mut impl Styled) -> io::Result<()> 
         }
     }
     let mut printed: Vec<&str> = Vec::new();
-    for (_, message) in checked.warnings() {
-        if !printed.contains(&message) {
+    for (code, message) in checked.warnings() {
+        // What the user does not see is said above, with what it costs.
+        if !HIDDEN.contains(&code) && !printed.contains(&message) {
             if printed.is_empty() {
                 writeln!(out)?;
             }
@@ -73,6 +74,9 @@ pub(super) fn print(checked: &Checked, out: &mut impl Styled) -> io::Result<()> 
     writeln!(out)?;
     paragraph(&told, 0, out)
 }
+
+/// The warnings of a discovery about missing rights, which the check of the rights names one by one.
+const HIDDEN: [&str; 2] = ["object-hidden", "field-hidden"];
 
 /// The columns of what the user may do, and of what came of the test.
 const ACCESS: usize = 1;
@@ -133,28 +137,23 @@ fn tables(checked: &Checked, out: &mut impl Styled) -> io::Result<()> {
     actions.print(out)
 }
 
-/// Each missing right once, with everything that it costs.
+/// What lacks on one object or field.
+struct Lacking<'a> {
+    what: &'a str,
+    /// What may not be done with it: `read`, `create`.
+    verbs: Vec<&'a str>,
+    costs: Vec<String>,
+    /// That of the verb that comes last: who may edit may read too.
+    fix: &'a str,
+}
+
+/// Each thing that lacks once, with everything that it costs.
 fn lacking(findings: &[(String, &AccessFinding)], out: &mut impl Write) -> io::Result<()> {
-    let mut rights: Vec<(&str, &str, Vec<String>)> = Vec::new();
+    let mut things: Vec<Lacking<'_>> = Vec::new();
     let mut said: Vec<&str> = Vec::new();
     for (name, finding) in findings {
         for missing in &finding.missing {
-            let cost = if missing.affects.is_empty() {
-                vec![name.clone()]
-            } else {
-                missing
-                    .affects
-                    .iter()
-                    .map(|affected| format!("{name}: {affected}"))
-                    .collect()
-            };
-            match rights
-                .iter_mut()
-                .find(|(right, _, _)| *right == missing.right)
-            {
-                Some((_, _, costs)) => costs.extend(cost),
-                None => rights.push((&missing.right, &missing.fix, cost)),
-            }
+            add(&mut things, name, missing);
         }
         for note in &finding.notes {
             if said.contains(&note.message.as_str()) {
@@ -165,11 +164,45 @@ fn lacking(findings: &[(String, &AccessFinding)], out: &mut impl Write) -> io::R
             paragraph(&format!("{name}: {}", note.message), 2, out)?;
         }
     }
-    for (right, fix, costs) in rights {
+    for thing in things {
+        let right = format!("{} {}", thing.verbs.join(", "), thing.what);
         writeln!(out)?;
         paragraph(&format!("missing: {right}"), 2, out)?;
-        paragraph(&format!("  costs:   {}", costs.join(", ")), 11, out)?;
-        paragraph(&format!("  fix:     {fix}"), 11, out)?;
+        paragraph(&format!("  costs:   {}", thing.costs.join(", ")), 11, out)?;
+        paragraph(&format!("  fix:     {}", thing.fix), 11, out)?;
     }
     Ok(())
+}
+
+fn add<'a>(things: &mut Vec<Lacking<'a>>, name: &str, missing: &'a MissingRight) {
+    let (verb, what) = missing
+        .right
+        .split_once(' ')
+        .unwrap_or(("", &missing.right));
+    let costs = match missing.affects.is_empty() {
+        true => vec![name.to_owned()],
+        false => {
+            let affects = missing.affects.iter();
+            affects
+                .map(|affected| format!("{name}: {affected}"))
+                .collect()
+        }
+    };
+    match things.iter_mut().find(|known| known.what == what) {
+        Some(known) => {
+            if !known.verbs.contains(&verb) {
+                known.verbs.push(verb);
+                known.fix = &missing.fix;
+            }
+            let new = costs.into_iter().filter(|cost| !known.costs.contains(cost));
+            let new: Vec<String> = new.collect();
+            known.costs.extend(new);
+        }
+        None => things.push(Lacking {
+            what,
+            verbs: vec![verb],
+            costs,
+            fix: &missing.fix,
+        }),
+    }
 }
