@@ -4,7 +4,7 @@ use connector_tests::expected::assert_mirrors_the_org;
 use connector_tests::world::{World, fields, ids, of_model, small_org, text};
 use host_runner::unified::{Model, Timestamp};
 use mirror::store::Coverage;
-use mirror::sync::SyncOptions;
+use mirror::sync::{Event, Events, SyncOptions, sync};
 use practice_org::value::Value as OrgValue;
 use serde_json::{Value, json};
 
@@ -273,4 +273,46 @@ async fn a_full_sync_over_a_mirror_marks_what_is_gone_without_a_trace() {
             .is_some()
     );
     assert_mirrors_the_org(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watched_first_sync_knows_how_many_records_come() {
+    for is_watched in [true, false] {
+        let world = World::of(small_org()).await;
+        let discovered = world.discover().await;
+        let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
+        let mut sending = Events::to(sender);
+        if is_watched {
+            sending = sending.with_totals();
+        }
+        let (mut mirror, options) = (world.mirror(), SyncOptions::default());
+        let report = sync(
+            world.session(),
+            &mut mirror,
+            &discovered,
+            &options,
+            &sending,
+        );
+        let report = report.await.unwrap();
+        drop(sending);
+        let mut begun = 0;
+        while let Some(event) = events.recv().await {
+            let Event::ModelStarted { model, expected } = event else {
+                continue;
+            };
+            begun += 1;
+            let rows = of_model(&report, model).rows;
+            match model {
+                _ if !is_watched => assert_eq!(expected, None, "{model}"),
+                // Somebody on two lookups of a job counts twice.
+                Model::Users | Model::HiringTeamMembers => {
+                    assert!(expected.unwrap() >= rows, "{model}: {expected:?} {rows}");
+                }
+                _ => assert_eq!(expected, Some(rows), "{model}"),
+            }
+        }
+        assert_eq!(begun, Model::ALL.len());
+        // Whom nobody watches pays nothing for it.
+        assert_eq!(report.probe_requests > 0, is_watched);
+    }
 }
