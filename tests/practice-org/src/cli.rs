@@ -16,10 +16,10 @@ pub struct Options {
     #[arg(long, default_value_t = 0)]
     port: u16,
     /// About how many candidates; the rest of the org grows with them
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, value_name = "N", default_value_t = 2_000)]
     candidates: usize,
     /// The same seed gives the same org
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// Milliseconds that each answer takes
     #[arg(long, value_name = "MS", default_value_t = 0)]
@@ -28,10 +28,10 @@ pub struct Options {
     #[arg(long, value_name = "US", default_value_t = 0)]
     latency_per_row: u64,
     /// Rows of a query page
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, value_name = "N", default_value_t = 2_000)]
     page_size: usize,
     /// API calls a day
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
     daily_api_calls: u64,
     /// Where the org's clock starts, e.g. 2026-11-24T00:00:00Z; the real time when absent
     #[arg(long, value_name = "TIME")]

@@ -27,10 +27,10 @@ its own, only HTTP requests that this program checks, signs and sends for it.
 #[derive(Args)]
 pub(super) struct Arguments {
     /// How many candidates; the rest of the org grows with them
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, value_name = "N", default_value_t = 2_000)]
     candidates: usize,
     /// The same seed gives the same org
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }
 
@@ -40,7 +40,10 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         true => text::nowhere(),
         false => text::boxed_stdout(),
     };
-    writeln!(out, "{INTRODUCTION}")?;
+    for line in INTRODUCTION.lines() {
+        writeln!(out, "{line}")?;
+    }
+    writeln!(out)?;
     let org = PracticeOrg::builder()
         .candidates(arguments.candidates)
         .seed(arguments.seed)

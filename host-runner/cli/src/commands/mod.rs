@@ -151,7 +151,7 @@ struct TenantArgument {
 #[derive(Args, Clone)]
 struct MirrorArgument {
     /// The mirror's file [default: the tenant file's name with the ending .mirror.sqlite]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "FILE")]
     mirror: Option<PathBuf>,
 }
 

@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     allow_mass_delete: bool,
     /// Sync again and again, this long after each sync (15m, 2h, 1d; at least 5m with Asymbl ATS), until stopped by
     /// ctrl-c or SIGTERM
-    #[arg(long, value_name = "TIME", value_parser = schedule::interval)]
+    #[arg(long, value_name = "DURATION", value_parser = schedule::interval)]
     every: Option<Duration>,
     /// Only these models [default: all]
     #[arg(value_name = "MODEL", value_parser = model)]
