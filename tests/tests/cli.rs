@@ -378,7 +378,8 @@ async fn a_hidden_field_is_a_note_and_no_failure() {
         .collect();
     assert_eq!(notes.len(), 1, "{}", run.out);
     assert!(
-        notes[0].starts_with("note: candidates: the connected user does not see Contact.Title (title)"),
+        notes[0]
+            .starts_with("note: candidates: the connected user does not see Contact.Title (title)"),
         "{}",
         notes[0]
     );

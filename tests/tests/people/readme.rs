@@ -41,3 +41,33 @@ async fn the_commands_of_the_readme_can_be_pasted() {
         );
     }
 }
+
+/// A line of output without what differs from run to run: the requests and the time at the end of a row.
+fn steady(line: &str) -> String {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.as_slice() {
+        [rest @ .., _requests, _time, "ms" | "s"] => rest.join(" "),
+        _ => words.join(" "),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_prints_what_the_readme_shows() {
+    let readme = std::fs::read_to_string(connector_tests::root().join("README.md")).unwrap();
+    let (_, rest) = readme.split_once("prints, shortened:\n\n```\n").unwrap();
+    let shown = rest.split_once("```").unwrap().0;
+    let folder = tempfile::tempdir().unwrap();
+    let demo = connector_tests::command::asymbl(folder.path(), &["demo"]).await;
+    assert_eq!(demo.code, 0, "{}", demo.err);
+    assert!(
+        !demo.out.contains("\\n"),
+        "an escaped line break: {}",
+        demo.out
+    );
+    let printed: Vec<String> = demo.out.lines().map(steady).collect();
+    // The rule below the head is as wide as the times are.
+    for line in shown.lines().filter(|line| !line.contains('─')) {
+        let line = steady(line);
+        assert!(printed.contains(&line), "{line}\n{}", demo.out);
+    }
+}
