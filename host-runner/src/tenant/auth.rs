@@ -185,8 +185,10 @@ fn needed<T>(kind: Kind, key: &str, value: Option<T>) -> Keyed<T> {
 /// A bare origin gets the usual path: `https://login.salesforce.com` is what people write.
 fn checked_token_url(text: String) -> Keyed<String> {
     let wrong = |problem: String| ("auth.token_url".to_owned(), problem);
-    let origin = Origin::of_url(&text).map_err(|error| wrong(error.to_string()))?;
-    let url = url::Url::parse(&text).map_err(|error| wrong(format!("not a URL: {error}")))?;
+    // What the text is, is not said: a secret may stand there by mistake.
+    let no_url = || wrong("must be an https URL, as https://login.salesforce.com".to_owned());
+    let origin = Origin::of_url(&text).map_err(|_| no_url())?;
+    let url = url::Url::parse(&text).map_err(|_| no_url())?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("must have no query and no fragment".to_owned()));
     }

@@ -47,8 +47,13 @@ pub enum SecretRef {
     File(PathBuf),
 }
 
+pub(super) const EMPTY_TABLE: &str =
+    "an empty table; write { env = \"NAME\" } or { file = \"PATH\" }";
+pub(super) const TWO_PLACES: &str = "give either `env` or `file`, and nothing else";
+
 impl SecretRef {
-    /// Reads the secret. `base` is the tenant file, `key` what to name in an error.
+    /// Reads the secret. `base` is the tenant file, `key` what to name in an error. The name of the variable or file is
+    /// in no error: the secret itself may stand there by mistake.
     ///
     /// # Errors
     /// When the variable is not set or not text, the file can't be read, or the secret is empty.
@@ -58,28 +63,21 @@ impl SecretRef {
             Self::Inline(secret) => secret.expose().to_owned(),
             Self::Env(name) => std::env::var(name).map_err(|error| match error {
                 std::env::VarError::NotPresent => {
-                    wrong(format!("the environment variable {name} is not set"))
+                    wrong("the environment variable that it names is not set".to_owned())
                 }
                 std::env::VarError::NotUnicode(_) => {
-                    wrong(format!("the environment variable {name} is not UTF-8"))
+                    wrong("the environment variable that it names is not UTF-8".to_owned())
                 }
             })?,
-            Self::File(path) => {
-                let path = beside(base, path);
-                std::fs::read_to_string(&path).map_err(|error| {
-                    wrong(format!(
-                        "the file {} can't be read: {error}",
-                        path.display()
-                    ))
-                })?
-            }
+            Self::File(path) => std::fs::read_to_string(beside(base, path))
+                .map_err(|error| wrong(format!("the file that it names can't be read: {error}")))?,
         };
         let text = without_mark(text.trim()).trim();
         if text.is_empty() {
             return Err(wrong(match self {
                 Self::Inline(_) => "is empty".to_owned(),
-                Self::Env(name) => format!("the environment variable {name} is empty"),
-                Self::File(path) => format!("the file {} is empty", beside(base, path).display()),
+                Self::Env(_) => "the environment variable that it names is empty".to_owned(),
+                Self::File(_) => "the file that it names is empty".to_owned(),
             }));
         }
         Ok(Secret::new(text))
@@ -102,9 +100,7 @@ impl<'de> Deserialize<'de> for SecretRef {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<SecretRef, A::Error> {
                 let Some(kind) = map.next_key::<String>()? else {
-                    return Err(de::Error::custom(
-                        "an empty table; write { env = \"NAME\" } or { file = \"PATH\" }",
-                    ));
+                    return Err(de::Error::custom(EMPTY_TABLE));
                 };
                 let found = match kind.as_str() {
                     "env" => SecretRef::Env(map.next_value()?),
@@ -113,9 +109,7 @@ impl<'de> Deserialize<'de> for SecretRef {
                 };
                 match map.next_key::<String>()? {
                     None => Ok(found),
-                    Some(_) => Err(de::Error::custom(
-                        "give either `env` or `file`, and nothing else",
-                    )),
+                    Some(_) => Err(de::Error::custom(TWO_PLACES)),
                 }
             }
         }

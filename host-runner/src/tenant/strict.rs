@@ -13,6 +13,12 @@ pub(crate) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, T
         let line = error.span().map(|span| line_of(text, span.start));
         let key = error.span().and_then(|span| key_at(text, span.start));
         let secret = key.as_deref().is_some_and(holds_secret);
+        let is_auth = key.as_deref().is_some_and(is_in_auth);
+        if is_auth {
+            let problem = without_values(error.message());
+            let key = key.filter(|key| is_key_of_auth::<T>(key));
+            return TenantError::new(path, key.as_deref().or(Some("auth")), problem).at_line(line);
+        }
         let mut problem = explained(error.message(), secret);
         if let Some(wrong) = unknown_field(error.message()) {
             let is_typo = problem.contains("did you mean");
@@ -25,6 +31,53 @@ pub(crate) fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, T
         TenantError::new(path, key.as_deref(), problem).at_line(line)
     })
 }
+
+/// Whether a dotted name is that of the table `[auth]` or lies in it.
+fn is_in_auth(key: &str) -> bool {
+    let first = key.split('.').next().unwrap_or_default();
+    first.trim_matches([' ', '\t', '"', '\'', '[']) == "auth"
+}
+
+/// Whether a dotted name is one of the keys that `[auth]` has: what stands before a `=` may be a line of a secret.
+fn is_key_of_auth<T: DeserializeOwned>(key: &str) -> bool {
+    let known = known_keys::<T>(Some("auth"));
+    key.strip_prefix("auth.")
+        .is_some_and(|last| known.iter().any(|known| known == last))
+}
+
+/// What is wrong in `[auth]`, without what stands there: a secret may stand where a name belongs. The names that serde
+/// lists are our own.
+fn without_values(message: &str) -> String {
+    let message = message.trim();
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let wrong = quoted.next().unwrap_or_default();
+    let known: Vec<&str> = quoted.collect();
+    let what = match message {
+        field if field.starts_with("unknown field ") => Some("a key is unknown"),
+        variant if variant.starts_with("unknown variant ") => Some("a value is unknown"),
+        _ => None,
+    };
+    if let Some(what) = what {
+        return suggesting(what.to_owned(), wrong, &known);
+    }
+    if message.starts_with("missing field ") {
+        return message.replace("missing field", "missing key");
+    }
+    if message.starts_with("duplicate ") {
+        return "a key is given twice".to_owned();
+    }
+    if message.starts_with("invalid type") {
+        return "a value is of the wrong type: it must be a text, or for a secret also { env = \"NAME\" } or { file = \"PATH\" }"
+            .to_owned();
+    }
+    if OWN.contains(&message) {
+        return message.to_owned();
+    }
+    "not valid TOML: quote texts, and write each key once, as `key = \"value\"`".to_owned()
+}
+
+/// Messages about `[auth]` that quote nothing.
+const OWN: [&str; 2] = [super::secret::EMPTY_TABLE, super::secret::TWO_PLACES];
 
 /// The key that serde's message calls unknown.
 fn unknown_field(message: &str) -> Option<&str> {
@@ -93,7 +146,11 @@ fn explained(message: &str, secret: bool) -> String {
 
 /// The message for a word that is none of the known ones, with the closest as a suggestion.
 pub(crate) fn unknown(what: &str, wrong: &str, known: &[&str]) -> String {
-    let mut message = format!("{what} `{wrong}`");
+    suggesting(format!("{what} `{wrong}`"), wrong, known)
+}
+
+/// The message with the known word that was probably meant, and all known ones.
+fn suggesting(mut message: String, wrong: &str, known: &[&str]) -> String {
     if let Some(close) = closest(wrong, known) {
         message += &format!("; did you mean `{close}`?");
     }
@@ -138,26 +195,34 @@ fn line_of(text: &str, offset: usize) -> usize {
         + 1
 }
 
+/// Whether a text is a name as keys and tables have them; anything else may be a part of a value.
+fn is_name(text: &str) -> bool {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || "_-. ".contains(c);
+    text.len() <= 60 && text.chars().all(is_of_name)
+}
+
 /// The dotted name of the key on the line at `offset`: its table header and the word before `=`.
 fn key_at(text: &str, offset: usize) -> Option<String> {
     let line_number = line_of(text, offset);
     let lines: Vec<&str> = text.lines().collect();
     let line = lines.get(line_number - 1)?.trim();
     let header = |line: &str| {
-        line.strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'))
-            .map(str::to_owned)
+        // A comment may follow.
+        let name = line.strip_prefix('[')?.split(']').next()?;
+        is_name(name).then(|| name.trim().to_owned())
     };
     if let Some(table) = header(line) {
         return Some(table);
     }
-    let key = line.split_once('=')?.0.trim();
+    let key = line.split_once('=').map(|(key, _)| key.trim());
+    let key = key.filter(|key| is_name(key));
     let table = lines[..line_number - 1]
         .iter()
         .rev()
         .find_map(|line| header(line.trim()));
-    Some(match table {
-        Some(table) => format!("{table}.{key}"),
-        None => key.to_owned(),
-    })
+    match (table, key) {
+        (Some(table), Some(key)) => Some(format!("{table}.{key}")),
+        (Some(table), None) => Some(table),
+        (None, key) => key.map(str::to_owned),
+    }
 }
