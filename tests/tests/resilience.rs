@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use connector_tests::expected::assert_mirrors_the_org;
+use connector_tests::expected::{assert_mirrors_the_org, assert_mirrors_the_org_but_for_formulas};
 use connector_tests::soak::control;
 use connector_tests::world::{World, fields, ids, of_model, small_org};
 use host_runner::unified::Model;
@@ -331,4 +331,38 @@ async fn a_slow_org_only_costs_time() {
     .await;
     world.sync().await;
     assert_as_undisturbed(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps_by_years_during_a_run_loses_nothing() {
+    const YEARS: i64 = 10 * 365 * 24 * 60 * 60 * 1_000;
+    for jumps in [[YEARS, -YEARS], [-YEARS, YEARS]] {
+        let world = World::of(org()).await;
+        let contacts = ids(world.db(), "Contact");
+        for round in 0..3 {
+            for contact in contacts.iter().skip(round).step_by(7) {
+                let name = fields(json!({ "LastName": format!("Round {round}") }));
+                world.write(|writer| writer.update("Contact", &contact.to_string(), &name));
+            }
+            let mut pages = 0;
+            let session = world.session_with("");
+            world
+                .sync_while(&session, |event| {
+                    if matches!(event, Event::Page { .. }) {
+                        // Away with one page, back with the next.
+                        world.db().clock().advance(jumps[pages % 2]);
+                        pages += 1;
+                    }
+                    true
+                })
+                .await
+                .expect("the sync ends");
+            if pages % 2 == 1 {
+                world.db().clock().advance(jumps[1]);
+            }
+            world.db().clock().advance(60_000);
+            world.sync().await;
+            assert_mirrors_the_org_but_for_formulas(&world);
+        }
+    }
 }

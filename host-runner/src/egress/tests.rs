@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 
 mod gzip;
+mod h2;
 mod hooks;
 mod tls;
 mod wire;

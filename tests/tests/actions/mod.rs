@@ -12,6 +12,7 @@ mod foreign;
 mod input;
 mod keys;
 mod kinds;
+mod matrix;
 mod moving;
 mod orgs;
 mod partial;

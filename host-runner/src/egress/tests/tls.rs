@@ -3,13 +3,21 @@
 use super::*;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
-struct Authority {
-    pem: tempfile::NamedTempFile,
-    acceptor: tokio_rustls::TlsAcceptor,
+pub(super) struct Authority {
+    pub(super) pem: tempfile::NamedTempFile,
+    pub(super) acceptor: tokio_rustls::TlsAcceptor,
 }
 
 /// A certificate authority, and a server certificate for 127.0.0.1 that it signed.
-fn authority(protocols: &[&[u8]]) -> Authority {
+pub(super) fn authority(protocols: &[&[u8]]) -> Authority {
+    authority_with(protocols, |_| {})
+}
+
+/// The same with another server certificate.
+fn authority_with(
+    protocols: &[&[u8]],
+    change: impl FnOnce(&mut rcgen::CertificateParams),
+) -> Authority {
     use std::io::Write;
     let ca_key = rcgen::KeyPair::generate().unwrap();
     let mut ca = rcgen::CertificateParams::new(Vec::new()).unwrap();
@@ -19,10 +27,9 @@ fn authority(protocols: &[&[u8]]) -> Authority {
     let ca_cert = ca.self_signed(&ca_key).unwrap();
     let issuer = rcgen::Issuer::new(ca, ca_key);
     let key = rcgen::KeyPair::generate().unwrap();
-    let leaf = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()])
-        .unwrap()
-        .signed_by(&key, &issuer)
-        .unwrap();
+    let mut leaf = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    change(&mut leaf);
+    let leaf = leaf.signed_by(&key, &issuer).unwrap();
     let chain: Vec<CertificateDer<'static>> = vec![leaf.der().clone()];
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -41,7 +48,7 @@ fn authority(protocols: &[&[u8]]) -> Authority {
     }
 }
 
-fn trusting(origin: &Origin, ca_file: Option<&std::path::Path>) -> Gate {
+pub(super) fn trusting(origin: &Origin, ca_file: Option<&std::path::Path>) -> Gate {
     let limits = EgressLimits {
         deadlines: Deadlines {
             connect: Duration::from_secs(5),
@@ -99,6 +106,38 @@ async fn nothing_is_sent_to_an_unknown_certificate_authority() {
     );
     assert!(error.to_string().contains("ca_file"), "{error}");
     assert!(server.seen().is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_sent_to_a_certificate_that_has_expired_or_is_another_s() {
+    let expired = |leaf: &mut rcgen::CertificateParams| {
+        leaf.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        leaf.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    };
+    let early = |leaf: &mut rcgen::CertificateParams| {
+        leaf.not_before = rcgen::date_time_ymd(2200, 1, 1);
+        leaf.not_after = rcgen::date_time_ymd(2201, 1, 1);
+    };
+    let of_another = |leaf: &mut rcgen::CertificateParams| {
+        leaf.subject_alt_names = vec![rcgen::SanType::DnsName("other.example".try_into().unwrap())];
+    };
+    let changes: [fn(&mut rcgen::CertificateParams); 3] = [expired, early, of_another];
+    for change in changes {
+        let authority = authority_with(&[b"http/1.1"], change);
+        let tls = Some(authority.acceptor.clone());
+        let server = Server::with_tls(|_| async { answer(200, "fine") }, tls).await;
+        let gate = trusting(&server.origin, Some(authority.pem.path()));
+        let error = read(&gate, "/x").await.unwrap_err();
+        let is_certificate = matches!(
+            error,
+            EgressError::Tls {
+                certificate: true,
+                ..
+            }
+        );
+        assert!(is_certificate, "{error:?}");
+        assert!(server.seen().is_empty());
+    }
 }
 
 #[tokio::test]
