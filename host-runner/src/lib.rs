@@ -22,6 +22,7 @@
 
 pub mod conformance;
 pub mod egress;
+pub mod metrics;
 pub mod sandbox;
 pub mod session;
 pub mod tenant;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::egress::{Problem, Purpose};
-use crate::sandbox::{CallError, Job, JobSetup, Limits, LoadedConnector, LogLevel, LogLine};
+use crate::sandbox::{
+    CallError, Job, JobSetup, Limits, LoadedConnector, LogLevel, LogLine, Outage,
+};
 use crate::tenant::Tenant;
 
 /// A loaded connector and an opened tenant. Cheap to clone; jobs of one session share the tenant's connections and
@@ -57,6 +59,10 @@ impl Session {
 
     async fn start_for(&self, purpose: Purpose) -> Result<Job, CallError> {
         let file = self.tenant.file();
+        if let Some(key) = file.public_key() {
+            let verified = self.connector.component().verify(key);
+            verified.map_err(Outage::Untrusted)?;
+        }
         let limits = file.limits();
         let name = file.name().to_owned();
         let setup = JobSetup::new(

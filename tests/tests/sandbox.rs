@@ -153,6 +153,11 @@ async fn behave_for_a_tenant(server: &Recorder, name: Behaviour) -> String {
 }
 
 async fn behave_in_a_job(server: &Recorder, name: Behaviour, purpose: Purpose) -> String {
+    let mut job = job_of_a_tenant(server, name, purpose).await;
+    job.discover().await.unwrap().profile
+}
+
+async fn job_of_a_tenant(server: &Recorder, name: Behaviour, purpose: Purpose) -> Job {
     let file = TenantFile::parse("tenant.toml".as_ref(), &tenant_file(server)).unwrap();
     let tenant = Tenant::open(file, TokenSourceOptions::default()).unwrap();
     let setup = JobSetup::new(
@@ -162,8 +167,24 @@ async fn behave_in_a_job(server: &Recorder, name: Behaviour, purpose: Purpose) -
         Vec::new(),
         tenant.gate_for(purpose),
     );
-    let mut job = hostile().start(setup).await.unwrap();
-    job.discover().await.unwrap().profile
+    hostile().start(setup).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_refused_requests_end_the_job() {
+    let server = Recorder::start();
+    let mut job = job_of_a_tenant(&server, Behaviour::AskAnotherHost, Purpose::Read).await;
+    for _ in 0..20 {
+        let said = job.discover().await.unwrap().profile;
+        assert!(said.starts_with("refused"), "{said}");
+    }
+    let error = job.discover().await.unwrap_err();
+    let is_named = matches!(error, CallError::Outage(Outage::Refusals(20)));
+    assert!(is_named, "{error}");
+    let error = job.discover().await.unwrap_err();
+    assert!(matches!(error, CallError::Outage(Outage::Ended)), "{error}");
+    assert_eq!(job.stats().denied, 21);
+    assert_eq!(server.take(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]

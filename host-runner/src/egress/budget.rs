@@ -13,6 +13,8 @@ pub struct JobBudget {
     pub requests: u64,
     /// How many body bytes may be sent and received together, received ones counted after decoding.
     pub bytes: ByteSize,
+    /// How many requests policy may refuse before the job is ended.
+    pub refusals: u64,
 }
 
 impl Default for JobBudget {
@@ -23,6 +25,9 @@ impl Default for JobBudget {
             requests: 20_000,
             // A million wide rows of some 8 kB, twice.
             bytes: ByteSize::gib(16),
+            // An address in an input may be refused, once for each of some files; a connector that goes on trying looks
+            // for a hole.
+            refusals: 20,
         }
     }
 }
@@ -98,6 +103,12 @@ impl Meter {
 
     pub(crate) fn denied(&self) {
         self.denied.fetch_add(1, Relaxed);
+    }
+
+    /// The number of refusals that a job survives, where there were more.
+    pub(crate) fn too_many_refusals(&self) -> Option<u64> {
+        let most = self.budget.refusals;
+        (self.denied.load(Relaxed) > most).then_some(most)
     }
 
     pub(crate) fn received(&self, bytes: usize) {

@@ -169,6 +169,21 @@ pub enum EgressError {
 }
 
 impl EgressError {
+    /// A word for counts.
+    pub(crate) fn name(&self) -> &'static str {
+        match self.cause() {
+            Self::Denied(_) | Self::Address { .. } => "denied",
+            Self::RequestBudget { .. } | Self::ByteBudget { .. } => "over-budget",
+            Self::Credentials { .. } => "not-signed-in",
+            Self::Timeout { .. } => "timeout",
+            Self::ResponseTooLarge { .. } | Self::RequestTooLarge { .. } => "too-large",
+            Self::Dns { .. } | Self::Refused { .. } | Self::Unreachable { .. } => "unreachable",
+            Self::Tls { .. } => "tls",
+            Self::Proxy { .. } => "proxy",
+            _ => "broken",
+        }
+    }
+
     /// The same, with the proxy on the way named.
     pub(crate) fn with_proxy(self, proxy: Option<String>) -> Self {
         match proxy {

@@ -10,6 +10,7 @@ use super::job::{CallOptions, Job, Shared};
 use super::layers::{Download, Handed, Progress, Upload, gunzip};
 use super::mask::mask_body;
 use super::reading::{LARGEST_BUNDLE, Reading};
+use super::record::Record;
 use super::{
     AddressRule, Bearer, ByteSize, Deadlines, EgressError, Grant, Origin, Permit, Phase, Purpose,
     Recovery, RequestBody, ResponseBody, empty_body, full_body,
@@ -22,6 +23,7 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::capture_connection;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
@@ -32,6 +34,8 @@ const REFUSAL: usize = 4 * 1024;
 struct Exchange<'a> {
     shared: &'a Shared,
     job: &'a Arc<Job>,
+    /// How often it was sent again.
+    retries: &'a AtomicU32,
     origin: Origin,
     label: String,
     deadlines: Deadlines,
@@ -49,17 +53,31 @@ pub(crate) async fn exchange(
 ) -> Result<Response<ResponseBody>, EgressError> {
     let (parts, body) = request.into_parts();
     let label = label(&parts);
-    let done = perform(shared, job, parts, body, options, label.clone()).await;
+    let is_own = parts.uri.host() == Some(shared.policy.origin().host());
+    let mut record = Record::new(
+        job,
+        &shared.watch,
+        parts.method.clone(),
+        parts.uri.path(),
+        is_own,
+    );
+    let retries = AtomicU32::new(0);
+    let done = perform(shared, job, parts, body, options, label.clone(), &retries).await;
+    record.retried(retries.into_inner());
     let done = done.map_err(|error| {
         let proxy = error
             .origin()
             .and_then(|origin| shared.client.proxy_of(origin));
         error.with_proxy(proxy)
     });
-    if let Err(error) = &done {
-        job.note(&label, error);
+    match done {
+        Ok(response) => Ok(record.answered(response)),
+        Err(error) => {
+            job.note(&label, &error);
+            record.failed(&error);
+            Err(error)
+        }
     }
-    done
 }
 
 async fn perform(
@@ -69,6 +87,7 @@ async fn perform(
     body: RequestBody,
     options: CallOptions,
     label: String,
+    retries: &AtomicU32,
 ) -> Result<Response<ResponseBody>, EgressError> {
     let permit = shared
         .policy
@@ -87,6 +106,7 @@ async fn perform(
     let exchange = Exchange {
         shared,
         job,
+        retries,
         label,
         deadlines: deadlines(shared, &options),
         max_response: max_response(shared, &options, grant.as_ref()),
@@ -238,6 +258,7 @@ impl Exchange<'_> {
         match (first, again) {
             (Err(EgressError::NoAnswer { .. }), Some(parts)) => {
                 self.job.meter.retry();
+                self.retries.fetch_add(1, Ordering::Relaxed);
                 Ok((
                     self.attempt(Request::from_parts(parts, empty_body()))
                         .await?,
@@ -344,8 +365,6 @@ impl Exchange<'_> {
                 credentials.accepted(bearer);
             }
         }
-        let status = parts.status.as_u16();
-        tracing::debug!(request = self.label, status, "answered");
         Ok(Response::from_parts(parts, body))
     }
 

@@ -5,13 +5,16 @@
 
 use super::error::Problem;
 use super::job::{CallOptions, GrantGuard, Job, Shared};
+use super::record::Watch;
 use super::{AddressRule, ByteSize, Origin};
 use super::{
     Client, Credentials, EgressError, EgressLimits, EgressPolicy, Grant, JobBudget, JobStats,
     Purpose, RequestBody, ResponseBody, empty_body, exchange,
 };
+use crate::metrics::Metrics;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Servers and firewalls refuse requests that do not say who asks.
 pub(crate) fn default_user_agent() -> HeaderValue {
@@ -39,6 +42,8 @@ impl Egress {
                 credentials,
                 limits,
                 user_agent: default_user_agent(),
+                watch: Watch::default(),
+                jobs: Arc::default(),
             }),
         }
     }
@@ -50,6 +55,16 @@ impl Egress {
         self
     }
 
+    /// Sets whose requests these are, and where they are counted.
+    #[must_use]
+    pub(crate) fn watched(mut self, tenant: &str, metrics: Option<Metrics>) -> Self {
+        Arc::make_mut(&mut self.shared).watch = Watch {
+            tenant: tenant.to_owned(),
+            metrics,
+        };
+        self
+    }
+
     /// A gate for one job that may write.
     pub fn gate(&self, budget: JobBudget) -> Gate {
         self.gate_for(Purpose::Write, budget)
@@ -58,9 +73,12 @@ impl Egress {
     /// A gate for one job.
     pub fn gate_for(&self, purpose: Purpose, budget: JobBudget) -> Gate {
         let max_in_flight = self.shared.limits.max_in_flight;
+        let job = self.shared.jobs.fetch_add(1, Ordering::Relaxed);
+        let tenant = self.shared.watch.tenant.as_str();
+        let span = tracing::debug_span!("job", tenant, job, ?purpose);
         Gate {
             shared: self.shared.clone(),
-            job: Arc::new(Job::new(purpose, budget, max_in_flight)),
+            job: Arc::new(Job::new(span, purpose, budget, max_in_flight)),
         }
     }
 }
@@ -147,6 +165,11 @@ impl Gate {
     /// The last thing that went wrong, in the host's own words: guests lose detail on the way.
     pub fn last_problem(&self) -> Option<Problem> {
         self.job.problem()
+    }
+
+    /// How many refused requests the job survives, if there were more: a host ends it then.
+    pub fn too_many_refusals(&self) -> Option<u64> {
+        self.job.meter.too_many_refusals()
     }
 
     /// Forgets the last problem, before a call whose problems must not be mixed with earlier ones.

@@ -2,6 +2,7 @@
 
 use super::budget::{Meter, lock};
 use super::error::Problem;
+use super::record::Watch;
 use super::{
     ByteSize, Client, Credentials, Deadlines, EgressError, EgressLimits, EgressPolicy, Grant,
     JobBudget, Purpose,
@@ -13,6 +14,9 @@ use tokio::sync::Semaphore;
 
 #[derive(Clone)]
 pub(crate) struct Shared {
+    pub(crate) watch: Watch,
+    /// Jobs so far.
+    pub(crate) jobs: Arc<AtomicU64>,
     pub(crate) policy: EgressPolicy,
     pub(crate) client: Client,
     pub(crate) credentials: Option<Arc<dyn Credentials>>,
@@ -22,6 +26,8 @@ pub(crate) struct Shared {
 
 /// What one job has done and may do.
 pub(crate) struct Job {
+    /// Its requests are told in it.
+    pub(crate) span: tracing::Span,
     pub(crate) purpose: Purpose,
     pub(crate) meter: Meter,
     pub(crate) in_flight: Arc<Semaphore>,
@@ -31,8 +37,14 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    pub(crate) fn new(purpose: Purpose, budget: JobBudget, max_in_flight: usize) -> Self {
+    pub(crate) fn new(
+        span: tracing::Span,
+        purpose: Purpose,
+        budget: JobBudget,
+        max_in_flight: usize,
+    ) -> Self {
         Self {
+            span,
             purpose,
             meter: Meter::new(budget),
             in_flight: Arc::new(Semaphore::new(max_in_flight)),
@@ -61,7 +73,6 @@ impl Job {
     }
 
     pub(crate) fn note(&self, request: &str, error: &EgressError) {
-        tracing::debug!(request, %error, "request failed");
         *lock(&self.problem) = Some(Problem {
             request: request.to_owned(),
             error: error.clone(),

@@ -25,6 +25,7 @@ mod origin;
 pub mod policy;
 mod proxy;
 mod reading;
+mod record;
 mod recovery;
 mod size;
 mod spellings;

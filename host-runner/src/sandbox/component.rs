@@ -10,7 +10,8 @@ use super::compile::Compiler;
 use super::engine::Engine;
 use super::error::LoadError;
 use super::exports::{ExportIndices, Exports};
-use super::shape::Shape;
+use super::shape::{CONTRACT_VERSION, Shape};
+use super::signature::{PublicKey, Signature, SignatureError, sha256, signature_path};
 use super::state::JobState;
 
 /// A compiled component that asks for nothing it should not have.
@@ -19,6 +20,9 @@ pub struct CheckedComponent {
     engine: Engine,
     component: Component,
     shape: Shape,
+    sha256: String,
+    size: usize,
+    signature: Option<Signature>,
 }
 
 impl CheckedComponent {
@@ -33,10 +37,56 @@ impl CheckedComponent {
             engine: engine.clone(),
             component: compiler.compile(&engine.inner, wasm)?,
             shape,
+            sha256: sha256(wasm),
+            size: wasm.len(),
+            signature: None,
         })
     }
 
-    /// Reads a component's file; otherwise as [`CheckedComponent::new`].
+    /// With its detached signature, for tenants that require one.
+    #[must_use]
+    pub fn signed(mut self, signature: Signature) -> Self {
+        self.signature = Some(signature);
+        self
+    }
+
+    /// Checks its signature against a tenant's key.
+    ///
+    /// # Errors
+    /// [`SignatureError`] where it has none, or another one.
+    pub fn verify(&self, key: &PublicKey) -> Result<(), SignatureError> {
+        key.verify(&self.sha256, self.signature.as_ref())
+    }
+
+    /// The SHA-256 of its bytes, in hexadecimal digits.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Its size in bytes.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The version of the contract that it is built for.
+    pub fn contract_version(&self) -> &str {
+        let versions = self
+            .shape
+            .exports
+            .iter()
+            .filter_map(|export| export.split_once('@'));
+        versions
+            .map(|(_, version)| version)
+            .next()
+            .unwrap_or(CONTRACT_VERSION)
+    }
+
+    /// The programs that made it, with versions, as it says itself.
+    pub fn toolchain(&self) -> impl Iterator<Item = &str> {
+        self.shape.toolchain.iter().map(String::as_str)
+    }
+
+    /// Reads a component's file, and its signature where one lies beside it; otherwise as [`CheckedComponent::new`].
     ///
     /// # Errors
     /// See [`LoadError`].
@@ -45,7 +95,15 @@ impl CheckedComponent {
             path: path.to_owned(),
             source,
         })?;
-        Self::new(engine, &wasm, compiler)
+        let component = Self::new(engine, &wasm, compiler)?;
+        match std::fs::read_to_string(signature_path(path)) {
+            Ok(text) => Ok(component.signed(text.parse().map_err(LoadError::Signature)?)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(component),
+            Err(source) => Err(LoadError::Read {
+                path: signature_path(path),
+                source,
+            }),
+        }
     }
 
     /// What it imports, with versions.

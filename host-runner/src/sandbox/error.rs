@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::bindings::contract::types;
 use super::shape::CONTRACT_VERSION;
+use super::signature::SignatureError;
 
 /// A component that can't be run.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,9 @@ pub enum LoadError {
     /// Not a component, or damaged.
     #[error("not a WebAssembly component: {0}")]
     Invalid(String),
+    /// What lies beside it as its signature is none.
+    #[error("the component's signature can't be used: {0}")]
+    Signature(#[source] SignatureError),
     /// Compiling it failed or took more than it may.
     #[error("the component can't be compiled: {0}")]
     Compile(String),
@@ -88,6 +92,12 @@ pub enum Outage {
         /// For how long the job waited.
         waited: Duration,
     },
+    /// It went on to send requests that policy refuses.
+    #[error("the connector sent more than {0} requests that this host refuses, and was ended")]
+    Refusals(u64),
+    /// The tenant does not trust it.
+    #[error(transparent)]
+    Untrusted(#[from] SignatureError),
     /// An earlier call of this job ended in one of the above.
     #[error("the connector ended with an earlier call")]
     Ended,

@@ -50,6 +50,9 @@ impl LoadedConnector {
                 state.out_of_cpu = true;
                 return Ok(UpdateDeadline::Interrupt);
             }
+            if state.is_refused_too_often() {
+                return Ok(UpdateDeadline::Interrupt);
+            }
             Ok(UpdateDeadline::Yield(1))
         });
         store.data_mut().ticks_allowed = ticks(limits.cpu_per_call);
@@ -119,6 +122,9 @@ impl Job {
         &mut self,
         result: Result<wasmtime::Result<T>, tokio::time::error::Elapsed>,
     ) -> Result<T, CallError> {
+        if let Some(most) = self.gate.as_ref().and_then(Gate::too_many_refusals) {
+            return Err(Outage::Refusals(most).into());
+        }
         match result {
             Ok(Ok(value)) => {
                 self.ended = false;

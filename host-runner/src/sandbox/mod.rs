@@ -21,6 +21,7 @@ mod log;
 mod pace;
 mod setup;
 mod shape;
+mod signature;
 mod state;
 mod typed;
 
@@ -37,3 +38,4 @@ pub use log::{LogLevel, LogLine, LogSink};
 pub use pace::ListingPace;
 pub use setup::JobSetup;
 pub use shape::{ALLOWED_IMPORTS, CONTRACT_VERSION};
+pub use signature::{PublicKey, Signature, SignatureError, SigningKey, sha256, signature_path};

@@ -5,8 +5,11 @@
 //! exports and the version of the contract are read from them too. Each limit is about ten times what our own connector
 //! needs; a test prints its figures.
 
+use std::collections::BTreeSet;
+
 use wasmparser::{
-    ComponentExternalKind, Encoding, FunctionBody, Operator, Parser, Payload, SectionLimited,
+    ComponentExternalKind, Encoding, FunctionBody, KnownCustom, Operator, Parser, Payload,
+    ProducersSectionReader, SectionLimited,
 };
 
 use super::error::LoadError;
@@ -33,6 +36,9 @@ const CONTRACT: &str = "ats:connector/";
 /// The version of the contract that this host supports; a connector may be built for any other with the same first two
 /// numbers.
 pub const CONTRACT_VERSION: &str = "0.2.0";
+
+/// Programs of a toolchain that are noted.
+const PROGRAMS: usize = 20;
 
 /// Something that is counted, and how much of it a connector may have.
 struct Limit(&'static str, u64);
@@ -62,6 +68,8 @@ pub(super) struct Shape {
     pub(super) imports: Vec<String>,
     /// The interfaces that it exports, with versions.
     pub(super) exports: Vec<String>,
+    /// The programs that made it, with versions, as it says itself.
+    pub(super) toolchain: BTreeSet<String>,
     counts: Counts,
 }
 
@@ -140,6 +148,12 @@ impl Shape {
                 }
                 Ok(())
             }
+            Payload::CustomSection(section) => {
+                if let KnownCustom::Producers(producers) = section.as_known() {
+                    self.note_producers(producers);
+                }
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
@@ -150,6 +164,19 @@ impl Shape {
         self.exports
             .iter()
             .any(|export| without_version(export) == name)
+    }
+
+    /// Notes what a module says of its making; nothing depends on it, so what can't be read is left out.
+    fn note_producers(&mut self, producers: ProducersSectionReader<'_>) {
+        for field in producers.into_iter().flatten() {
+            for value in field.values.into_iter().flatten() {
+                if self.toolchain.len() < PROGRAMS {
+                    let made = format!("{} {}", value.name, value.version);
+                    self.toolchain
+                        .insert(made.trim().chars().take(100).collect());
+                }
+            }
+        }
     }
 
     fn check_contract(&self) -> Result<(), LoadError> {

@@ -75,6 +75,16 @@ impl JobState {
     }
 }
 
+impl JobState {
+    /// Whether the job is to be ended because policy refused too many of its requests.
+    pub(super) fn is_refused_too_often(&self) -> bool {
+        match &self.exit {
+            Exit::Gate(gate) => gate.too_many_refusals().is_some(),
+            Exit::Closed(_) => false,
+        }
+    }
+}
+
 impl WasiView for JobState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView {

@@ -11,6 +11,7 @@ use super::scopes::ScopesTable;
 use super::sync::SyncTable;
 use super::{Auth, Limits, Scopes, SecretRef, SyncSettings, TenantError, strict};
 use crate::egress::{Origin, ProxySetting, default_user_agent};
+use crate::sandbox::PublicKey;
 use http::HeaderValue;
 use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
@@ -31,6 +32,7 @@ pub struct TenantFile {
     user_agent: HeaderValue,
     scopes: Scopes,
     auth: Auth,
+    public_key: Option<PublicKey>,
     limits: Limits,
     sync: SyncSettings,
     connector: Map<String, Value>,
@@ -53,11 +55,20 @@ struct Written {
     scopes: ScopesTable,
     auth: AuthTable,
     #[serde(default)]
+    component: ComponentTable,
+    #[serde(default)]
     limits: LimitsTable,
     #[serde(default)]
     sync: SyncTable,
     #[serde(default)]
     connector: toml::Table,
+}
+
+/// `[component]` as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ComponentTable {
+    public_key: Option<PublicKey>,
 }
 
 impl TenantFile {
@@ -115,6 +126,7 @@ impl TenantFile {
                 .auth
                 .checked()
                 .map_err(|(key, problem)| wrong((&key, problem)))?,
+            public_key: written.component.public_key,
             limits: written.limits.checked().map_err(wrong)?,
             sync: written.sync.checked().map_err(wrong)?,
             connector: json(written.connector).map_err(|problem| wrong(("connector", problem)))?,
@@ -170,6 +182,11 @@ impl TenantFile {
     /// How the tenant signs in.
     pub fn auth(&self) -> &Auth {
         &self.auth
+    }
+
+    /// The key that the component must be signed with, if the tenant requires a signature.
+    pub fn public_key(&self) -> Option<&PublicKey> {
+        self.public_key.as_ref()
     }
 
     /// What the tenant may cost.

@@ -19,12 +19,13 @@ pub struct Key {
 }
 
 /// The tables, in the order of the page, each with a sentence. `[connector]` is the connector's own.
-pub const TABLES: [(&str, &str); 5] = [
+pub const TABLES: [(&str, &str); 6] = [
     ("", "Before the first table."),
     (
         "auth",
         "How to sign in. A secret is a text, `{ env = \"VARIABLE\" }` or `{ file = \"PATH\" }`, relative to the tenant file.",
     ),
+    ("component", "Whose code runs."),
     (
         "scopes",
         "What is switched off is not asked of Salesforce, and needs no rights there.",
@@ -86,6 +87,9 @@ pub const KEYS: &[Key] = &[
         "a ready token, for trials: nothing renews it"),
     key("auth", "token_url", "the org's own", "\"https://login.salesforce.com\"",
         "the token endpoint, of all kinds but `access-token`"),
+
+    key("component", "public_key", NONE, "\"11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\"",
+        "only a component that is signed with this key runs; its signature lies beside it, with the ending `.sig`"),
 
     key("scopes", "disabled_models", "`[]`", "[\"users\"]", "models that are not read"),
     key("scopes", "disabled_fields", "`[]`", "[\"candidates.location\"]", "unified fields that stay empty"),

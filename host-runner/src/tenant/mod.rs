@@ -34,6 +34,7 @@ pub use sync::SyncSettings;
 pub use token_source::{SignInRetry, TokenSource, TokenSourceOptions};
 
 use crate::egress::{Client, Egress, EgressPolicy, Gate, JobBudget, Proxies, Purpose, SALESFORCE};
+use crate::metrics::Metrics;
 use std::sync::Arc;
 
 /// Paths of a Salesforce org that hand out, trade or end sessions: a connector has no business there
@@ -99,12 +100,25 @@ impl Tenant {
             Some(Arc::new(tokens.clone())),
             limits.egress,
         )
-        .user_agent(file.user_agent().clone());
+        .user_agent(file.user_agent().clone())
+        .watched(file.name(), None);
         Ok(Self {
             file: Arc::new(file),
             tokens,
             egress,
         })
+    }
+
+    /// Counts the tenant's requests, and what its syncs read, from now on.
+    #[must_use]
+    pub fn with_metrics(mut self, metrics: Metrics) -> Self {
+        self.egress = self.egress.watched(self.file.name(), Some(metrics));
+        self
+    }
+
+    /// Where the tenant's requests are counted, if anywhere.
+    pub fn metrics(&self) -> Option<&Metrics> {
+        self.egress.shared.watch.metrics.as_ref()
     }
 
     /// What the tenant file says.
@@ -128,6 +142,7 @@ impl Tenant {
         let budget = JobBudget {
             requests: limits.requests_per_job,
             bytes: limits.bytes_per_job,
+            ..JobBudget::default()
         };
         self.egress.gate_for(purpose, budget)
     }

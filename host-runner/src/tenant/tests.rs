@@ -398,10 +398,13 @@ fn secrets_come_from_where_the_file_points() {
     // Set wherever programs are started by name.
     assert!(read(SecretRef::Env("PATH".into())).is_ok());
     for (reference, hint) in [
-        (SecretRef::File("missing.txt".into()), "missing.txt"),
+        (
+            SecretRef::File("missing.txt".into()),
+            "the file that it names can't be read",
+        ),
         (
             SecretRef::Env("NO_SUCH_VARIABLE_HERE".into()),
-            "NO_SUCH_VARIABLE_HERE is not set",
+            "the environment variable that it names is not set",
         ),
         (SecretRef::Inline(Secret::new(" ")), "is empty"),
     ] {

@@ -115,11 +115,27 @@ impl Context {
         checked.with_context(|| found.to_string())
     }
 
+    fn found(&self) -> Result<Found, NoComponent> {
+        match &self.component {
+            Some(path) => Ok(Found::File(path.clone())),
+            None => find(),
+        }
+    }
+
+    /// The component's file.
+    pub(super) fn component_file(&self) -> anyhow::Result<PathBuf> {
+        match self.found()? {
+            Found::File(path) => Ok(path),
+            Found::Embedded(_) => Err(WrongInput(
+                "the component is a part of this program: name the file of one with --component"
+                    .to_owned(),
+            )
+            .into()),
+        }
+    }
+
     pub(super) fn load(&self) -> anyhow::Result<LoadedConnector> {
-        let found = match &self.component {
-            Some(path) => Found::File(path.clone()),
-            None => find()?,
-        };
+        let found = self.found()?;
         let linked = self.check(&found)?.link();
         linked.with_context(|| found.to_string())
     }
@@ -137,6 +153,10 @@ impl Context {
         let file = load_tenant(tenant_file)?;
         let tenant = Tenant::open(file, TokenSourceOptions::default())?;
         self.watch(&tenant);
+        let tenant = match &self.metrics {
+            Some((_, metrics)) => tenant.with_metrics(metrics.clone()),
+            None => tenant,
+        };
         Ok(Session::new(self.load()?, tenant))
     }
 
@@ -149,7 +169,8 @@ impl Context {
         self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for sign-ins under way: their answers may hold the only copies of rotated refresh tokens.
+    /// Waits for sign-ins under way: their answers may hold the only copies of rotated refresh tokens. Writes what was
+    /// counted, where that is wanted.
     pub(super) async fn finish(&self) {
         let sign_ins = std::mem::take(&mut *self.sign_ins());
         for tokens in sign_ins {
@@ -157,7 +178,21 @@ impl Context {
                 super::output::print_error(&anyhow::Error::new(Arc::new(error)), self.json);
             }
         }
+        if let Some((path, metrics)) = &self.metrics
+            && let Err(error) = write_whole(path, &metrics.text())
+        {
+            let path = path.display();
+            super::text::print_note(format_args!("warning: can't write {path}: {error}"));
+        }
     }
+}
+
+/// Replaces a file in one step: whoever collects it never sees a half.
+fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    std::fs::write(&part, text)?;
+    std::fs::rename(&part, path)
 }
 
 /// Asks the component about itself: no tenant, no network.

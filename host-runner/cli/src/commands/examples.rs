@@ -90,6 +90,13 @@ pub(super) const DEMO: &str = "\
 Examples:
   asymbl demo
   asymbl demo --candidates 10000 --json";
+pub(super) const SIGN: &str = "\
+Examples:
+  asymbl sign --key release.pem --new-key
+  asymbl sign --key release.pem --component asymbl.wasm";
+pub(super) const VERIFY: &str = "\
+Examples:
+  asymbl verify --public-key 11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=";
 pub(super) const COMPLETIONS: &str = "\
 Examples:
   asymbl completions bash > /etc/bash_completion.d/asymbl

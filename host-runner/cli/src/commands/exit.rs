@@ -7,7 +7,7 @@ use super::browser::NobodyCame;
 use host_runner::egress::policy::Rule;
 use host_runner::egress::{EgressError, Recovery};
 use host_runner::sandbox::contract::types::Error;
-use host_runner::sandbox::{CallError, ErrorKind, LoadError, Outage};
+use host_runner::sandbox::{CallError, ErrorKind, LoadError, Outage, SignatureError};
 use host_runner::session::StepError;
 use host_runner::tenant::oauth::OAuthError;
 use host_runner::tenant::{LimitReached, TenantError};
@@ -130,7 +130,9 @@ impl Exit {
     fn of_step(error: &StepError) -> Self {
         let kind = error.error.kind();
         match error.problem.as_ref().map(|problem| &problem.error) {
-            Some(EgressError::Denied(denied)) if denied.rule == Rule::CredentialPath => {
+            Some(EgressError::Denied(denied))
+                if denied.rule == Rule::CredentialPath && kind != ErrorKind::Outage =>
+            {
                 Self::WrongInput
             }
             Some(EgressError::Denied(denied)) if denied.rule == Rule::ReadOnlyJob => {
@@ -230,7 +232,7 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if cause.is::<LimitReached>() {
         return Some(Exit::Incomplete);
     }
-    if cause.is::<LoadError>() || cause.is::<NoComponent>() {
+    if cause.is::<LoadError>() || cause.is::<NoComponent>() || cause.is::<SignatureError>() {
         return Some(Exit::Component);
     }
     if cause.is::<NobodyCame>() {

@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::component::describe;
+use super::output::count;
 use super::{Context, Exit, coverage, settings};
 use host_runner::egress::SALESFORCE;
 use host_runner::sandbox::contract::about::ConnectorDescription;
@@ -62,6 +63,10 @@ fn as_json(component: &CheckedComponent, about: &ConnectorDescription) -> anyhow
         "slug": about.slug,
         "label": about.label,
         "version": about.version,
+        "sha256": component.sha256(),
+        "bytes": component.size(),
+        "contract_version": component.contract_version(),
+        "toolchain": component.toolchain().collect::<Vec<_>>(),
         "imports": component.imports(),
         "exports": component.exports(),
         "reading_requests": SALESFORCE.lines().collect::<Vec<_>>(),
@@ -78,6 +83,15 @@ fn print(
     out: &mut impl Write,
 ) -> std::io::Result<()> {
     writeln!(out, "{} ({}) {}", about.label, about.slug, about.version)?;
+    writeln!(out, "sha256    {}", component.sha256())?;
+    writeln!(out, "size      {} bytes", count(component.size() as u64))?;
+    writeln!(
+        out,
+        "contract  ats:connector@{}",
+        component.contract_version()
+    )?;
+    let toolchain: Vec<&str> = component.toolchain().collect();
+    writeln!(out, "made by   {}", toolchain.join(", "))?;
     writeln!(out, "\nIt imports, and can reach nothing else:")?;
     for import in component.imports() {
         writeln!(out, "  {import}")?;

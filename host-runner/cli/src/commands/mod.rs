@@ -29,6 +29,7 @@ mod save;
 mod schedule;
 mod schema;
 mod settings;
+mod sign;
 mod sync;
 mod table;
 mod text;
@@ -40,6 +41,7 @@ use clap::{Args, ColorChoice, Parser, Subcommand};
 
 use exit::{Exit, Refused, WrongInput};
 
+use host_runner::metrics::Metrics;
 use host_runner::tenant::TokenSource;
 use host_runner::unified::Model;
 
@@ -61,6 +63,9 @@ struct Command {
     /// Also print what the connector logs
     #[arg(short, long, global = true, help_heading = GLOBAL)]
     verbose: bool,
+    /// Write counts of requests and records to this file at the end, and after each sync, as OpenMetrics text
+    #[arg(long, global = true, value_name = "FILE", help_heading = GLOBAL)]
+    metrics: Option<PathBuf>,
     /// Colours: auto leaves them out in a pipe, with NO_COLOR and where TERM is dumb
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = ColorChoice::Auto, help_heading = GLOBAL)]
     color: ColorChoice,
@@ -128,6 +133,12 @@ enum What {
     /// Sync a practice org, change it, sync again, and show what changed
     #[command(after_help = examples::DEMO)]
     Demo(demo::Arguments),
+    /// Sign the component, so that tenant files can require it
+    #[command(after_help = examples::SIGN)]
+    Sign(sign::SignArguments),
+    /// Check the component's signature
+    #[command(after_help = examples::VERIFY)]
+    Verify(sign::VerifyArguments),
     /// Compile the component on standard input, for another process of this program
     #[command(hide = true, name = component::COMPILE_COMPONENT)]
     CompileComponent,
@@ -171,6 +182,8 @@ fn model(text: &str) -> Result<Model, String> {
 struct Context {
     json: bool,
     component: Option<PathBuf>,
+    /// What is counted, and the file that gets it.
+    metrics: Option<(PathBuf, Metrics)>,
     /// Of the sessions so far; see [`Context::finish`].
     sign_ins: std::sync::Mutex<Vec<TokenSource>>,
 }
@@ -185,6 +198,7 @@ pub fn main() -> ExitCode {
     let context = Context {
         json: command.json,
         component: command.component,
+        metrics: command.metrics.map(|file| (file, Metrics::new())),
         sign_ins: Default::default(),
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread()
@@ -259,6 +273,8 @@ async fn run(what: What, context: &Context) -> anyhow::Result<Exit> {
         What::Attachment(arguments) => attachment::run(&arguments, context).await,
         What::PracticeOrg(arguments) => practice::run(arguments).await,
         What::Demo(arguments) => demo::run(&arguments, context).await,
+        What::Sign(arguments) => sign::sign(&arguments, context),
+        What::Verify(arguments) => sign::verify(&arguments, context),
         What::CompileComponent => {
             host_runner::sandbox::compile_for_parent()?;
             Ok(Exit::Success)

@@ -104,6 +104,7 @@ pub async fn sync(
         Err(error) => return Err(error),
     };
     released?;
+    count(session, &models);
     Ok(SyncReport {
         models,
         sign_in_requests: session.tenant().tokens().requests(),
@@ -178,6 +179,31 @@ impl Run<'_> {
             self.rechecks(mirror, claim, reports).await?;
         }
         self.keep_gaps(mirror, claim, reports)
+    }
+}
+
+/// Counts what was read, where the tenant counts.
+fn count(session: &Session, models: &[ModelReport]) {
+    let Some(metrics) = session.tenant().metrics() else {
+        return;
+    };
+    let tenant = session.tenant().file().name();
+    for report in models {
+        let outcome = report
+            .failure
+            .as_ref()
+            .map_or("succeeded", |failure| failure.kind_name());
+        metrics.model(tenant, report.model, outcome);
+        let counts = &report.counts;
+        for (change, number) in [
+            ("inserted", counts.inserted),
+            ("updated", counts.updated),
+            ("unchanged", counts.unchanged),
+            ("deleted", counts.deleted),
+            ("undeleted", counts.undeleted),
+        ] {
+            metrics.records(tenant, report.model, change, number);
+        }
     }
 }
 

@@ -37,8 +37,12 @@ pub(crate) fn gate(file: &TenantFile, client: Client, origin: &Origin, rotates: 
     let budget = JobBudget {
         requests: u64::MAX,
         bytes: ByteSize::bytes(u64::MAX),
+        ..JobBudget::default()
     };
-    egress.user_agent(file.user_agent().clone()).gate(budget)
+    egress
+        .user_agent(file.user_agent().clone())
+        .watched(file.name(), None)
+        .gate(budget)
 }
 
 /// What the token endpoint answered, not classified yet. A rotated refresh token in it is taken out and written first,
