@@ -5,7 +5,7 @@ HOSTILE := target-component/hostile-guest.wasm
 TEMPLATE := target-component/template.wasm
 SOURCES := $(shell find guest wit tests/hostile-guest host-runner/cli/src/commands/componentize.rs host-runner/scripts Cargo.toml Cargo.lock -type f ! -name '*.md')
 
-.PHONY: demo test clients soak component lint bench clean
+.PHONY: demo test clients soak component dist lint bench clean
 
 # `--workspace`, so that what is built for running serves the tests too: Cargo unites features over the packages that it
 # is given.
@@ -43,6 +43,18 @@ $(COMPONENT) $(HOSTILE) $(TEMPLATE) &: $(SOURCES)
 	host-runner/scripts/build-component.sh asymbl-connector=$(COMPONENT) hostile-guest=$(HOSTILE) connector-template=$(TEMPLATE)
 	@touch $(COMPONENT) $(HOSTILE) $(TEMPLATE)
 
+# A release, in dist/: the component with its metadata, contract, schemas, bills of materials and an OCI layout, and a
+# static command that holds the component. Needs the Rust target of STATIC and musl's C compiler (Debian: musl-tools).
+STATIC := x86_64-unknown-linux-musl
+dist: $(COMPONENT)
+	$(BINS)
+	rm -rf dist
+	target/debug/dist target/debug/asymbl target-component/wasm32-unknown-unknown/component/asymbl_connector.wasm dist
+	ASYMBL_EMBED=$(CURDIR)/dist/asymbl.wasm CC_$(subst -,_,$(STATIC))=musl-gcc \
+		cargo build --release --package asymbl --target $(STATIC)
+	cp target/$(STATIC)/release/asymbl dist/
+	cd dist && find . -type f ! -name SHA256SUMS -printf '%P\n' | sort | xargs sha256sum > SHA256SUMS
+
 # Format, width of comments and pages, clippy, documentation, and the dependencies' licences, advisories and use.
 lint:
 	cargo fmt --all --check
@@ -58,4 +70,4 @@ bench: $(COMPONENT)
 	cargo bench -p practice-org --bench page
 
 clean:
-	rm -rf target target-component
+	rm -rf target target-component dist

@@ -12,6 +12,7 @@ use connector_tests::command::{Outcome, asymbl, build_folder, run};
 use connector_tests::programs::{output_of, present};
 use connector_tests::world::{World, small_org};
 use connector_tests::{as_if_built_for, component_path, root};
+use serde_json::{Value, json};
 
 /// The command of an example's README.
 fn example(folder: &str, world: &World, component: &Path) -> Command {
@@ -93,7 +94,45 @@ async fn runs(folder: &str) {
 async fn the_node_example_runs() {
     if present("node", "the Node.js example") && present("npm", "the Node.js example") {
         runs("node").await;
+        keeps_tenants_apart().await;
     }
+}
+
+/// Runs tenants of two orgs at once in one process of Node.js, and looks for their tokens in the components' memories.
+async fn keeps_tenants_apart() {
+    let worlds = [
+        World::of(small_org()).await,
+        World::of(small_org().seed(8)).await,
+    ];
+    let orgs: Vec<Value> = (0..6)
+        .map(|at| &worlds[at % 2].org)
+        .map(|org| {
+            json!({
+                "baseUrl": org.url(),
+                "clientId": org.client_id(),
+                "clientSecret": org.client_secret(),
+            })
+        })
+        .collect();
+    let mut command = Command::new("node");
+    command
+        .arg(root().join("tests/tests/isolation.mjs"))
+        .arg(root().join("host-runner/examples/node"))
+        .arg(component_path("asymbl.wasm"))
+        .env("ORGS", Value::from(orgs).to_string());
+    let output: Value = serde_json::from_str(&output_of(command).await).unwrap();
+    let read = output["read"].as_array().unwrap();
+    for (at, read) in read.iter().enumerate() {
+        let world = &worlds[at % 2];
+        assert_eq!(read["organization"], world.org.org_id());
+        assert_eq!(read["users"], output["read"][at % 2]["users"]);
+    }
+    assert_ne!(read[0]["organization"], read[1]["organization"]);
+    assert_ne!(read[0]["users"], read[1]["users"]);
+    assert_eq!(
+        (&output["scanned"], &output["holding"]),
+        (&json!(6), &json!(0))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ mod contract;
 mod damage;
 mod delta;
 mod departures;
+mod dist;
 mod examples;
 mod field;
 mod fuzz;
