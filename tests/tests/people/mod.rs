@@ -327,6 +327,19 @@ async fn records_and_the_demo_come_as_data() {
     )
     .await;
     assert_eq!(lines.out.lines().count() + 1, table.out.lines().count());
+    let mut command = command(
+        world.folder(),
+        &["records", "candidates", "--format", "parquet"],
+    );
+    let file = tokio::task::spawn_blocking(move || command.output())
+        .await
+        .unwrap();
+    let file = file.unwrap().stdout;
+    assert!(
+        file.starts_with(b"PAR1") && file.ends_with(b"PAR1"),
+        "{} bytes",
+        file.len()
+    );
     let demo = asymbl(world.folder(), &["demo", "--candidates", "100", "--json"]).await;
     let told: Value = serde_json::from_str(&demo.out).unwrap();
     assert_eq!(told["changes"].as_array().unwrap().len(), 5);

@@ -52,6 +52,7 @@ pub(super) const RECORDS: &str = "\
 Examples:
   asymbl records applications --limit 10
   asymbl records candidates --format csv > candidates.csv
+  asymbl records applications --format parquet > applications.parquet
   asymbl records jobs --json --since 2026-11-25T09:30:00Z";
 pub(super) const MIRROR: &str = "\
 Examples:

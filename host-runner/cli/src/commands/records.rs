@@ -1,12 +1,14 @@
 //! `asymbl records MODEL`: what the mirror holds.
 
+mod parquet;
+
 use std::io::{IsTerminal as _, Write};
 
 use clap::{Args, ValueEnum};
 
 use super::component::load_tenant;
 use super::text;
-use super::{Context, Exit, MirrorArgument, TenantArgument, model, output};
+use super::{Context, Exit, MirrorArgument, TenantArgument, WrongInput, model, output};
 use host_runner::unified::{Model, Timestamp, UnifiedRecord};
 use mirror::store::{Mirror as _, MirrorError, RecordFilter, Records, SqliteMirror, StoredRecord};
 use serde_json::Value;
@@ -30,7 +32,8 @@ pub(super) struct Arguments {
     /// At most so many records
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
-    /// text for people, json a line each (as --json), csv with a head; lists and objects stand in csv as JSON
+    /// text for people, json a line each (as --json), csv with a head, parquet for a file; lists and objects stand in
+    /// csv and parquet as JSON
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = Format::Text)]
     format: Format,
 }
@@ -41,6 +44,7 @@ enum Format {
     Text,
     Json,
     Csv,
+    Parquet,
 }
 
 /// One record in a line for people: its key and its most telling fields.
@@ -110,6 +114,18 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             drop(out);
             let out = std::io::BufWriter::new(std::io::stdout().lock());
             csv(arguments.model, &mirror, records, out)?
+        }
+        Format::Parquet if std::io::stdout().is_terminal() => {
+            let model = arguments.model;
+            anyhow::bail!(WrongInput(format!(
+                "parquet is for a file: asymbl records {model} --format parquet > {model}.parquet"
+            )));
+        }
+        Format::Parquet => {
+            drop(out);
+            let org = mirror.org();
+            let records = records.map(|stored| Ok(serde_json::from_str(&stored?.line(org))?));
+            parquet::write(arguments.model, records, std::io::stdout())?
         }
         Format::Text | Format::Json => lines(format, &mirror, records, out)?,
     };
