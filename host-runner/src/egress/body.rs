@@ -1,7 +1,7 @@
 //! The bodies of requests and responses.
 
 use super::EgressError;
-use super::connect::BoxError;
+use super::dial::BoxError;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http_body::Frame;

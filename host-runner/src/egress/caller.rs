@@ -94,7 +94,7 @@ pub fn headers(pairs: &[(String, String)]) -> Result<HeaderMap, String> {
     for (name, value) in pairs {
         let name: HeaderName = name
             .parse()
-            .map_err(|_| format!("{name:?} is no header name"))?;
+            .map_err(|_| format!("{name:?} is not a header name"))?;
         if is_of_the_host(&name) {
             return Err(format!(
                 "{name} is set by the host, which also adds the credentials: leave it out"
@@ -148,7 +148,7 @@ fn one_reading(path: &str) -> Result<(), String> {
                 "`.` and `..` in a path are refused, also encoded: give the path itself".into(),
             );
         }
-        // What one round left of a literal %25 is no escape for the next.
+        // What one round left of a literal %25 is not an escape for the next.
         let next = decoded(&read, round == 0)?;
         if next == read {
             return Ok(());
@@ -223,10 +223,10 @@ mod tests {
             "X-Forwarded-For",
             "Proxy-Foo",
         ] {
-            let told = headers(&[(name.to_owned(), "secret".to_owned())]).unwrap_err();
+            let message = headers(&[(name.to_owned(), "secret".to_owned())]).unwrap_err();
             assert!(
-                told.contains("leave it out") && !told.contains("secret"),
-                "{told}"
+                message.contains("leave it out") && !message.contains("secret"),
+                "{message}"
             );
         }
         assert!(headers(&[("x".to_owned(), "a\r\nb".to_owned())]).is_err());

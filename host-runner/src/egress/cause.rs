@@ -5,7 +5,7 @@
 
 use std::io;
 
-use super::connect::DialError;
+use super::dial::DialError;
 use super::{EgressError, Origin, Phase};
 
 /// Finds the cause in a chain of wrapped errors and names it.

@@ -270,7 +270,7 @@ pub struct Problem {
 /// The error as a guest gets it. Each kind that a guest can act on differently has a code of its own.
 impl From<EgressError> for WasiError {
     fn from(error: EgressError) -> Self {
-        use super::policy::Rule;
+        use super::denied::Rule;
         match error {
             EgressError::Denied(Denied {
                 rule: Rule::UriLength,

@@ -3,7 +3,7 @@
 //! What arrives is wrapped in layers, from the wire outwards: deadlines and wire count, gzip decoding, then the cap on
 //! decoded bytes. A gzip bomb therefore meets the cap while it unfolds, 64 KiB at a time, and never fills memory.
 
-use super::connect::BoxError;
+use super::dial::BoxError;
 use super::job::Job;
 use super::{ByteSize, Deadlines, EgressError, Origin, Phase, RequestBody, ResponseBody};
 use async_compression::tokio::bufread::GzipDecoder;

@@ -274,37 +274,37 @@ fn a_grant_opens_its_origin_for_reading_and_nothing_more() {
         max_body: ByteSize::mib(25),
     };
     let grants = [grant.clone()];
-    let judge = |method: &str, uri: &str| {
+    let decide = |method: &str, uri: &str| {
         policy()
             .permits_with(&parts(method, uri, None).unwrap(), &grants)
             .map_err(|denied| denied.rule)
     };
     assert_eq!(
-        judge("GET", "https://files.example/cv.pdf"),
+        decide("GET", "https://files.example/cv.pdf"),
         Ok(Permit::Granted(grant.clone()))
     );
     assert_eq!(
-        judge("HEAD", "https://files.example/cv.pdf"),
+        decide("HEAD", "https://files.example/cv.pdf"),
         Ok(Permit::Granted(grant.clone()))
     );
     assert_eq!(
-        judge("POST", "https://files.example/cv.pdf"),
+        decide("POST", "https://files.example/cv.pdf"),
         Err(Rule::GrantIsReadOnly)
     );
     assert_eq!(
-        judge("GET", "https://other.example/cv.pdf"),
+        decide("GET", "https://other.example/cv.pdf"),
         Err(Rule::Origin)
     );
     assert_eq!(
-        judge("GET", "https://files.example:8443/cv.pdf"),
+        decide("GET", "https://files.example:8443/cv.pdf"),
         Err(Rule::Origin)
     );
     assert_eq!(
-        judge("GET", "http://files.example/cv.pdf"),
+        decide("GET", "http://files.example/cv.pdf"),
         Err(Rule::Scheme)
     );
     assert_eq!(
-        judge("GET", "https://acme.my.salesforce.com/x"),
+        decide("GET", "https://acme.my.salesforce.com/x"),
         Ok(Permit::Tenant)
     );
 }

@@ -5,7 +5,7 @@
 //! host's name by CONNECT and passes TLS through, so it sees no request. Never for loopback, whatever the variables
 //! say.
 
-use super::connect::{BoxError, DialError, Dialer};
+use super::dial::{BoxError, DialError, Dialer};
 use futures_util::future::BoxFuture;
 use http::Uri;
 use hyper_util::client::legacy::connect::proxy::Tunnel;

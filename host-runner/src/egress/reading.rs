@@ -5,7 +5,7 @@
 //! that read by POST, and bundles of requests, which are looked into. Pure, like `policy`. What this does not stop is a
 //! connector that sends what it read out in a query text, to the tenant's own org.
 
-use super::policy::{Denied, Rule};
+use super::denied::{Denied, Rule};
 use http::Method;
 use http::request::Parts;
 use percent_encoding::percent_decode_str;

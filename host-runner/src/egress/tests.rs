@@ -132,7 +132,7 @@ async fn a_denied_request_is_never_sent_and_the_host_can_say_why() {
         .await
         .unwrap_err();
     assert!(
-        matches!(&error, EgressError::Denied(denied) if denied.rule == policy::Rule::Origin),
+        matches!(&error, EgressError::Denied(denied) if denied.rule == denied::Rule::Origin),
         "{error:?}"
     );
     assert_eq!(

@@ -19,3 +19,7 @@ pub mod contract {
         about, actions, inspection, reads, types, unified,
     };
 }
+
+/// The version of the contract that this host supports; a connector may be built for any other with the same first two
+/// numbers.
+pub const CONTRACT_VERSION: &str = "0.2.0";

@@ -5,12 +5,13 @@ use std::path::Path;
 
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 
+use super::bindings::CONTRACT_VERSION;
 use super::bindings::host;
 use super::compile::Compiler;
 use super::engine::Engine;
 use super::error::LoadError;
 use super::exports::{ExportIndices, Exports};
-use super::shape::{CONTRACT_VERSION, Shape};
+use super::shape::Shape;
 use super::signature::{PublicKey, Signature, SignatureError, sha256, signature_path};
 use super::state::JobState;
 

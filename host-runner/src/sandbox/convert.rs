@@ -98,7 +98,7 @@ pub(super) fn record_batch(
 /// A record that an action gave.
 ///
 /// # Errors
-/// [`CallError::BrokenContract`] for what is no record of the model.
+/// [`CallError::BrokenContract`] for what is not a record of the model.
 pub fn record(model: Model, line: &str) -> Result<UnifiedRecord, CallError> {
     bounds::nesting("a record", line)?;
     UnifiedRecord::parse(model, line).map_err(|error| CallError::BrokenContract(error.to_string()))

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use super::bindings::CONTRACT_VERSION;
 use super::bindings::contract::types;
-use super::shape::CONTRACT_VERSION;
 use super::signature::SignatureError;
 
 /// A component that can't be run.

@@ -3,9 +3,10 @@
 
 use wasmtime::component::{Func, Instance, InstancePre};
 
+use super::bindings::CONTRACT_VERSION;
 use super::bindings::contract::{about, actions, inspection, reads, types};
 use super::error::CallError;
-use super::shape::{CONTRACT_VERSION, Shape};
+use super::shape::Shape;
 use super::state::JobState;
 
 /// Where the functions of each interface stand in a component.

@@ -25,7 +25,7 @@ mod signature;
 mod state;
 mod typed;
 
-pub use bindings::contract;
+pub use bindings::{CONTRACT_VERSION, contract};
 pub use cache::CompiledCache;
 pub use compile::{Compiler, compile_for_parent};
 pub use component::{CheckedComponent, LoadedConnector};
@@ -37,5 +37,5 @@ pub use limits::Limits;
 pub use log::{LogLevel, LogLine, LogSink};
 pub use pace::ListingPace;
 pub use setup::JobSetup;
-pub use shape::{ALLOWED_IMPORTS, CONTRACT_VERSION};
+pub use shape::ALLOWED_IMPORTS;
 pub use signature::{PublicKey, Signature, SignatureError, SigningKey, sha256, signature_path};

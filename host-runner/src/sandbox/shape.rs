@@ -12,6 +12,7 @@ use wasmparser::{
     ProducersSectionReader, SectionLimited,
 };
 
+use super::bindings::CONTRACT_VERSION;
 use super::error::LoadError;
 
 /// The interfaces that a connector may import, without versions: HTTP that the gate watches, the streams and polling
@@ -32,10 +33,6 @@ const REQUIRED_EXPORTS: [&str; 2] = ["about", "reads"];
 
 /// The package of the contract's interfaces.
 const CONTRACT: &str = "ats:connector/";
-
-/// The version of the contract that this host supports; a connector may be built for any other with the same first two
-/// numbers.
-pub const CONTRACT_VERSION: &str = "0.2.0";
 
 /// Programs of a toolchain that are noted.
 const PROGRAMS: usize = 20;

@@ -4,14 +4,14 @@
 mod json;
 mod mask;
 mod print;
-mod problem;
 
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::output::error_text;
+use super::connection_problem::ConnectionProblem;
+use super::error::error_text;
 use super::{Context, Exit, TenantArgument, error};
 use host_runner::egress::ApiUsage;
 use host_runner::sandbox::contract::inspection::{
@@ -21,8 +21,6 @@ use host_runner::sandbox::contract::reads::Discovery;
 use host_runner::sandbox::unified_model;
 use host_runner::session::{Session, StepError};
 use host_runner::unified::Model;
-
-pub(super) use problem::ConnectionProblem;
 
 /// How thoroughly to look.
 #[derive(Args)]
@@ -163,7 +161,7 @@ impl Checked {
         }
     }
 
-    /// What concerns the org as a whole and is no error of a call.
+    /// What concerns the org as a whole and is not an error of a call.
     fn problem(&self) -> Option<(&str, &str)> {
         ["package-not-installed", "package-hidden", WRONG_TYPE]
             .into_iter()

@@ -175,7 +175,7 @@ impl Context {
         let sign_ins = std::mem::take(&mut *self.sign_ins());
         for tokens in sign_ins {
             if let Err(error) = tokens.finish().await {
-                super::output::print_error(&anyhow::Error::new(Arc::new(error)), self.json);
+                super::error::print_error(&anyhow::Error::new(Arc::new(error)), self.json);
             }
         }
         if let Some((path, metrics)) = &self.metrics

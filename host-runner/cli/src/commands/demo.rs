@@ -109,13 +109,13 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
                 Ok(json!({ "model": model.name(), "record": record }))
             })
             .collect::<anyhow::Result<_>>()?;
-        let told = json!({
+        let result = json!({
             "first_sync": as_json(&first),
             "changes": changes,
             "second_sync": as_json(&second),
             "changed_records": records,
         });
-        println!("{told}");
+        println!("{result}");
     }
     org.shutdown().await;
     let failed = |report: &SyncReport| report.models.iter().any(|model| model.failure.is_some());

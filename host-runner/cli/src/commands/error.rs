@@ -1,16 +1,43 @@
-//! An error for programs: the contract's case with everything that it holds, and what would fix it.
+//! An error for people, with its causes; and for programs, with the contract's case, all that it holds, and what would
+//! fix it.
 
 use serde_json::{Map, Value, json};
 
 use super::Exit;
-use super::check::ConnectionProblem;
-use super::output::error_text;
+use super::connection_problem::ConnectionProblem;
+use super::text::print_note;
 use host_runner::sandbox::CallError;
 use host_runner::sandbox::contract::types::{Error, Failure, Problem, RemoteAnswer};
 use host_runner::session::StepError;
 use mirror::actions::ActionError;
 use mirror::store::MirrorError;
 use mirror::sync::SyncError;
+
+/// An error with its causes, in one line.
+pub(super) fn error_text(error: &anyhow::Error) -> String {
+    let mut message = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        // A wrapper that already tells its cause must not tell it twice.
+        if message.contains(&text) {
+            continue;
+        }
+        if !message.is_empty() {
+            message.push_str(": ");
+        }
+        message.push_str(&text);
+    }
+    message
+}
+
+/// One message with its causes, on standard error; as JSON where that was asked for.
+pub(super) fn print_error(error: &anyhow::Error, json: bool) {
+    if json {
+        eprintln!("{}", as_json(error));
+    } else {
+        print_note(format_args!("error: {}", error_text(error)));
+    }
+}
 
 /// The error as one object. `kind` is the contract's case, or the name of the exit code for what the host found;
 /// members that say nothing are left out.
@@ -185,32 +212,36 @@ mod tests {
 
     #[test]
     fn an_error_carries_all_that_the_contract_says() {
-        let told = refused(Error::AlreadyExists(Conflict {
+        let response = refused(Error::AlreadyExists(Conflict {
             existing_id: "a02000000000001".into(),
             failure: failed("has applied before"),
         }));
         assert_eq!(
-            (&told["kind"], &told["exit_code"], &told["existing_id"]),
+            (
+                &response["kind"],
+                &response["exit_code"],
+                &response["existing_id"]
+            ),
             (
                 &json!("already-exists"),
                 &json!(10),
                 &json!("a02000000000001")
             )
         );
-        assert_eq!(told["remote"]["code"], "DUPLICATE_VALUE");
-        assert_eq!(told["remote"]["fields"], json!(["Email"]));
+        assert_eq!(response["remote"]["code"], "DUPLICATE_VALUE");
+        assert_eq!(response["remote"]["fields"], json!(["Email"]));
         assert_eq!(
-            (&told["tenant"], &told["step"]),
+            (&response["tenant"], &response["step"]),
             (&json!("acme"), &json!("create-candidate"))
         );
-        let told = refused(Error::InvalidInput(vec![Problem {
+        let response = refused(Error::InvalidInput(vec![Problem {
             field: "candidate.email_address".into(),
             message: "is not an address".into(),
             remote: None,
         }]));
-        assert_eq!(told["exit_code"], 2);
+        assert_eq!(response["exit_code"], 2);
         assert_eq!(
-            told["problems"],
+            response["problems"],
             json!([{ "field": "candidate.email_address", "message": "is not an address" }])
         );
         for (error, kind, code) in [
@@ -218,12 +249,12 @@ mod tests {
             (Error::NotFound(failed("x")), "not-found", 9),
             (Error::Remote(failed("x")), "remote", 12),
         ] {
-            let told = refused(error);
+            let response = refused(error);
             assert_eq!(
-                (&told["kind"], &told["exit_code"]),
+                (&response["kind"], &response["exit_code"]),
                 (&json!(kind), &json!(code))
             );
-            assert!(told["fix"].is_string(), "{told}");
+            assert!(response["fix"].is_string(), "{response}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::browser::NobodyCame;
-use host_runner::egress::policy::Rule;
+use host_runner::egress::denied::Rule;
 use host_runner::egress::{EgressError, Recovery};
 use host_runner::sandbox::contract::types::Error;
 use host_runner::sandbox::{CallError, ErrorKind, LoadError, Outage, SignatureError};
@@ -191,7 +191,7 @@ pub(super) fn help() -> String {
     format!("Exit codes:{}", ALL.map(line).concat())
 }
 
-/// An input that the command line's own parser can't judge.
+/// An input that the command line's own parser can't decide.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct WrongInput(pub(super) String);

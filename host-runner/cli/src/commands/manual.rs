@@ -3,10 +3,10 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use super::{Command, Exit, WrongInput};
+use super::{Exit, WrongInput};
 
 /// Which shell.
 #[derive(Args)]
@@ -25,26 +25,24 @@ pub(super) struct ManArguments {
 }
 
 /// Prints the script that completes commands and options.
-pub(super) fn completions(arguments: &CompletionsArguments) -> anyhow::Result<Exit> {
+pub(super) fn completions(
+    arguments: &CompletionsArguments,
+    command: &mut Command,
+) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(
-        arguments.shell,
-        &mut Command::command(),
-        "asymbl",
-        &mut script,
-    );
+    clap_complete::generate(arguments.shell, command, "asymbl", &mut script);
     std::io::stdout().lock().write_all(&script)?;
     Ok(Exit::Success)
 }
 
 /// Prints or writes the manual.
-pub(super) fn man(arguments: &ManArguments) -> anyhow::Result<Exit> {
+pub(super) fn man(arguments: &ManArguments, command: Command) -> anyhow::Result<Exit> {
     match &arguments.folder {
-        Some(folder) => clap_mangen::generate_to(Command::command(), folder)
+        Some(folder) => clap_mangen::generate_to(command, folder)
             .map_err(|why| WrongInput(format!("can't write to {}: {why}", folder.display())))?,
         None => {
             let mut page = Vec::new();
-            clap_mangen::Man::new(Command::command()).render(&mut page)?;
+            clap_mangen::Man::new(command).render(&mut page)?;
             std::io::stdout().lock().write_all(&page)?;
         }
     }

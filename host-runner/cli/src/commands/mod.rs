@@ -7,6 +7,8 @@ mod check;
 mod component;
 mod componentize;
 mod conformance;
+mod connection_problem;
+mod context;
 mod coverage;
 mod demo;
 mod error;
@@ -37,13 +39,12 @@ mod text;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ColorChoice, Parser, Subcommand};
+use clap::{ColorChoice, CommandFactory as _, Parser, Subcommand};
 
+use context::{Context, MirrorArgument, TenantArgument, model};
 use exit::{Exit, Refused, WrongInput};
 
 use host_runner::metrics::Metrics;
-use host_runner::tenant::TokenSource;
-use host_runner::unified::Model;
 
 /// Runs an ATS connector, sandboxed, against a Salesforce org with Asymbl ATS.
 #[derive(Parser)]
@@ -150,44 +151,6 @@ enum What {
     Man(manual::ManArguments),
 }
 
-/// Which tenant.
-#[derive(Args, Clone)]
-struct TenantArgument {
-    /// The tenant file
-    #[arg(long, value_name = "FILE", default_value = "tenant.toml")]
-    tenant: PathBuf,
-}
-
-/// Which mirror.
-#[derive(Args, Clone)]
-struct MirrorArgument {
-    /// The mirror's file [default: the tenant file's name with the ending .mirror.sqlite]
-    #[arg(long, value_name = "FILE")]
-    mirror: Option<PathBuf>,
-}
-
-impl MirrorArgument {
-    fn path(&self, tenant: &TenantArgument) -> PathBuf {
-        self.mirror
-            .clone()
-            .unwrap_or_else(|| tenant.tenant.with_extension("mirror.sqlite"))
-    }
-}
-
-fn model(text: &str) -> Result<Model, String> {
-    text.parse::<Model>().map_err(|error| error.to_string())
-}
-
-/// What all commands share.
-struct Context {
-    json: bool,
-    component: Option<PathBuf>,
-    /// What is counted, and the file that gets it.
-    metrics: Option<(PathBuf, Metrics)>,
-    /// Of the sessions so far; see [`Context::finish`].
-    sign_ins: std::sync::Mutex<Vec<TokenSource>>,
-}
-
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let command = match Command::try_parse() {
@@ -224,7 +187,7 @@ pub fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) if is_broken_pipe(&error) => Exit::Success.into(),
         Err(error) => {
-            output::print_error(&error, context.json);
+            error::print_error(&error, context.json);
             Exit::of(&error).into()
         }
     }
@@ -238,7 +201,7 @@ fn refuse(error: &clap::Error) -> ExitCode {
         let message = text.lines().next().unwrap_or_default();
         let message = message.strip_prefix("error: ").unwrap_or(message);
         let wrong = WrongInput(message.to_owned());
-        output::print_error(&wrong.into(), true);
+        error::print_error(&wrong.into(), true);
     } else if arguments.any(|argument| text::escaped(&argument) != argument) {
         // In one line: the message quotes arguments, and a line break of theirs must not look like one of its own.
         text::print_note(format_args!("{}", text.trim_end()));
@@ -279,8 +242,8 @@ async fn run(what: What, context: &Context) -> anyhow::Result<Exit> {
             host_runner::sandbox::compile_for_parent()?;
             Ok(Exit::Success)
         }
-        What::Completions(arguments) => manual::completions(&arguments),
-        What::Man(arguments) => manual::man(&arguments),
+        What::Completions(arguments) => manual::completions(&arguments, &mut Command::command()),
+        What::Man(arguments) => manual::man(&arguments, Command::command()),
     }
 }
 

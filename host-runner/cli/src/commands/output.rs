@@ -1,4 +1,4 @@
-//! How results look: words and numbers for people, errors with their causes, as text or JSON.
+//! How results look: words and numbers for people, and what stands beside them.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,32 +53,6 @@ pub(super) fn set_up(color: ColorChoice, quiet: bool, verbose: bool) {
         .without_time()
         .with_target(false)
         .init();
-}
-
-/// An error with its causes, in one line.
-pub(super) fn error_text(error: &anyhow::Error) -> String {
-    let mut message = String::new();
-    for cause in error.chain() {
-        let text = cause.to_string();
-        // A wrapper that already tells its cause must not tell it twice.
-        if message.contains(&text) {
-            continue;
-        }
-        if !message.is_empty() {
-            message.push_str(": ");
-        }
-        message.push_str(&text);
-    }
-    message
-}
-
-/// One message with its causes, on standard error; as JSON where that was asked for.
-pub(super) fn print_error(error: &anyhow::Error, json: bool) {
-    if json {
-        eprintln!("{}", super::error::as_json(error));
-    } else {
-        print_note(format_args!("error: {}", error_text(error)));
-    }
 }
 
 /// How many characters fit in a line: the variable `COLUMNS`, else the terminal's; none where standard output is not a

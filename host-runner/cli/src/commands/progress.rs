@@ -38,7 +38,7 @@ impl SyncProgress {
     pub(super) fn new(models: &[Model]) -> Self {
         let target = match is_quiet() {
             true => ProgressDrawTarget::hidden(),
-            // Where this is no terminal, or a dumb one, it draws nothing either.
+            // Where this is not a terminal, or a dumb one, it draws nothing either.
             false => ProgressDrawTarget::stderr(),
         };
         let all = MultiProgress::with_draw_target(target);

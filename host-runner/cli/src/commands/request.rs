@@ -158,7 +158,7 @@ fn print_body(body: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Success for an answer that is no error, else [`Exit::Refused`]: a script need not read the status.
+/// Success for an answer that is not an error, else [`Exit::Refused`]: a script need not read the status.
 fn code(status: u16) -> Exit {
     if status < 400 {
         Exit::Success

@@ -65,7 +65,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
                 return Err(error);
             }
             Err(error) => {
-                super::output::print_error(&error, context.json);
+                super::error::print_error(&error, context.json);
                 failures + 1
             }
         };
@@ -104,7 +104,7 @@ fn note_failure(arguments: &Arguments, error: &anyhow::Error) {
     let noted = SqliteMirror::open_existing(&path).and_then(|mut mirror| {
         let now = Timestamp::now();
         let claim = mirror.claim(&RunInfo::this_process(command(arguments)), now)?;
-        let message = super::output::error_text(error);
+        let message = super::error::error_text(error);
         mirror.release(claim, &RunEnd::failed(message), now)
     });
     if let Err(error) = noted {
@@ -243,7 +243,7 @@ pub(super) fn print(report: &SyncReport, out: &mut impl Styled) -> std::io::Resu
         ),
         None => String::new(),
     };
-    let told = format!(
+    let line = format!(
         "{} in {}: {} and {} to sign in{quota}",
         counted(report.sign_in_requests + report.requests(), "request"),
         duration(report.elapsed),
@@ -251,7 +251,7 @@ pub(super) fn print(report: &SyncReport, out: &mut impl Styled) -> std::io::Resu
         count(report.sign_in_requests),
     );
     writeln!(out)?;
-    paragraph(&told, 0, out)?;
+    paragraph(&line, 0, out)?;
     if let Some(why) = &report.stopped {
         paragraph(&format!("note: {why}"), 2, out)?;
     }

@@ -241,10 +241,10 @@ mod tests {
             run_at(2, RunOutcome::Failed),
         ];
         assert!(stale(&runs, at(25)).is_none());
-        let told = stale(&runs, at(26)).unwrap();
+        let problem = stale(&runs, at(26)).unwrap();
         assert!(
-            told.serious && told.what.contains("25 hours ago"),
-            "{told:?}"
+            problem.serious && problem.what.contains("25 hours ago"),
+            "{problem:?}"
         );
         assert!(stale(&runs, at(73)).unwrap().what.contains("3 days"));
         // Once a week is a choice.
@@ -292,10 +292,10 @@ mod tests {
         runs[1].outcome = RunOutcome::Partial;
         runs[1].models[0].outcome = RunOutcome::Failed;
         runs[1].models[0].message = Some("no right".into());
-        let told = of_runs(&runs);
+        let problems = of_runs(&runs);
         assert!(
-            told[0].serious
-                && told[1]
+            problems[0].serious
+                && problems[1]
                     .what
                     .contains("users: failed in the last run: no right")
         );

@@ -43,9 +43,9 @@ pub(super) fn print(checked: &Checked, out: &mut impl Styled) -> io::Result<()> 
             TestOutcome::Ok | TestOutcome::Empty => false,
         };
         if is_news {
-            let told = format!("{}: {}", tested.model, tested.test.message);
+            let line = format!("{}: {}", tested.model, tested.test.message);
             writeln!(out)?;
-            paragraph(&told, 2, out)?;
+            paragraph(&line, 2, out)?;
         }
     }
     let mut printed: Vec<&str> = Vec::new();
@@ -65,14 +65,14 @@ pub(super) fn print(checked: &Checked, out: &mut impl Styled) -> io::Result<()> 
         Exit::NotAllowed => "Rights are missing",
         _ => "Some models fail",
     };
-    let told = format!(
+    let line = format!(
         "{verdict} ({}: {} and {} to sign in).",
         counted(checked.sign_in_requests + checked.requests, "request"),
         counted(checked.requests, "API call"),
         count(checked.sign_in_requests)
     );
     writeln!(out)?;
-    paragraph(&told, 0, out)
+    paragraph(&line, 0, out)
 }
 
 /// The warnings of a discovery about missing rights, which the check of the rights names one by one.

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::super::Exit;
+use super::Exit;
 use host_runner::egress::{EgressError, Recovery};
 use host_runner::sandbox::CallError;
 use host_runner::sandbox::contract::types::{Error, Failure, Quota};
@@ -14,13 +14,13 @@ use host_runner::tenant::oauth::{Cause, OAuthError};
 
 /// Why a connection does not work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct ConnectionProblem {
+pub(super) struct ConnectionProblem {
     /// For scripts.
     pub(super) kind: &'static str,
     /// For people.
     pub(super) title: &'static str,
     /// What to do.
-    pub(in super::super) fix: &'static str,
+    pub(super) fix: &'static str,
 }
 
 const BAD_CREDENTIALS: ConnectionProblem = ConnectionProblem {
@@ -187,7 +187,7 @@ impl ConnectionProblem {
     }
 
     /// What the tables here say of an error, if they know it.
-    pub(in super::super) fn known(error: &anyhow::Error) -> Option<Self> {
+    pub(super) fn known(error: &anyhow::Error) -> Option<Self> {
         error.chain().find_map(|cause| {
             if let Some(error) = cause.downcast_ref::<Arc<OAuthError>>() {
                 return Some(sign_in_problem(error));
