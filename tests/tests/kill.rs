@@ -74,7 +74,7 @@ async fn in_the_middle_of(
     child
 }
 
-/// Kills a sync there; whether it was still under way is for the caller to judge.
+/// Kills a sync there; whether it was still under way is for the caller to decide.
 async fn kill_in_the_middle_of(world: &World, model: Model) {
     let mut child = in_the_middle_of(world, &["sync"], model, ListingKind::Full).await;
     child.kill().expect("SIGKILL");

@@ -14,7 +14,7 @@ const CHECKSUM: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ012345";
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SalesforceId([u8; 18]);
 
-/// Why a text is no record id.
+/// Why a text is not a record id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdError {
     /// Neither 15 nor 18 characters long.

@@ -54,7 +54,7 @@ impl Locator {
     /// # Errors
     /// On anything that is not the path of a query's continuation.
     pub fn parse(url: &str) -> std::result::Result<Self, String> {
-        let refused = || format!("{url:?} is no locator of a query");
+        let refused = || format!("{url:?} is not a locator of a query");
         let at = url.find("/services/data/v").ok_or_else(refused)?;
         let path = &url[at..];
         let mut parts = path.splitn(6, '/').skip(3);
@@ -143,7 +143,7 @@ impl QueryPage {
         let page = ParsedPage::parse(json).map_err(SalesforceError::malformed)?;
         let (Some(done), true) = (page.done, page.has_records) else {
             return Err(SalesforceError::malformed(
-                "the answer is no page of a query's result",
+                "the answer is not a page of a query's result",
             ));
         };
         let next = page

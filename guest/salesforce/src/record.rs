@@ -115,7 +115,7 @@ impl Record {
     /// Reads one row from a JSON object.
     ///
     /// # Errors
-    /// When `json` is no object.
+    /// When `json` is not an object.
     pub fn from_json(json: &Json) -> Result<Self> {
         PageData::of_one_row(json)
             .map(|page| Self::new(Rc::new(page), 0))

@@ -51,14 +51,14 @@ pub struct Deleted {
 }
 
 #[derive(Deserialize)]
-struct Mark {
+struct Watermark {
     #[serde(rename = "latestDateCovered")]
     latest_date_covered: Timestamp,
 }
 
-fn mark(body: &Json) -> Result<Timestamp> {
-    let mark: Mark = body.parse().map_err(SalesforceError::malformed)?;
-    Ok(mark.latest_date_covered)
+fn watermark(body: &Json) -> Result<Timestamp> {
+    let watermark: Watermark = body.parse().map_err(SalesforceError::malformed)?;
+    Ok(watermark.latest_date_covered)
 }
 
 /// Objects without a change log answer in several ways; a person and a caller need one.
@@ -125,7 +125,7 @@ impl<T: Transport> Client<T> {
     ///
     /// # Errors
     /// When the whole call fails; what is wrong with one object is that object's own result.
-    pub fn marks(
+    pub fn watermarks(
         &self,
         objects: &[&str],
         start: Timestamp,
@@ -145,14 +145,17 @@ impl<T: Transport> Client<T> {
                     });
             calls.push(self.composite_call(&composite, "read low-water marks")?);
         }
-        let marks = self.run_many(calls, |answer| {
+        let watermarks = self.run_many(calls, |answer| {
             let members = super::composite::reads(&answer.body)?;
-            Ok(members.iter().map(|m| mark(m.ok()?)).collect::<Vec<_>>())
+            Ok(members
+                .iter()
+                .map(|m| watermark(m.ok()?))
+                .collect::<Vec<_>>())
         })?;
-        let marks = super::composite::all_answered(marks, objects.len())?;
-        let marks = marks.into_iter().zip(objects);
-        Ok(marks
-            .map(|(mark, object)| mark.map_err(|e| explain(e, object)))
+        let watermarks = super::composite::all_answered(watermarks, objects.len())?;
+        let watermarks = watermarks.into_iter().zip(objects);
+        Ok(watermarks
+            .map(|(watermark, object)| watermark.map_err(|e| explain(e, object)))
             .collect())
     }
 }
@@ -214,18 +217,21 @@ mod tests {
             {"body":{"ids":["003q000000KvQ1tAAF"],"latestDateCovered":"2026-11-23T09:59:00.000+0000"},"httpHeaders":{},"httpStatusCode":200,"referenceId":"m0"},
             {"body":[{"message":"start date before org replication enabled date","errorCode":"INVALID_REPLICATION_DATE"}],"httpHeaders":{},"httpStatusCode":400,"referenceId":"m1"},
             {"body":[{"message":"The requested resource does not exist","errorCode":"NOT_FOUND"}],"httpHeaders":{},"httpStatusCode":404,"referenceId":"m2"}]}"#));
-        let marks = client
-            .marks(&["Contact", "User", "Gone__c"], start, end)
+        let watermarks = client
+            .watermarks(&["Contact", "User", "Gone__c"], start, end)
             .unwrap();
         assert_eq!(
-            marks[0].as_ref().unwrap().to_string(),
+            watermarks[0].as_ref().unwrap().to_string(),
             "2026-11-23T09:59:00.000Z"
         );
         assert_eq!(
-            marks[1].as_ref().unwrap_err().kind,
+            watermarks[1].as_ref().unwrap_err().kind,
             ErrorKind::ReplicationDate
         );
-        assert_eq!(marks[2].as_ref().unwrap_err().kind, ErrorKind::ObjectAbsent);
+        assert_eq!(
+            watermarks[2].as_ref().unwrap_err().kind,
+            ErrorKind::ObjectAbsent
+        );
         assert_eq!(client.calls(), 1);
     }
 

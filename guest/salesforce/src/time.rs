@@ -16,7 +16,7 @@ pub struct Timestamp(DateTime<Utc>);
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Date(NaiveDate);
 
-/// A text that is no time or date in any form that Salesforce uses.
+/// A text that is not a time or date in any form that Salesforce uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeError(String);
 
@@ -24,7 +24,7 @@ impl fmt::Display for TimeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:?} is no time or date in a form that Salesforce uses",
+            "{:?} is not a time or date in a form that Salesforce uses",
             self.0
         )
     }

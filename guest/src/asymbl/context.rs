@@ -131,7 +131,7 @@ impl<T: Transport> Context<T> {
     /// The profile of this text, parsed once.
     ///
     /// # Errors
-    /// `resync-required` for a text that is no profile of this connector.
+    /// `resync-required` for a text that is not a profile of this connector.
     pub fn known(&self, text: &str) -> Result<Rc<Known>, Error> {
         if let Some(known) = self.known.borrow().as_ref().filter(|k| k.text == text) {
             return Ok(Rc::clone(known));

@@ -118,7 +118,7 @@ fn case(error: &SalesforceError) -> (Case, String) {
             Case::Unavailable,
             "Salesforce's answer can't be read: try again later, and check that the address is the org's own".to_owned(),
         ),
-        ErrorKind::NotFound => (Case::NotFound, "it may be deleted, or out of sight for the integration user".to_owned()),
+        ErrorKind::NotFound => (Case::NotFound, "it may be deleted, or not visible to the integration user".to_owned()),
         ErrorKind::Blocked => (Case::Remote, "the host refused the request: look at its limits, its policy and the server's certificate".to_owned()),
         ErrorKind::MalformedQuery => (
             Case::Remote,
@@ -279,15 +279,15 @@ mod tests {
 
     #[test]
     fn only_a_known_lack_of_rights_is_told_as_one() {
-        let told = |status: u16, code: &str| {
+        let refused = |status: u16, code: &str| {
             let body = format!(r#"[{{"errorCode":"{code}","message":"As it came."}}]"#);
             let error = decode(status, &body, &Hints::default());
             Error::from(error)
         };
-        let lacks = told(403, "INSUFFICIENT_ACCESS_OR_READONLY");
+        let lacks = refused(403, "INSUFFICIENT_ACCESS_OR_READONLY");
         assert!(matches!(&lacks, Error::Permission(_)) && text(&lacks).contains(PERMISSION_SET));
         for code in ["OF_NEXT_YEAR", "FUNCTIONALITY_NOT_ENABLED", ""] {
-            let unknown = told(403, code);
+            let unknown = refused(403, code);
             assert!(matches!(&unknown, Error::Remote(_)), "{code}: {unknown:?}");
             assert!(
                 text(&unknown).starts_with("As it came. (403"),
@@ -311,7 +311,7 @@ mod tests {
             (403, "LOGIN_DURING_RESTRICTED_DOMAIN", "login IP ranges"),
             (403, "app_not_found", "install the app"),
         ] {
-            let error = told(status, code);
+            let error = refused(status, code);
             assert!(
                 matches!(&error, Error::Unauthenticated(_)),
                 "{code}: {error:?}"

@@ -38,18 +38,18 @@ pub fn with<R>(work: impl FnOnce(&Context<HostTransport>) -> Result<R, Error>) -
 }
 
 fn connect() -> Result<Context<HostTransport>, Error> {
-    let told = host::get_connection();
-    let wasi = WasiTransport::new(&told.base_url)
+    let connection = host::get_connection();
+    let wasi = WasiTransport::new(&connection.base_url)
         .map_err(|e| Error::InvalidInput(vec![problem("base_url", e.to_string())]))?;
     let transport = HostTransport {
         wasi,
-        token: told.access_token,
+        token: connection.access_token,
     };
     let connection = Connection {
-        base_url: told.base_url,
-        api_version: told.api_version,
-        settings: told.settings,
-        disabled: told.disabled,
+        base_url: connection.base_url,
+        api_version: connection.api_version,
+        settings: connection.settings,
+        disabled: connection.disabled,
     };
     Context::new(&connection, transport, Box::new(log))
 }

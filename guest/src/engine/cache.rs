@@ -6,8 +6,8 @@ use salesforce::Record;
 
 /// Rows read by id in the course of one listing.
 ///
-/// They are not older than the listing's marks: a later listing must not see rows that changed before *its* marks in
-/// their old state, since its next delta would not read them again.
+/// They are not older than the listing's watermarks: a later listing must not see rows that changed before *its*
+/// watermarks in their old state, since its next delta would not read them again.
 #[derive(Default)]
 pub struct RowCache {
     listing: String,
@@ -34,7 +34,7 @@ impl RowCache {
         self.tried.insert(key(object, columns))
     }
 
-    /// Begins or goes on with a listing, known by its marks.
+    /// Begins or goes on with a listing, known by its watermarks.
     pub fn enter(&mut self, listing: String) {
         if self.listing != listing {
             self.listing = listing;

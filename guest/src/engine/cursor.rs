@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::errors::resync;
 use super::hash::hash;
-use super::marks::Marks;
 use super::phase::Phase;
-use super::token::{self, Basis, CONTRACT, Extras};
+use super::token::{self, Basis, CONTRACT, CarriedIds};
+use super::watermarks::Watermarks;
 use crate::exports::ats::connector::types::Error;
 use salesforce::Position;
 
@@ -69,16 +69,16 @@ pub struct Cursor {
     pub kind: Kind,
     /// For the token at the end.
     #[serde(rename = "k")]
-    pub marks: Marks,
+    pub watermarks: Watermarks,
     /// From where changes are read; empty in a first listing.
-    #[serde(rename = "b", default, skip_serializing_if = "Marks::is_empty")]
-    pub since: Marks,
+    #[serde(rename = "b", default, skip_serializing_if = "Watermarks::is_empty")]
+    pub since: Watermarks,
     /// What the token before carried.
     #[serde(rename = "y", default)]
-    pub extras_before: Extras,
+    pub carried_ids_before: CarriedIds,
     /// What the token at the end carries.
     #[serde(rename = "x", default)]
-    pub extras: Extras,
+    pub carried_ids: CarriedIds,
     /// Hash of the phases, which another version or profile might cut otherwise.
     #[serde(rename = "h", default)]
     plan: u32,
@@ -98,15 +98,15 @@ pub struct Cursor {
 
 impl Cursor {
     /// The beginning of a listing.
-    pub fn begin(basis: Basis, kind: Kind, marks: Marks, since: Marks) -> Self {
+    pub fn begin(basis: Basis, kind: Kind, watermarks: Watermarks, since: Watermarks) -> Self {
         Self {
             version: CONTRACT,
             basis,
             kind,
-            marks,
+            watermarks,
             since,
-            extras_before: Extras::default(),
-            extras: Some(Default::default()),
+            carried_ids_before: CarriedIds::default(),
+            carried_ids: Some(Default::default()),
             plan: 0,
             phase: 0,
             page_size: None,
@@ -131,7 +131,7 @@ impl Cursor {
                 "the settings or the org's record types changed in the middle of the listing",
             ));
         }
-        // A field that went out of sight since is missing on the pages to come: when it is seen again, it was added.
+        // A field that became unreadable since is missing on the pages to come: when it is seen again, it was added.
         cursor.basis.fields.keep_common(&now.fields);
         Ok(cursor)
     }
@@ -162,7 +162,7 @@ impl Cursor {
         token::text(&(
             &self.basis,
             self.kind,
-            &self.marks,
+            &self.watermarks,
             self.plan,
             self.phase,
             (self.page_size, self.limit),

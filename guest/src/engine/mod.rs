@@ -1,17 +1,17 @@
 //! The half of the connector that knows Salesforce and the contract, and nothing of Asymbl: listings in phases, cursors
-//! and sync tokens, marks, caches, and what settings are read with. A second connector would share it as a crate; the
-//! test below keeps it ready for that.
+//! and sync tokens, watermarks, caches, and what settings are read with. A second connector would share it as a crate;
+//! the test below keeps it ready for that.
 
 mod ahead;
 mod cache;
 pub mod cursor;
 mod errors;
 mod hash;
-pub mod marks;
 mod phase;
 pub mod settings;
 pub mod token;
 mod versions;
+pub mod watermarks;
 
 pub use ahead::Ahead;
 pub use cache::RowCache;

@@ -44,10 +44,10 @@ impl<S> Phase<S> {
         self
     }
 
-    /// Only rows changed since a mark.
+    /// Only rows changed since a watermark.
     #[must_use]
-    pub fn since(mut self, mark: Option<&Timestamp>) -> Self {
-        self.listing.since = mark.copied();
+    pub fn since(mut self, watermark: Option<&Timestamp>) -> Self {
+        self.listing.since = watermark.copied();
         self
     }
 
@@ -61,18 +61,18 @@ impl<S> Phase<S> {
         self
     }
 
-    /// Only rows whose lookup points to a row of `object` that changed since a mark. The other row's own stamp moves
-    /// where this row's does not (salesforce-api.md 3.5).
+    /// Only rows whose lookup points to a row of `object` that changed since a watermark. The other row's own stamp
+    /// moves where this row's does not (salesforce-api.md 3.5).
     #[must_use]
     pub fn whose_parent_changed(
         self,
         lookup: &str,
         object: &str,
-        mark: Option<&Timestamp>,
+        watermark: Option<&Timestamp>,
     ) -> Self {
         let changed = Query::from(object).select(["Id"]);
-        let changed = match mark {
-            Some(mark) => changed.filter(ge("SystemModstamp", *mark)),
+        let changed = match watermark {
+            Some(watermark) => changed.filter(ge("SystemModstamp", *watermark)),
             None => changed,
         };
         self.filter(in_query(lookup, changed))

@@ -1,8 +1,8 @@
 //! Where the next delta of a model starts, as text for the host to keep.
 //!
-//! Besides the marks it carries what the mirror was read with: org, fields, settings. When those changed, rows that
-//! Salesforce sees no change in come out differently, so the delta becomes a listing of everything (salesforce-api.md
-//! 3.5).
+//! Besides the watermarks it carries what the mirror was read with: org, fields, settings. When those changed, rows
+//! that Salesforce sees no change in come out differently, so the delta becomes a listing of everything
+//! (salesforce-api.md 3.5).
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::errors::{failure, resync};
 use super::hash::hash;
-use super::marks::Marks;
+use super::watermarks::Watermarks;
 use crate::exports::ats::connector::types::Error;
 
 /// Version of the token's and the cursor's text; another one is refused.
@@ -139,10 +139,10 @@ impl Basis {
 }
 
 /// A small set that a listing hands to the next delta.
-pub type Extras = Option<BTreeSet<String>>;
+pub type CarriedIds = Option<BTreeSet<String>>;
 
 /// Unites two of them, giving up where it grows too large.
-pub fn unite(mut into: Extras, more: impl IntoIterator<Item = String>) -> Extras {
+pub fn unite(mut into: CarriedIds, more: impl IntoIterator<Item = String>) -> CarriedIds {
     if let Some(set) = &mut into {
         set.extend(more);
         if set.len() > MAX_EXTRAS {
@@ -162,10 +162,10 @@ pub struct Token {
     pub basis: Basis,
     /// From where each object is read.
     #[serde(rename = "k")]
-    pub marks: Marks,
+    pub watermarks: Watermarks,
     /// Ids that the model's reader wants to know again; none: too many.
     #[serde(rename = "x", default)]
-    pub extras: Extras,
+    pub carried_ids: CarriedIds,
 }
 
 /// Only what tells whether the rest can be read.
@@ -197,13 +197,13 @@ pub fn text(value: &impl Serialize) -> String {
 }
 
 impl Token {
-    /// For what was read since before `marks` were taken.
-    pub fn new(basis: Basis, marks: Marks, extras: Extras) -> Self {
+    /// For what was read since before `watermarks` were taken.
+    pub fn new(basis: Basis, watermarks: Watermarks, carried_ids: CarriedIds) -> Self {
         Self {
             version: CONTRACT,
             basis,
-            marks,
-            extras,
+            watermarks,
+            carried_ids,
         }
     }
 

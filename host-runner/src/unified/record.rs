@@ -243,7 +243,7 @@ impl UnifiedRecord {
     }
 
     /// What tells two contents apart: the first half of the SHA-256 of the text. `remote_data` takes no part, so a
-    /// stamp that moves only there is no change.
+    /// stamp that moves only there is not a change.
     pub fn content_hash(&self) -> [u8; 16] {
         let digest: [u8; 32] = Sha256::digest(&self.content).into();
         digest.first_chunk().copied().unwrap_or_default()

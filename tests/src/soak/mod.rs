@@ -171,7 +171,7 @@ impl Soak {
         if tracing() {
             println!("{input}: {:?}", moved.as_ref().map(|moved| &moved.data));
         }
-        // The application may be out of sight, or locked by an open transaction.
+        // The application may be not visible, or locked by an open transaction.
         self.tally.actions += usize::from(moved.is_ok());
     }
 

@@ -12,7 +12,7 @@ async fn org(description: &str) -> World {
 }
 
 /// The warnings of a kind.
-fn told<'a>(outcome: &'a Outcome, code: &str) -> Vec<&'a str> {
+fn message<'a>(outcome: &'a Outcome, code: &str) -> Vec<&'a str> {
     let of = outcome.warnings.iter().filter(|w| w["code"] == code);
     of.map(|w| w["message"].as_str().unwrap()).collect()
 }
@@ -36,7 +36,7 @@ async fn a_move_that_a_flow_takes_back_warns_and_changed_nothing() {
     let moved = act(&world, Action::Move, &to).await.unwrap();
     assert_eq!(moved.data["changed"], false);
     assert_eq!(moved.data["current_stage"]["remote_id"], stages[0]);
-    let warnings = told(&moved, "value-changed");
+    let warnings = message(&moved, "value-changed");
     assert_eq!(warnings.len(), 1, "{:?}", moved.warnings);
     for part in ["stage_id", stages[0].as_str(), stages[1].as_str()] {
         assert!(warnings[0].contains(part), "{part} {}", warnings[0]);
@@ -58,7 +58,7 @@ async fn values_of_a_create_that_a_flow_changes_are_named() {
     )
     .await
     .unwrap();
-    let warnings = told(&made, "value-changed");
+    let warnings = message(&made, "value-changed");
     assert_eq!(warnings.len(), 3, "{:?}", made.warnings);
     for parts in [
         ["candidate.title", "\"Engineer\"", "\"Staff\"", "Title"],
@@ -88,7 +88,7 @@ async fn values_that_salesforce_itself_reshapes_warn_of_nothing() {
     wanted["candidate"]["title"] = json!(" Engineer ");
     let made = act(&world, Action::CreateCandidate, &wanted).await.unwrap();
     assert!(
-        told(&made, "value-changed").is_empty(),
+        message(&made, "value-changed").is_empty(),
         "{:?}",
         made.warnings
     );

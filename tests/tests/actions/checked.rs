@@ -13,13 +13,13 @@ async fn problems(world: &World, action: Action, wanted: &Value) -> Vec<(String,
     world.org.reset_stats();
     let mirror = &mut world.mirror();
     let key = Some("a b".to_owned());
-    let told = match run(world.session(), mirror, &profile, action, wanted, key).await {
+    let response = match run(world.session(), mirror, &profile, action, wanted, key).await {
         Err(ActionError::Input(problems)) => problems,
         Err(other) => panic!("{other}"),
         Ok(made) => panic!("{:?}", made.data),
     };
     assert_eq!(world.org.stats().requests, 0, "{}", action.name());
-    told.into_iter().map(|p| (p.field, p.message)).collect()
+    response.into_iter().map(|p| (p.field, p.message)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -69,13 +69,16 @@ async fn host_and_connector_report_their_problems_together() {
         "nope",
         "idempotency_key",
     ];
-    let told = problems(&world, Action::CreateCandidate, &bad).await;
+    let message = problems(&world, Action::CreateCandidate, &bad).await;
     for field in expected {
-        let of_it = told.iter().filter(|(told, _)| told == field).count();
-        assert_eq!(of_it, 1, "{field} in {told:#?}");
+        let of_it = message
+            .iter()
+            .filter(|(message, _)| message == field)
+            .count();
+        assert_eq!(of_it, 1, "{field} in {message:#?}");
     }
     // Nothing is blamed that is not wrong.
-    assert_eq!(told.len(), expected.len(), "{told:#?}");
+    assert_eq!(message.len(), expected.len(), "{message:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -109,13 +112,13 @@ async fn problems_name_inputs_as_the_caller_named_them() {
             &["candidate_id", "nope"],
         ),
     ] {
-        let told = problems(&world, action, &bad).await;
-        let mut fields: Vec<&str> = told.iter().map(|(field, _)| field.as_str()).collect();
+        let message = problems(&world, action, &bad).await;
+        let mut fields: Vec<&str> = message.iter().map(|(field, _)| field.as_str()).collect();
         fields.retain(|field| *field != "idempotency_key");
         fields.sort_unstable();
         let mut expected = expected.to_vec();
         expected.sort_unstable();
-        assert_eq!(fields, expected, "{}: {told:#?}", action.name());
+        assert_eq!(fields, expected, "{}: {message:#?}", action.name());
     }
 }
 
@@ -124,7 +127,7 @@ async fn the_command_rejects_a_wrong_input_without_a_request() {
     let world = World::of(small_org()).await;
     let create = json!({ "candidate": { "first_name": "" }, "nope": 1 });
     let moving = json!({ "application_id": "a01000000000001", "stage_id": "a02000000000001" });
-    for (action, input, more, told) in [
+    for (action, input, more, message) in [
         ("create-candidate", &create, &[][..], "nope"),
         ("move-application-to-stage", &create, &[], "stage_id"),
         (
@@ -153,7 +156,7 @@ async fn the_command_rejects_a_wrong_input_without_a_request() {
         let done = command::asymbl(world.folder(), &arguments).await;
         // The command line, or the input.
         assert_eq!(done.code, 2, "{action}: {}", done.err);
-        assert!(done.err.contains(told), "{action}: {}", done.err);
+        assert!(done.err.contains(message), "{action}: {}", done.err);
         assert_eq!(
             world.org.stats().requests,
             0,
@@ -264,9 +267,12 @@ async fn an_input_that_asymbl_lacks_is_a_warning() {
             .warnings
             .iter()
             .filter(|w| w["code"] == "input-ignored");
-        let told: Vec<&str> = ignored.map(|w| w["message"].as_str().unwrap()).collect();
-        assert_eq!(told.len(), 1, "{path}: {told:?}");
-        assert!(told[0].starts_with(&format!("{path} ")), "{path}: {told:?}");
+        let response: Vec<&str> = ignored.map(|w| w["message"].as_str().unwrap()).collect();
+        assert_eq!(response.len(), 1, "{path}: {response:?}");
+        assert!(
+            response[0].starts_with(&format!("{path} ")),
+            "{path}: {response:?}"
+        );
         for value in wrong {
             let error = act(&world, Action::CreateApplication, &with(99, path, &value)).await;
             let error = error
@@ -303,13 +309,13 @@ async fn remote_fields_are_accepted_with_a_warning() {
         ),
     ] {
         let done = act(&world, action, &wanted).await.unwrap();
-        let told: Vec<_> = done
+        let response: Vec<_> = done
             .warnings
             .iter()
             .filter(|w| w["code"] == "input-ignored")
             .collect();
-        assert_eq!(told.len(), 1, "{}: {:?}", action.name(), done.warnings);
-        let message = told[0]["message"].as_str().unwrap();
+        assert_eq!(response.len(), 1, "{}: {:?}", action.name(), done.warnings);
+        let message = response[0]["message"].as_str().unwrap();
         assert!(message.starts_with("remote_fields "), "{message}");
     }
     let created = with_file(input(&job, "remote2@example.com"), file);

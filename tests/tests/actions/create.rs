@@ -313,10 +313,10 @@ async fn a_closed_job_takes_applications_only_where_the_tenant_says_so() {
         .await
         .unwrap_err();
     assert_eq!(kind(&error), "job-closed");
-    let told = error.to_string();
+    let message = error.to_string();
     assert!(
-        told.contains("application.job_id") && told.contains("allow_closed_jobs"),
-        "{told}"
+        message.contains("application.job_id") && message.contains("allow_closed_jobs"),
+        "{message}"
     );
     assert_eq!(world.db().count("Contact"), contacts);
     let open = super::tenant_with(&world, "", "[connector]\nallow_closed_jobs = true");
@@ -358,11 +358,11 @@ async fn a_job_without_stages_is_refused_with_what_it_lacks() {
     )
     .await
     .unwrap_err();
-    let told = error.to_string();
+    let message = error.to_string();
     assert_eq!(kind(&error), "invalid-input");
     assert!(
-        told.contains("application.job_id") && told.contains("ATS template"),
-        "{told}"
+        message.contains("application.job_id") && message.contains("ATS template"),
+        "{message}"
     );
     assert_eq!(world.db().count("Contact"), contacts);
     assert_eq!(id(&json!(bare.to_string())), bare);

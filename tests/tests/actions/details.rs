@@ -183,10 +183,10 @@ async fn a_country_goes_into_the_code_field_if_there_is_one() {
         .await
         .unwrap_err();
     assert_eq!(kind(&error), "invalid-input");
-    let told = error.to_string();
+    let message = error.to_string();
     assert!(
-        told.contains("candidate.location.country") && told.contains("FR"),
-        "{told}"
+        message.contains("candidate.location.country") && message.contains("FR"),
+        "{message}"
     );
     assert_eq!(world.db().count("Contact"), contacts);
 }
@@ -235,10 +235,10 @@ async fn a_source_is_a_value_of_the_picklist_else_free_text_or_refused() {
             .await
             .unwrap_err();
             assert_eq!(kind(&error), "invalid-input");
-            let told = error.to_string();
+            let message = error.to_string();
             assert!(
-                told.contains("source.name") && told.contains("LinkedIn, "),
-                "{told}"
+                message.contains("source.name") && message.contains("LinkedIn, "),
+                "{message}"
             );
         }
         let made = act(&world, Action::CreateCandidate, &wanted).await.unwrap();

@@ -33,11 +33,11 @@ async fn an_alert_is_told_from_a_block_and_names_the_setting() {
         let error = act(&world, Action::CreateCandidate, &wanted)
             .await
             .unwrap_err();
-        let told = error.to_string();
+        let message = error.to_string();
         assert_eq!(kind(&error), "invalid-input");
-        assert!(told.contains(&found), "{told}");
-        assert_eq!(told.contains("duplicate_alerts"), named, "{told}");
-        assert_eq!(told.contains("blocks"), !named, "{told}");
+        assert!(message.contains(&found), "{message}");
+        assert_eq!(message.contains("duplicate_alerts"), named, "{message}");
+        assert_eq!(message.contains("blocks"), !named, "{message}");
     }
 }
 

@@ -96,11 +96,11 @@ async fn only_a_whole_file_is_stored() {
         ("/302", "invalid-input", "redirects without saying where"),
     ] {
         let error = setup.fetch(&format!("{origin}{path}")).await.unwrap_err();
-        let told = error.to_string();
-        assert_eq!(kind(&error), wanted, "{path}: {told}");
+        let message = error.to_string();
+        assert_eq!(kind(&error), wanted, "{path}: {message}");
         assert!(
-            told.contains("attachment.data_url") && told.contains(why),
-            "{path}: {told}"
+            message.contains("attachment.data_url") && message.contains(why),
+            "{path}: {message}"
         );
     }
     assert_eq!(setup.stored(), 0);

@@ -37,7 +37,7 @@ async fn files_are_stored_listed_and_come_back_byte_for_byte() {
     .await
     .unwrap();
     let files = listed.data["results"].as_array().unwrap();
-    let told: Vec<_> = files
+    let message: Vec<_> = files
         .iter()
         .map(|f| {
             (
@@ -48,9 +48,9 @@ async fn files_are_stored_listed_and_come_back_byte_for_byte() {
         })
         .collect();
     assert!(
-        told.contains(&("My _CV_.pdf", "CV", bytes.len() as u64))
-            && told.contains(&("empty.txt", "OTHER", 0)),
-        "{told:?}"
+        message.contains(&("My _CV_.pdf", "CV", bytes.len() as u64))
+            && message.contains(&("empty.txt", "OTHER", 0)),
+        "{message:?}"
     );
     let told_ids: Vec<&str> = files.iter().map(|f| f["id"].as_str().unwrap()).collect();
     for (file, id) in files.iter().zip(&told_ids) {
@@ -169,14 +169,14 @@ async fn attachments_of_the_old_kind_are_listed_and_downloaded() {
         .iter()
         .find(|f| f["remote_id"] == old.to_string())
         .unwrap();
-    let told = (
+    let message = (
         &legacy["file_name"],
         &legacy["content_type"],
         &legacy["type"],
         &legacy["size"],
     );
     assert_eq!(
-        told,
+        message,
         (
             &json!("Old résumé.doc"),
             &json!("application/msword"),
@@ -272,8 +272,8 @@ async fn a_failed_file_is_a_partial_success_of_the_command() {
     assert_eq!(answer["status"], "partial");
     let contact = id(&answer["data"]["remote_id"]);
     assert!(ids(world.db(), "Contact").contains(&contact));
-    let told = answer["data"]["attachments"][0]["error"]["message"]
+    let response = answer["data"]["attachments"][0]["error"]["message"]
         .as_str()
         .unwrap();
-    assert!(told.contains("attachments[0].data_url"), "{told}");
+    assert!(response.contains("attachments[0].data_url"), "{response}");
 }

@@ -1,4 +1,4 @@
-//! What an action wrote is no news to the next delta: the mirror holds it already, as the org does.
+//! What an action wrote is not news to the next delta: the mirror holds it already, as the org does.
 
 use connector_tests::world::{World, small_org};
 use host_runner::unified::Model;

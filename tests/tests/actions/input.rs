@@ -291,10 +291,10 @@ async fn ids_are_unified_or_of_15_or_18_characters() {
         &to(&unified(Model::Applications, &gone)),
     )
     .await;
-    let told = error.unwrap_err().to_string();
+    let message = error.unwrap_err().to_string();
     assert!(
-        told.contains("application_id") && told.contains("is deleted"),
-        "{told}"
+        message.contains("application_id") && message.contains("is deleted"),
+        "{message}"
     );
     let foreign = unified(
         Model::Candidates,
@@ -302,7 +302,7 @@ async fn ids_are_unified_or_of_15_or_18_characters() {
     );
     let user = ids(world.db(), "User")[0].to_string();
     let stage = ids(world.db(), STAGE)[0].to_string();
-    for (wrong, told) in [
+    for (wrong, message) in [
         ("", "must not be empty"),
         ("abc", "unified id"),
         ("a01Hs000000000V!", "unified id"),
@@ -320,7 +320,7 @@ async fn ids_are_unified_or_of_15_or_18_characters() {
         .unwrap_err();
         let text = error.to_string();
         assert!(
-            text.contains("application.job_id") && text.contains(told),
+            text.contains("application.job_id") && text.contains(message),
             "{wrong}: {text}"
         );
     }

@@ -114,14 +114,14 @@ async fn a_key_with_another_input_is_refused_and_sends_nothing() {
     let done = command::asymbl(world.folder(), &arguments).await;
     assert_eq!(done.code, 2, "{}", done.err);
     assert!(done.err.contains("idempotency_key"), "{}", done.err);
-    // A key is no key with a space; told with the other problems.
+    // A key is not a key with a space; told with the other problems.
     let error = keyed(&world, Action::CreateCandidate, &json!({}), "a b")
         .await
         .unwrap_err();
-    let told = error.to_string();
+    let message = error.to_string();
     assert!(
-        told.contains("idempotency_key") && told.contains("candidate"),
-        "{told}"
+        message.contains("idempotency_key") && message.contains("candidate"),
+        "{message}"
     );
     // Another action may have the same key.
     keyed(&world, Action::CreateApplication, &other, "k")
@@ -213,7 +213,7 @@ async fn a_repeat_completes_a_partial_answer() {
         .unwrap();
     assert!(words(&third).contains(&"repeated"));
 
-    // Another file of the same name and size, under a key of its own, is no repeat.
+    // Another file of the same name and size, under a key of its own, is not a repeat.
     let applicant = &made.data["applications"][0]["remote_id"];
     let other = json!({ "application_id": applicant, "attachment": file("cv.txt", "SEVMTE8=") });
     let stored = keyed(&world, Action::AddAttachment, &other, "k2")

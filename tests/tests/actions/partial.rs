@@ -86,10 +86,10 @@ async fn a_slow_file_is_a_partial_success_in_bounded_time() {
         "{files:?}"
     );
     for slow in &files[1..] {
-        let told = slow["error"]["message"].as_str().unwrap();
+        let message = slow["error"]["message"].as_str().unwrap();
         assert!(
-            told.contains("8s") && told.contains("wall_seconds_per_call"),
-            "{told}"
+            message.contains("8s") && message.contains("wall_seconds_per_call"),
+            "{message}"
         );
     }
     assert_eq!(world.db().count("ContentVersion"), 1);

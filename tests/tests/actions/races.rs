@@ -109,10 +109,10 @@ async fn an_invisible_duplicate_application_is_named_by_id() {
         .await;
         let error = error.unwrap_err();
         assert_eq!(kind(&error), "already-exists", "{setting}: {error}");
-        let told = error.to_string();
+        let response = error.to_string();
         assert!(
-            told.contains("a0XHs00000AbCdE") && told.contains("out of sight"),
-            "{told}"
+            response.contains("a0XHs00000AbCdE") && response.contains("not visible"),
+            "{response}"
         );
         assert_eq!(world.db().count("ContentVersion"), 0);
     }

@@ -27,9 +27,9 @@ async fn refused(world: &World, wanted: &Value) -> String {
     error.to_string()
 }
 
-fn has(told: &str, parts: &[&str]) {
+fn has(message: &str, parts: &[&str]) {
     for part in parts {
-        assert!(told.contains(part), "{part:?} is not in {told}");
+        assert!(message.contains(part), "{part:?} is not in {message}");
     }
 }
 
@@ -54,9 +54,9 @@ async fn duplicate_rules_are_reported_with_their_records() {
         let mut wanted = input(&job, "first@example.com");
         let first = act(&world, Action::CreateCandidate, &wanted).await.unwrap();
         wanted["candidate"]["email_address"] = json!("second@example.com");
-        let told = refused(&world, &wanted).await;
+        let message = refused(&world, &wanted).await;
         has(
-            &told,
+            &message,
             &[
                 "candidate",
                 "Same_Name",
@@ -108,9 +108,9 @@ async fn a_required_custom_field_is_named_with_what_to_do() {
             .db()
             .alter_schema(|schema| schema.add_field(object, field));
         assert!(added.is_ok());
-        let told = refused(&world, &input(&job, "r@example.com")).await;
+        let message = refused(&world, &input(&job, "r@example.com")).await;
         has(
-            &told,
+            &message,
             &[
                 whole,
                 "Visa__c",
@@ -136,9 +136,9 @@ async fn texts_that_are_too_long_are_told_one_by_one() {
     ] {
         let mut wanted = input(&job, "l@example.com");
         *wanted.pointer_mut(path).unwrap() = json!("x".repeat(length));
-        let told = refused(&world, &wanted).await;
+        let message = refused(&world, &wanted).await;
         has(
-            &told,
+            &message,
             &[&path[1..].replace('/', "."), "shorter", "max length"],
         );
     }
@@ -163,7 +163,7 @@ fn refuse(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_that_only_the_org_can_know_name_the_input_too() {
-    for (object, code, message, fields, told) in [
+    for (object, code, message, fields, response) in [
         // The record type takes fewer values than the describe shows.
         (
             APPLICANT,
@@ -204,7 +204,10 @@ async fn refusals_that_only_the_org_can_know_name_the_input_too() {
         let world = World::of(small_org()).await;
         let (job, _) = open_job(&world);
         refuse(&world, object, code, message, fields);
-        has(&refused(&world, &input(&job, "o@example.com")).await, &told);
+        has(
+            &refused(&world, &input(&job, "o@example.com")).await,
+            &response,
+        );
     }
 }
 

@@ -101,9 +101,12 @@ async fn every_field_that_a_setting_searches_by_is_checked() {
             None,
         )
         .await;
-        let told = refused.unwrap_err().to_string();
+        let message = refused.unwrap_err().to_string();
         let key = setting.split(' ').next().unwrap();
-        assert!(told.contains(field) && told.contains(key), "{told}");
+        assert!(
+            message.contains(field) && message.contains(key),
+            "{message}"
+        );
         let checked = command::asymbl(world.folder(), &["check", "--tenant", "changed.toml"]).await;
         assert_ne!(checked.code, 0, "{}", checked.out);
         assert!(

@@ -143,10 +143,10 @@ async fn three_redirects_are_followed_within_an_origin() {
         let error = act_in(&session, mirror, Action::AddAttachment, &attach(path), None)
             .await
             .unwrap_err();
-        let told = error.to_string();
+        let message = error.to_string();
         assert!(
-            told.contains("attachment.data_url") && told.contains(why),
-            "{path}: {told}"
+            message.contains("attachment.data_url") && message.contains(why),
+            "{path}: {message}"
         );
     }
     assert_eq!(world.db().count("ContentVersion"), count);
@@ -199,11 +199,11 @@ async fn urls_of_private_addresses_and_of_the_org_are_refused() {
         let error = act(&world, Action::AddAttachment, &attach)
             .await
             .unwrap_err();
-        let told = error.to_string();
-        assert!(told.contains("attachment.data_url"), "{url}: {told}");
+        let message = error.to_string();
+        assert!(message.contains("attachment.data_url"), "{url}: {message}");
         // The gate's own reason: a refused connection would be told as one.
-        assert!(told.contains(why), "{url}: {told}");
-        assert!(!told.contains("secret"), "{told}");
+        assert!(message.contains(why), "{url}: {message}");
+        assert!(!message.contains("secret"), "{message}");
     }
     assert_eq!(world.db().count("ContentVersion"), 0);
 }

@@ -106,10 +106,10 @@ async fn a_deleted_or_purged_work_site_takes_the_location_from_its_jobs() {
         .db()
         .purge_delete_log(SITE, world.db().clock().now_ms());
     let report = world.sync().await;
-    let told = notes(&report, Model::Jobs);
+    let message = notes(&report, Model::Jobs);
     assert!(
-        told.contains("was deleted") || told.contains("were deleted"),
-        "{told:?}"
+        message.contains("was deleted") || message.contains("were deleted"),
+        "{message:?}"
     );
     equals_the_org(&world).await.unwrap();
 }

@@ -96,11 +96,11 @@ async fn every_command_names_api_version_where_the_org_lacks_it() {
     ] {
         let arguments = [command, &["--tenant", "tenant.toml"]].concat();
         let outcome = asymbl(world.folder(), &arguments).await;
-        let told = outcome.out + &outcome.err;
-        assert_eq!(outcome.code, 2, "{command:?}: {told}");
+        let message = outcome.out + &outcome.err;
+        assert_eq!(outcome.code, 2, "{command:?}: {message}");
         assert!(
-            told.contains("api_version") && told.contains("65.0"),
-            "{command:?}: {told}"
+            message.contains("api_version") && message.contains("65.0"),
+            "{command:?}: {message}"
         );
     }
 }
@@ -123,13 +123,13 @@ async fn an_org_that_moved_is_told_with_its_new_address() {
         world.org.fault(rule);
         for command in ["check", "sync"] {
             let outcome = asymbl(world.folder(), &[command, "--tenant", "tenant.toml"]).await;
-            let told = outcome.out + &outcome.err;
+            let response = outcome.out + &outcome.err;
             assert_ne!(outcome.code, 0);
             assert!(
-                told.contains("https://acme-new.my.salesforce.com"),
-                "{command}: {told}"
+                response.contains("https://acme-new.my.salesforce.com"),
+                "{command}: {response}"
             );
-            assert!(told.contains("instance_url"), "{command}: {told}");
+            assert!(response.contains("instance_url"), "{command}: {response}");
         }
     }
 }

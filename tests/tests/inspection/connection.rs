@@ -272,11 +272,14 @@ async fn a_sign_in_refused_for_now_blames_no_credentials() {
         .fault(Rule::next(action).on_kind("token").times(99));
     let outcome = asymbl(world.folder(), &["check"]).await;
     assert_eq!(outcome.code, 4, "{outcome:?}");
-    let told = format!("{}{}", outcome.out, outcome.err);
-    assert!(told.contains("unknown_error: retry your request"), "{told}");
+    let response = format!("{}{}", outcome.out, outcome.err);
     assert!(
-        !told.contains("client id") && !told.contains("client_id"),
-        "{told}"
+        response.contains("unknown_error: retry your request"),
+        "{response}"
+    );
+    assert!(
+        !response.contains("client id") && !response.contains("client_id"),
+        "{response}"
     );
 }
 
@@ -306,10 +309,10 @@ async fn an_unknown_403_is_told_as_it_came() {
             (exit, &json!(kind)),
             "{report}"
         );
-        let told = report["problem"]["message"].as_str().unwrap();
+        let response = report["problem"]["message"].as_str().unwrap();
         assert!(
-            told.contains(message) && !told.contains("permission set"),
-            "{told}"
+            response.contains(message) && !response.contains("permission set"),
+            "{response}"
         );
     }
 }

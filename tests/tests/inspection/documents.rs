@@ -2,7 +2,7 @@
 
 use super::*;
 
-async fn told() -> Value {
+async fn coverage_answer() -> Value {
     let folder = tempfile::tempdir().unwrap();
     let outcome = asymbl(folder.path(), &["inspect", "--coverage", "--json"]).await;
     assert_eq!(outcome.code, 0, "{}", outcome.err);
@@ -19,9 +19,9 @@ fn texts<'a>(list: &'a Value, member: &str) -> Vec<&'a str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_components_models_are_those_of_the_coverage_page() {
-    let told = told().await;
-    assert_eq!(told["slug"], "asymbl");
-    let models = told["models"].as_array().unwrap();
+    let response = coverage_answer().await;
+    assert_eq!(response["slug"], "asymbl");
+    let models = response["models"].as_array().unwrap();
     let promised = coverage::models();
     assert_eq!(models.len(), promised.len());
     for (model, promised) in models.iter().zip(promised) {
@@ -36,11 +36,11 @@ async fn the_components_models_are_those_of_the_coverage_page() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_actions_and_inputs_are_those_of_the_coverage_page() {
-    let told = told().await;
-    let actions = told["actions"].as_array().unwrap();
+    let response = coverage_answer().await;
+    let actions = response["actions"].as_array().unwrap();
     let promised = coverage::actions();
     assert_eq!(
-        texts(&told["actions"], "label"),
+        texts(&response["actions"], "label"),
         promised
             .iter()
             .map(|a| a.label.as_str())
@@ -63,17 +63,17 @@ async fn the_actions_and_inputs_are_those_of_the_coverage_page() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_components_features_are_those_of_the_coverage_page() {
-    let told = told().await;
-    let told: Vec<(&str, &str)> = texts(&told["features"], "label")
+    let response = coverage_answer().await;
+    let response: Vec<(&str, &str)> = texts(&response["features"], "label")
         .into_iter()
-        .zip(texts(&told["features"], "note"))
+        .zip(texts(&response["features"], "note"))
         .collect();
     let promised = coverage::features();
     let expected: Vec<(&str, &str)> = promised
         .iter()
         .map(|(label, what)| (label.as_str(), what.as_str()))
         .collect();
-    assert_eq!(told, expected);
+    assert_eq!(response, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,8 +95,8 @@ async fn the_coverage_page_prints_as_markdown() {
 async fn the_printed_page_lists_actions_further_inputs_and_features() {
     let folder = tempfile::tempdir().unwrap();
     let page = asymbl(folder.path(), &["inspect", "--coverage"]).await.out;
-    let told = told().await;
-    for action in told["actions"].as_array().unwrap() {
+    let response = coverage_answer().await;
+    for action in response["actions"].as_array().unwrap() {
         let label = action["label"].as_str().unwrap();
         let row = format!(
             "| {label} | {} |",
@@ -182,7 +182,7 @@ async fn ignored_inputs_are_named_in_warnings() {
         "candidate_id" => candidate.clone(),
         _ => application.to_string(),
     };
-    for action in told().await["actions"].as_array().unwrap() {
+    for action in coverage_answer().await["actions"].as_array().unwrap() {
         let name = action["name"].as_str().unwrap();
         let [promised, further, ignored] = inputs(action);
         let mut input = json!({});
@@ -279,7 +279,7 @@ async fn every_input_of_the_contract_is_in_one_of_the_lists() {
         "idempotency_key",
         "acting_user_id",
     ];
-    for action in told().await["actions"].as_array().unwrap() {
+    for action in coverage_answer().await["actions"].as_array().unwrap() {
         let record = match action["name"].as_str().unwrap() {
             "create-candidate" | "create-application" => "create-input",
             "add-attachment-to-application" => "add-attachment-input",

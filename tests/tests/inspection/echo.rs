@@ -110,15 +110,15 @@ async fn a_token_that_the_server_says_back_stays_behind() {
         let answer = json_of(&outcome);
         assert_eq!(answer["status"].to_string(), status);
         // The rest is as it came, to the letter.
-        let told = &answer["data"];
+        let response = &answer["data"];
         assert!(
-            told["authorization"]
+            response["authorization"]
                 .as_str()
                 .unwrap()
                 .starts_with("Bearer ")
         );
         assert_eq!(
-            told["authorization"].as_str().unwrap().len(),
+            response["authorization"].as_str().unwrap().len(),
             7 + TOKEN.len()
         );
         let location = answer["headers"]["location"].as_str().unwrap();

@@ -43,14 +43,14 @@ async fn facts_differ_from_org_to_org() {
 async fn unmapped_values_are_reported_with_their_setting() {
     let world = World::of(small_org().other_value_sets()).await;
     let (_, report) = check(&world).await;
-    let told: Vec<&str> = report["warnings"]
+    let message: Vec<&str> = report["warnings"]
         .as_array()
         .unwrap()
         .iter()
         .filter(|w| w["code"] == "value-unmapped")
         .filter_map(|w| w["message"].as_str())
         .collect();
-    let status = told.iter().find(|t| t.contains("jobs.status")).unwrap();
+    let status = message.iter().find(|t| t.contains("jobs.status")).unwrap();
     assert!(status.contains("job_status"), "{status}");
     assert!(
         status.contains("create-candidate and create-application would refuse such jobs"),
@@ -73,14 +73,14 @@ fields = [{ name = "Audience__c", label = "Audience", type = "picklist", values 
     let org = || small_org().description(Description::parse(field).unwrap());
     let more = "\n[connector]\nfields.jobs.visibility = \"Audience__c\"\n";
     let (_, report) = check(&World::with(org(), more).await).await;
-    let told = warning(&report, "value-unmapped");
+    let message = warning(&report, "value-unmapped");
     for part in [
         "jobs.visibility",
         "\"Everyone\"",
         "\"Staff\"",
         "`visibility`",
     ] {
-        assert!(told.contains(part), "{told}");
+        assert!(message.contains(part), "{message}");
     }
     let mapped = format!("{more}visibility = {{ Everyone = \"PUBLIC\", Staff = \"INTERNAL\" }}\n");
     let (code, report) = check(&World::with(org(), &mapped).await).await;
@@ -110,10 +110,10 @@ async fn unknown_hired_stages_are_reported_with_the_last_ones() {
     let world = renamed(&["Hired", "Pending"], "Placed").await;
     let (code, report) = check(&world).await;
     assert_eq!(code, 0, "{report:#}");
-    let told = warning(&report, "no-hired-stage");
+    let message = warning(&report, "no-hired-stage");
     assert!(
-        told.contains("\"Placed\"") && told.contains("hired_stages"),
-        "{told}"
+        message.contains("\"Placed\"") && message.contains("hired_stages"),
+        "{message}"
     );
     let file = std::fs::read_to_string(world.tenant()).unwrap();
     let mended = format!("{file}\n[connector]\nhired_stages = [\"Placed\"]\n");
@@ -137,10 +137,10 @@ async fn a_first_stage_that_means_hired_is_told() {
     let change = json!({ "Name": "Applicant", "bpats__Sequence__c": 1 });
     world.write(|org| org.update(stage, &first, &fields(change)));
     let (_, report) = check(&world).await;
-    let told = warning(&report, "hired-stage-first");
+    let message = warning(&report, "hired-stage-first");
     assert!(
-        told.contains("\"Applicant\"") && told.contains("hired_stages"),
-        "{told}"
+        message.contains("\"Applicant\"") && message.contains("hired_stages"),
+        "{message}"
     );
 }
 
@@ -150,8 +150,11 @@ async fn a_quota_that_is_nearly_spent_is_told() {
     world.org.set_quota(95_000, 100_000);
     let (code, report) = check(&world).await;
     assert_eq!(code, 0, "{report:#}");
-    let told = warning(&report, "quota-low");
-    assert!(told.contains("of the org's 100000 API calls"), "{told}");
+    let message = warning(&report, "quota-low");
+    assert!(
+        message.contains("of the org's 100000 API calls"),
+        "{message}"
+    );
 }
 
 fn user_set() -> Builder {
@@ -196,10 +199,10 @@ async fn a_set_that_is_assigned_is_not_advised_again() {
     let fix = candidates["missing"][0]["fix"].as_str().unwrap();
     assert!(fix.contains("is assigned, but lacks this right"), "{fix}");
     // A standard object is in every org, with or without the package.
-    let told = candidates["test"]["message"].as_str().unwrap();
+    let message = candidates["test"]["message"].as_str().unwrap();
     assert!(
-        told.contains("Contact") && !told.contains("not installed"),
-        "{told}"
+        message.contains("Contact") && !message.contains("not installed"),
+        "{message}"
     );
 }
 
@@ -326,12 +329,12 @@ async fn a_source_whose_type_a_field_can_not_take_is_told() {
         assert_eq!(code, 2, "{setting}: {report:#}");
         assert_eq!(report["ok"], false);
         assert_eq!(report["problem"]["kind"], "setting-wrong-type");
-        let told = warning(&report, "setting-wrong-type");
+        let message = warning(&report, "setting-wrong-type");
         for part in parts {
-            assert!(told.contains(part), "{told}");
+            assert!(message.contains(part), "{message}");
         }
         let synced = run(&world, &["sync", "jobs"]).await;
-        assert!(synced.out.contains(told), "{synced:?}");
+        assert!(synced.out.contains(message), "{synced:?}");
     }
     let fits = "\n[connector]\nfields.jobs.salary_amount = \"bpats__Pay_Rate__c\"\nfields.jobs.opened_at = \"CreatedDate\"\n";
     let (code, report) = check(&World::with(small_org(), fits).await).await;

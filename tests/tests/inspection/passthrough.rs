@@ -278,19 +278,22 @@ async fn a_download_tells_the_answers_headers() {
     let world = World::of(small_org()).await;
     let path = "/services/data/v66.0/limits";
     let loaded = run(&world, &["request", "GET", path, "--output", "x", "--json"]).await;
-    let told = json_of(&loaded);
+    let response = json_of(&loaded);
     assert_eq!(
-        (&told["status"], told["bytes"].as_u64() > Some(0)),
+        (&response["status"], response["bytes"].as_u64() > Some(0)),
         (&json!(200), true)
     );
     assert!(
-        told["headers"]["content-type"]
+        response["headers"]["content-type"]
             .as_str()
             .unwrap()
             .contains("json"),
-        "{told}"
+        "{response}"
     );
-    assert!(told["headers"]["sforce-limit-info"].is_string(), "{told}");
+    assert!(
+        response["headers"]["sforce-limit-info"].is_string(),
+        "{response}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -126,7 +126,7 @@ async fn an_action_writes_the_promoted_field_and_answers_with_it() {
 async fn a_bad_mapping_is_reported_with_its_key() {
     let world = World::of(org()).await;
     let file = std::fs::read_to_string(world.tenant()).unwrap();
-    for (bad, told) in [
+    for (bad, response) in [
         (
             "fields.jobs.job_kode = \"Reference__c\"",
             ["job_kode", "job_code"],
@@ -147,7 +147,7 @@ async fn a_bad_mapping_is_reported_with_its_key() {
         write_private(&world.tenant(), &format!("{file}\n[connector]\n{bad}\n"));
         let outcome = run(&world, &["list", "jobs", "--limit", "1"]).await;
         assert_ne!(outcome.code, 0, "{bad}");
-        for part in told {
+        for part in response {
             assert!(outcome.err.contains(part), "{bad}: {}", outcome.err);
         }
     }

@@ -132,7 +132,7 @@ async fn an_outage_shows_from_its_first_sync_on() {
     world.sync().await;
     let runs = mirror::store::Mirror::runs(&world.mirror(), 10).unwrap();
     assert_eq!(runs.len(), 4);
-    // Wrong input is no run.
+    // Wrong input is not a run.
     write_private(&world.tenant(), "name = 5");
     let mirror = world.mirror_path().display().to_string();
     assert_eq!(run(&world, &["sync", "--mirror", &mirror]).await.code, 2);
@@ -231,9 +231,9 @@ async fn a_browser_shows_it_on_desktop_and_phone_in_light_and_dark() {
             "no chromium in PATH, so nobody can look at the report's page: install one, or set ASYMBL_TEST_WITHOUT_BROWSER to go without"
         );
         // Written past the test harness, which would swallow it.
-        let told =
+        let response =
             "\nSKIPPED, NOT TESTED: no chromium in PATH, so nobody looked at the report's page\n";
-        let _ = std::io::Write::write_all(&mut std::io::stderr(), told.as_bytes());
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), response.as_bytes());
         return;
     };
     let (world, _) = reported_of(crowded().await).await;
@@ -253,25 +253,33 @@ async fn a_browser_shows_it_on_desktop_and_phone_in_light_and_dark() {
             )
             .unwrap();
             let page = |name: &str| format!("file://{}", world.folder().join(name).display());
-            let told = browse(
+            let response = browse(
                 &program,
                 profile.path(),
                 &["--dump-dom".into(), colours.clone(), page("measure.html")],
             );
-            let told = told
+            let response = response
                 .split_once("RESULT ")
                 .and_then(|(_, rest)| rest.split_once(" END"))
-                .unwrap_or_else(|| panic!("{case}: {told}"))
+                .unwrap_or_else(|| panic!("{case}: {response}"))
                 .0;
-            let told: Value =
-                serde_json::from_str(&told.replace("&quot;", "\"").replace("&gt;", ">")).unwrap();
-            assert_eq!(told["wide"], width, "{case}: the page scrolls sideways");
-            assert_eq!(told["back"], background, "{case}");
-            assert_eq!(told["out"], json!([]), "{case}: stick out of the page");
-            assert_eq!(told["cut"], json!([]), "{case}: columns are out of sight");
-            assert_eq!(told["pale"], json!([]), "{case}: too little contrast");
-            assert_eq!(told["loaded"], 0, "{case}: the page loads something");
-            assert!(told["texts"].as_u64().unwrap() > 200, "{case}: {told}");
+            let response: Value =
+                serde_json::from_str(&response.replace("&quot;", "\"").replace("&gt;", ">"))
+                    .unwrap();
+            assert_eq!(response["wide"], width, "{case}: the page scrolls sideways");
+            assert_eq!(response["back"], background, "{case}");
+            assert_eq!(response["out"], json!([]), "{case}: stick out of the page");
+            assert_eq!(
+                response["cut"],
+                json!([]),
+                "{case}: columns are out of sight"
+            );
+            assert_eq!(response["pale"], json!([]), "{case}: too little contrast");
+            assert_eq!(response["loaded"], 0, "{case}: the page loads something");
+            assert!(
+                response["texts"].as_u64().unwrap() > 200,
+                "{case}: {response}"
+            );
             let shot = shots.join(format!("report-{width}-{scheme}.png"));
             let _ = std::fs::remove_file(&shot);
             let arguments = [

@@ -64,18 +64,21 @@ async fn each_refusal_has_its_own_exit_code_and_says_all() {
         &json!({ "application": { "job_id": open } }),
     )
     .await;
-    let told = json_of(&invalid.err);
-    assert_eq!((invalid.code, &told["kind"]), (2, &json!("invalid-input")));
-    let problems = told["problems"].as_array().unwrap();
+    let response = json_of(&invalid.err);
+    assert_eq!(
+        (invalid.code, &response["kind"]),
+        (2, &json!("invalid-input"))
+    );
+    let problems = response["problems"].as_array().unwrap();
     assert!(
         problems
             .iter()
             .any(|problem| problem["field"] == "candidate"),
-        "{told}"
+        "{response}"
     );
     assert!(
-        told["fix"].is_string() && told["error"].is_string(),
-        "{told}"
+        response["fix"].is_string() && response["error"].is_string(),
+        "{response}"
     );
 
     let gone = act(
@@ -84,25 +87,25 @@ async fn each_refusal_has_its_own_exit_code_and_says_all() {
         &json!({ "candidate_id": "003000000000009" }),
     )
     .await;
-    let told = json_of(&gone.err);
+    let response = json_of(&gone.err);
     assert_eq!(
-        (gone.code, &told["kind"]),
+        (gone.code, &response["kind"]),
         (9, &json!("not-found")),
-        "{told}"
+        "{response}"
     );
 
     let made = act(&world, "create-candidate", &candidate(&open)).await;
     assert_eq!(made.code, 0, "{}", made.err);
     let made = json_of(&made.out);
     let again = act(&world, "create-candidate", &candidate(&open)).await;
-    let told = json_of(&again.err);
+    let response = json_of(&again.err);
     assert_eq!(
-        (again.code, &told["kind"]),
+        (again.code, &response["kind"]),
         (10, &json!("already-exists")),
-        "{told}"
+        "{response}"
     );
     assert_eq!(
-        told["existing_id"],
+        response["existing_id"],
         made["data"]["applications"][0]["remote_id"]
     );
 
@@ -111,11 +114,11 @@ async fn each_refusal_has_its_own_exit_code_and_says_all() {
     let mut other = candidate(&open);
     other["candidate"]["email_address"] = json!("someone.else@example.com");
     let closed = act(&world, "create-candidate", &other).await;
-    let told = json_of(&closed.err);
+    let response = json_of(&closed.err);
     assert_eq!(
-        (closed.code, &told["kind"]),
+        (closed.code, &response["kind"]),
         (11, &json!("job-closed")),
-        "{told}"
+        "{response}"
     );
 
     let refused = asymbl(world.folder(), &["list", "nonsense", "--json"]).await;

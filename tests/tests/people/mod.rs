@@ -176,10 +176,10 @@ async fn the_component_is_found_from_any_folder() {
         .env_remove("ASYMBL_COMPONENT")
         .output()
         .unwrap();
-    let told = String::from_utf8(run.stderr).unwrap();
-    assert_eq!(run.status.code(), Some(7), "{told}");
+    let message = String::from_utf8(run.stderr).unwrap();
+    assert_eq!(run.status.code(), Some(7), "{message}");
     for part in ["ASYMBL_COMPONENT", "--component", "asymbl.wasm"] {
-        assert!(told.contains(part), "{told}");
+        assert!(message.contains(part), "{message}");
     }
 }
 
@@ -293,7 +293,7 @@ async fn a_pending_on_the_way_is_told() {
 async fn a_key_in_the_wrong_table_says_where_it_belongs() {
     let world = World::of(small_org()).await;
     let file = std::fs::read_to_string(world.tenant()).unwrap();
-    for (more, told) in [
+    for (more, message) in [
         (
             "[connector]\nattachment_origins = []\n",
             "at the top of the file",
@@ -305,7 +305,7 @@ async fn a_key_in_the_wrong_table_says_where_it_belongs() {
         write_private(&world.tenant(), &format!("{file}\n{more}"));
         let run = asymbl(world.folder(), &["check"]).await;
         assert_eq!(run.code, 2, "{}", run.err);
-        assert!(run.err.contains(told), "{more}: {}", run.err);
+        assert!(run.err.contains(message), "{more}: {}", run.err);
     }
 }
 
@@ -341,7 +341,7 @@ async fn records_and_the_demo_come_as_data() {
         file.len()
     );
     let demo = asymbl(world.folder(), &["demo", "--candidates", "100", "--json"]).await;
-    let told: Value = serde_json::from_str(&demo.out).unwrap();
-    assert_eq!(told["changes"].as_array().unwrap().len(), 5);
-    assert!(!told["changed_records"].as_array().unwrap().is_empty());
+    let response: Value = serde_json::from_str(&demo.out).unwrap();
+    assert_eq!(response["changes"].as_array().unwrap().len(), 5);
+    assert!(!response["changed_records"].as_array().unwrap().is_empty());
 }

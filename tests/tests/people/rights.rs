@@ -131,13 +131,13 @@ async fn check_names_each_line_that_the_permission_set_lacks() {
         let world = world_with(&less, &schema).await;
         let arguments = ["check", "--json", "--records", "0"];
         let check = asymbl(world.folder(), &arguments).await;
-        let told = match tag(line, "field") {
+        let message = match tag(line, "field") {
             "" => tag(line, "object").to_owned(),
             "Contact.MailingAddress" => "Contact.Mailing".to_owned(),
             field => field.to_owned(),
         };
         assert_eq!(check.code, 3, "{line}: {}", check.out);
-        assert!(check.out.contains(&told), "{line}: {}", check.out);
+        assert!(check.out.contains(&message), "{line}: {}", check.out);
     }
 }
 

@@ -66,7 +66,7 @@ impl FileUrl {
     }
 }
 
-const NO_URL: &str = "is no absolute URL, such as https://files.example/cv.pdf";
+const NO_URL: &str = "is not an absolute URL, such as https://files.example/cv.pdf";
 const NO_HOST: &str = "must be an http or https URL, its host a plain name (xn--... for other than ASCII) with at most a port";
 
 fn refused(why: &str) -> TransportError {
@@ -202,21 +202,24 @@ mod tests {
             assert_eq!(FileUrl::parse(url).unwrap().path, path, "{url}");
         }
         for (bad, why) in [
-            ("", "no absolute URL"),
-            ("files.example/x", "no absolute URL"),
-            ("/x", "no absolute URL"),
-            ("//files.example/x", "no absolute URL"),
-            ("mailto:x@files.example", "no absolute URL"),
-            ("https://files.example/a\r\nX-Evil: 1", "no absolute URL"),
+            ("", "not an absolute URL"),
+            ("files.example/x", "not an absolute URL"),
+            ("/x", "not an absolute URL"),
+            ("//files.example/x", "not an absolute URL"),
+            ("mailto:x@files.example", "not an absolute URL"),
+            (
+                "https://files.example/a\r\nX-Evil: 1",
+                "not an absolute URL",
+            ),
             ("ftp://x/y", "http or https"),
             ("https://u:p@x/y", "user name"),
             ("https://x\\@y/z", "user name"),
             ("https://f\u{fc}r.example/x", "xn--"),
-            ("https://x:y/", "no absolute URL"),
+            ("https://x:y/", "not an absolute URL"),
             ("https:///x", "http or https"),
         ] {
-            let told = FileUrl::parse(bad).unwrap_err().text;
-            assert!(told.contains(why), "{bad}: {told}");
+            let message = FileUrl::parse(bad).unwrap_err().text;
+            assert!(message.contains(why), "{bad}: {message}");
         }
     }
 

@@ -22,7 +22,7 @@ impl Origin {
         let refused = || {
             TransportError::new(
                 TransportErrorKind::Protocol,
-                format!("{url:?} is no origin; write it like https://acme.my.salesforce.com"),
+                format!("{url:?} is not an origin; write it like https://acme.my.salesforce.com"),
             )
         };
         let (scheme, rest) = url.split_once("://").ok_or_else(refused)?;

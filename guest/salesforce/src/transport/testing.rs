@@ -137,7 +137,7 @@ impl FileTransport for Scripted {
             }
         }
         assert!(
-            length.is_none_or(|told| told == body.len() as u64),
+            length.is_none_or(|declared| declared == body.len() as u64),
             "a wrong length"
         );
         let whole = Request {

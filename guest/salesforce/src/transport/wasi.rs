@@ -33,7 +33,7 @@ impl WasiTransport {
     /// A transport to `base_url`, for example `https://acme.my.salesforce.com`.
     ///
     /// # Errors
-    /// When `base_url` is no origin.
+    /// When `base_url` is not an origin.
     pub fn new(base_url: &str) -> Result<Self, TransportError> {
         Ok(Self {
             origin: Origin::parse(base_url)?,

@@ -25,7 +25,7 @@ const LEGACY: &str = "00P";
 /// Lists the files of a candidate, live.
 ///
 /// # Errors
-/// `invalid-input` for what is no id, `not-found` for a contact that is not there, else what Salesforce answers.
+/// `invalid-input` for what is not an id, `not-found` for a contact that is not there, else what Salesforce answers.
 pub fn get_candidate_attachments<T: Transport>(
     ctx: &Context<T>,
     profile: &str,
@@ -157,9 +157,9 @@ fn legacy<T: Transport>(ctx: &Context<T>, contact: &str) -> Result<Vec<Attachmen
     };
     let one = |row: &Record| {
         let name = row.string("Name").unwrap_or_default();
-        let told = row.string("ContentType").filter(|t| !t.trim().is_empty());
+        let declared = row.string("ContentType").filter(|t| !t.trim().is_empty());
         Some(Attachment {
-            content_type: told.unwrap_or_else(|| content_type(&name).to_owned()),
+            content_type: declared.unwrap_or_else(|| content_type(&name).to_owned()),
             size: size(row, "BodyLength"),
             ..attachment(row, contact, name)?
         })
@@ -201,7 +201,7 @@ const LEGACY_LOCATED: &[&str] = &["Id", "Name", "ContentType", "BodyLength"];
 /// Where a file's bytes are.
 ///
 /// # Errors
-/// `invalid-input` for what is no id of a file, `not-found`, else what Salesforce answers.
+/// `invalid-input` for what is not an id of a file, `not-found`, else what Salesforce answers.
 pub fn locate_attachment<T: Transport>(
     ctx: &Context<T>,
     _profile: &str,
@@ -213,8 +213,7 @@ pub fn locate_attachment<T: Transport>(
         VERSION => (table::FILE, LOCATED, "VersionData"),
         LEGACY => (table::LEGACY_FILE, LEGACY_LOCATED, "Body"),
         _ => {
-            let message =
-                "is no id of a file: those of files begin with 068, those of attachments with 00P";
+            let message = "is not an id of a file: those of files begin with 068, those of attachments with 00P";
             return Err(Error::InvalidInput(vec![problem("attachment_id", message)]));
         }
     };
@@ -233,11 +232,11 @@ pub fn locate_attachment<T: Transport>(
         file(row, "", "")
     } else {
         let name = row.string("Name").unwrap_or_default();
-        let told = row
+        let declared = row
             .string("ContentType")
             .unwrap_or_else(|| content_type(&name).to_owned());
         attachment(row, "", name).map(|a| Attachment {
-            content_type: told,
+            content_type: declared,
             size: size(row, "BodyLength"),
             ..a
         })

@@ -89,7 +89,7 @@ fn read_back<R: WriteJson>(
     match read {
         Ok(record) => Some(line(&record)),
         Err(error) => {
-            let cause = told(error);
+            let cause = message_of(error);
             let message = format!(
                 "the {what} {id} is there, but could not be read back ({cause}): the next sync brings it"
             );
@@ -100,7 +100,7 @@ fn read_back<R: WriteJson>(
 }
 
 /// What an error says.
-pub fn told(error: Error) -> String {
+pub fn message_of(error: Error) -> String {
     match error {
         Error::RateLimited(limit) => limit.failure.message,
         Error::Unauthenticated(f)
@@ -219,7 +219,7 @@ impl<'a, T: Transport> Create<'a, T> {
                 wrong(
                     "application.stage_id",
                     format!(
-                        "{stage} is no stage of the job {}; its stages: {}",
+                        "{stage} is not a stage of the job {}; its stages: {}",
                         job.remote_id,
                         all.join(", ")
                     ),

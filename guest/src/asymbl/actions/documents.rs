@@ -83,9 +83,9 @@ fn help() -> String {
             !is_whole && matches!(input.role, Role::Promised | Role::Further)
         });
         for input in shown {
-            let mark = if input.required { '*' } else { ' ' };
+            let watermark = if input.required { '*' } else { ' ' };
             let kind = kind(input.kind).replace('`', "");
-            help += &format!("  {mark} {:36} {kind}\n", input.path);
+            help += &format!("  {watermark} {:36} {kind}\n", input.path);
         }
     }
     help + "\nFurther ones are accepted and not written, which a warning says: see docs/inputs.md.\n"

@@ -14,7 +14,7 @@ pub enum Kind {
     Part,
     /// A list of such objects.
     List,
-    /// An object whose members are not ours to judge.
+    /// An object whose members are not ours to decide.
     Open,
     /// Text of one line, which is written.
     Line,

@@ -81,7 +81,7 @@ fn warning(code: &str, message: impl Into<String>) -> Warning {
 
 fn not_found(field: &str, id: &str, what: &str) -> Error {
     Error::NotFound(failure(format!(
-        "{field}: there is no {what} {id}: it may be deleted, or out of sight for the integration user"
+        "{field}: there is no {what} {id}: it may be deleted, or not visible to the integration user"
     )))
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::alerts::Alerts;
-use super::create::told;
+use super::create::message_of;
 use super::fields::{Feed, Fill};
 use super::refusal::Blame;
 use super::{check_field_on, check_switched_on, input, is_ambiguous, kept, lookup, warning};
@@ -52,7 +52,7 @@ pub fn move_application_to_stage<T: Transport>(
         None => lookup::application(ctx, tenant, applicant).map_err(|error| {
             Error::Unavailable(failure(format!(
                 "the application {applicant} was written, but could not be read back ({}); the same call again returns it",
-                told(error)
+                message_of(error)
             )))
         })?,
     };

@@ -119,15 +119,15 @@ impl Blame<'_> {
             _ => return error.into(),
         };
         let mut problems = Vec::new();
-        for told in error.all() {
-            let mut fields = told.fields.clone();
+        for refused in error.all() {
+            let mut fields = refused.fields.clone();
             if fields.is_empty() {
-                fields.extend(self.named_in(&told.message));
+                fields.extend(self.named_in(&refused.message));
             }
             if fields.is_empty() {
                 problems.push(self.problem(
                     self.whole,
-                    format!("{}: {hint}", told.message),
+                    format!("{}: {hint}", refused.message),
                     &error,
                 ));
             }
@@ -136,7 +136,7 @@ impl Blame<'_> {
                 let (path, way) = self.blamed(&field);
                 let message = format!(
                     "{} ({field} \"{label}\" of {}: {hint}{way})",
-                    told.message, self.object.name
+                    refused.message, self.object.name
                 );
                 problems.push(self.problem(path, message, &error));
             }
@@ -178,7 +178,9 @@ fn hint(problem: WriteProblem) -> &'static str {
         WriteProblem::ValidationRule => "a validation rule of the org refuses it",
         WriteProblem::Automation => "a trigger or flow of the org refuses it",
         WriteProblem::ReadOnlyField => "the connected user may not write the field",
-        WriteProblem::BadReference => "the record it points to does not exist or is out of sight",
+        WriteProblem::BadReference => {
+            "the record it points to does not exist or is not visible to the integration user"
+        }
         WriteProblem::InactiveOwner => {
             "the owner is an inactive user: an administrator of the org must change the owner"
         }

@@ -79,7 +79,7 @@ fn fields(error: Error) -> Vec<String> {
 #[test]
 fn every_problem_of_a_create_is_reported_before_sending() {
     let ctx = context(&[]);
-    let told = fields(create_candidate(&ctx, &call(Some("a b")), &input()).unwrap_err());
+    let message = fields(create_candidate(&ctx, &call(Some("a b")), &input()).unwrap_err());
     for path in [
         "idempotency_key",
         "repeats",
@@ -95,7 +95,10 @@ fn every_problem_of_a_create_is_reported_before_sending() {
         "attachments[0].data_url",
         "extra",
     ] {
-        assert!(told.iter().any(|t| t == path), "{path} is not in {told:?}");
+        assert!(
+            message.iter().any(|t| t == path),
+            "{path} is not in {message:?}"
+        );
     }
     assert!(ctx.client.transport().requests.borrow().is_empty());
 }
@@ -245,19 +248,23 @@ fn blamed(error: SalesforceError) -> Vec<Problem> {
 #[test]
 fn refused_writes_name_the_input_also_where_only_a_label_is_told() {
     let kind = ErrorKind::Write(WriteProblem::TooLong);
-    let told = blamed(SalesforceError::new(
+    let response = blamed(SalesforceError::new(
         kind,
         "First Name: data value too large: x (max length=40)",
     ));
-    assert_eq!(told[0].field, "candidate.first_name");
-    assert!(told[0].message.contains("FirstName"), "{}", told[0].message);
-    let kind = ErrorKind::Write(WriteProblem::Required);
-    let told = blamed(SalesforceError::new(kind, "Visa: needed"));
-    assert_eq!(told[0].field, "candidate");
+    assert_eq!(response[0].field, "candidate.first_name");
     assert!(
-        told[0].message.contains("no input feeds this field"),
+        response[0].message.contains("FirstName"),
         "{}",
-        told[0].message
+        response[0].message
+    );
+    let kind = ErrorKind::Write(WriteProblem::Required);
+    let response = blamed(SalesforceError::new(kind, "Visa: needed"));
+    assert_eq!(response[0].field, "candidate");
+    assert!(
+        response[0].message.contains("no input feeds this field"),
+        "{}",
+        response[0].message
     );
 }
 
@@ -268,9 +275,10 @@ fn a_duplicate_rule_names_the_records_that_it_found() {
         allow_save: true,
         matches: vec![salesforce::SalesforceId::parse("0038M0000016Wv8").unwrap()],
     };
-    let told = blamed(SalesforceError::new(kind, "Use one of these records?"));
+    let response = blamed(SalesforceError::new(kind, "Use one of these records?"));
     assert!(
-        told[0].message.contains("Contact_Rule") && told[0].message.contains("0038M0000016Wv8QAE")
+        response[0].message.contains("Contact_Rule")
+            && response[0].message.contains("0038M0000016Wv8QAE")
     );
 }
 
@@ -289,10 +297,18 @@ fn a_rule_on_what_was_left_out_names_the_input_or_setting() {
             r#"[{{"errorCode":"FIELD_CUSTOM_VALIDATION_EXCEPTION","message":"Needed.","fields":["{field}"]}}]"#
         );
         let error = salesforce::error::decode::decode(400, &body, &Default::default());
-        let told = blamed(error);
-        assert_eq!(told[0].field, path);
-        assert!(told[0].message.contains(part), "{}", told[0].message);
-        assert!(!told[0].message.contains("no input"), "{}", told[0].message);
+        let response = blamed(error);
+        assert_eq!(response[0].field, path);
+        assert!(
+            response[0].message.contains(part),
+            "{}",
+            response[0].message
+        );
+        assert!(
+            !response[0].message.contains("no input"),
+            "{}",
+            response[0].message
+        );
     }
 }
 
@@ -304,7 +320,7 @@ fn only_an_alert_of_a_duplicate_rule_names_the_setting() {
             allow_save,
             matches: Vec::new(),
         };
-        let told = blamed(SalesforceError::new(kind, "Use one of these records?"));
-        assert_eq!(told[0].message.contains("duplicate_alerts"), named);
+        let response = blamed(SalesforceError::new(kind, "Use one of these records?"));
+        assert_eq!(response[0].message.contains("duplicate_alerts"), named);
     }
 }

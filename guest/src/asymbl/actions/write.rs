@@ -45,9 +45,9 @@ impl<T: Transport> Create<'_, T> {
         stage: &str,
         warnings: &mut Vec<Warning>,
     ) -> Result<Written, Error> {
-        let mut told = Vec::new();
-        let drafts = self.drafts(contact, stage, &mut told)?;
-        let answers = match self.send(&drafts, &mut told)? {
+        let mut noticed = Vec::new();
+        let drafts = self.drafts(contact, stage, &mut noticed)?;
+        let answers = match self.send(&drafts, &mut noticed)? {
             Sent::Answers(answers) => answers,
             Sent::Unknown(error) => return self.recover(error, contact.is_none(), warnings),
         };
@@ -63,7 +63,7 @@ impl<T: Transport> Create<'_, T> {
             let error = SalesforceError::malformed("the answer lacks an id");
             return self.recover(error, contact.is_none(), warnings);
         };
-        warnings.append(&mut told);
+        warnings.append(&mut noticed);
         Ok(Written {
             contact: contact_id,
             applicant,
@@ -193,7 +193,7 @@ impl<T: Transport> Create<'_, T> {
         Error::AlreadyExists(Conflict {
             existing_id: applicant.to_string(),
             failure: failure(format!(
-                "the candidate has applied to the job {} before, with the application {applicant}, which is out of sight for the \
+                "the candidate has applied to the job {} before, with the application {applicant}, which is not visible for the \
                  integration user: an administrator of the org can share it",
                 self.checked.job
             )),

@@ -215,7 +215,7 @@ fn settings_without_effect(tenant: Tenant<'_>, record_types: &[&str], warnings: 
             warnings.push((
                 "setting-without-effect",
                 format!(
-                    "hiring_team: {} is no lookup to User or Contact",
+                    "hiring_team: {} is not a lookup to User or Contact",
                     lookup.field
                 ),
             ));

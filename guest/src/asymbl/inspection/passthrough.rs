@@ -169,7 +169,7 @@ fn checked(asked: PassthroughRequest) -> Result<Request, Vec<Problem>> {
 fn checked_header(header: &Header) -> Result<(), String> {
     let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     if header.name.is_empty() || !header.name.bytes().all(is_token) {
-        return Err("this is no header name".to_owned());
+        return Err("this is not a header name".to_owned());
     }
     let name = header.name.to_ascii_lowercase();
     if FORBIDDEN.contains(&name.as_str())

@@ -47,8 +47,8 @@ pub fn test_model<T: Transport>(
             Ok(ended(TestOutcome::Failing, failure.message))
         }
         Err(Error::InvalidInput(problems)) => {
-            let told: Vec<String> = problems.into_iter().map(|p| p.message).collect();
-            Ok(ended(TestOutcome::Failing, told.join("; ")))
+            let messages: Vec<String> = problems.into_iter().map(|p| p.message).collect();
+            Ok(ended(TestOutcome::Failing, messages.join("; ")))
         }
         Err(error) => Err(error),
     }

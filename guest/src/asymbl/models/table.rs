@@ -175,7 +175,7 @@ pub struct Table {
     pub notes: &'static [&'static str],
 }
 
-/// Fields that exist only where the org uses a feature of the platform; their absence is no finding.
+/// Fields that exist only where the org uses a feature of the platform; their absence is not a finding.
 pub const OPTIONAL: [&str; 4] = [
     "CurrencyIsoCode",
     "MailingStateCode",

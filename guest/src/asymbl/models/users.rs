@@ -26,7 +26,7 @@ pub const TABLE: Table = Table {
         field("first_name", &[Own("FirstName")]).choosable(TEXT),
         field("last_name", &[Own("LastName")]).choosable(TEXT),
         field("email", &[Own("Email")]).choosable(EMAIL)
-            .note("none when it is no valid address"),
+            .note("none when it is not a valid address"),
         field("status", &[Own("IsActive")])
             .note("ACTIVE or INACTIVE: whether the user may log in"),
         computed("remote_data", "the source row as received"),

@@ -6,10 +6,10 @@
 use std::rc::Rc;
 
 use super::cursor::{At, Cursor, Kind};
-use super::marks::{self, Marks};
 use super::phase::Phase;
 use super::reader::{Page, Reader, RowsRead, note, versions_of};
 use super::token::{self, Basis, Token};
+use super::watermarks::{self, Watermarks};
 use crate::asymbl::context::{Context, Known, Level};
 use crate::asymbl::errors::failure;
 use crate::asymbl::models::word;
@@ -70,7 +70,9 @@ pub fn list<R: Reader, T: Transport>(
         ),
         None => begin(ctx, &known, &*reader, basis, query.since.as_deref())?,
     };
-    ctx.rows.borrow_mut().enter(format!("{:?}", cursor.marks));
+    ctx.rows
+        .borrow_mut()
+        .enter(format!("{:?}", cursor.watermarks));
     ctx.versions.borrow_mut().clear();
     let phases = phases(&*reader, &cursor);
     cursor = cursor.validate_plan(&phases, query.cursor.is_none())?;
@@ -88,7 +90,12 @@ pub fn list<R: Reader, T: Transport>(
     let progress = match has_more {
         true => Progress::More(cursor.to_text()),
         false => {
-            reader.finish(ctx, &cursor.extras_before, &cursor.extras, &mut page)?;
+            reader.finish(
+                ctx,
+                &cursor.carried_ids_before,
+                &cursor.carried_ids,
+                &mut page,
+            )?;
             if cursor.kind == Kind::Changes {
                 let note = check_deletes(ctx, &known, &*reader, &cursor.since)?;
                 if let Some(note) = note {
@@ -96,7 +103,9 @@ pub fn list<R: Reader, T: Transport>(
                     page.notes.push(note);
                 }
             }
-            Progress::Done(Token::new(cursor.basis, cursor.marks, cursor.extras).to_text())
+            Progress::Done(
+                Token::new(cursor.basis, cursor.watermarks, cursor.carried_ids).to_text(),
+            )
         }
     };
     let versions = versions_of::<R, T>(ctx, &page.items);
@@ -128,7 +137,7 @@ fn fill<R: Reader, T: Transport>(
         read_ahead(ctx, phase, cursor);
         let had_rows = !rows.is_empty();
         reader.page(ctx, phase, rows, page)?;
-        cursor.extras = token::unite(cursor.extras.take(), page.extras.drain(..));
+        cursor.carried_ids = token::unite(cursor.carried_ids.take(), page.carried_ids.drain(..));
         if had_rows && cursor.phase < phases.len() {
             return Ok(true);
         }
@@ -149,7 +158,7 @@ fn phases<R: Reader>(reader: &R, cursor: &Cursor) -> Vec<Phase> {
     phases
 }
 
-/// Takes the marks and decides whether everything is listed or the changes.
+/// Takes the watermarks and decides whether everything is listed or the changes.
 fn begin<R: Reader, T: Transport>(
     ctx: &Context<T>,
     known: &Known,
@@ -159,15 +168,20 @@ fn begin<R: Reader, T: Transport>(
 ) -> Result<(Cursor, Vec<Warning>), Error> {
     // An invalid token is reported before anything is requested.
     let token = since.map(|text| Token::parse(text, &basis)).transpose()?;
-    let held = token.as_ref().map(|token| &token.marks);
-    let marks = marks::take(ctx, known, &reader.objects(), held.unwrap_or(&Marks::new()))?;
+    let held = token.as_ref().map(|token| &token.watermarks);
+    let watermarks = watermarks::take(
+        ctx,
+        known,
+        &reader.objects(),
+        held.unwrap_or(&Watermarks::new()),
+    )?;
     let mut notes = match ctx.client.server_now() {
-        Some(now) => marks::lagging(&marks, now),
+        Some(now) => watermarks::lagging(&watermarks, now),
         None => Vec::new(),
     };
     let Some(token) = token else {
         return Ok((
-            Cursor::begin(basis, Kind::Everything, marks, Marks::new()),
+            Cursor::begin(basis, Kind::Everything, watermarks, Watermarks::new()),
             notes,
         ));
     };
@@ -181,23 +195,23 @@ fn begin<R: Reader, T: Transport>(
             ),
         ));
     }
-    let reason = why_everything(ctx, known, reader, &token, &basis, &marks)?;
+    let reason = why_everything(ctx, known, reader, &token, &basis, &watermarks)?;
     let kind = if reason.is_some() {
         Kind::Everything
     } else {
         Kind::Changes
     };
     notes.extend(reason);
-    let mut since = marks.clone();
+    let mut since = watermarks.clone();
     since.extend(
         token
-            .marks
+            .watermarks
             .into_iter()
-            .filter(|(object, _)| marks.contains_key(object)),
+            .filter(|(object, _)| watermarks.contains_key(object)),
     );
-    let mut cursor = Cursor::begin(basis, kind, marks, since);
+    let mut cursor = Cursor::begin(basis, kind, watermarks, since);
     if kind == Kind::Changes {
-        cursor.extras_before = token.extras;
+        cursor.carried_ids_before = token.carried_ids;
     }
     Ok((cursor, notes))
 }
@@ -209,15 +223,16 @@ fn why_everything<R: Reader, T: Transport>(
     reader: &R,
     token: &Token,
     basis: &Basis,
-    marks: &Marks,
+    watermarks: &Watermarks,
 ) -> Result<Option<Warning>, Error> {
-    if let Some(reason) = back_fill_reason(token, basis, marks, R::MODEL) {
+    if let Some(reason) = back_fill_reason(token, basis, watermarks, R::MODEL) {
         return Ok(Some(reason));
     }
-    if let Some(reason) = reader.blind_spot(ctx, &token.marks)? {
+    if let Some(reason) = reader.blind_spot(ctx, &token.watermarks)? {
         return Ok(Some(reason));
     }
-    let untraced = marks::untraced_deletes(ctx, known, &of(reader.untraceable(), &token.marks))?;
+    let untraced =
+        watermarks::untraced_deletes(ctx, known, &of(reader.untraceable(), &token.watermarks))?;
     let mut objects = reader.untraceable().into_iter();
     Ok(objects.find(|object| untraced.contains(object)).map(|object| {
         let model = word(R::MODEL);
@@ -228,28 +243,28 @@ fn why_everything<R: Reader, T: Transport>(
     }))
 }
 
-/// Returns the objects whose rows may be purged unnoticed, with their marks.
-pub(super) fn watched<R: Reader>(reader: &R, marks: &Marks) -> Marks {
+/// Returns the objects whose rows may be purged unnoticed, with their watermarks.
+pub(super) fn watched<R: Reader>(reader: &R, watermarks: &Watermarks) -> Watermarks {
     let vanishing = reader.vanishing().into_iter();
-    of(vanishing.chain(reader.untraceable()), marks)
+    of(vanishing.chain(reader.untraceable()), watermarks)
 }
 
-fn of(objects: impl IntoIterator<Item = String>, marks: &Marks) -> Marks {
+fn of(objects: impl IntoIterator<Item = String>, watermarks: &Watermarks) -> Watermarks {
     let objects = objects.into_iter();
     objects
-        .filter_map(|object| Some((object.clone(), *marks.get(&object)?)))
+        .filter_map(|object| Some((object.clone(), *watermarks.get(&object)?)))
         .collect()
 }
 
 /// Warns if records may have been purged since the last listing. Asked at the end: a row that is purged while
-/// the listing reads was neither shown as deleted nor, next time, deleted since the mark.
+/// the listing reads was neither shown as deleted nor, next time, deleted since the watermark.
 fn check_deletes<R: Reader, T: Transport>(
     ctx: &Context<T>,
     known: &Known,
     reader: &R,
-    since: &Marks,
+    since: &Watermarks,
 ) -> Result<Option<Warning>, Error> {
-    let untraced = marks::untraced_deletes(ctx, known, &of(reader.vanishing(), since))?;
+    let untraced = watermarks::untraced_deletes(ctx, known, &of(reader.vanishing(), since))?;
     let what = || {
         format!(
             "{} may have been deleted for good since the last sync, which only comparing all ids shows",
@@ -263,7 +278,7 @@ fn check_deletes<R: Reader, T: Transport>(
 fn back_fill_reason(
     token: &Token,
     now: &Basis,
-    marks: &marks::Marks,
+    watermarks: &watermarks::Watermarks,
     model: Model,
 ) -> Option<Warning> {
     let name = word(model);
@@ -278,11 +293,14 @@ fn back_fill_reason(
         let message = format!("{name} has newly readable fields ({added}), {everything}");
         return Some(note("fields-added", message));
     }
-    if let Some(object) = marks.keys().find(|o| !token.marks.contains_key(*o)) {
+    if let Some(object) = watermarks
+        .keys()
+        .find(|o| !token.watermarks.contains_key(*o))
+    {
         let message = format!("{name} now also depends on {object}, {everything}");
         return Some(note("objects-added", message));
     }
-    if token.extras.is_none() {
+    if token.carried_ids.is_none() {
         let message =
             format!("more depends on other records than a token of {name} can hold, {everything}");
         return Some(note("too-many-dependencies", message));

@@ -2,13 +2,13 @@
 
 use super::cursor::{Cursor, Kind};
 use super::engine::{read_ahead, read_page, reader};
-use super::marks::Marks;
 use super::reader::{Page, Reader};
 use super::readers::{
     ApplicationStagesReader, ApplicationsReader, CandidatesReader, JobStagesReader, JobsReader,
     TeamsReader, UsersReader,
 };
 use super::token;
+use super::watermarks::Watermarks;
 use crate::asymbl::context::Context;
 use crate::exports::ats::connector::reads::{IdPage, KeyVersion};
 use crate::exports::ats::connector::types::{Error, Model};
@@ -46,7 +46,7 @@ fn page<R: Reader, T: Transport>(
         Some(text) => Cursor::parse(text, &basis, &[Kind::Keys])?,
         None => {
             ctx.rows.borrow_mut().clear();
-            Cursor::begin(basis, Kind::Keys, Marks::new(), Marks::new())
+            Cursor::begin(basis, Kind::Keys, Watermarks::new(), Watermarks::new())
         }
     };
     let by_rows = reader.all_keys();

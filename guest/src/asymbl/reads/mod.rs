@@ -7,7 +7,6 @@
 mod engine;
 mod get;
 mod ids;
-mod marks;
 mod phase;
 mod probe;
 mod reader;
@@ -15,6 +14,7 @@ mod readers;
 mod rows;
 mod sample;
 mod token;
+mod watermarks;
 
 #[cfg(test)]
 pub(crate) mod tests;

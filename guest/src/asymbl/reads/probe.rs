@@ -1,18 +1,19 @@
 //! Which models have changes worth a delta, for all of them at once.
 //!
-//! One composite takes the marks of all objects, then one query an object asks for its newest stamp. When that lies
-//! before a token's mark, nothing changed, and the token may move on to the marks taken before the question.
+//! One composite takes the watermarks of all objects, then one query an object asks for its newest stamp. When that
+//! lies before a token's watermark, nothing changed, and the token may move on to the watermarks taken before the
+//! question.
 
 use std::collections::BTreeMap;
 
 use super::engine::{check_switched_on, watched};
-use super::marks::{self, Marks};
 use super::reader::Reader;
 use super::readers::{
     ApplicationStagesReader, ApplicationsReader, CandidatesReader, JobStagesReader, JobsReader,
     TeamsReader, UsersReader,
 };
 use super::token::{self, Token};
+use super::watermarks::{self, Watermarks};
 use crate::asymbl::context::{Context, Known};
 use crate::exports::ats::connector::reads::{ModelProbe, ModelToken};
 use crate::exports::ats::connector::types::{Error, Model};
@@ -27,7 +28,7 @@ struct Asked {
     /// None when a delta is due whatever the rows say.
     objects: Option<Vec<String>>,
     /// The objects whose rows may be purged unnoticed.
-    watched: Marks,
+    watched: Watermarks,
     /// What gives the number of records.
     counts: Option<Vec<Query>>,
 }
@@ -46,25 +47,25 @@ pub fn probe_changes<T: Transport>(
         .iter()
         .map(|t| ask(ctx, &known, t))
         .collect::<Result<_, _>>()?;
-    let mut oldest = Marks::new();
-    for (object, mark) in asked.iter().flat_map(Asked::marks) {
-        let held = oldest.entry(object.clone()).or_insert(mark);
-        *held = mark.min(*held);
+    let mut oldest = Watermarks::new();
+    for (object, watermark) in asked.iter().flat_map(Asked::watermarks) {
+        let held = oldest.entry(object.clone()).or_insert(watermark);
+        *held = watermark.min(*held);
     }
     let objects: Vec<String> = oldest.keys().cloned().collect();
-    // Before the questions: what commits later than these marks tell is asked for again next time.
-    let marks = if objects.is_empty() {
-        Marks::new()
+    // Before the questions: what commits later than these watermarks tell is asked for again next time.
+    let watermarks = if objects.is_empty() {
+        Watermarks::new()
     } else {
-        marks::take(ctx, &known, &objects, &oldest)?
+        watermarks::take(ctx, &known, &objects, &oldest)?
     };
     let newest = newest_stamps(ctx, &known, &oldest)?;
-    let mut watched = Marks::new();
-    for (object, mark) in asked.iter().flat_map(|asked| &asked.watched) {
-        let held = watched.entry(object.clone()).or_insert(*mark);
-        *held = (*mark).min(*held);
+    let mut watched = Watermarks::new();
+    for (object, watermark) in asked.iter().flat_map(|asked| &asked.watched) {
+        let held = watched.entry(object.clone()).or_insert(*watermark);
+        *held = (*watermark).min(*held);
     }
-    let untraced = marks::untraced_deletes(ctx, &known, &watched)?;
+    let untraced = watermarks::untraced_deletes(ctx, &known, &watched)?;
     let counts = counts(ctx, &asked)?;
     let answers = tokens
         .iter()
@@ -73,12 +74,14 @@ pub fn probe_changes<T: Transport>(
         .map(|((given, asked), count)| {
             let changed = asked.objects.is_none()
                 || asked.watched.keys().any(|object| untraced.contains(object))
-                || asked.marks().any(|(object, mark)| {
-                    newest.get(object).is_some_and(|n| *n >= mark.to_second())
+                || asked.watermarks().any(|(object, watermark)| {
+                    newest
+                        .get(object)
+                        .is_some_and(|n| *n >= watermark.to_second())
                 });
             let moved = asked.token.filter(|_| !changed);
             let token = match moved {
-                Some(token) => moved_to(token, &marks).to_text(),
+                Some(token) => moved_to(token, &watermarks).to_text(),
                 None => given.token.clone(),
             };
             ModelProbe {
@@ -92,17 +95,17 @@ pub fn probe_changes<T: Transport>(
 }
 
 impl Asked {
-    fn marks(&self) -> impl Iterator<Item = (&String, Timestamp)> {
+    fn watermarks(&self) -> impl Iterator<Item = (&String, Timestamp)> {
         let objects = self.objects.iter().flatten();
         let token = self.token.as_ref();
-        objects.filter_map(move |o| Some((o, *token?.marks.get(o)?)))
+        objects.filter_map(move |o| Some((o, *token?.watermarks.get(o)?)))
     }
 }
 
-fn moved_to(mut token: Token, marks: &Marks) -> Token {
-    for (object, mark) in &mut token.marks {
-        if let Some(new) = marks.get(object) {
-            *mark = (*mark).max(*new);
+fn moved_to(mut token: Token, watermarks: &Watermarks) -> Token {
+    for (object, watermark) in &mut token.watermarks {
+        if let Some(new) = watermarks.get(object) {
+            *watermark = (*watermark).max(*new);
         }
     }
     token
@@ -132,7 +135,7 @@ fn ask_of<R: Reader, T: Transport>(
         return Ok(Asked {
             token: None,
             objects: None,
-            watched: Marks::new(),
+            watched: Watermarks::new(),
             // A model that the user may not read has no count, which must not cost the others theirs.
             counts: reader.ok().map(|reader| reader.estimate()),
         });
@@ -142,10 +145,10 @@ fn ask_of<R: Reader, T: Transport>(
     let token = Token::parse(&given.token, &now)?;
     let objects = reader.objects();
     let same = token.basis == now
-        && token.extras.is_some()
-        && objects.iter().all(|o| token.marks.contains_key(o));
+        && token.carried_ids.is_some()
+        && objects.iter().all(|o| token.watermarks.contains_key(o));
     Ok(Asked {
-        watched: watched(&*reader, &token.marks),
+        watched: watched(&*reader, &token.watermarks),
         token: Some(token),
         objects: same.then_some(objects),
         counts: reader.counts().filter(|_| same),
@@ -173,18 +176,18 @@ fn counts<T: Transport>(ctx: &Context<T>, asked: &[Asked]) -> Result<Vec<Option<
         .collect())
 }
 
-/// The newest stamp of each object, deleted rows included; nothing for an object without rows since its mark.
+/// The newest stamp of each object, deleted rows included; nothing for an object without rows since its watermark.
 fn newest_stamps<T: Transport>(
     ctx: &Context<T>,
     known: &Known,
-    since: &Marks,
+    since: &Watermarks,
 ) -> Result<BTreeMap<String, Timestamp>, Error> {
     let queries: Vec<(&String, Query, Rows)> = since
         .iter()
-        .map(|(object, mark)| {
+        .map(|(object, watermark)| {
             let query = Query::from(object).select(["Id", "SystemModstamp"]);
             let query = query
-                .filter(ge("SystemModstamp", *mark))
+                .filter(ge("SystemModstamp", *watermark))
                 .order_by_descending("SystemModstamp")
                 .limit(1);
             let deletable = known

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::cursor::At;
-use super::marks::Marks;
 use super::phase::Phase;
 use super::rows::{Find, find, split_deleted};
-use super::token::Extras;
+use super::token::CarriedIds;
+use super::watermarks::Watermarks;
 use crate::asymbl::context::Context;
 use crate::asymbl::models::json::WriteJson;
 use crate::asymbl::models::{Missing, Tenant};
@@ -26,7 +26,7 @@ pub struct Page<R> {
     /// For people.
     pub notes: Vec<Warning>,
     /// Ids to remember for the next delta.
-    pub extras: Vec<String>,
+    pub carried_ids: Vec<String>,
 }
 
 impl<R> Default for Page<R> {
@@ -36,7 +36,7 @@ impl<R> Default for Page<R> {
             deleted: BTreeSet::new(),
             rechecks: Vec::new(),
             notes: Vec::new(),
-            extras: Vec::new(),
+            carried_ids: Vec::new(),
         }
     }
 }
@@ -106,16 +106,16 @@ pub trait Reader: Sized + 'static {
         vec![self.rows()]
     }
 
-    /// The phases that give what changed since the marks.
-    fn changes(&self, since: &Marks) -> Vec<Phase> {
+    /// The phases that give what changed since the watermarks.
+    fn changes(&self, since: &Watermarks) -> Vec<Phase> {
         vec![self.changed_rows(since)]
     }
 
-    /// The rows of the model's object that changed since its mark, deleted ones too.
-    fn changed_rows(&self, since: &Marks) -> Phase {
+    /// The rows of the model's object that changed since its watermark, deleted ones too.
+    fn changed_rows(&self, since: &Watermarks) -> Phase {
         let rows = self.rows();
-        let mark = since.get(&rows.listing.object);
-        rows.since(mark).with_deleted()
+        let watermark = since.get(&rows.listing.object);
+        rows.since(watermark).with_deleted()
     }
 
     /// What a delta from here can't see, so that everything is read; with the reason.
@@ -125,7 +125,7 @@ pub trait Reader: Sized + 'static {
     fn blind_spot<T: Transport>(
         &self,
         _ctx: &Context<T>,
-        _since: &Marks,
+        _since: &Watermarks,
     ) -> Result<Option<Warning>, Error> {
         Ok(None)
     }
@@ -183,8 +183,8 @@ pub trait Reader: Sized + 'static {
     fn finish<T: Transport>(
         &self,
         _ctx: &Context<T>,
-        _before: &Extras,
-        _now: &Extras,
+        _before: &CarriedIds,
+        _now: &CarriedIds,
         _page: &mut Page<Self::Record>,
     ) -> Result<(), Error> {
         Ok(())

@@ -5,7 +5,7 @@ use crate::engine::hash;
 use crate::engine::token::Advice;
 use crate::exports::ats::connector::types::Model;
 
-pub use crate::engine::token::{Basis, Extras, FieldSet, Token, unite};
+pub use crate::engine::token::{Basis, CarriedIds, FieldSet, Token, unite};
 
 /// What a model's records depend on now.
 pub fn basis(tenant: Tenant<'_>, model: Model) -> Basis {

@@ -89,16 +89,16 @@ fn what_is_no_object_is_refused() {
         1
     );
     let several = json!([{"field": "A__c"}, {"field": "b c"}, {"field": "D__c"}, {"role": "SOURCER"}, {"field": "-"}]);
-    let told = problems(json!({"hiring_team": several, "job_object": {"object": "a-b"}}));
+    let response = problems(json!({"hiring_team": several, "job_object": {"object": "a-b"}}));
     let keys = [
         "hiring_team[1].field: ",
         "hiring_team[3]: ",
         "hiring_team[4].field: ",
         "job_object.object: ",
     ];
-    assert_eq!(told.len(), keys.len(), "{told:?}");
-    for (told, key) in told.iter().zip(keys) {
-        assert!(told.starts_with(key), "{key} {told}");
+    assert_eq!(response.len(), keys.len(), "{response:?}");
+    for (response, key) in response.iter().zip(keys) {
+        assert!(response.starts_with(key), "{key} {response}");
     }
 }
 

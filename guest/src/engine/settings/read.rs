@@ -61,9 +61,9 @@ pub fn read<T: DeserializeOwned>(json: &str) -> (Option<T>, Vec<SettingsProblem>
         };
         let key = taken.take_out(&mut value, error.path());
         let is_whole = key.is_empty();
-        let told = error.into_inner().to_string();
+        let reason = error.into_inner().to_string();
         // A member that was taken out as wrong is not missing too.
-        let missing = told
+        let missing = reason
             .strip_prefix("missing field `")
             .and_then(|rest| rest.split('`').next());
         let known = missing.is_some_and(|name| {
@@ -73,7 +73,7 @@ pub fn read<T: DeserializeOwned>(json: &str) -> (Option<T>, Vec<SettingsProblem>
         if !known {
             problems.push(SettingsProblem {
                 key,
-                message: message(&told),
+                message: message(&reason),
             });
         }
         if is_whole {
@@ -134,15 +134,15 @@ impl TakenOut {
 }
 
 /// serde's message; where a word is not among those expected, with the one that was probably meant.
-fn message(told: &str) -> String {
-    let mut names = told.split('`').skip(1).step_by(2);
-    let what = match told.split_once(" `") {
+fn message(reason: &str) -> String {
+    let mut names = reason.split('`').skip(1).step_by(2);
+    let what = match reason.split_once(" `") {
         Some(("unknown field", _)) => "there is no such setting".to_owned(),
         Some(("unknown variant", _)) => format!(
             "{:?} is not a choice",
             names.clone().next().unwrap_or_default()
         ),
-        _ => return told.to_owned(),
+        _ => return reason.to_owned(),
     };
     let given = names.next().unwrap_or_default();
     let known: Vec<&str> = names.collect();

@@ -164,10 +164,10 @@ pub(super) fn created(
             Ok(id) => json!({ "remote_id": id, "error": null }),
             Err(Failure { kind, message }) => {
                 is_partial = true;
-                let told = format!(
+                let message = format!(
                     "the records are written, but attachments[{i}] is not stored: {message}"
                 );
-                warnings.push(json!({ "code": "attachment-failed", "message": told }));
+                warnings.push(json!({ "code": "attachment-failed", "message": message }));
                 json!({ "remote_id": null, "error": { "kind": kind.name(), "message": message } })
             }
         });

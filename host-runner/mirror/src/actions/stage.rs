@@ -55,6 +55,10 @@ pub async fn stage_named(
         .iter()
         .filter_map(|s| Some((s.text("name")?, s.key().to_string())));
     let names: Vec<(String, String)> = names.collect();
+    only_of_name(&names, name, parent).map_err(|why| wrong("stage", why))
+}
+
+fn only_of_name(names: &[(String, String)], name: &str, job: &str) -> Result<String, String> {
     let same: Vec<&String> = names
         .iter()
         .filter(|(n, _)| n.trim().eq_ignore_ascii_case(name.trim()))
@@ -64,20 +68,14 @@ pub async fn stage_named(
         [only] => Ok((*only).clone()),
         [] => {
             let all: Vec<&str> = names.iter().map(|(n, _)| n.as_str()).collect();
-            Err(wrong(
-                "stage",
-                format!(
-                    "the job {parent} has no stage {name:?}; its stages: {}",
-                    all.join(", ")
-                ),
+            Err(format!(
+                "the job {job} has no stage {name:?}; its stages: {}",
+                all.join(", ")
             ))
         }
-        several => Err(wrong(
-            "stage",
-            format!(
-                "the job {parent} has {} stages {name:?}: give `stage_id`",
-                several.len()
-            ),
+        several => Err(format!(
+            "the job {job} has {} stages {name:?}: give `stage_id`",
+            several.len()
         )),
     }
 }

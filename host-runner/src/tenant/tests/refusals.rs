@@ -123,10 +123,10 @@ async fn a_refusal_that_stays_is_later_and_not_never() {
         for _ in 0..2 {
             let error = tenant.sign_in().await.unwrap_err();
             assert_eq!(error.recovery(), Recovery::Wait, "{status} {body}: {error}");
-            let told = error.to_string();
+            let message = error.to_string();
             assert!(
-                !told.contains("client_id") && !told.contains("client_secret"),
-                "{told}"
+                !message.contains("client_id") && !message.contains("client_secret"),
+                "{message}"
             );
         }
         let gate = tenant.gate();

@@ -56,6 +56,18 @@ pub fn seed(seeder: &mut Seeder<'_>, people: &People, jobs: &[Job], count: usize
     }
 }
 
+/// What a record of the seed holds, field by field.
+type Fields = Vec<(&'static str, Value)>;
+
+/// The value in so many of 100 cases, else nothing.
+fn maybe(rng: &mut Random, percent: usize, value: impl Into<Value>) -> Value {
+    if rng.percent(percent) {
+        value.into()
+    } else {
+        Value::Null
+    }
+}
+
 fn candidate(
     seeder: &mut Seeder<'_>,
     people: &People,
@@ -63,137 +75,117 @@ fn candidate(
     number: usize,
     days_ago: i64,
 ) -> RecordId {
-    let (first, mut last) = (rng.pick(&FIRST), rng.pick(&LAST).to_owned());
-    let (city, state, postal) = PLACES[rng.below(PLACES.len())];
-    let (title, salary) = TITLES[rng.below(TITLES.len())];
-    let email = text::email(rng, first, &last, number);
-    let awkward = number % 199 == 42;
-    if awkward {
-        last = AWKWARD[number / 199 % AWKWARD.len()].to_owned();
-    }
-    let chance = |rng: &mut Random, percent: usize, value: Value| {
-        if rng.percent(percent) {
-            value
-        } else {
-            Value::Null
-        }
-    };
-    let owner = people.recruiters[rng.below(people.recruiters.len())];
-    let phone = text::phone(rng);
-    let mailing = rng.percent(75);
-    let mail = |value: Value| if mailing { value } else { Value::Null };
-    let candidate_type = seeder.record_types.candidate;
     let mut fields = seeder.blank();
-    fields.extend([
-        (
-            "FirstName",
-            if number % 50 == 7 {
-                Value::Null
-            } else {
-                first.into()
-            },
-        ),
-        ("LastName", last.into()),
-        (
-            "Salutation",
-            chance(rng, 20, rng.clone().pick(&["Mr.", "Ms.", "Dr."]).into()),
-        ),
-        ("Email", chance(rng, 93, email.into())),
-        ("MobilePhone", chance(rng, 80, phone.clone().into())),
-        ("HomePhone", chance(rng, 10, phone.into())),
-        ("Phone", {
-            let value = text::phone(rng).into();
-            chance(rng, 30, value)
-        }),
-        ("OtherPhone", {
-            let value = text::phone(rng).into();
-            chance(rng, 5, value)
-        }),
-        (
-            "Title",
-            chance(
-                rng,
-                85,
-                if awkward {
-                    AWKWARD[(number / 199 + 3) % AWKWARD.len()]
-                } else {
-                    title
-                }
-                .into(),
-            ),
-        ),
-        ("LeadSource", {
-            let value = rng
-                .pick(&[
-                    "Web",
-                    "Phone Inquiry",
-                    "Partner Referral",
-                    "Purchased List",
-                    "Other",
-                ])
-                .into();
-            chance(rng, 60, value)
-        }),
-        ("MailingStreet", {
-            let value = text::street(rng).into();
-            mail(value)
-        }),
-        ("MailingCity", mail(city.into())),
-        ("MailingState", mail(state.into())),
-        ("MailingPostalCode", mail(postal.into())),
-        ("MailingCountry", mail("US".into())),
-        ("RecordTypeId", candidate_type.into()),
-        (
-            "AccountId",
-            if number.is_multiple_of(3) {
-                people.pools[number / 3 % people.pools.len()].into()
-            } else {
-                Value::Null
-            },
-        ),
-        ("OwnerId", owner.into()),
-    ]);
-    if awkward {
-        fields.push(("Description", AWKWARD.join(" | ").into()));
-    }
+    let salary = person(seeder, people, rng, number, &mut fields);
     if seeder.package {
-        let salary = (salary + rng.between(-10, 20) * 500) as f64;
-        fields.extend([
-            (
-                "bpats__Contact_Relationship__c",
-                rng.pick(&[
-                    "Active",
-                    "Active",
-                    "Active",
-                    "Prospect",
-                    "Former",
-                    "Do Not Use",
-                ])
-                .into(),
-            ),
-            ("bpats__Earliest_Available_Date__c", {
-                let date = seeder.date(rng.between(-60, 30));
-                chance(rng, 40, date)
-            }),
-            ("bpats__Desired_Salary__c", chance(rng, 45, salary.into())),
-            (
-                "bpats__Pay_Rate__c",
-                chance(
-                    rng,
-                    20,
-                    Value::Double((salary / 2_080.0 * 4.0).round() / 4.0),
-                ),
-            ),
-            ("bpats__Is_Resume_Parsed__c", rng.percent(50).into()),
-            (
-                "bpats__ATS_Is_Job_Board_Applicant__c",
-                rng.percent(30).into(),
-            ),
-        ]);
+        with_package(seeder, rng, salary, &mut fields);
     }
     seeder.currency(&mut fields, number);
     let stamps = seeder.stamps(days_ago, rng.between(0, days_ago));
     seeder.put("Contact", stamps, fields)
+}
+
+/// The standard fields of a candidate. Returns the usual yearly salary of the title.
+fn person(
+    seeder: &Seeder<'_>,
+    people: &People,
+    rng: &mut Random,
+    number: usize,
+    fields: &mut Fields,
+) -> i64 {
+    let (first, mut last) = (rng.pick(&FIRST), rng.pick(&LAST).to_owned());
+    let place = PLACES[rng.below(PLACES.len())];
+    let (mut title, salary) = TITLES[rng.below(TITLES.len())];
+    let email = text::email(rng, first, &last, number);
+    let awkward = number % 199 == 42;
+    if awkward {
+        last = AWKWARD[number / 199 % AWKWARD.len()].to_owned();
+        title = AWKWARD[(number / 199 + 3) % AWKWARD.len()];
+        fields.push(("Description", AWKWARD.join(" | ").into()));
+    }
+    let first = if number % 50 == 7 {
+        Value::Null
+    } else {
+        first.into()
+    };
+    let owner = people.recruiters[rng.below(people.recruiters.len())];
+    let phone = text::phone(rng);
+    let has_address = rng.percent(75);
+    fields.extend([("FirstName", first), ("LastName", last.into())]);
+    let salutation = rng.clone().pick(&["Mr.", "Ms.", "Dr."]);
+    fields.push(("Salutation", maybe(rng, 20, salutation)));
+    fields.push(("Email", maybe(rng, 93, email)));
+    fields.push(("MobilePhone", maybe(rng, 80, phone.clone())));
+    fields.push(("HomePhone", maybe(rng, 10, phone)));
+    let phone = text::phone(rng);
+    fields.push(("Phone", maybe(rng, 30, phone)));
+    let phone = text::phone(rng);
+    fields.push(("OtherPhone", maybe(rng, 5, phone)));
+    fields.push(("Title", maybe(rng, 85, title)));
+    let source = rng.pick(&[
+        "Web",
+        "Phone Inquiry",
+        "Partner Referral",
+        "Purchased List",
+        "Other",
+    ]);
+    fields.push(("LeadSource", maybe(rng, 60, source)));
+    let street = text::street(rng);
+    if has_address {
+        fields.extend(address(street, place));
+    }
+    let pool = &people.pools[number / 3 % people.pools.len()];
+    fields.extend([
+        ("RecordTypeId", seeder.record_types.candidate.into()),
+        ("OwnerId", owner.into()),
+    ]);
+    if number.is_multiple_of(3) {
+        fields.push(("AccountId", (*pool).into()));
+    }
+    salary
+}
+
+fn address(
+    street: String,
+    (city, state, postal): (&'static str, &'static str, &'static str),
+) -> [(&'static str, Value); 5] {
+    [
+        ("MailingStreet", street.into()),
+        ("MailingCity", city.into()),
+        ("MailingState", state.into()),
+        ("MailingPostalCode", postal.into()),
+        ("MailingCountry", "US".into()),
+    ]
+}
+
+/// The package's fields of a candidate.
+fn with_package(seeder: &Seeder<'_>, rng: &mut Random, usual_salary: i64, fields: &mut Fields) {
+    let salary = (usual_salary + rng.between(-10, 20) * 500) as f64;
+    let relations = [
+        "Active",
+        "Active",
+        "Active",
+        "Prospect",
+        "Former",
+        "Do Not Use",
+    ];
+    fields.push((
+        "bpats__Contact_Relationship__c",
+        rng.pick(&relations).into(),
+    ));
+    let available = seeder.date(rng.between(-60, 30));
+    fields.push((
+        "bpats__Earliest_Available_Date__c",
+        maybe(rng, 40, available),
+    ));
+    fields.push(("bpats__Desired_Salary__c", maybe(rng, 45, salary)));
+    let rate = Value::Double((salary / 2_080.0 * 4.0).round() / 4.0);
+    fields.push(("bpats__Pay_Rate__c", maybe(rng, 20, rate)));
+    fields.push(("bpats__Is_Resume_Parsed__c", rng.percent(50).into()));
+    fields.push((
+        "bpats__ATS_Is_Job_Board_Applicant__c",
+        rng.percent(30).into(),
+    ));
 }
 
 fn applicant(
@@ -207,7 +199,6 @@ fn applicant(
     // Nobody applies before the job or the contact exists.
     let days_ago = rng.between(0, job.days_ago.min(contact_days));
     let moved = rng.between(0, days_ago);
-    let names = TEMPLATES[job.template].stages;
     let last = job.stages.len() - 1;
     // Most sit early in the funnel; one in twenty is in the last stage.
     let at = match rng.below(100) {
@@ -215,89 +206,94 @@ fn applicant(
         5..55 => rng.below(2),
         _ => rng.below(last),
     };
-    let rejected = at != last && rng.percent(20);
-    let reason: Value = if rejected && rng.percent(85) {
-        rng.pick(&[
-            "Applicant Withdrew",
-            "Client Rejected",
-            "Internal Rejection",
-        ])
-        .into()
-    } else {
-        Value::Null
-    };
-    let from_board = rng.percent(35);
-    let (job_field, recruiter) = (
-        seeder.applicant_job_field(),
-        people.recruiters[rng.below(people.recruiters.len())],
-    );
     let mut fields = seeder.blank();
     fields.extend([
         ("bpats__ATS_Applicant__c", contact.into()),
-        (job_field, job.id.into()),
+        (seeder.applicant_job_field(), job.id.into()),
         ("bpats__Stage__c", job.stages[at].into()),
-        (
-            "bpats__Applicant_Status__c",
-            if rejected { "Rejected" } else { "Active" }.into(),
-        ),
-        ("bpats__Asymbl_Rejection_Reason__c", reason),
         (
             "bpats__Contact_Job_Relationship__c",
             crate::package::relationship_key(contact, job.id).into(),
         ),
         ("bpats__Initial_Application_Date__c", seeder.date(days_ago)),
         ("bpats__Current_Stage_Date__c", seeder.date(moved)),
-        (
-            "bpats__Source__c",
-            if from_board {
-                rng.pick(&["LinkedIn", "Glassdoor", "Indeed", "Website"])
-                    .into()
-            } else {
-                Value::Null
-            },
-        ),
-        (
-            "bpats__Internal_Source__c",
-            if from_board || rng.percent(60) {
-                Value::Null
-            } else {
-                rng.pick(&["Referral by colleague", "Job fair", "Alumni list"])
-                    .into()
-            },
-        ),
-        ("bpats__Job_Board_Applicant__c", from_board.into()),
-        ("bpats__Recruited_By__c", recruiter.into()),
-        ("OwnerId", recruiter.into()),
-        (
-            "bpats__Application_Notes__c",
-            if rng.percent(10) {
-                format!("Spoke on the phone, likes \"{}\".", names[at].0).into()
-            } else {
-                Value::Null
-            },
-        ),
     ]);
+    details(people, rng, job, at, &mut fields);
     seeder.currency(&mut fields, 0);
     let stamps = seeder.stamps(days_ago, moved);
     let id = seeder.put("bpats__ATS_Applicant__c", stamps, fields);
     if at > 0 && rng.percent(20) {
-        let stamps = seeder.stamps(moved, moved);
-        let mut fields = seeder.blank();
-        fields.extend([
-            ("bpats__ATS_Applicant__c", id.into()),
-            ("bpats__ATS_Stage__c", job.stages[at - 1].into()),
-            ("bpats__ATS_Stage_Moved_To__c", job.stages[at].into()),
-            (
-                "bpats__Start_Date__c",
-                Value::DateTime(seeder.moment(days_ago)),
-            ),
-            ("bpats__End_Date__c", Value::DateTime(seeder.moment(moved))),
-            (
-                "bpats__Duration_in_Minutes__c",
-                (((days_ago - moved) * 1_440) as f64).into(),
-            ),
-            ("bpats__Type__c", "Log".into()),
-        ]);
-        seeder.put("bpats__ATS_Stage_Tracking__c", stamps, fields);
+        tracking(
+            seeder,
+            id,
+            (job.stages[at - 1], job.stages[at]),
+            days_ago,
+            moved,
+        );
     }
+}
+
+/// How an application came and how it stands.
+fn details(people: &People, rng: &mut Random, job: &Job, at: usize, fields: &mut Fields) {
+    let is_rejected = at != job.stages.len() - 1 && rng.percent(20);
+    let status = if is_rejected { "Rejected" } else { "Active" };
+    fields.push(("bpats__Applicant_Status__c", status.into()));
+    if is_rejected && rng.percent(85) {
+        let reasons = [
+            "Applicant Withdrew",
+            "Client Rejected",
+            "Internal Rejection",
+        ];
+        fields.push((
+            "bpats__Asymbl_Rejection_Reason__c",
+            rng.pick(&reasons).into(),
+        ));
+    }
+    let from_board = rng.percent(35);
+    let recruiter = people.recruiters[rng.below(people.recruiters.len())];
+    if from_board {
+        let boards = ["LinkedIn", "Glassdoor", "Indeed", "Website"];
+        fields.push(("bpats__Source__c", rng.pick(&boards).into()));
+    } else if !rng.percent(60) {
+        let sources = ["Referral by colleague", "Job fair", "Alumni list"];
+        fields.push(("bpats__Internal_Source__c", rng.pick(&sources).into()));
+    }
+    fields.extend([
+        ("bpats__Job_Board_Applicant__c", from_board.into()),
+        ("bpats__Recruited_By__c", recruiter.into()),
+        ("OwnerId", recruiter.into()),
+    ]);
+    if rng.percent(10) {
+        let stage = TEMPLATES[job.template].stages[at].0;
+        let notes = format!("Spoke on the phone, likes \"{stage}\".");
+        fields.push(("bpats__Application_Notes__c", notes.into()));
+    }
+}
+
+/// The log of an application's last move.
+fn tracking(
+    seeder: &mut Seeder<'_>,
+    application: RecordId,
+    (from, to): (RecordId, RecordId),
+    days_ago: i64,
+    moved: i64,
+) {
+    let stamps = seeder.stamps(moved, moved);
+    let mut fields = seeder.blank();
+    fields.extend([
+        ("bpats__ATS_Applicant__c", application.into()),
+        ("bpats__ATS_Stage__c", from.into()),
+        ("bpats__ATS_Stage_Moved_To__c", to.into()),
+        (
+            "bpats__Start_Date__c",
+            Value::DateTime(seeder.moment(days_ago)),
+        ),
+        ("bpats__End_Date__c", Value::DateTime(seeder.moment(moved))),
+        (
+            "bpats__Duration_in_Minutes__c",
+            (((days_ago - moved) * 1_440) as f64).into(),
+        ),
+        ("bpats__Type__c", "Log".into()),
+    ]);
+    seeder.put("bpats__ATS_Stage_Tracking__c", stamps, fields);
 }

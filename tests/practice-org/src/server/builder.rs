@@ -207,7 +207,7 @@ impl Builder {
         self
     }
 
-    /// The running user is no administrator and has this permission set (and others so named) only.
+    /// The running user is not an administrator and has this permission set (and others so named) only.
     pub fn permission_set(mut self, name: &str) -> Self {
         self.config.variations.permission_sets.push(name.to_owned());
         self

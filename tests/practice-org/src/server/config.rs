@@ -35,7 +35,7 @@ pub struct Variations {
     pub work_site_address: bool,
     /// Quotes, emoji, right-to-left, control characters and 32 kB of HTML in many rows.
     pub awkward_text: bool,
-    /// The running user is no administrator and has these permission sets only; an administrator when empty.
+    /// The running user is not an administrator and has these permission sets only; an administrator when empty.
     pub permission_sets: Vec<String>,
     /// Fields that the running user may not see, as `Object.Field`.
     pub hidden_fields: Vec<String>,

@@ -48,7 +48,7 @@ impl RowBuffer {
         }
     }
 
-    /// Adds a value, null or not; fields must come in rising order.
+    /// Adds a value, null or not; fields must come in ascending order.
     pub fn push(&mut self, field: FieldId, value: &ValueRef<'_>) {
         if value.is_null() {
             return;

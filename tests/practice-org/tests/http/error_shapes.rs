@@ -45,7 +45,7 @@ fn shape(answer: Answer, status: u16, code: &str, message: &str) {
         match key.as_str() {
             "message" | "errorCode" => assert!(value.is_string(), "{found}"),
             "fields" => assert!(value.is_array(), "{found}"),
-            other => panic!("{other} is no key of an error: {found}"),
+            other => panic!("{other} is not a key of an error: {found}"),
         }
     }
     assert_eq!(errors[0]["errorCode"], code, "{found}");

@@ -63,31 +63,36 @@ pub(super) fn look<T: Transport>(
     }
     unmapped(&mut about, tenant, shapes);
     if let Some(users) = mangled.map(|page| page.total_size).filter(|n| *n > 0) {
-        about.warn(
-            "sandbox-emails",
-            format!(
-                "this org is a sandbox, and {users} active users have e-mail addresses that Salesforce changed when it was made \
-                 (`name=acme.com@example.com`, `name@acme.com.invalid`): a hiring manager, who is matched with a user by e-mail address, is \
-                 missing from the hiring team where the user's address is such a one. Correct the addresses of the users whom you test \
-                 with (Setup, Users)"
-            ),
-        );
+        sandbox_emails(&mut about, users);
     }
     if let Some(limit) = ctx.client.limit_info() {
-        let left = limit.max.saturating_sub(limit.used);
-        about.fact("API calls left", format!("{left} of {} a day", limit.max));
-        // A full sync of a middling org takes some thousands.
-        if left < limit.max / 10 {
-            about.warn(
-                "quota-low",
-                format!(
-                    "only {left} of the org's {} API calls of 24 hours are left",
-                    limit.max
-                ),
-            );
-        }
+        api_calls_left(&mut about, limit.used, limit.max);
     }
     Ok(about)
+}
+
+fn sandbox_emails(about: &mut About, users: u64) {
+    about.warn(
+        "sandbox-emails",
+        format!(
+            "this org is a sandbox, and {users} active users have e-mail addresses that Salesforce changed when it was made \
+             (`name=acme.com@example.com`, `name@acme.com.invalid`): a hiring manager, who is matched with a user by e-mail address, is \
+             missing from the hiring team where the user's address is such a one. Correct the addresses of the users whom you test \
+             with (Setup, Users)"
+        ),
+    );
+}
+
+fn api_calls_left(about: &mut About, used: u64, max: u64) {
+    let left = max.saturating_sub(used);
+    about.fact("API calls left", format!("{left} of {max} a day"));
+    // A full sync of a middling org takes some thousands.
+    if left < max / 10 {
+        about.warn(
+            "quota-low",
+            format!("only {left} of the org's {max} API calls of 24 hours are left"),
+        );
+    }
 }
 
 /// How many active users have an address as sandboxes make them, where hiring managers are matched by address: the

@@ -70,7 +70,7 @@ fn multipart(parts: &[FormPart]) -> Result<(String, Vec<u8>), Problem> {
         if let Some(content_type) = &part.content_type {
             let plain = |b: u8| b == b' ' || b.is_ascii_graphic();
             if content_type.is_empty() || !content_type.bytes().all(plain) {
-                return Err(problem(at("content_type"), "this is no content type"));
+                return Err(problem(at("content_type"), "this is not a content type"));
             }
             head.push_str(&format!("\r\nContent-Type: {content_type}"));
         }

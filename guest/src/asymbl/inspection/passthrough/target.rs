@@ -62,7 +62,7 @@ fn check_segments(path: &str) -> Result<(), String> {
                 "`.` and `..` in a path are refused, also encoded: give the path itself".to_owned(),
             );
         }
-        // What one round left of a literal %25 is no escape for the next.
+        // What one round left of a literal %25 is not an escape for the next.
         match decoded(&read, round == 0)? {
             next if next == read => return Ok(()),
             next => read = next,

@@ -96,7 +96,7 @@ fn an_outcome_that_cannot_be_known_is_empty() {
     assert_eq!(
         org.map::<Applications>(&row, &[]).outcome,
         None,
-        "the stage is out of sight"
+        "the stage is not visible"
     );
 }
 

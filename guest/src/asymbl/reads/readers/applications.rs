@@ -9,10 +9,10 @@ use crate::asymbl::context::Context;
 use crate::asymbl::models::applications::{Applications, links};
 use crate::asymbl::models::{Mapping, Missing, Tenant};
 use crate::asymbl::names;
-use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step};
 use crate::asymbl::reads::reader::{Page, Reader};
 use crate::asymbl::reads::rows::{map, values_of};
+use crate::asymbl::reads::watermarks::Watermarks;
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::unified::Application;
@@ -102,7 +102,7 @@ impl Reader for ApplicationsReader {
         Ok(map(ctx, &self.mapping, rows)?)
     }
 
-    fn changes(&self, since: &Marks) -> Vec<Phase> {
+    fn changes(&self, since: &Watermarks) -> Vec<Phase> {
         let of_parents = self.parents.iter().map(|parent| {
             let Parent { lookup, object, .. } = parent;
             self.rows()

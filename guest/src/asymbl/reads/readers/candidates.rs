@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 use crate::asymbl::context::Context;
 use crate::asymbl::models::candidates::{Candidacy, Candidates, Membership, applicant_link};
 use crate::asymbl::models::{Mapping, Missing, Tenant};
-use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step};
 use crate::asymbl::reads::reader::{Page, Reader};
 use crate::asymbl::reads::rows::{Fetcher, Find, find, map, split_deleted, values_of};
+use crate::asymbl::reads::watermarks::Watermarks;
 use crate::exports::ats::connector::reads::{DoubtfulCandidate, Recheck, Records};
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::unified::Candidate;
@@ -181,7 +181,7 @@ impl Reader for CandidatesReader {
             .collect()
     }
 
-    fn changes(&self, since: &Marks) -> Vec<Phase> {
+    fn changes(&self, since: &Watermarks) -> Vec<Phase> {
         let own = Phase {
             step: Step::ToClassify,
             ..self.changed_rows(since)

@@ -8,10 +8,10 @@ use crate::asymbl::context::Context;
 use crate::asymbl::models::hiring_team_members::{HiringTeams, matched_lookups};
 use crate::asymbl::models::{Mapping, Missing, Tenant};
 use crate::asymbl::names;
-use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step};
 use crate::asymbl::reads::reader::{Page, Reader, note};
 use crate::asymbl::reads::rows::{Find, find, map, values_of};
+use crate::asymbl::reads::watermarks::Watermarks;
 use crate::exports::ats::connector::reads::{JobTeam, Records};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
 use salesforce::soql::{Condition, and, eq, ge, in_query, is_null, not_null, one_of};
@@ -108,7 +108,7 @@ impl Reader for TeamsReader {
         Ok(map(ctx, &self.mapping, rows)?)
     }
 
-    fn changes(&self, since: &Marks) -> Vec<Phase> {
+    fn changes(&self, since: &Watermarks) -> Vec<Phase> {
         let (contacts, users) = (since.get(names::CONTACT), since.get(names::USER));
         let mut phases = vec![self.changed_rows(since)];
         if self.manager_lookups.is_empty() {
@@ -134,16 +134,16 @@ impl Reader for TeamsReader {
     fn blind_spot<T: Transport>(
         &self,
         ctx: &Context<T>,
-        since: &Marks,
+        since: &Watermarks,
     ) -> Result<Option<Warning>, Error> {
-        let (false, Some(mark)) = (self.manager_lookups.is_empty(), since.get(names::CONTACT))
+        let (false, Some(watermark)) = (self.manager_lookups.is_empty(), since.get(names::CONTACT))
         else {
             return Ok(None);
         };
         let deleted = Query::from(names::CONTACT)
             .select(["Id"])
             .filter(self.untraceable.clone());
-        let deleted = deleted.filter(ge("SystemModstamp", *mark)).limit(1);
+        let deleted = deleted.filter(ge("SystemModstamp", *watermark)).limit(1);
         let found = ctx.client.query(&deleted, Rows::WithDeleted)?;
         let reason = "a contact that may have been a hiring manager was deleted, which leaves no trace on jobs, so all teams are read again";
         Ok((!found.records.is_empty()).then(|| note("hiring-manager-deleted", reason)))

@@ -10,10 +10,10 @@ use crate::asymbl::context::Context;
 use crate::asymbl::models::job_stages::JobStages;
 use crate::asymbl::models::{Missing, Tenant};
 use crate::asymbl::reads::cursor::At;
-use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step};
 use crate::asymbl::reads::reader::{Page, Reader, RowsRead, readable};
 use crate::asymbl::reads::rows::{Find, find, values_of};
+use crate::asymbl::reads::watermarks::Watermarks;
 use crate::exports::ats::connector::reads::{JobPipeline, Records};
 use crate::exports::ats::connector::types::{Error, Model};
 use salesforce::soql::{gt, not_null};
@@ -119,7 +119,7 @@ impl Reader for JobStagesReader {
         Ok(self.mapping.pipelines(rows))
     }
 
-    fn changes(&self, since: &Marks) -> Vec<Phase> {
+    fn changes(&self, since: &Watermarks) -> Vec<Phase> {
         let (object, job) = (self.mapping.object(), self.mapping.job_field());
         let stages = Phase::new(Step::PipelinesOf(job.to_owned()), object, ["Id", job]);
         let stages = stages.since(since.get(object)).with_deleted();

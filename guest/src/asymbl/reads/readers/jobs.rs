@@ -3,10 +3,10 @@
 use crate::asymbl::context::Context;
 use crate::asymbl::models::jobs::{Jobs, site_link};
 use crate::asymbl::models::{Mapping, Missing, Tenant};
-use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step};
 use crate::asymbl::reads::reader::{Reader, note};
 use crate::asymbl::reads::rows::map;
+use crate::asymbl::reads::watermarks::Watermarks;
 use crate::exports::ats::connector::reads::Records;
 use crate::exports::ats::connector::types::{Error, Model, Warning};
 use crate::exports::ats::connector::unified::Job;
@@ -52,7 +52,7 @@ impl Reader for JobsReader {
         Ok(map(ctx, &self.mapping, rows)?)
     }
 
-    fn changes(&self, since: &Marks) -> Vec<Phase> {
+    fn changes(&self, since: &Watermarks) -> Vec<Phase> {
         let of_sites = self.site.iter().map(|(lookup, object)| {
             self.rows()
                 .whose_parent_changed(lookup, object, since.get(object))
@@ -66,7 +66,7 @@ impl Reader for JobsReader {
     fn blind_spot<T: Transport>(
         &self,
         ctx: &Context<T>,
-        since: &Marks,
+        since: &Watermarks,
     ) -> Result<Option<Warning>, Error> {
         let Some((_, object)) = &self.site else {
             return Ok(None);
@@ -75,8 +75,8 @@ impl Reader for JobsReader {
             .select(["Id"])
             .filter(eq("IsDeleted", true))
             .limit(1);
-        if let Some(mark) = since.get(object) {
-            deleted = deleted.filter(ge("SystemModstamp", *mark));
+        if let Some(watermark) = since.get(object) {
+            deleted = deleted.filter(ge("SystemModstamp", *watermark));
         }
         let found = ctx.client.query(&deleted, Rows::WithDeleted)?;
         let reason = "a work site was deleted, which leaves no trace on its jobs, so all jobs are read again";

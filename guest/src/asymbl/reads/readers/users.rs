@@ -10,11 +10,11 @@ use crate::asymbl::models::hiring_team_members::{best_users, matched_columns, ma
 use crate::asymbl::models::users::{Users, is_standard, team_lookups};
 use crate::asymbl::models::{Mapping, Missing, Tenant};
 use crate::asymbl::names;
-use crate::asymbl::reads::marks::Marks;
 use crate::asymbl::reads::phase::{Phase, Step, pointed_to_by};
 use crate::asymbl::reads::reader::{Page, Reader};
 use crate::asymbl::reads::rows::{Find, find, map, values_of};
-use crate::asymbl::reads::token::Extras;
+use crate::asymbl::reads::token::CarriedIds;
+use crate::asymbl::reads::watermarks::Watermarks;
 use crate::exports::ats::connector::reads::{Recheck, Records};
 use crate::exports::ats::connector::types::{Error, Model};
 use crate::exports::ats::connector::unified::User;
@@ -176,7 +176,7 @@ impl Reader for UsersReader {
             .collect()
     }
 
-    fn changes(&self, since: &Marks) -> Vec<Phase> {
+    fn changes(&self, since: &Watermarks) -> Vec<Phase> {
         let changed = self
             .phase(Step::ToClassify)
             .since(since.get(self.mapping.object()));
@@ -198,7 +198,7 @@ impl Reader for UsersReader {
                 self.sort_out(ctx, rows, ids, page)?;
             }
             Step::TeamUsers => {
-                page.extras.extend(values_of(&rows, "Id"));
+                page.carried_ids.extend(values_of(&rows, "Id"));
                 self.look_again(&rows, page);
                 page.items.extend(self.map(ctx, &rows)?);
             }
@@ -210,8 +210,8 @@ impl Reader for UsersReader {
     fn finish<T: Transport>(
         &self,
         ctx: &Context<T>,
-        before: &Extras,
-        now: &Extras,
+        before: &CarriedIds,
+        now: &CarriedIds,
         page: &mut Page<User>,
     ) -> Result<(), Error> {
         let (Some(before), Some(now)) = (before, now) else {

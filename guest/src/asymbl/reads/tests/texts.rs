@@ -85,8 +85,8 @@ proptest! {
     fn a_token_comes_back_as_it_was(names in prop::collection::vec("[A-Za-z_.]{1,20}", 0..50), millis in 0_i64..4_000_000_000_000) {
         let mut basis = basis();
         basis.fields = FieldSet::of(&names);
-        let marks = [("Contact".to_owned(), Timestamp::from_millis(millis).unwrap())].into();
-        let token = Token::new(basis.clone(), marks, Some(["x".to_owned()].into()));
+        let watermarks = [("Contact".to_owned(), Timestamp::from_millis(millis).unwrap())].into();
+        let token = Token::new(basis.clone(), watermarks, Some(["x".to_owned()].into()));
         prop_assert_eq!(Token::parse(&token.to_text(), &basis).unwrap(), token);
     }
 
@@ -105,7 +105,7 @@ proptest! {
         let at = at % bytes.len();
         bytes[at] = byte;
         let cursor = String::from_utf8_lossy(&bytes).into_owned();
-        // A changed mark or key still reads as one; whatever does not is refused.
+        // A changed watermark or key still reads as one; whatever does not is refused.
         if let Err(error) = list_jobs(&instance(&org, "{}"), &known, &query(None, Some(&cursor))) {
             prop_assert!(matches!(error, Error::ResyncRequired(_)), "{error:?}");
         }

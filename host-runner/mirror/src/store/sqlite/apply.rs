@@ -1,4 +1,4 @@
-//! One page into the file: compare, write what moved, mark what was seen, bury what is gone.
+//! One page into the file: compare, write what moved, mark what was seen, tombstone what is deleted.
 
 use std::collections::HashSet;
 
@@ -29,7 +29,7 @@ pub(super) struct Writer<'a> {
     pub(super) counts: Counts,
 }
 
-/// The listing that rows written now must be marked for, lest its end bury them as unseen.
+/// The listing that rows written now must be marked for, so that its end does not tombstone them.
 /// Rows from outside the listing count too: they exist. Pages that cover only changes need no marks.
 pub(super) fn marks(
     open: Option<&Listing>,
@@ -140,7 +140,7 @@ pub(super) fn page(
     for gone in &page.gone {
         match gone {
             Gone::Record(key) if held.contains(key) => {}
-            Gone::Record(key) => writer.bury(key)?,
+            Gone::Record(key) => writer.tombstone(key)?,
             Gone::Set(parent) => writer.bury_set_except(parent, &held)?,
         }
     }
@@ -382,7 +382,7 @@ impl Writer<'_> {
     }
 
     /// Marks a record as deleted; its last content stays. Unknown and already deleted ones are left alone.
-    fn bury(&mut self, key: &NaturalKey) -> Result<(), MirrorError> {
+    fn tombstone(&mut self, key: &NaturalKey) -> Result<(), MirrorError> {
         let held: Option<(i64, bool)> = self
             .transaction
             .prepare_cached(&format!(
@@ -427,7 +427,7 @@ impl Writer<'_> {
         for key in keys {
             let key = NaturalKey::trusted(key);
             if !held.contains(&key) {
-                self.bury(&key)?;
+                self.tombstone(&key)?;
             }
         }
         Ok(())

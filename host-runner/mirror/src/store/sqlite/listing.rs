@@ -159,7 +159,7 @@ pub(super) fn tombstone_unseen(
             return Ok(gone);
         };
         last = *highest;
-        let mut bury = transaction.prepare_cached(
+        let mut tombstone = transaction.prepare_cached(
             "UPDATE record SET remote_deleted_at = ?2, changed_at = ?2 WHERE number = ?1",
         )?;
         for number in &numbers {
@@ -168,7 +168,7 @@ pub(super) fn tombstone_unseen(
                 recheck::enqueue(transaction, &follow_ups(&stored.record))?;
                 wanted::add_lost(transaction, model, stored.record.key().as_str())?;
             }
-            gone += bury.execute(params![number, now.millis()])? as u64;
+            gone += tombstone.execute(params![number, now.millis()])? as u64;
         }
     }
 }

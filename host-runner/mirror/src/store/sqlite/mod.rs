@@ -154,7 +154,7 @@ impl SqliteMirror {
     ) -> Result<T, MirrorError> {
         self.write(|transaction, org| {
             claim::check(transaction, claim, now)?;
-            let now = rising(transaction, now)?;
+            let now = monotonic(transaction, now)?;
             work(transaction, org, now)
         })
     }
@@ -177,7 +177,7 @@ impl SqliteMirror {
 
 /// The later of `now` and the newest moment ever written, which it becomes. One writer at a time and stamps that never
 /// fall mean: whoever reads from the newest `changed_at` it has seen, inclusive, misses nothing.
-fn rising(transaction: &Transaction<'_>, now: Timestamp) -> Result<Timestamp, MirrorError> {
+fn monotonic(transaction: &Transaction<'_>, now: Timestamp) -> Result<Timestamp, MirrorError> {
     let newest: i64 = transaction
         .prepare_cached(
             "INSERT INTO meta (name, value) VALUES ('newest_stamp', ?1) ON CONFLICT (name)
@@ -386,7 +386,7 @@ impl Mirror for SqliteMirror {
     ) -> Result<Counts, MirrorError> {
         let packs = Arc::clone(&self.packs);
         self.write_durably(|transaction, org| {
-            let now = rising(transaction, now)?;
+            let now = monotonic(transaction, now)?;
             apply::through(transaction, &packs, org, records, track, now)
         })
     }

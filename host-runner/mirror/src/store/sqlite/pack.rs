@@ -135,8 +135,8 @@ impl Packs {
             return Err(MirrorError::damaged("a record has no size"));
         };
         let unpacked = decompressor.decompress(packed, size).map_err(damaged)?;
-        let mut content =
-            String::from_utf8(unpacked).map_err(|_| MirrorError::damaged("a record is no text"))?;
+        let mut content = String::from_utf8(unpacked)
+            .map_err(|_| MirrorError::damaged("a record is not a text"))?;
         let remote_data = content.find('\n').map(|end| {
             let remote_data = content.get(end + 1..).unwrap_or_default().to_owned();
             content.truncate(end);

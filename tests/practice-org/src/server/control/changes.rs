@@ -24,7 +24,7 @@ pub fn rights(org: &Org, call: &Call, hide: bool) -> Answer {
     let schema = org.db().schema();
     let object = schema
         .object(&target.object)
-        .ok_or_else(|| format!("there is no object {}", target.object))?;
+        .ok_or_else(|| format!("there is not an object {}", target.object))?;
     if let Some(field) = &target.field {
         object
             .field(field)

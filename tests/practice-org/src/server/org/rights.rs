@@ -172,7 +172,7 @@ fn less_hidden(
     for name in &variations.hidden_objects {
         schema
             .object(name)
-            .ok_or_else(|| format!("there is no object {name} to hide"))?;
+            .ok_or_else(|| format!("there is not an object {name} to hide"))?;
         visibility = visibility.hide_object(name);
     }
     for name in &variations.hidden_fields {
@@ -181,7 +181,7 @@ fn less_hidden(
             .ok_or_else(|| format!("write a hidden field as Object.Field, not {name}"))?;
         let found = schema
             .object(object)
-            .ok_or_else(|| format!("there is no object {object}"))?;
+            .ok_or_else(|| format!("there is not an object {object}"))?;
         found
             .field(field)
             .ok_or_else(|| format!("there is no field {field} on {object} to hide"))?;

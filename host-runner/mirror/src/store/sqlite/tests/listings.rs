@@ -279,7 +279,7 @@ fn a_listing_of_keys_finds_records_of_other_versions() {
     };
     let outcome = mirror.apply_page(&claim, MODEL, &keys, at(2)).unwrap();
     assert_eq!(outcome.missing, [key(MODEL, "C2"), key(MODEL, "C3")]);
-    // The same content in a new version is no change, and is known from then on.
+    // The same content in a new version is not a change, and is known from then on.
     let again = Page {
         versions: vec![2],
         ..rows(vec![candidate("C2", "x")])

@@ -339,7 +339,7 @@ fn records_of_actions_are_written_while_a_run_holds_the_mirror() {
     assert_eq!(mirror.tracked(CANDIDATES, None, 10).unwrap(), ["C8", "C9"]);
     assert_eq!(mirror.tracked(CANDIDATES, Some("C8"), 10).unwrap(), ["C9"]);
 
-    // The run's listing ends without having shown it: it must not be buried, it was written later than the read.
+    // The run's listing ends without having shown it: it must not be tombstoned, it was written later than the read.
     let last = Page {
         coverage: Coverage::Everything,
         progress: Progress::Done(Some("t".into())),

@@ -17,7 +17,7 @@ enum Step {
     Lost(Vec<(u8, u8)>),
     /// The process ends without a word and a new one goes on.
     Crash,
-    /// All that exists, in pages; the rest is buried.
+    /// All that exists, in pages; the rest is tombstoned.
     Full(Vec<(u8, u8)>, usize),
 }
 

@@ -1,7 +1,7 @@
 //! From where the next delta reads each object.
 //!
-//! A stamp is set inside a transaction and seen when it commits, minutes later. So the mark is neither "now" nor "the
-//! newest stamp seen" but Salesforce's own low-water mark, `latestDateCovered`, taken before the first page
+//! A stamp is set inside a transaction and seen when it commits, minutes later. So the watermark is neither "now" nor
+//! "the newest stamp seen" but Salesforce's own low-water mark, `latestDateCovered`, taken before the first page
 //! (salesforce-api.md 3.2). It bounds the next start only: this listing reads rows up to the present.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,14 +17,14 @@ use salesforce::{
 };
 
 /// By the object's API name.
-pub type Marks = BTreeMap<String, Timestamp>;
+pub type Watermarks = BTreeMap<String, Timestamp>;
 
 /// How far back an object is read whose change log can't be asked: an ordinary transaction lasts ten minutes at most
 /// (salesforce-api.md 3.2), and the stamp may be set at its beginning.
 const LAG: Duration = Duration::from_secs(15 * 60);
 
-/// For how long the mark of an object whose change log is refused stays where it is: the log may have stood still for a
-/// transaction that is longer than an ordinary one.
+/// For how long the watermark of an object whose change log is refused stays where it is: the log may have stood still
+/// for a transaction that is longer than an ordinary one.
 const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Window of the `/updated` call; only its `latestDateCovered` matters. Both ends are cut to the minute and must differ
@@ -34,7 +34,7 @@ const WINDOW: Duration = Duration::from_secs(2 * 60);
 /// Objects in one question about deletions: each answer lists what was deleted, so a call's answer stays small.
 const GROUP: usize = 8;
 
-/// A mark older than this is worth a note.
+/// A watermark older than this is worth a note.
 const STANDING_STILL: Duration = Duration::from_secs(30 * 60);
 
 /// Salesforce's clock, from the latest answer; where there was none yet, from one that costs nothing.
@@ -54,9 +54,9 @@ pub fn server_now<T: Transport>(client: &Client<T>) -> Result<Timestamp, Salesfo
     })
 }
 
-/// Takes the marks of some objects. Costs one call. An object without a change log is marked `LAG` back; so is one
-/// whose log is refused, unless its mark of `before` is younger than `PATIENCE` and stays. `is_logged` says which
-/// have a log, `refused` hears of each that is refused.
+/// Takes the watermarks of some objects. Costs one call. An object without a change log gets one that lies `LAG` back;
+/// so is one whose log is refused, unless its watermark of `before` is younger than `PATIENCE` and stays. `is_logged`
+/// says which have a log, `refused` hears of each that is refused.
 ///
 /// # Errors
 /// When Salesforce can't be asked.
@@ -64,39 +64,39 @@ pub fn take<T: Transport>(
     client: &Client<T>,
     objects: &[String],
     is_logged: impl Fn(&str) -> bool,
-    before: &Marks,
+    before: &Watermarks,
     mut refused: impl FnMut(&str, &SalesforceError),
-) -> Result<Marks, SalesforceError> {
+) -> Result<Watermarks, SalesforceError> {
     let now = server_now(client)?;
     let objects_logged = objects.iter().map(String::as_str);
     let logged: Vec<&str> = objects_logged.filter(|object| is_logged(object)).collect();
-    let mut marks: Marks = objects
+    let mut watermarks: Watermarks = objects
         .iter()
         .map(|o| (o.clone(), now.before(LAG)))
         .collect();
     if logged.is_empty() {
-        return Ok(marks);
+        return Ok(watermarks);
     }
-    let taken = client.marks(&logged, now.before(WINDOW), now)?;
-    for (object, mark) in logged.into_iter().zip(taken) {
-        match mark {
-            // No answer may move the mark past the moment of asking.
-            Ok(mark) => {
-                marks.insert(object.to_owned(), mark.min(now));
+    let taken = client.watermarks(&logged, now.before(WINDOW), now)?;
+    for (object, watermark) in logged.into_iter().zip(taken) {
+        match watermark {
+            // No answer may move the watermark past the moment of asking.
+            Ok(watermark) => {
+                watermarks.insert(object.to_owned(), watermark.min(now));
             }
             Err(error) if is_about_the_connection(&error) => return Err(error),
             Err(error) => {
                 refused(object, &error);
                 let held = before
                     .get(object)
-                    .filter(|mark| **mark > now.before(PATIENCE));
-                if let (Some(held), Some(mark)) = (held, marks.get_mut(object)) {
-                    *mark = (*mark).min(*held);
+                    .filter(|watermark| **watermark > now.before(PATIENCE));
+                if let (Some(held), Some(watermark)) = (held, watermarks.get_mut(object)) {
+                    *watermark = (*watermark).min(*held);
                 }
             }
         }
     }
-    Ok(marks)
+    Ok(watermarks)
 }
 
 fn is_about_the_connection(error: &SalesforceError) -> bool {
@@ -118,41 +118,40 @@ struct DeleteLog {
     earliest: Timestamp,
 }
 
-/// Those of some objects of which rows may have vanished for good since a mark, without a trace in the recycle bin: the
-/// log of deletions was purged within the window or is too long, or a row that was deleted after the mark is
-/// no longer in the bin (salesforce-api.md 3.3). Costs one call.
+/// Those of some objects of which rows may have vanished for good since a watermark, without a trace in the recycle
+/// bin: the log of deletions was purged within the window or is too long, or a row that was deleted after the watermark
+/// is no longer in the bin (salesforce-api.md 3.3). Costs one call.
 ///
 /// # Errors
 /// When Salesforce can't be asked. An object whose log is refused for another reason tells nothing.
 pub fn untraced_deletes<T: Transport>(
     client: &Client<T>,
-    since: &Marks,
+    since: &Watermarks,
 ) -> Result<BTreeSet<String>, SalesforceError> {
     let now = server_now(client)?;
     let logged: Vec<(&String, &Timestamp)> = since.iter().collect();
     let mut untraced = BTreeSet::new();
     for group in logged.chunks(GROUP) {
-        let composite =
-            group
-                .iter()
-                .enumerate()
-                .fold(Composite::new(), |composite, (i, (object, mark))| {
-                    let start = encode::query_value(&mark.min(&&now.before(WINDOW)).to_soql());
-                    let (object, end) = (
-                        encode::path_segment(object),
-                        encode::query_value(&now.to_soql()),
-                    );
-                    let path = format!("sobjects/{object}/deleted/?start={start}&end={end}");
-                    composite.add(Subrequest::get(format!("d{i}"), client.path(&path)))
-                });
+        let composite = group.iter().enumerate().fold(
+            Composite::new(),
+            |composite, (i, (object, watermark))| {
+                let start = encode::query_value(&watermark.min(&&now.before(WINDOW)).to_soql());
+                let (object, end) = (
+                    encode::path_segment(object),
+                    encode::query_value(&now.to_soql()),
+                );
+                let path = format!("sobjects/{object}/deleted/?start={start}&end={end}");
+                composite.add(Subrequest::get(format!("d{i}"), client.path(&path)))
+            },
+        );
         let answers = client.composite(&composite, "ask how far deletions are known")?;
-        for ((object, mark), answer) in group.iter().zip(&answers) {
+        for ((object, watermark), answer) in group.iter().zip(&answers) {
             let log = answer.ok().and_then(|body| {
                 body.parse::<DeleteLog>()
                     .map_err(SalesforceError::malformed)
             });
             let complete = match log {
-                Ok(log) => log.earliest < **mark,
+                Ok(log) => log.earliest < **watermark,
                 Err(error) if is_about_the_connection(&error) => return Err(error),
                 Err(error) => !matches!(
                     error.kind,
@@ -167,17 +166,17 @@ pub fn untraced_deletes<T: Transport>(
     Ok(untraced)
 }
 
-/// What people should know of marks that lag far behind.
-pub fn lagging(marks: &Marks, now: Timestamp) -> Vec<Warning> {
-    let far = marks
+/// What people should know of watermarks that lag far behind.
+pub fn lagging(watermarks: &Watermarks, now: Timestamp) -> Vec<Warning> {
+    let far = watermarks
         .iter()
-        .filter(|(_, mark)| **mark < now.before(STANDING_STILL));
-    far.map(|(object, mark)| {
-        let minutes = (now.as_millis() - mark.as_millis()) / 60_000;
+        .filter(|(_, watermark)| **watermark < now.before(STANDING_STILL));
+    far.map(|(object, watermark)| {
+        let minutes = (now.as_millis() - watermark.as_millis()) / 60_000;
         Warning {
-            code: "mark-stands-still".to_owned(),
+            code: "watermark-stands-still".to_owned(),
             message: format!(
-                "Salesforce's change log of {object} is complete only up to {mark}, {minutes} minutes ago (a long transaction is \
+                "Salesforce's change log of {object} is complete only up to {watermark}, {minutes} minutes ago (a long transaction is \
                  open on its instance); the next delta reads from there again"
             ),
         }
