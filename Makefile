@@ -5,7 +5,7 @@ HOSTILE := target-component/hostile-guest.wasm
 TEMPLATE := target-component/template.wasm
 SOURCES := $(shell find guest wit tests/hostile-guest host-runner/cli/src/commands/componentize.rs host-runner/scripts Cargo.toml Cargo.lock -type f ! -name '*.md')
 
-.PHONY: demo test clients soak component dist lint bench clean
+.PHONY: demo test clients soak fuzz reproducible component dist lint bench clean
 
 # `--workspace`, so that what is built for running serves the tests too: Cargo unites features over the packages that it
 # is given.
@@ -34,6 +34,18 @@ clients:
 # Thousands of random lives of an org, through the real component; SOAK_SEEDS and SOAK_FIRST choose which.
 soak: $(COMPONENT)
 	SOAK_SEEDS=$${SOAK_SEEDS:-3000} cargo test --workspace --test end_to_end soak:: -- --nocapture
+
+# The property tests of all crates and the mutations of real inputs, many times; FUZZ_CASES chooses how many.
+fuzz: $(COMPONENT)
+	$(BINS)
+	PROPTEST_CASES=$${FUZZ_CASES:-100000} cargo test --workspace --lib
+	FUZZ_CASES=$${FUZZ_CASES:-100000} cargo test --workspace --test end_to_end fuzz::
+	DAMAGES=$${FUZZ_CASES:-3000} FAULTS=all cargo test --workspace --test end_to_end -- damage:: matrix::
+
+# Builds the component twice, elsewhere, and compares the bytes.
+reproducible:
+	$(BINS)
+	host-runner/scripts/check-reproducible.sh
 
 # The WebAssembly component (with the template and the hostile one of the tests), built when sources changed.
 component: $(COMPONENT)

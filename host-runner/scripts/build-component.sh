@@ -9,6 +9,13 @@ target=wasm32-unknown-unknown
 export CARGO_TARGET_DIR=${COMPONENT_TARGET_DIR:-target-component}
 # 128-bit SIMD is on in every runtime of components; texts are looked at 16 bytes at a time with it.
 export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-C target-feature=+simd128"
+# Panic messages name source files: without the folders of whoever builds, so that all builds are the same.
+cargo fetch --locked --quiet
+REMAPPED=$PWD=/connector
+for crates in "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*; do
+  REMAPPED+=$'\n'$crates=/crates
+done
+without_paths=$PWD/host-runner/scripts/rustc-without-paths.sh
 
 has_target() { [ -d "$("${1:-rustc}" --print sysroot)/lib/rustlib/$target/lib" ]; }
 has_std_sources() { [ -f "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock" ]; }
@@ -42,10 +49,11 @@ fi
 
 packages=()
 for wanted in "$@"; do packages+=(--package "${wanted%%=*}"); done
-cargo build "${packages[@]}" --profile component --target "$target" "${build_std[@]}"
+REMAPPED=$REMAPPED RUSTC_WRAPPER=$without_paths \
+  cargo build "${packages[@]}" --profile component --target "$target" "${build_std[@]}"
 
 for wanted in "$@"; do
   package=${wanted%%=*}
   core="$CARGO_TARGET_DIR/$target/component/${package//-/_}.wasm"
-  target/debug/asymbl componentize "$core" --output "${wanted#*=}"
+  "${ASYMBL:-target/debug/asymbl}" componentize "$core" --output "${wanted#*=}"
 done
