@@ -179,7 +179,7 @@ async fn the_verbose_log_holds_no_secret() {
             let token = token.trim_start_matches("Bearer ");
             assert!(!outcome.err.contains(token) && !outcome.out.contains(token));
         }
-        assert!(outcome.err.contains("answered"), "{}", outcome.err);
+        assert!(outcome.err.contains("status=200"), "{}", outcome.err);
         for private in [world.org.client_secret(), "Private"] {
             assert!(!outcome.err.contains(private), "{}", outcome.err);
         }
