@@ -19,7 +19,7 @@ pub(super) struct Arguments {
     /// Models with their fields, actions with their inputs, features; as Markdown, or with --json as data
     #[arg(long)]
     coverage: bool,
-    /// Every key of the tenant file and of its [connector], with default, example and what it affects
+    /// Every key of the tenant file and of its table `connector`, with default, example and what it affects
     #[arg(long, conflicts_with = "coverage")]
     settings: bool,
 }
