@@ -118,10 +118,8 @@ impl Place {
     fn first(model: Model, query: &ListQuery) -> Result<Self, Error> {
         let path = MODELS.iter().find(|(one, ..)| *one == model);
         let path = path.map_or("", |(_, _, path, _)| path);
-        let size = query
-            .page_size
-            .unwrap_or(LARGEST_PAGE)
-            .clamp(1, LARGEST_PAGE);
+        let size = query.page_size.unwrap_or(LARGEST_PAGE);
+        let size = size.clamp(1, LARGEST_PAGE);
         let mut path = format!("{path}?per_page={size}");
         if let Some(since) = &query.since {
             let since = since.strip_prefix(TOKEN).ok_or_else(|| not_ours("token"))?;

@@ -39,10 +39,6 @@ fn date(row: &Value, name: &str) -> Option<String> {
     Some(format!("{}.000Z", text.strip_suffix('Z')?))
 }
 
-fn source(row: &Value) -> Option<String> {
-    Some(row.to_string())
-}
-
 fn stages_of(job: &Value) -> impl Iterator<Item = &Value> {
     job["stages"].as_array().into_iter().flatten()
 }
@@ -56,7 +52,7 @@ fn user(row: &Value) -> Option<User> {
             true => UserStatus::Inactive,
             false => UserStatus::Active,
         }),
-        remote_data: source(row),
+        remote_data: Some(row.to_string()),
         ..blank::user(text(row, "id")?)
     })
 }
@@ -74,7 +70,7 @@ fn job(row: &Value) -> Option<Job> {
         remote_url: text(row, "url"),
         remote_created_at: date(row, "created_at"),
         remote_updated_at: date(row, "updated_at"),
-        remote_data: source(row),
+        remote_data: Some(row.to_string()),
         ..blank::job(text(row, "id")?)
     })
 }
@@ -95,7 +91,7 @@ fn candidate(row: &Value) -> Option<Candidate> {
         email_addresses: text(row, "email").into_iter().map(email).collect(),
         remote_created_at: date(row, "created_at"),
         remote_updated_at: date(row, "updated_at"),
-        remote_data: source(row),
+        remote_data: Some(row.to_string()),
         ..blank::candidate(text(row, "id")?)
     })
 }
@@ -103,7 +99,7 @@ fn candidate(row: &Value) -> Option<Candidate> {
 fn stage(row: &Value) -> Option<ApplicationStage> {
     Some(ApplicationStage {
         name: text(row, "name"),
-        remote_data: source(row),
+        remote_data: Some(row.to_string()),
         ..blank::application_stage(text(row, "id")?)
     })
 }
@@ -136,7 +132,7 @@ fn application(row: &Value) -> Option<Application> {
         candidate_id: text(row, "candidate_id"),
         remote_created_at: date(row, "created_at"),
         remote_updated_at: date(row, "updated_at"),
-        remote_data: source(row),
+        remote_data: Some(row.to_string()),
         ..blank::application(text(row, "id")?)
     })
 }
