@@ -4,8 +4,7 @@
 //! budget and grants. Both are free of wasmtime; `hooks` fits the gate into wasi:http.
 
 use super::error::Problem;
-use super::job::{CallOptions, GrantGuard, Job, Shared};
-use super::record::Watch;
+use super::job::{CallOptions, GrantGuard, Job, Shared, Watch};
 use super::{AddressRule, ByteSize, Origin};
 use super::{
     Client, Credentials, EgressError, EgressLimits, EgressPolicy, Grant, JobBudget, JobStats,

@@ -2,15 +2,23 @@
 
 use super::budget::{Meter, lock};
 use super::error::Problem;
-use super::record::Watch;
 use super::{
     ByteSize, Client, Credentials, Deadlines, EgressError, EgressLimits, EgressPolicy, Grant,
     JobBudget, Purpose,
 };
+use crate::metrics::Metrics;
 use http::HeaderValue;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Semaphore;
+
+/// Where the requests of a tenant are reported.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Watch {
+    /// The tenant's name.
+    pub(crate) tenant: String,
+    pub(crate) metrics: Option<Metrics>,
+}
 
 #[derive(Clone)]
 pub(crate) struct Shared {
@@ -26,7 +34,7 @@ pub(crate) struct Shared {
 
 /// What one job has done and may do.
 pub(crate) struct Job {
-    /// Its requests are told in it.
+    /// Its requests are reported in it.
     pub(crate) span: tracing::Span,
     pub(crate) purpose: Purpose,
     pub(crate) meter: Meter,

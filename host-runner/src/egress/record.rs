@@ -1,9 +1,9 @@
-//! What is told of each request: one event in the job's span, and the metrics. Never a body, a query, a header, a name
-//! of a record or a token.
+//! Reports each request: one event in the job's span, and the metrics. Never a body, a query, a header, a name of a
+//! record or a token.
 
-use super::job::Job;
+use super::job::{Job, Watch};
 use super::{EgressError, ResponseBody};
-use crate::metrics::{Metrics, RequestMeasured};
+use crate::metrics::RequestMeasured;
 use bytes::Bytes;
 use http::Method;
 use http_body::{Body, Frame, SizeHint};
@@ -13,15 +13,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::time::Instant;
 
-/// Whom the requests of a tenant are told to.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Watch {
-    /// The tenant's name.
-    pub(crate) tenant: String,
-    pub(crate) metrics: Option<Metrics>,
-}
-
-/// A request under way; what is known of it is told when it is dropped.
+/// A request under way. What is known of it is reported when it is dropped.
 pub(crate) struct Record {
     job: Arc<Job>,
     watch: Watch,

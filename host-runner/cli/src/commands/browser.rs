@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::component::{load_tenant, sign_in_to};
+use super::exit::NobodyCame;
 use super::output::say;
 use super::text::print_note;
 use super::{Context, Exit, TenantArgument, WrongInput};
@@ -83,14 +84,4 @@ pub(super) async fn sign_in(file: &TenantFile, how: &BrowserArguments) -> anyhow
         waiting.kept_in().display()
     ));
     Ok(())
-}
-
-/// The browser did not come back.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "nobody allowed the app within five minutes; if the browser showed an error, compare the app's callback URL \
-     with {callback}, its scopes with \"api\" and \"refresh_token\", and `auth.client_id`"
-)]
-pub(super) struct NobodyCame {
-    callback: String,
 }

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::browser::NobodyCame;
 use host_runner::egress::denied::Rule;
 use host_runner::egress::{EgressError, Recovery};
 use host_runner::sandbox::contract::types::Error;
@@ -205,6 +204,16 @@ pub(super) struct Refused(pub(super) String);
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct NoComponent(pub(super) String);
+
+/// The browser did not come back.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "nobody allowed the app within five minutes; if the browser showed an error, compare the app's callback URL \
+     with {callback}, its scopes with \"api\" and \"refresh_token\", and `auth.client_id`"
+)]
+pub(super) struct NobodyCame {
+    pub(super) callback: String,
+}
 
 /// The exit code of one cause in an error's chain, if it is of a type that decides it.
 fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {

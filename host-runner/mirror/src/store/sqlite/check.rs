@@ -4,20 +4,17 @@
 //! full where the ids are not known, and what no sync brings back is a loss.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, Statement};
 
+use super::copy::Copy;
 use super::formats::model_of;
 use super::pack::Packs;
-use super::repair::Copy;
+use super::read;
 use super::sums::{self, RECORD_IS_INTACT};
-use super::{read, repair, schema};
 use crate::store::{Consequence, Health, MirrorError};
-use host_runner::unified::{
-    Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord, list_line,
-};
+use host_runner::unified::{Model, NaturalKey, OrgId, UnifiedId, UnifiedRecord, list_line};
 
 /// Tables whose rows are copied as they are, with what they hold and what follows from a damage.
 const COPIED: [(&str, &str, Consequence); 11] = [
@@ -61,31 +58,6 @@ pub(super) struct Check<'a> {
     again: BTreeMap<Model, BTreeSet<String>>,
     /// Rows of the table of records.
     rows: i64,
-}
-
-/// Checks a file, and repairs it where that is wanted and needed.
-pub(super) fn file(path: &Path, repair: bool, now: Timestamp) -> Result<Health, MirrorError> {
-    if !path.exists() {
-        return Err(MirrorError::Missing {
-            path: path.to_owned(),
-        });
-    }
-    let (mut connection, org) = match schema::open(path, None) {
-        Err(MirrorError::Unwritable { .. }) if !repair => schema::open_read_only(path)?,
-        opened => opened?,
-    };
-    let org_is_intact = "SELECT sum IS seal(name, value) FROM meta WHERE name = 'org'";
-    if !connection.query_row(org_is_intact, [], |row| row.get::<_, bool>(0))? {
-        return Err(MirrorError::damaged(
-            "it does not say for certain which org it mirrors",
-        ));
-    }
-    let mut health = rows(&connection, &org, None)?;
-    if repair && !health.problems.is_empty() {
-        repair::file(path, &mut connection, &org, now)?;
-        health.is_repaired = true;
-    }
-    Ok(health)
 }
 
 /// Looks only for damages of the file's structure, which takes a fraction of the time.

@@ -6,6 +6,7 @@ mod apply;
 mod attempts;
 mod check;
 mod claim;
+mod copy;
 mod formats;
 mod history;
 mod listing;
@@ -103,7 +104,7 @@ impl SqliteMirror {
     /// [`MirrorError::Corrupt`] where nothing of it can be read, [`MirrorError::Claimed`] where a run writes to it;
     /// else as [`SqliteMirror::open_existing`].
     pub fn check(path: &Path, repair: bool, now: Timestamp) -> Result<Health, MirrorError> {
-        check::file(path, repair, now).map_err(|error| error.at(path))
+        repair::check_file(path, repair, now).map_err(|error| error.at(path))
     }
 
     /// The file.
