@@ -22,8 +22,11 @@
 
 pub mod conformance;
 pub mod egress;
+mod hex;
 pub mod metrics;
 pub mod sandbox;
 pub mod session;
 pub mod tenant;
 pub mod unified;
+
+pub use hex::hex;

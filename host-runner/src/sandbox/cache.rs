@@ -3,6 +3,7 @@
 //! run anything. So the folder and its key must belong to this user and be writable by nobody else, and each entry
 //! carries a MAC under the key; what does not verify is compiled afresh and replaced.
 
+use crate::hex;
 use std::hash::{Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -115,8 +116,7 @@ pub(super) fn entry_name(engine: &Engine, wasm: &[u8]) -> String {
         .chain_update(compatibility.finish().to_le_bytes())
         .chain_update(wasm)
         .finalize();
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{hex}.cwasm")
+    format!("{}.cwasm", hex(&digest))
 }
 
 fn read_or_make_key(path: &Path) -> io::Result<[u8; 32]> {

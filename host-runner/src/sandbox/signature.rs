@@ -4,6 +4,7 @@
 //! one made for another purpose never fits. It is kept beside the component, in a file with the ending `.sig`, as
 //! base64.
 
+use crate::hex;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -76,8 +77,7 @@ pub fn signature_path(component: &Path) -> PathBuf {
 
 /// The SHA-256 of a component's bytes in hexadecimal digits.
 pub fn sha256(wasm: &[u8]) -> String {
-    let digest = Sha256::digest(wasm);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(wasm))
 }
 
 fn signed(sha256: &str) -> Vec<u8> {

@@ -37,6 +37,7 @@ use std::time::{Duration, Instant};
 use sha2::{Digest, Sha256};
 
 use crate::store::{Claim, Mirror, RunEnd, RunInfo, RunOutcome};
+use host_runner::hex;
 use host_runner::session::Session;
 use host_runner::unified::{Model, Timestamp};
 use run::{Run, is_older};
@@ -218,9 +219,5 @@ fn fingerprint(session: &Session) -> String {
         .chain_update([0])
         .chain_update(session.switched_off().join("\n"))
         .finalize();
-    digest
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&digest[..8])
 }

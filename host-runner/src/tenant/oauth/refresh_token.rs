@@ -8,6 +8,7 @@
 use super::endpoint::{Endpoint, Form};
 use super::{OAuthError, request};
 use crate::egress::Gate;
+use crate::hex;
 use crate::tenant::files::{beside, without_mark};
 use crate::tenant::{Secret, SecretRef, TenantError, TenantFile};
 use serde::{Deserialize, Serialize};
@@ -292,8 +293,5 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// SHA-256 in hexadecimal.
 pub(crate) fn hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&Sha256::digest(text.as_bytes()))
 }

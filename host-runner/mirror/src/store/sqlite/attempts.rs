@@ -1,6 +1,7 @@
 //! Idempotency keys. The row says what became of a call; a lock beside the mirror, one a key, says whether it still
 //! lives: the system frees it when the process dies, so that a repeat after a crash need not wait.
 
+use host_runner::hex;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,9 +38,8 @@ impl Lock {
             .chain_update([0])
             .chain_update(&attempt.key)
             .finalize();
-        let short: String = digest.iter().take(12).map(|b| format!("{b:02x}")).collect();
         let mut name = mirror.as_os_str().to_owned();
-        name.push(format!(".key-{short}.lock"));
+        name.push(format!(".key-{}.lock", hex(&digest[..12])));
         let path = PathBuf::from(name);
         // Its last holder removes the file: what was opened before that must not be mistaken for the lock.
         for _ in 0..10 {
