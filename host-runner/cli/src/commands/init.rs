@@ -11,6 +11,7 @@ use serde_json::json;
 use super::browser;
 use super::component::sign_in_to;
 use super::output::say;
+use super::private::write_private;
 use super::{Context, Exit, TenantArgument, WrongInput};
 use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
 
@@ -219,20 +220,6 @@ fn typed(arguments: &Arguments, tenant: &Path) -> anyhow::Result<String> {
     let typed = ask_secret(what, "--client-secret-env or --client-secret-file")?;
     write_private(&tenant.with_extension("secret"), &typed)?;
     Ok(beside(tenant, "secret"))
-}
-
-/// Writes a file that only its owner can read, whole or not at all.
-pub(super) fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let unwritable = |why: io::Error| WrongInput(format!("can't write {}: {why}", path.display()));
-    // tempfile creates with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(unwritable)?;
-    file.write_all(text.as_bytes()).map_err(unwritable)?;
-    file.persist(path).map_err(|why| unwritable(why.error))?;
-    Ok(())
 }
 
 /// The org's address as people copy it: without a scheme, with a path, or the one of Lightning.

@@ -23,6 +23,7 @@ mod manual;
 mod mirror_check;
 mod output;
 mod practice;
+mod private;
 mod progress;
 mod records;
 mod report;

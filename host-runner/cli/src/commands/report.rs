@@ -1,12 +1,13 @@
 //! `asymbl report --html FILE`: a page about the mirror, for people.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::component::load_tenant;
 use super::output::say;
-use super::{Context, Exit, MirrorArgument, TenantArgument, WrongInput};
+use super::private::write_private;
+use super::{Context, Exit, MirrorArgument, TenantArgument};
 use crate::report::collect;
 use host_runner::unified::Timestamp;
 use mirror::store::SqliteMirror;
@@ -32,8 +33,8 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     };
     let mirror = SqliteMirror::open_existing(&arguments.mirror.path(&arguments.tenant))?;
     let page = collect(&mirror, &title, Timestamp::now())?.html();
-    write(&arguments.html, &page)
-        .map_err(|why| WrongInput(format!("can't write {}: {why}", arguments.html.display())))?;
+    // Someone may have the page open.
+    write_private(&arguments.html, &page)?;
     if context.json {
         println!(
             "{}",
@@ -43,16 +44,4 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         say(&format!("The report is in {}.", arguments.html.display()));
     }
     Ok(Exit::Success)
-}
-
-/// Whole or not at all: someone may have the page open.
-fn write(path: &Path, page: &str) -> std::io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let file = tempfile::NamedTempFile::new_in(folder)?;
-    std::fs::write(file.path(), page)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }

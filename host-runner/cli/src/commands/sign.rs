@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 
-use super::init::write_private;
+use super::private::write_private;
 use super::{Context, Exit, WrongInput, output, text};
 use host_runner::sandbox::{PublicKey, Signature, SigningKey, sha256, signature_path};
 
