@@ -2,6 +2,7 @@
 
 use connector_tests::command::{Outcome, asymbl};
 use connector_tests::world::{World, fields, ids, small_org, write_private};
+use host_runner::tenant::MODELS;
 use practice_org::server::faults::{Action, FaultBody, Rule};
 use practice_org::value::Value as OrgValue;
 use serde_json::{Value, json};
@@ -9,16 +10,6 @@ use serde_json::{Value, json};
 /// Clears the screen, rings the bell, begins a line of its own, goes back to its start, sets a colour the short way,
 /// reverses the reading direction.
 const EVIL: &str = "E\u{1b}[2J\u{7}\nerror: forged\r\u{9b}31m\u{202e}";
-
-const MODELS: [&str; 7] = [
-    "users",
-    "jobs",
-    "candidates",
-    "application-stages",
-    "applications",
-    "job-stages",
-    "hiring-team-members",
-];
 
 /// A synced org in which people, positions, stages and files have such names.
 async fn evil_world() -> World {

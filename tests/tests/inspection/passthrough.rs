@@ -299,15 +299,15 @@ async fn a_download_tells_the_answers_headers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_that_the_org_lacks_is_named() {
     let world = World::of(small_org()).await;
-    let told = run(&world, &["request", "GET", "/services/data/v99.0/limits"]).await;
-    assert_eq!(told.code, 12, "{}", told.err);
+    let answer = run(&world, &["request", "GET", "/services/data/v99.0/limits"]).await;
+    assert_eq!(answer.code, 12, "{}", answer.err);
     for part in ["no API version 99.0", "31.0 to 68.0", "`api_version`"] {
-        assert!(told.err.contains(part), "{}", told.err);
+        assert!(answer.err.contains(part), "{}", answer.err);
     }
     let path = "/services/data/v99.0/sobjects/Contact/003000000000001AAA";
-    let told = json_of(&run(&world, &["request", "GET", path, "--json"]).await);
-    assert!(told["fix"].as_str().unwrap().contains("99.0"), "{told}");
+    let answer = json_of(&run(&world, &["request", "GET", path, "--json"]).await);
+    assert!(answer["fix"].as_str().unwrap().contains("99.0"), "{answer}");
     // What is missing in a version that is there is another matter.
-    let told = run(&world, &["request", "GET", "/services/data/v66.0/nothing"]).await;
-    assert!(!told.err.contains("api_version"), "{}", told.err);
+    let answer = run(&world, &["request", "GET", "/services/data/v66.0/nothing"]).await;
+    assert!(!answer.err.contains("api_version"), "{}", answer.err);
 }

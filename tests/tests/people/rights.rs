@@ -157,8 +157,8 @@ async fn check_says_each_thing_once_with_all_that_it_costs() {
     // A field of another object than the model's own.
     let world = World::of(small_org().hidden_field("Contact.Email")).await;
     let sync = asymbl(world.folder(), &["sync"]).await;
-    let told = "hiring-team-members: the connected user does not see Contact.Email (user_id)";
-    assert!(sync.out.contains(told), "{}", sync.out);
+    let note = "hiring-team-members: the connected user does not see Contact.Email (user_id)";
+    assert!(sync.out.contains(note), "{}", sync.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -134,7 +134,7 @@ fn hidden_fields(tenant: Tenant<'_>, warnings: &mut Warnings) {
             continue;
         };
         let needs = needs::of_model(tenant, table);
-        let told = |object: &str, field: &str| {
+        let described = |object: &str, field: &str| {
             let of_object = needs.iter().filter(|need| need.object == object);
             let mut fields = of_object.flat_map(|need| &need.fields);
             match fields.find(|need| need.name == field) {
@@ -143,13 +143,13 @@ fn hidden_fields(tenant: Tenant<'_>, warnings: &mut Warnings) {
             }
         };
         let own = lost_fields(tenant, table, shape).into_iter();
-        let own = own.map(|field| told(&shape.name, &field));
+        let own = own.map(|field| described(&shape.name, &field));
         let elsewhere = lost_fields_elsewhere(tenant, table).into_iter();
-        let elsewhere = elsewhere.map(|(object, field)| told(&object, &field));
+        let elsewhere = elsewhere.map(|(object, field)| described(&object, &field));
         let mut lost: Vec<String> = Vec::new();
-        for told in own.chain(elsewhere) {
-            if !lost.contains(&told) {
-                lost.push(told);
+        for field in own.chain(elsewhere) {
+            if !lost.contains(&field) {
+                lost.push(field);
             }
         }
         if !lost.is_empty() {

@@ -187,7 +187,7 @@ impl Context {
     }
 }
 
-/// Replaces a file in one step: whoever collects it never sees a half.
+/// Replaces a file in one step, so that a program that collects it never reads a half. Other users may read it.
 fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");

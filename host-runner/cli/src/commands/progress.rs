@@ -74,8 +74,8 @@ impl SyncProgress {
             Event::Page { model, rows, .. } => {
                 if let Some(line) = self.models.get(&model) {
                     line.bar.set_position(rows);
-                    let told = reading(rows, line.expected, line.started.elapsed());
-                    line.bar.set_message(told);
+                    let message = reading(rows, line.expected, line.started.elapsed());
+                    line.bar.set_message(message);
                 }
             }
             Event::ModelEnded { report } => {
@@ -126,26 +126,26 @@ fn template(text: &str) -> ProgressStyle {
 /// How far a model is: `4,000 of 12,105  2,300/s  4 s left`.
 fn reading(rows: u64, expected: Option<u64>, elapsed: Duration) -> String {
     let expected = expected.filter(|expected| *expected >= rows);
-    let mut told = match expected {
+    let mut message = match expected {
         Some(expected) => format!("{} of {}", count(rows), count(expected)),
         None => counted(rows, "record"),
     };
     if elapsed < MOMENT || rows == 0 {
-        return told;
+        return message;
     }
     let rate = rows as f64 / elapsed.as_secs_f64();
-    told.push_str(&format!("  {}/s", count(rate.round() as u64)));
+    message.push_str(&format!("  {}/s", count(rate.round() as u64)));
     if let Some(left) = expected
         .map(|expected| expected - rows)
         .filter(|left| *left > 0)
     {
         let seconds = (left as f64 / rate).ceil();
-        told.push_str(&match seconds {
+        message.push_str(&match seconds {
             ..120.0 => format!("  {seconds} s left"),
             _ => format!("  {} min left", (seconds / 60.0).ceil()),
         });
     }
-    told
+    message
 }
 
 /// What a model came to: `2,018 records, 5 new, 1 changed  319 ms`.
@@ -162,16 +162,16 @@ fn result(report: &ModelReport) -> String {
         (counts.updated, "changed"),
         (counts.deleted, "deleted"),
     ];
-    let mut told = counted(report.rows, "record");
+    let mut message = counted(report.rows, "record");
     for (number, what) in changes.into_iter().filter(|(number, _)| *number > 0) {
-        told.push_str(&format!(", {} {what}", count(number)));
+        message.push_str(&format!(", {} {what}", count(number)));
     }
     let done = style("done").for_stderr();
     let done = match report.notes.is_empty() {
         true => done.green(),
         false => done.yellow(),
     };
-    format!("{done}  {told}  {}", duration(report.elapsed))
+    format!("{done}  {message}  {}", duration(report.elapsed))
 }
 
 #[cfg(test)]
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn progress_tells_count_rate_and_time_left_as_far_as_known() {
         let seconds = Duration::from_secs;
-        for (rows, expected, elapsed, told) in [
+        for (rows, expected, elapsed, message) in [
             (0, None, seconds(9), "0 records"),
             (1, None, seconds(0), "1 record"),
             (
@@ -206,7 +206,7 @@ mod tests {
                 "12,000 of 12,000  2,000/s",
             ),
         ] {
-            assert_eq!(reading(rows, expected, elapsed), told);
+            assert_eq!(reading(rows, expected, elapsed), message);
         }
     }
 

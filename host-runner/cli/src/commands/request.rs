@@ -97,11 +97,11 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         _ => None,
     };
     if context.json {
-        let mut told = as_json(&response);
+        let mut answer = as_json(&response);
         if let Some(fix) = fix {
-            told["fix"] = fix.into();
+            answer["fix"] = fix.into();
         }
-        println!("{told}");
+        println!("{answer}");
     } else {
         print_note(format_args!("HTTP {}", response.status));
         print_body(bytes(&response.body))?;

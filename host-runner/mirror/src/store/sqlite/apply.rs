@@ -20,7 +20,7 @@ pub(super) struct Writer<'a> {
     pub(super) packs: &'a Packs,
     pub(super) org: &'a OrgId,
     pub(super) model: Model,
-    /// The listing whose seen-marks the rows get, if one is open that may end by burying the unseen.
+    /// The listing whose seen-marks the rows get, if one is open that may end by tombstoning the unseen.
     pub(super) marks: Option<Listing>,
     /// Whether what a record refers to is looked for; a listing of everything does so at its end, for all records at
     /// once.
@@ -141,11 +141,11 @@ pub(super) fn page(
         match gone {
             Gone::Record(key) if held.contains(key) => {}
             Gone::Record(key) => writer.tombstone(key)?,
-            Gone::Set(parent) => writer.bury_set_except(parent, &held)?,
+            Gone::Set(parent) => writer.tombstone_set_except(parent, &held)?,
         }
     }
     for parent in &page.complete_sets {
-        writer.bury_set_except(parent, &held)?;
+        writer.tombstone_set_except(parent, &held)?;
     }
     for (at, row) in page.rows.iter().enumerate() {
         writer.upsert(row, page.versions.get(at).copied())?;
@@ -414,7 +414,7 @@ impl Writer<'_> {
 
     /// Marks the rows of a parent as deleted, except those in hand. The parent is the first reference of both join
     /// models.
-    fn bury_set_except(
+    fn tombstone_set_except(
         &mut self,
         parent: &str,
         held: &HashSet<&NaturalKey>,

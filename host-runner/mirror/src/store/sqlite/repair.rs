@@ -1,5 +1,6 @@
-//! Checks a mirror and repairs it: what proves intact is copied into a new file, which then replaces the content of the old one in
-//! one transaction. So a repair never edits a structure that it can't trust, and is done whole or not at all.
+//! Checks a mirror and repairs it: what proves intact is copied into a new file, which then replaces the content of the
+//! old one in one transaction. So a repair never edits a structure that it can't trust, and is done whole or not at
+//! all.
 
 use std::path::Path;
 use std::time::Duration;

@@ -25,8 +25,8 @@ impl Request {
     fn read(org: &Org, fields: Vec<(String, String)>) -> Result<Self, Reply> {
         let config = org.config();
         let page = |code: &str, description: &str| {
-            let told = format!("error={code}&error_description={description}");
-            Reply::other(400, "text/html;charset=UTF-8", told)
+            let body = format!("error={code}&error_description={description}");
+            Reply::other(400, "text/html;charset=UTF-8", body)
         };
         if pair(&fields, "client_id") != Some(config.client_id.as_str()) {
             return Err(page("invalid_client_id", "client identifier invalid"));
