@@ -21,9 +21,11 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod conformance;
+pub mod download;
 pub mod egress;
 mod hex;
 pub mod metrics;
+pub mod passthrough;
 pub mod sandbox;
 pub mod session;
 pub mod tenant;

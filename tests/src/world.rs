@@ -188,7 +188,7 @@ impl World {
         let mirror = self.mirror();
         let filter = RecordFilter {
             include_deleted: true,
-            changed_since: None,
+            ..RecordFilter::default()
         };
         Records::new(&mirror, model, filter)
             .collect::<Result<_, _>>()

@@ -132,7 +132,7 @@ impl Synced {
         };
         let filter = RecordFilter {
             include_deleted: true,
-            changed_since: None,
+            ..RecordFilter::default()
         };
         let model = |model| {
             let lines = Records::new(&mirror, model, filter).map(|stored| {

@@ -163,6 +163,10 @@ impl LoadedConnector {
         &self.component
     }
 
+    pub(super) fn component_type(&self) -> wasmtime::component::types::Component {
+        self.component.component.component_type()
+    }
+
     pub(super) async fn instantiate(
         &self,
         store: &mut wasmtime::Store<JobState>,

@@ -73,17 +73,20 @@ pub(super) struct Exports {
 }
 
 impl Exports {
-    /// Finds a function of `reads` by name, to call it with values whose types are not known here.
+    /// Finds a function of an interface by name, to call it with values whose types are not known here.
     ///
     /// # Errors
     /// When there is none; linking has made sure that each function of the contract is there.
-    pub(super) fn typed(
+    pub(super) fn function(
         &self,
         store: &mut wasmtime::Store<JobState>,
+        interface: &str,
         name: &str,
     ) -> Result<Func, CallError> {
-        let reads = format!("ats:connector/reads@{CONTRACT_VERSION}");
-        let interface = self.instance.get_export_index(&mut *store, None, &reads);
+        let interface = format!("ats:connector/{interface}@{CONTRACT_VERSION}");
+        let interface = self
+            .instance
+            .get_export_index(&mut *store, None, &interface);
         let function = interface.and_then(|interface| {
             let index = self
                 .instance

@@ -43,13 +43,8 @@ impl Job {
             ),
         ]);
         let parameters = [Val::String(profile.clone()), query];
-        let function = self.exports.typed(&mut self.store, &name)?;
-        let mut results = [Val::Bool(false)];
-        let wall = self.begin()?;
-        let call = function.call_async(&mut self.store, &parameters, &mut results);
-        let called = tokio::time::timeout(wall, call).await;
-        self.end(called)?;
-        let [result] = results;
+        let function = self.exports.function(&mut self.store, "reads", &name)?;
+        let result = self.call_values(function, &parameters).await?;
         items(model, result).ok_or_else(|| {
             CallError::BrokenContract(format!("{name}: it returned an error or no page"))
         })

@@ -9,6 +9,7 @@ use super::files::{beside, without_mark};
 use super::limits::LimitsTable;
 use super::scopes::ScopesTable;
 use super::sync::SyncTable;
+use super::webhook::{Webhook, WebhookTable};
 use super::{Auth, Limits, Scopes, SecretRef, SyncSettings, TenantError, strict};
 use crate::egress::{Origin, ProxySetting, default_user_agent};
 use crate::sandbox::PublicKey;
@@ -35,6 +36,7 @@ pub struct TenantFile {
     public_key: Option<PublicKey>,
     limits: Limits,
     sync: SyncSettings,
+    webhook: Option<Webhook>,
     connector: Map<String, Value>,
 }
 
@@ -60,6 +62,7 @@ struct Written {
     limits: LimitsTable,
     #[serde(default)]
     sync: SyncTable,
+    webhook: Option<WebhookTable>,
     #[serde(default)]
     connector: toml::Table,
 }
@@ -129,6 +132,11 @@ impl TenantFile {
             public_key: written.component.public_key,
             limits: written.limits.checked().map_err(wrong)?,
             sync: written.sync.checked().map_err(wrong)?,
+            webhook: written
+                .webhook
+                .map(WebhookTable::checked)
+                .transpose()
+                .map_err(wrong)?,
             connector: json(written.connector).map_err(|problem| wrong(("connector", problem)))?,
             path: path.to_owned(),
         })
@@ -199,6 +207,11 @@ impl TenantFile {
         &self.sync
     }
 
+    /// Where `asymbl serve` posts what changed.
+    pub fn webhook(&self) -> Option<&Webhook> {
+        self.webhook.as_ref()
+    }
+
     /// `[connector]`: the mapping settings that the guest gets as JSON. The host does not look inside.
     pub fn connector(&self) -> &Map<String, Value> {
         &self.connector
@@ -214,6 +227,9 @@ impl TenantFile {
             return true;
         }
         let inline = |secret: &SecretRef| matches!(secret, SecretRef::Inline(_));
+        if self.webhook.as_ref().is_some_and(Webhook::holds_secret) {
+            return true;
+        }
         match &self.auth {
             Auth::ClientCredentials { client_secret, .. } => inline(client_secret),
             Auth::JwtBearer { private_key, .. } => inline(private_key),

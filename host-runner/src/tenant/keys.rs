@@ -19,7 +19,7 @@ pub struct Key {
 }
 
 /// The tables, in the order of the page, each with a sentence. `[connector]` is the connector's own.
-pub const TABLES: [(&str, &str); 6] = [
+pub const TABLES: [(&str, &str); 7] = [
     ("", "Before the first table."),
     (
         "auth",
@@ -31,6 +31,10 @@ pub const TABLES: [(&str, &str); 6] = [
         "What is switched off is not asked of Salesforce, and needs no rights there.",
     ),
     ("sync", "How the mirror is kept."),
+    (
+        "webhook",
+        "Where `asymbl serve` posts what changed in the mirror.",
+    ),
     (
         "limits",
         "What a call, a job and a sync may cost. A size is a number of bytes, or a text with its unit.",
@@ -104,6 +108,11 @@ pub const KEYS: &[Key] = &[
     key("sync", "refresh_days", "`30`", "90", "after so many days a model is read in full again"),
     key("sync", "api_quota_percent", "`80`", "50",
         "a sync stops when this share of the org's API calls of 24 hours is used"),
+
+    key("webhook", "url", NEEDED, "\"https://platform.example/hooks/asymbl\"",
+        "the address; plain http only on loopback"),
+    key("webhook", "secret", NEEDED, "{ env = \"ACME_WEBHOOK_SECRET\" }",
+        "what the signature of each post is made with, as docs/serve.md describes it"),
 
     key("limits", "memory", "`\"128 MiB\"`", "\"256 MiB\"", "the sandbox's memory"),
     key("limits", "cpu_seconds_per_call", "`30`", "60", "processor time of one call"),

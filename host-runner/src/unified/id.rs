@@ -178,9 +178,23 @@ impl UnifiedId {
         Self::of_text(org, "attachments", remote_id)
     }
 
+    /// The id of a field of a model that is promoted to `integration_fields`, by the source's name of it.
+    pub fn of_integration_field(org: &OrgId, model: Model, name: &str) -> Self {
+        Self::of_text(org, &format!("integration-fields/{model}"), name)
+    }
+
+    /// The id of a tenant, by its name.
+    pub fn of_tenant(name: &str) -> Self {
+        Self::of_parts("tenant", "", name)
+    }
+
     fn of_text(org: &OrgId, model: &str, key: &str) -> Self {
+        Self::of_parts(org.as_str(), model, key)
+    }
+
+    fn of_parts(org: &str, model: &str, key: &str) -> Self {
         let mut hash = Sha256::new();
-        hash.update(org.as_str());
+        hash.update(org);
         hash.update([0]);
         hash.update(model);
         hash.update([0]);

@@ -29,6 +29,13 @@ impl Timestamp {
         Self(millis.clamp(-62_167_219_200_000, 253_402_300_799_999))
     }
 
+    /// The moment so much later.
+    #[must_use]
+    pub fn plus(self, time: std::time::Duration) -> Self {
+        let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(millis))
+    }
+
     /// Milliseconds since 1970.
     pub const fn millis(self) -> i64 {
         self.0

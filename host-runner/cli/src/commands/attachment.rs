@@ -2,15 +2,14 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::Args;
-use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::json;
 
 use super::output::{counted, say};
-use super::save::{fetch, fetch_signed, save};
+use super::save::save;
 use super::{Context, Exit, Refused, TenantArgument};
-use host_runner::sandbox::contract::actions::AttachmentSource;
-use host_runner::sandbox::contract::types::Header;
+use host_runner::download::{DownloadError, fetch_attachment};
 use host_runner::session::StepError;
 use mirror::sync::discover;
 
@@ -39,12 +38,11 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         }
     };
     let name = session.tenant().file().name().to_owned();
-    let response = match &found.source {
-        AttachmentSource::OnConnection(request) => {
-            let headers = header_map(&request.headers);
-            fetch(&session, "download", &request.path, headers).await?
+    let response = match fetch_attachment(&session, &found).await {
+        Err(error @ DownloadError::Url(_)) => {
+            anyhow::bail!(Refused(format!("{name}: download: {error}")))
         }
-        AttachmentSource::SignedUrl(url) => fetch_signed(&session, "download", url).await?,
+        response => response.with_context(|| format!("{name}: download"))?,
     };
     let status = response.status();
     if !status.is_success() {
@@ -66,18 +64,4 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         say(&format!("{}: {size} in {file}", found.file_name));
     }
     Ok(Exit::Success)
-}
-
-fn header_map(headers: &[Header]) -> HeaderMap {
-    let mut map = HeaderMap::new();
-    for header in headers {
-        let pair = (
-            header.name.parse::<HeaderName>(),
-            header.value.parse::<HeaderValue>(),
-        );
-        if let (Ok(name), Ok(value)) = pair {
-            map.append(name, value);
-        }
-    }
-    map
 }

@@ -4,11 +4,11 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::output::action_name;
 use host_runner::sandbox::contract::about::{
     ActionCoverage, ConnectorDescription, FieldCoverage, ModelCoverage,
 };
 use host_runner::sandbox::unified_model;
+use mirror::actions::name_of;
 
 /// Writes the page, in the form in which coverage is promised.
 pub(super) fn markdown(about: &ConnectorDescription, out: &mut impl Write) -> io::Result<()> {
@@ -119,7 +119,7 @@ pub(super) fn as_json(about: &ConnectorDescription) -> Value {
             })
         }).collect::<Vec<_>>(),
         "actions": about.actions.iter().map(|action| json!({
-            "name": action_name(action.action),
+            "name": name_of(action.action),
             "label": action.label,
             "inputs": fields(&action.inputs),
             "further_inputs": fields(&action.further_inputs),

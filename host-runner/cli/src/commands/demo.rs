@@ -164,6 +164,7 @@ fn changed(
         let filter = RecordFilter {
             include_deleted: true,
             changed_since: Some(since),
+            ..RecordFilter::default()
         };
         for stored in Records::new(mirror, model, filter) {
             changed.push((model, stored?));

@@ -91,6 +91,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     let filter = RecordFilter {
         include_deleted: arguments.include_deleted,
         changed_since: arguments.since,
+        ..RecordFilter::default()
     };
     let records = Records::new(&mirror, arguments.model, filter);
     let records = records.take(arguments.limit.unwrap_or(usize::MAX));

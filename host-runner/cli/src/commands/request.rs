@@ -6,19 +6,16 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use clap::Args;
-use http::HeaderName;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::text::print_note;
 use super::{Context, Exit, TenantArgument, WrongInput};
-use host_runner::egress::caller::is_stripped;
+use host_runner::passthrough::{answer, bytes};
 use host_runner::sandbox::ErrorKind;
 use host_runner::sandbox::Job;
 use host_runner::sandbox::contract::inspection::{
-    Content, FormPart, PassthroughRequest, PassthroughResponse, QueryValue, RequestBody,
+    Content, FormPart, PassthroughRequest, QueryValue, RequestBody,
 };
 use host_runner::sandbox::contract::types::Header;
 use host_runner::session::{Session, StepError};
@@ -97,11 +94,11 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         _ => None,
     };
     if context.json {
-        let mut answer = as_json(&response);
+        let mut object = answer(&response);
         if let Some(fix) = fix {
-            answer["fix"] = fix.into();
+            object["fix"] = fix.into();
         }
-        println!("{answer}");
+        println!("{object}");
     } else {
         print_note(format_args!("HTTP {}", response.status));
         print_body(bytes(&response.body))?;
@@ -170,13 +167,6 @@ fn code(status: u16) -> Exit {
 fn named<T>(pairs: &[(String, String)], make: fn(String, String) -> T) -> Vec<T> {
     let pairs = pairs.iter().cloned();
     pairs.map(|(name, value)| make(name, value)).collect()
-}
-
-fn bytes(content: &Content) -> &[u8] {
-    match content {
-        Content::Text(text) => text.as_bytes(),
-        Content::Bytes(bytes) => bytes,
-    }
 }
 
 fn body(arguments: &Arguments) -> anyhow::Result<RequestBody> {
@@ -253,95 +243,9 @@ fn part(name: &str, value: &str) -> anyhow::Result<FormPart> {
     })
 }
 
-/// The answer as one object: JSON bodies parsed, text as text, anything else as base64 (`data_kind` says which).
-fn as_json(response: &PassthroughResponse) -> Value {
-    let headers = header_map(
-        response
-            .headers
-            .iter()
-            .map(|header| (header.name.as_str(), header.value.as_str().into())),
-    );
-    let body = bytes(&response.body);
-    let (kind, data) = match std::str::from_utf8(body) {
-        Ok("") => ("empty", Value::Null),
-        Ok(text) => match serde_json::from_str(text) {
-            Ok(data) => ("json", data),
-            Err(_) => ("text", Value::from(text)),
-        },
-        Err(_) => ("base64", Value::from(STANDARD.encode(body))),
-    };
-    json!({
-        "url": response.url,
-        "status": response.status,
-        "headers": headers,
-        "data_kind": kind,
-        "data": data,
-    })
-}
-
-/// By name; a header that comes several times is a list. Cookies and challenges stay behind.
-fn header_map<'a>(
-    pairs: impl Iterator<Item = (&'a str, std::borrow::Cow<'a, str>)>,
-) -> Map<String, Value> {
-    let mut headers = Map::new();
-    let withheld = |name: &str| HeaderName::try_from(name).is_ok_and(|name| is_stripped(&name));
-    for (name, value) in pairs.filter(|(name, _)| !withheld(name)) {
-        let value = Value::from(value);
-        match headers.get_mut(name) {
-            None => {
-                headers.insert(name.to_owned(), value);
-            }
-            Some(Value::Array(values)) => values.push(value),
-            Some(first) => *first = Value::from(vec![first.take(), value]),
-        }
-    }
-    headers
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn response(headers: &[(&str, &str)], body: &[u8]) -> PassthroughResponse {
-        let header = |(name, value): &(&str, &str)| Header {
-            name: (*name).to_owned(),
-            value: (*value).to_owned(),
-        };
-        PassthroughResponse {
-            url: "https://acme.my.salesforce.com/x".into(),
-            status: 200,
-            headers: headers.iter().map(header).collect(),
-            body: Content::Bytes(body.to_vec()),
-        }
-    }
-
-    #[test]
-    fn bodies_come_as_json_text_or_base64() {
-        for (body, kind, data) in [
-            (&b"{\"a\":1}"[..], "json", json!({ "a": 1 })),
-            (b"Id,Name", "text", json!("Id,Name")),
-            (b"\xff\xfe", "base64", json!("//4=")),
-            (b"", "empty", Value::Null),
-        ] {
-            let answer = as_json(&response(&[], body));
-            assert_eq!(
-                (&answer["data_kind"], &answer["data"]),
-                (&json!(kind), &data)
-            );
-        }
-    }
-
-    #[test]
-    fn a_header_that_comes_twice_is_a_list() {
-        let answer = as_json(&response(
-            &[("link", "a"), ("link", "b"), ("link", "c"), ("x", "1")],
-            b"",
-        ));
-        assert_eq!(
-            answer["headers"],
-            json!({ "link": ["a", "b", "c"], "x": "1" })
-        );
-    }
 
     #[test]
     fn a_form_value_keeps_its_semicolons() {

@@ -7,9 +7,6 @@ use tokio_util::sync::CancellationToken;
 use super::WrongInput;
 use host_runner::sandbox::contract::about::ConnectorDescription;
 
-/// The longest wait after failures: long enough for an outage or a spent quota, short enough to be back the same day.
-const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
-
 /// Reads `90s`, `15m`, `2h`, `1h 30m` or `1d`.
 pub(super) fn interval(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
@@ -28,13 +25,6 @@ pub(super) fn check(every: Duration, about: &ConnectorDescription) -> Result<(),
         humantime::format_duration(shortest),
         about.label
     )))
-}
-
-/// How long to wait for the next sync: twice as long after each failure in a row.
-pub(super) fn wait(every: Duration, failures: u32) -> Duration {
-    every
-        .saturating_mul(2_u32.saturating_pow(failures.min(16)))
-        .min(LONGEST.max(every))
 }
 
 /// Asks for a stop when somebody presses ctrl-c or the system sends SIGTERM; a second time ends the process at once.
@@ -123,18 +113,5 @@ mod tests {
         assert!(refused.0.contains("5m (a limit of X ATS)"), "{refused}");
         assert!(check(seconds(1), &about(None)).is_ok());
         assert!(check(seconds(0), &about(None)).is_err());
-    }
-
-    #[test]
-    fn the_wait_doubles_with_each_failure_up_to_a_limit() {
-        let minutes = |n: u64| Duration::from_secs(n * 60);
-        assert_eq!(wait(minutes(15), 0), minutes(15));
-        assert_eq!(wait(minutes(15), 2), minutes(60));
-        assert_eq!(wait(minutes(15), 40), LONGEST);
-        assert_eq!(
-            wait(minutes(24 * 60), 3),
-            minutes(24 * 60),
-            "never sooner than asked for"
-        );
     }
 }

@@ -4,9 +4,9 @@ use clap::Args;
 use serde_json::Value;
 
 use super::component::describe;
-use super::output::action_name;
 use super::{Context, Exit, WrongInput};
 use host_runner::unified::{Model, schema};
+use mirror::actions::name_of;
 
 /// Of what.
 #[derive(Args)]
@@ -23,9 +23,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             let actions = &about.actions;
             let action = actions
                 .iter()
-                .find(|one| action_name(one.action) == arguments.name);
+                .find(|one| name_of(one.action) == arguments.name);
             let Some(action) = action else {
-                let names: Vec<_> = actions.iter().map(|one| action_name(one.action)).collect();
+                let names: Vec<_> = actions.iter().map(|one| name_of(one.action)).collect();
                 let names = names.join(", ");
                 anyhow::bail!(WrongInput(format!("{unknown}; the actions are {names}")));
             };

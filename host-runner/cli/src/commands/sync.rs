@@ -16,8 +16,8 @@ use super::table::{Table, Tone};
 use super::text::Styled;
 use super::{Context, Exit, MirrorArgument, TenantArgument, WrongInput, error, model, schedule};
 use host_runner::session::Session;
-use host_runner::unified::{Model, Timestamp};
-use mirror::store::{Coverage, Mirror as _, RunEnd, RunInfo, SqliteMirror};
+use host_runner::unified::Model;
+use mirror::store::{Coverage, SqliteMirror};
 use mirror::sync::{
     Events, Failure, ModelReport, Stopped, SyncOptions, SyncReport, discover, sync,
 };
@@ -72,7 +72,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         if stop.is_cancelled() {
             break;
         }
-        let wait = schedule::wait(every, failures);
+        let wait = mirror::sync::wait_after(every, failures);
         tracing::info!("the next sync begins in {}", duration(wait));
         stop.run_until_cancelled(tokio::time::sleep(wait)).await;
     }
@@ -101,12 +101,8 @@ fn note_failure(arguments: &Arguments, error: &anyhow::Error) {
     if matches!(Exit::of(error), Exit::WrongInput | Exit::Component) || !path.is_file() {
         return;
     }
-    let noted = SqliteMirror::open_existing(&path).and_then(|mut mirror| {
-        let now = Timestamp::now();
-        let claim = mirror.claim(&RunInfo::this_process(command(arguments)), now)?;
-        let message = super::error::error_text(error);
-        mirror.release(claim, &RunEnd::failed(message), now)
-    });
+    let message = super::error::error_text(error);
+    let noted = mirror::sync::note_failure(&path, command(arguments), &message);
     if let Err(error) = noted {
         tracing::warn!(%error, "the failed sync is not in the mirror's history");
     }

@@ -59,3 +59,11 @@ impl Action {
             .map(|(_, action)| *action)
     }
 }
+
+/// The name of an action of the contract.
+pub fn name_of(action: about::Action) -> &'static str {
+    NAMES
+        .iter()
+        .find(|(_, known)| known.contract() == action)
+        .map_or("", |(name, _)| name)
+}

@@ -28,7 +28,7 @@ use host_runner::unified::{Model, Timestamp, UnifiedRecord};
 use check::start;
 use typed::Typed;
 
-pub use action::{Action, NAMES};
+pub use action::{Action, NAMES, name_of};
 pub use check::check;
 pub use error::{ActionError, Problem};
 pub use output::Outcome;

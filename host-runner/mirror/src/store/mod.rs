@@ -290,6 +290,13 @@ pub trait Mirror: Send {
         limit: usize,
     ) -> Result<Vec<StoredRecord>, MirrorError>;
 
+    /// Ends the newest moment: what is written from now on has a `changed_at` that is this one or later, so that a
+    /// reader who has seen all before it misses nothing.
+    ///
+    /// # Errors
+    /// Only those of the storage.
+    fn seal(&mut self, now: Timestamp) -> Result<Timestamp, MirrorError>;
+
     /// Up to `limit` keys of records that are not deleted, in the order of their bytes, after the one given.
     ///
     /// # Errors

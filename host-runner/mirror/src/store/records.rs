@@ -40,6 +40,10 @@ pub struct RecordFilter {
     pub include_deleted: bool,
     /// Only those whose `changed_at` is this moment or later.
     pub changed_since: Option<Timestamp>,
+    /// In the order of keys, only those that changed at this moment or later themselves, or in what belongs to them: a
+    /// job in its stages and team, a candidate in its applications, an application in its candidate and stage
+    /// (unified-model.md 4.5).
+    pub touched_since: Option<Timestamp>,
 }
 
 /// A place in a reading.
@@ -47,6 +51,21 @@ pub struct RecordFilter {
 pub struct RecordPosition {
     pub(super) changed_at: Timestamp,
     pub(super) key: NaturalKey,
+}
+
+impl RecordPosition {
+    /// Behind the record of a key that changed at a moment.
+    pub fn at(changed_at: Timestamp, key: NaturalKey) -> Self {
+        Self { changed_at, key }
+    }
+
+    /// Behind the record of a key, where records come by key.
+    pub fn after(key: &NaturalKey) -> Self {
+        Self {
+            changed_at: Timestamp::from_millis(0),
+            key: key.clone(),
+        }
+    }
 }
 
 /// How many records.

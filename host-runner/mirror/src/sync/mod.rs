@@ -4,6 +4,7 @@
 //! page. A model that fails does not stop the others; credentials that fail stop all. Never here: knowledge of
 //! Salesforce. The connector says what a listing covers, where it continues and what to read again.
 
+mod again;
 mod by_ids;
 mod counts;
 mod created;
@@ -22,6 +23,7 @@ mod report;
 mod run;
 mod stop;
 
+pub use again::{note_failure, wait_after};
 pub use discover::{Discovered, discover};
 pub use error::SyncError;
 pub use event::{Event, Events};

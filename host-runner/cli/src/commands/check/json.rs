@@ -3,10 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::super::Exit;
-use super::super::output::action_name;
 use super::{Checked, Tested, access_word, mask, outcome_word, records_of};
 use host_runner::sandbox::contract::inspection::AccessFinding;
 use host_runner::sandbox::unified_model;
+use mirror::actions::name_of;
 
 /// The whole result as one object; personal data are masked unless `unmasked`.
 pub(super) fn as_json(checked: &Checked, unmasked: bool) -> Value {
@@ -23,7 +23,7 @@ pub(super) fn as_json(checked: &Checked, unmasked: bool) -> Value {
     });
     let actions = checked.access.actions.iter().map(|found| {
         let mut object = finding(&found.finding);
-        object.insert("action".into(), action_name(found.action).into());
+        object.insert("action".into(), name_of(found.action).into());
         Value::Object(object)
     });
     let facts = checked.discovery.facts.iter().chain(&checked.access.facts);

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::super::Exit;
-use super::super::output::{action_name, count, counted, duration, paragraph};
+use super::super::output::{count, counted, duration, paragraph};
 use super::super::table::{Table, Tone};
 use super::super::text::Styled;
 use super::{Checked, access_word, outcome_word, records_of};
@@ -11,6 +11,7 @@ use host_runner::sandbox::contract::inspection::{
     AccessFinding, AccessLevel, MissingRight, ModelAccess, TestOutcome,
 };
 use host_runner::sandbox::unified_model;
+use mirror::actions::name_of;
 
 pub(super) fn print(checked: &Checked, out: &mut impl Styled) -> io::Result<()> {
     let organization = &checked.discovery.organization;
@@ -29,7 +30,7 @@ pub(super) fn print(checked: &Checked, out: &mut impl Styled) -> io::Result<()> 
     let models = checked.access.models.iter();
     let models = models.map(|m| (unified_model(m.model).to_string(), &m.finding));
     let actions = checked.access.actions.iter();
-    let actions = actions.map(|a| (action_name(a.action).to_owned(), &a.finding));
+    let actions = actions.map(|a| (name_of(a.action).to_owned(), &a.finding));
     let findings: Vec<_> = models.chain(actions).collect();
     lacking(&findings, out)?;
     for tested in &checked.tests {
@@ -129,7 +130,7 @@ fn tables(checked: &Checked, out: &mut impl Styled) -> io::Result<()> {
     let mut actions = Table::new(&["action", "access"], &[]);
     for found in &checked.access.actions {
         actions.row(vec![
-            action_name(found.action).to_owned(),
+            name_of(found.action).to_owned(),
             access_word(&found.finding).to_owned(),
         ]);
         actions.tone(ACCESS, tone(&found.finding));

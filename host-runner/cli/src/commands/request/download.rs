@@ -3,16 +3,18 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use http_body_util::BodyExt;
 use serde_json::json;
 
 use super::super::output::{counted, say};
-use super::super::save::{fetch, save};
+use super::super::save::save;
 use super::super::text::print_note;
 use super::super::{Context, WrongInput};
-use super::{Arguments, Exit, header_map};
+use super::{Arguments, Exit};
+use host_runner::download::fetch;
 use host_runner::egress::caller;
+use host_runner::passthrough::header_map;
 
 /// How much of an error's body is shown, in bytes.
 const ERROR_SHOWN: usize = 4_000;
@@ -32,7 +34,9 @@ pub(super) async fn run(
     let path = caller::target(&arguments.path, &arguments.query).map_err(WrongInput)?;
     let headers = caller::headers(&arguments.header).map_err(WrongInput)?;
     let session = context.session(&arguments.tenant.tenant).await?;
-    let response = fetch(&session, "request", &path, headers).await?;
+    let name = session.tenant().file().name();
+    let response = fetch(&session, &path, headers).await;
+    let response = response.with_context(|| format!("{name}: request"))?;
     let status = response.status();
     if !status.is_success() {
         let mut body = response.into_body();

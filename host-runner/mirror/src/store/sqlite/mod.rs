@@ -455,6 +455,13 @@ impl Mirror for SqliteMirror {
         self.read(|connection| read::page(connection, &self.packs, model, filter, after, limit))
     }
 
+    fn seal(&mut self, now: Timestamp) -> Result<Timestamp, MirrorError> {
+        self.write(|transaction, _| {
+            let newest = monotonic(transaction, now)?;
+            monotonic(transaction, Timestamp::from_millis(newest.millis() + 1))
+        })
+    }
+
     fn keys(
         &self,
         model: Model,

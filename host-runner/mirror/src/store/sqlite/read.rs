@@ -147,13 +147,19 @@ pub(super) fn page(
     });
     let live = "(?2 OR remote_deleted_at IS NULL)";
     match filter.changed_since {
-        None => records(
-            connection,
-            packs,
-            model,
-            &format!("model = ?1 AND {live} AND key > ?3 ORDER BY key LIMIT ?4"),
-            &[&code(model), &filter.include_deleted, &key, &limit],
-        ),
+        None => {
+            let since = filter.touched_since.map(Timestamp::millis);
+            let touched = since.map_or_else(|| "?5 IS NULL".to_owned(), |_| touched(model));
+            records(
+                connection,
+                packs,
+                model,
+                &format!(
+                    "model = ?1 AND {live} AND key > ?3 AND ({touched}) ORDER BY key LIMIT ?4"
+                ),
+                &[&code(model), &filter.include_deleted, &key, &limit, &since],
+            )
+        }
         Some(since) => records(
             connection,
             packs,
@@ -172,6 +178,51 @@ pub(super) fn page(
             ],
         ),
     }
+}
+
+/// The condition that a record changed since `?5`, itself or in what belongs to it. What changed is gathered only when
+/// a record that did not change itself is met.
+fn touched(model: Model) -> String {
+    // Where the others refer to it, and where it refers to others.
+    let (by, to): (&[(Model, Model)], &[Model]) = match model {
+        Model::Jobs => (
+            &[
+                (Model::JobStages, Model::Jobs),
+                (Model::HiringTeamMembers, Model::Jobs),
+            ],
+            &[],
+        ),
+        Model::Candidates => (&[(Model::Applications, Model::Candidates)], &[]),
+        Model::Applications => (&[], &[Model::Candidates, Model::ApplicationStages]),
+        _ => (&[], &[]),
+    };
+    let mut condition = "changed_at >= ?5".to_owned();
+    for (other, target) in by {
+        if let Some(place) = place_of(*other, *target) {
+            let other = code(*other);
+            condition.push_str(&format!(
+                " OR key IN (SELECT other.ref{place} FROM record AS other
+                  WHERE other.model = {other} AND other.changed_at >= ?5 AND other.ref{place} IS NOT NULL)"
+            ));
+        }
+    }
+    for target in to {
+        if let Some(place) = place_of(model, *target) {
+            let target = code(*target);
+            condition.push_str(&format!(
+                " OR ref{place} IN (SELECT other.key FROM record AS other
+                  WHERE other.model = {target} AND other.changed_at >= ?5)"
+            ));
+        }
+    }
+    condition
+}
+
+/// Which of the reference columns of a model points at another.
+fn place_of(model: Model, target: Model) -> Option<usize> {
+    model
+        .references()
+        .position(|(_, pointed)| pointed == target)
 }
 
 fn texts(
@@ -211,10 +262,7 @@ pub(super) fn referring(
     after: Option<&NaturalKey>,
     limit: usize,
 ) -> Result<Vec<NaturalKey>, MirrorError> {
-    let Some(place) = model
-        .references()
-        .position(|(_, pointed)| pointed == target)
-    else {
+    let Some(place) = place_of(model, target) else {
         return Ok(Vec::new());
     };
     let after = after.map_or("", NaturalKey::as_str);

@@ -127,7 +127,7 @@ pub(super) fn full() -> ListingStart {
 pub(super) fn held(mirror: &SqliteMirror, model: Model) -> Vec<(String, String, Timestamp, bool)> {
     let filter = RecordFilter {
         include_deleted: true,
-        changed_since: None,
+        ..RecordFilter::default()
     };
     Records::new(mirror, model, filter)
         .map(|stored| {

@@ -280,6 +280,7 @@ fn reads_by_change_are_ordered_by_change_then_key() {
     let filter = RecordFilter {
         include_deleted: false,
         changed_since: Some(at(2)),
+        ..RecordFilter::default()
     };
     let mut found = Vec::new();
     let mut after = None;

@@ -1,0 +1,50 @@
+//! Syncs that follow one another.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::store::{Mirror as _, MirrorError, RunEnd, RunInfo, SqliteMirror};
+use host_runner::unified::Timestamp;
+
+/// The longest wait after failures: long enough for an outage or a spent quota, short enough to be back the same day.
+const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// How long to wait for the next sync: twice as long after each failure in a row.
+pub fn wait_after(every: Duration, failures: u32) -> Duration {
+    every
+        .saturating_mul(2_u32.saturating_pow(failures.min(16)))
+        .min(LONGEST.max(every))
+}
+
+/// Notes a sync that ended before it had a run in the mirror's history, which would call yesterday's the last. A mirror
+/// that does not exist has none.
+///
+/// # Errors
+/// Those of the storage, and [`MirrorError::Claimed`].
+pub fn note_failure(path: &Path, command: &str, message: &str) -> Result<(), MirrorError> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    let mut mirror = SqliteMirror::open_existing(path)?;
+    let now = Timestamp::now();
+    let claim = mirror.claim(&RunInfo::this_process(command), now)?;
+    mirror.release(claim, &RunEnd::failed(message.to_owned()), now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_with_each_failure_up_to_a_limit() {
+        let minutes = |n: u64| Duration::from_secs(n * 60);
+        assert_eq!(wait_after(minutes(15), 0), minutes(15));
+        assert_eq!(wait_after(minutes(15), 2), minutes(60));
+        assert_eq!(wait_after(minutes(15), 40), LONGEST);
+        assert_eq!(
+            wait_after(minutes(24 * 60), 3),
+            minutes(24 * 60),
+            "never sooner than asked for"
+        );
+    }
+}
