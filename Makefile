@@ -79,6 +79,8 @@ lint:
 bench: $(COMPONENT)
 	cargo bench --bench pipeline
 	cargo bench --bench neighbours
+	cargo build --release --package asymbl
+	cargo bench --bench serve
 	cargo bench -p practice-org --bench page
 
 clean:

@@ -3,6 +3,7 @@
 pub mod command;
 pub mod coverage;
 pub mod expected;
+pub mod hooks;
 pub mod programs;
 pub mod recorder;
 pub mod rest_ats;

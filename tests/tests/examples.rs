@@ -158,3 +158,57 @@ async fn the_rust_example_runs() {
         .arg(world.tenant());
     check(&world, &output_of(command).await, before).await;
 }
+
+/// Runs a program that asks `asymbl serve`.
+async fn asks_the_server(mut command: Command) {
+    let world = World::of(small_org()).await;
+    world.sync().await;
+    let serving = crate::serve::Serving::of(&world);
+    command
+        .env("SERVE_URL", &serving.url)
+        .env("SERVE_KEY", &serving.key)
+        .env("SERVE_INTEGRATION", "asymbl:practice-org");
+    let output = output_of(command).await;
+    let lines: Vec<&str> = output.lines().collect();
+    let jobs = world.live(host_runner::unified::Model::Jobs).len();
+    assert_eq!(lines[0], format!("jobs: {jobs}"));
+    let created = lines[1].strip_prefix("created: ").unwrap();
+    assert!(
+        connector_tests::world::ids(world.db(), "bpats__ATS_Applicant__c")
+            .iter()
+            .any(|id| id.to_string() == created)
+    );
+    assert_eq!(lines[2..], ["changed: true", "error: resync-required"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_java_example_runs() {
+    if which("java", "the Java example") {
+        let mut command = Command::new("java");
+        command.arg(root().join("host-runner/examples/java/Example.java"));
+        asks_the_server(command).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_go_example_runs() {
+    if which("go", "the Go example") {
+        let mut command = Command::new("go");
+        let cache = build_folder().join("go-cache");
+        command
+            .arg("run")
+            .arg(root().join("host-runner/examples/go/main.go"))
+            .env("GOCACHE", cache);
+        asks_the_server(command).await;
+    }
+}
+
+/// Whether a program is there that even CI may lack.
+fn which(program: &str, of: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    if !found {
+        eprintln!("SKIPPED: {program} is missing, so this was NOT tested: {of}");
+    }
+    found
+}

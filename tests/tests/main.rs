@@ -2,6 +2,7 @@
 //! `cargo test --workspace --test end_to_end sync::` runs the tests of one file or folder.
 
 mod actions;
+mod browser;
 mod cli;
 mod conformance;
 mod contract;
@@ -22,6 +23,7 @@ mod proxy;
 mod real_clients;
 mod resilience;
 mod sandbox;
+mod serve;
 mod signing;
 mod soak;
 mod sync;

@@ -12,12 +12,12 @@ use std::process::Command;
 use connector_tests::programs::{output_of, present};
 use practice_org::PracticeOrg;
 
-fn scripts() -> PathBuf {
+pub fn scripts() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
 }
 
 /// Installs a client and answers its folder.
-fn installed(kind: &str) -> PathBuf {
+pub fn installed(kind: &str) -> PathBuf {
     // Cargo's folder for files of tests lies in the target folder.
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("client-{kind}"));
     let status = Command::new("sh")
@@ -33,7 +33,7 @@ fn installed(kind: &str) -> PathBuf {
     folder
 }
 
-async fn passes(command: Command) {
+pub async fn passes(command: Command) {
     let output = output_of(command).await;
     assert!(output.contains("all checks passed"), "{output}");
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the released clients that the tests run: install.sh python|node|tap|airbyte|sf FOLDER. Does nothing when they are there.
+# Installs the released clients that the tests run: install.sh python|node|tap|airbyte|sf|kombo-python|kombo-node FOLDER. Does nothing when they are there.
 set -eu
 kind=$1
 folder=$2
@@ -34,6 +34,17 @@ node)
     version=3.10.16
     [ -e "$folder/installed-$version" ] && exit 0
     npm install --prefix "$folder" --no-audit --no-fund --no-save --ignore-scripts --loglevel=error "jsforce@$version"
+    ;;
+kombo-python)
+    version=1.4.0
+    [ -e "$folder/installed-$version" ] && exit 0
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check "kombo==$version"
+    ;;
+kombo-node)
+    version=1.1.3
+    [ -e "$folder/installed-$version" ] && exit 0
+    npm install --prefix "$folder" --no-audit --no-fund --no-save --ignore-scripts --loglevel=error "@kombo-api/sdk@$version"
     ;;
 esac
 touch "$folder/installed-$version"

@@ -61,6 +61,12 @@ Examples:
 pub(super) const REPORT: &str = "\
 Examples:
   asymbl report --html report.html";
+pub(super) const SERVE: &str = "\
+Examples:
+  asymbl serve --tenants tenants/
+  asymbl serve --tenants tenants/ --listen unix:/run/asymbl.sock --every 30m
+  curl -H \"Authorization: Bearer $(cat tenants/serve.key)\" -H 'X-Integration-Id: asymbl:acme' \\
+    'http://127.0.0.1:8090/v1/ats/jobs?statuses=OPEN'";
 pub(super) const REQUEST: &str = "\
 Examples:
   asymbl request GET /services/data/v66.0/limits

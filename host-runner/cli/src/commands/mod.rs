@@ -31,6 +31,7 @@ mod request;
 mod save;
 mod schedule;
 mod schema;
+mod serve;
 mod settings;
 mod sign;
 mod sync;
@@ -117,6 +118,9 @@ enum What {
     /// Check the mirror's file, and repair it
     #[command(after_help = examples::MIRROR)]
     Mirror(mirror_check::Arguments),
+    /// Serve many tenants over HTTP: the unified API and the contract, with syncs on a schedule
+    #[command(after_help = examples::SERVE)]
+    Serve(serve::Arguments),
     /// Write a page about the last syncs and the mirror's records
     #[command(after_help = examples::REPORT)]
     Report(report::Arguments),
@@ -158,7 +162,11 @@ pub fn main() -> ExitCode {
         Ok(command) => command,
         Err(error) => return refuse(&error),
     };
-    output::set_up(command.color, command.quiet, command.verbose);
+    let log = match command.what {
+        What::Serve(_) => output::Log::OfServer { json: command.json },
+        _ => output::Log::OfCommand,
+    };
+    output::set_up(command.color, command.quiet, command.verbose, log);
     let context = Context {
         json: command.json,
         component: command.component,
@@ -231,6 +239,7 @@ async fn run(what: What, context: &Context) -> anyhow::Result<Exit> {
         What::Sync(arguments) => sync::run(&arguments, context).await,
         What::Records(arguments) => records::run(&arguments, context),
         What::Mirror(arguments) => mirror_check::run(&arguments, context),
+        What::Serve(arguments) => serve::run(&arguments, context).await,
         What::Report(arguments) => report::run(&arguments, context),
         What::Request(arguments) => request::run(&arguments, context).await,
         What::Action(arguments) => action::run(&arguments, context).await,

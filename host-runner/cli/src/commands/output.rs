@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use clap::ColorChoice;
 use console::{Term, measure_text_width};
-use host_runner::sandbox::contract::about::Action;
 
 use super::text::{self, print_note};
 
@@ -28,7 +27,7 @@ pub(super) fn say(text: &str) {
 }
 
 /// Sets colours, quiet and the log. Log lines go to standard error: warnings always, more with `--verbose`.
-pub(super) fn set_up(color: ColorChoice, quiet: bool, verbose: bool) {
+pub(super) fn set_up(color: ColorChoice, quiet: bool, verbose: bool, output: Log) {
     QUIET.store(quiet, Ordering::Relaxed);
     let colors = match color {
         ColorChoice::Auto => None,
@@ -39,20 +38,34 @@ pub(super) fn set_up(color: ColorChoice, quiet: bool, verbose: bool) {
         console::set_colors_enabled(wanted);
         console::set_colors_enabled_stderr(wanted);
     }
-    let filter = if verbose {
-        "warn,connector=debug,host_runner=debug,mirror=debug,asymbl=debug"
-    } else {
-        "error,connector=error"
+    let filter = match (output, verbose) {
+        (_, true) => "warn,serve=debug,connector=debug,host_runner=debug,mirror=debug,asymbl=debug",
+        (Log::OfServer { .. }, false) => "warn,serve=info,asymbl=info",
+        (Log::OfCommand, false) => "error,connector=error",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("ASYMBL_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(filter));
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(text::stderr)
-        .with_ansi(false)
-        .without_time()
-        .with_target(false)
-        .init();
+        .with_ansi(false);
+    match output {
+        Log::OfCommand => log.without_time().with_target(false).init(),
+        Log::OfServer { json: false } => log.with_target(false).init(),
+        Log::OfServer { json: true } => log.json().flatten_event(true).init(),
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Log {
+    /// For a person who ran a command.
+    OfCommand,
+    /// For whoever keeps a server running: with times.
+    OfServer {
+        /// As JSON, a line each.
+        json: bool,
+    },
 }
 
 /// How many characters fit in a line: the variable `COLUMNS`, else the terminal's; none where standard output is not a
@@ -97,17 +110,6 @@ fn wrapped(text: &str, indent: usize, limit: Option<usize>) -> String {
 pub(super) fn counted(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", count(number))
-}
-
-/// An action's name in settings and on the command line.
-pub(super) fn action_name(action: Action) -> &'static str {
-    match action {
-        Action::CreateCandidate => "create-candidate",
-        Action::CreateApplication => "create-application",
-        Action::AddAttachmentToApplication => "add-attachment-to-application",
-        Action::MoveApplicationToStage => "move-application-to-stage",
-        Action::GetCandidateAttachments => "get-candidate-attachments",
-    }
 }
 
 /// `1.2 s`, `340 ms`.

@@ -1,0 +1,125 @@
+//! `asymbl serve`: many tenants over HTTP, until it is told to stop.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::component::describe;
+use super::private::write_private;
+use super::{Context, Exit, WrongInput, schedule};
+use crate::report::collect;
+use ::serve::{Address, ApiError, Key, Schedule, Server, Tls};
+use host_runner::unified::Timestamp;
+
+/// The file of a key that was made, in the folder of tenant files.
+const KEY_FILE: &str = "serve.key";
+
+/// What to serve, and how.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The folder of tenant files (*.toml); mirrors lie beside them, and files that come, change or go take effect
+    #[arg(long, value_name = "FOLDER")]
+    tenants: PathBuf,
+    /// Where to listen: IP:PORT or unix:PATH
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
+    listen: Address,
+    /// Sync each tenant this often (at least 5m with Asymbl ATS)
+    #[arg(long, value_name = "DURATION", value_parser = schedule::interval, default_value = "15m", conflicts_with = "no_sync")]
+    every: Duration,
+    /// Sync only when a client asks for it
+    #[arg(long)]
+    no_sync: bool,
+    /// Syncs that run at once
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    syncs: usize,
+    /// The file with the key that clients send [default: serve.key in the folder, made when there is none]
+    #[arg(long, value_name = "FILE", env = "ASYMBL_SERVE_KEY_FILE")]
+    key_file: Option<PathBuf>,
+    /// The certificate chain to show, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// Its key, PEM
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
+    /// Listen in the clear also where other machines can hear it, as behind a proxy that does TLS
+    #[arg(long)]
+    allow_plain_http: bool,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
+    let tls = match (&arguments.tls_certificate, &arguments.tls_key) {
+        (Some(certificate), Some(key)) => Some(Tls::load(certificate, key).map_err(WrongInput)?),
+        _ => None,
+    };
+    if !arguments.listen.is_local() && tls.is_none() && !arguments.allow_plain_http {
+        anyhow::bail!(WrongInput(format!(
+            "{} is open to other machines, who could read the key and the records: give --tls-certificate and --tls-key, or \
+             --allow-plain-http behind a proxy that does TLS",
+            arguments.listen
+        )));
+    }
+    let key = key(arguments)?;
+    let connector = context.load()?;
+    let about = describe(&connector).await?;
+    if !arguments.no_sync {
+        schedule::check(arguments.every, &about)?;
+    }
+    let stop = CancellationToken::new();
+    schedule::stop_on_signals(&stop).context("can't listen for signals")?;
+    let server = Server {
+        folder: arguments.tenants.clone(),
+        connector,
+        tool: about.slug,
+        address: arguments.listen.clone(),
+        tls,
+        key,
+        schedule: Schedule {
+            every: (!arguments.no_sync).then_some(arguments.every),
+            at_once: arguments.syncs,
+        },
+        report: Arc::new(|mirror, name| {
+            let report = collect(mirror, name, Timestamp::now());
+            Ok(report.map_err(|error| ApiError::of_mirror(&error))?.html())
+        }),
+    };
+    let is_json = context.json;
+    let served = server.run(stop, |address| {
+        // Whoever started it waits for this line.
+        let mut out = super::text::stdout(is_json);
+        let _ = match is_json {
+            true => writeln!(out, "{}", json!({ "listening": address.to_string() })),
+            false => writeln!(out, "Listening at {address}. Stop with ctrl-c."),
+        };
+        let _ = out.flush();
+    });
+    served.await?;
+    Ok(Exit::Success)
+}
+
+/// The key of the file that is named, or of the one in the folder, which is made when there is none.
+fn key(arguments: &Arguments) -> anyhow::Result<Key> {
+    let (path, is_named) = match &arguments.key_file {
+        Some(path) => (path.clone(), true),
+        None => (arguments.tenants.join(KEY_FILE), false),
+    };
+    if !is_named && !path.exists() {
+        make_key(&path)?;
+    }
+    let text = std::fs::read_to_string(&path)
+        .map_err(|why| WrongInput(format!("the key file {}: {why}", path.display())))?;
+    let key = Key::new(&text);
+    Ok(key.map_err(|why| WrongInput(format!("the key file {}: {why}", path.display())))?)
+}
+
+fn make_key(path: &Path) -> anyhow::Result<()> {
+    let text = Key::generate().map_err(anyhow::Error::msg)?;
+    write_private(path, &(text + "\n"))?;
+    tracing::info!(file = %path.display(), "made a key for clients");
+    Ok(())
+}
