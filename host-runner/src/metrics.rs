@@ -1,6 +1,6 @@
 //! Counts for a monitoring system, in the text format of OpenMetrics.
 //!
-//! An embedder makes one [`Metrics`] for the process, gives it to each tenant (`Tenant::with_metrics`) and hands out
+//! An embedder makes one [`Metrics`] for the process, gives it to each tenant (`TokenSourceOptions`) and hands out
 //! [`Metrics::text`] where its monitoring asks. No label holds data of a record: paths are templates, and when a
 //! connector invents too many of them, the others count as one.
 

@@ -60,6 +60,8 @@ async fn metrics_count_requests_and_records() {
         sum(&text, "asymbl_requests_total", &queries) > 5.0,
         "{text}"
     );
+    let sign_in = ["path=\"/services/oauth2/token\"", "status=\"200\""];
+    assert_eq!(sum(&text, "asymbl_requests_total", &sign_in), 1.0, "{text}");
     let counted = sum(&text, "asymbl_request_duration_seconds_count", &[]);
     assert_eq!(counted, sum(&text, "asymbl_requests_total", &[]), "{text}");
     assert!(

@@ -92,6 +92,7 @@ impl Tenant {
             true => client.public_only(),
             false => client,
         };
+        let metrics = options.metrics.clone();
         let tokens = TokenSource::new(&file, client.clone(), options)?;
         let policy = EgressPolicy::new(file.instance().clone())
             .deny_paths(CREDENTIAL_PATHS)
@@ -103,19 +104,12 @@ impl Tenant {
             limits.egress,
         )
         .user_agent(file.user_agent().clone())
-        .watched(file.name(), None);
+        .watched(file.name(), metrics);
         Ok(Self {
             file: Arc::new(file),
             tokens,
             egress,
         })
-    }
-
-    /// Counts the tenant's requests, and what its syncs read, from now on.
-    #[must_use]
-    pub fn with_metrics(mut self, metrics: Metrics) -> Self {
-        self.egress = self.egress.watched(self.file.name(), Some(metrics));
-        self
     }
 
     /// Where the tenant's requests are counted, if anywhere.

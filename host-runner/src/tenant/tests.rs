@@ -32,6 +32,7 @@ fn quick() -> TokenSourceOptions {
             attempts: 3,
             first_wait: Duration::from_millis(1),
         },
+        metrics: None,
     }
 }
 

@@ -9,6 +9,7 @@ use super::oauth::{Flow, OAuthError, gate};
 use super::token_cache::TokenCache;
 use super::{Secret, TenantError, TenantFile};
 use crate::egress::{Bearer, Client, Credentials, CredentialsError, Gate, Origin, lock};
+use crate::metrics::Metrics;
 use futures_util::future::BoxFuture;
 use http::StatusCode;
 use std::hash::{BuildHasher, RandomState};
@@ -42,6 +43,8 @@ pub struct TokenSourceOptions {
     pub cache_folder: Option<PathBuf>,
     /// How a sign-in that Salesforce refused for the moment is repeated.
     pub retry: SignInRetry,
+    /// Where the tenant's requests are counted, sign-ins among them, and what its syncs read; nowhere by default.
+    pub metrics: Option<Metrics>,
 }
 
 /// How a sign-in that Salesforce refused for the moment is repeated. Each wait is twice as long as the one before,
@@ -123,7 +126,13 @@ impl TokenSource {
         options: TokenSourceOptions,
     ) -> Result<Self, TenantError> {
         let flow = Flow::new(file)?;
-        let gate = gate(file, client, &flow.endpoint.origin, flow.rotates());
+        let gate = gate(
+            file,
+            client,
+            &flow.endpoint.origin,
+            flow.rotates(),
+            options.metrics,
+        );
         let cache = options
             .cache_folder
             .filter(|_| flow.cacheable())

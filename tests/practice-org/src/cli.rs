@@ -1,6 +1,6 @@
 //! Command line options of an org, shared by the `practice-org` program and by `asymbl practice-org`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -149,7 +149,7 @@ impl Options {
             .await
             .context("can't start the practice org")?;
         if let Some(path) = &self.tenant_file {
-            std::fs::write(path, org.tenant_toml())
+            write_tenant(path, &org.tenant_toml())
                 .with_context(|| format!("can't write {}", path.display()))?;
         }
         println!("{}", org.ready_line());
@@ -160,3 +160,24 @@ impl Options {
         Ok(())
     }
 }
+
+/// Writes a tenant file that its owner alone can read, since it holds a secret. One of another org stays as it is.
+fn write_tenant(path: &Path, text: &str) -> std::io::Result<()> {
+    let is_ours = |held: &str| held.starts_with(OURS);
+    match std::fs::read_to_string(path) {
+        Ok(held) if !held.trim().is_empty() && !is_ours(&held) => {
+            return Err(std::io::Error::other(
+                "it is the tenant file of another org; name another file",
+            ));
+        }
+        _ => {}
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::io::Write::write_all(&mut options.open(path)?, text.as_bytes())
+}
+
+/// How a tenant file of a practice org begins.
+const OURS: &str = "name = \"practice-org\"";

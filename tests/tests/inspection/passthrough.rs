@@ -304,6 +304,15 @@ async fn a_version_that_the_org_lacks_is_named() {
     for part in ["no API version 99.0", "31.0 to 68.0", "`api_version`"] {
         assert!(answer.err.contains(part), "{}", answer.err);
     }
+    let download = [
+        "request",
+        "GET",
+        "/services/data/v99.0/limits",
+        "--output",
+        "x.json",
+    ];
+    let answer = run(&world, &download).await;
+    assert!(answer.err.contains("no API version 99.0"), "{}", answer.err);
     let path = "/services/data/v99.0/sobjects/Contact/003000000000001AAA";
     let answer = json_of(&run(&world, &["request", "GET", path, "--json"]).await);
     assert!(answer["fix"].as_str().unwrap().contains("99.0"), "{answer}");

@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::Args;
 use serde_json::json;
 
 use super::output::{counted, say};
-use super::save::save;
+use super::save::{begun, save};
 use super::{Context, Exit, Refused, TenantArgument};
-use host_runner::download::{DownloadError, fetch_attachment};
+use host_runner::download::fetch_attachment;
 use host_runner::session::StepError;
 use mirror::sync::discover;
 
@@ -38,12 +37,8 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         }
     };
     let name = session.tenant().file().name().to_owned();
-    let response = match fetch_attachment(&session, &found).await {
-        Err(error @ DownloadError::Url(_)) => {
-            anyhow::bail!(Refused(format!("{name}: download: {error}")))
-        }
-        response => response.with_context(|| format!("{name}: download"))?,
-    };
+    let response = fetch_attachment(&session, &found).await;
+    let response = begun(&session, "download", response)?;
     let status = response.status();
     if !status.is_success() {
         anyhow::bail!(Refused(format!(

@@ -8,11 +8,30 @@ use http_body_util::BodyExt;
 
 use super::output::{count, counted};
 use super::{Refused, WrongInput};
+use host_runner::download::DownloadError;
 use host_runner::egress::ResponseBody;
 use host_runner::session::Session;
 
 /// The answer's body, still to come.
 pub(super) type Response = http::Response<ResponseBody>;
+
+/// The answer to a download, or why there is none; `step` and the tenant are named.
+pub(super) fn begun(
+    session: &Session,
+    step: &str,
+    response: Result<Response, DownloadError>,
+) -> anyhow::Result<Response> {
+    let name = session.tenant().file().name();
+    match response {
+        Ok(response) => Ok(response),
+        Err(DownloadError::Egress(error)) => {
+            Err(anyhow::Error::new(error).context(format!("{name}: {step}")))
+        }
+        Err(error @ DownloadError::Url(_)) => {
+            Err(Refused(format!("{name}: {step}: {error}")).into())
+        }
+    }
+}
 
 /// Writes a body to a file and says how many bytes it had. Where anything goes wrong, or the size is not the expected
 /// one, the file stays as it was.

@@ -54,7 +54,7 @@ impl BrowserSignIn {
         let secret = client_secret.as_ref();
         let secret = secret.map(|secret| secret.resolve(file.path(), "auth.client_secret"));
         Ok(Self {
-            gate: request::gate(file, client_of(file)?, &endpoint.origin, true),
+            gate: request::gate(file, client_of(file)?, &endpoint.origin, true, None),
             endpoint,
             client_id: client_id.resolve(file.path(), "auth.client_id")?,
             client_secret: secret.transpose()?,

@@ -7,6 +7,7 @@ use crate::egress::{
     ByteSize, CallOptions, Client, Deadlines, Egress, EgressError, EgressLimits, EgressPolicy,
     Gate, JobBudget, Origin, full_body,
 };
+use crate::metrics::Metrics;
 use crate::tenant::{Secret, TenantFile};
 use http::{HeaderValue, Request, StatusCode, header};
 use http_body_util::BodyExt;
@@ -17,7 +18,13 @@ use zeroize::Zeroizing;
 const LARGEST_REPLY: ByteSize = ByteSize::kib(256);
 
 /// A gate of its own for sign-ins, open for the token endpoint's origin alone.
-pub(crate) fn gate(file: &TenantFile, client: Client, origin: &Origin, rotates: bool) -> Gate {
+pub(crate) fn gate(
+    file: &TenantFile,
+    client: Client,
+    origin: &Origin,
+    rotates: bool,
+    metrics: Option<Metrics>,
+) -> Gate {
     let mut deadlines = file.limits().egress.deadlines;
     if rotates {
         // An answer that nobody waits for takes the next refresh token with it.
@@ -41,7 +48,7 @@ pub(crate) fn gate(file: &TenantFile, client: Client, origin: &Origin, rotates: 
     };
     egress
         .user_agent(file.user_agent().clone())
-        .watched(file.name(), None)
+        .watched(file.name(), metrics)
         .gate(budget)
 }
 

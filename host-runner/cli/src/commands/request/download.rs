@@ -3,15 +3,15 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use http_body_util::BodyExt;
 use serde_json::json;
 
 use super::super::output::{counted, say};
-use super::super::save::save;
+use super::super::save::{begun, save};
 use super::super::text::print_note;
 use super::super::{Context, WrongInput};
-use super::{Arguments, Exit};
+use super::{Arguments, Exit, version_fix};
 use host_runner::download::fetch;
 use host_runner::egress::caller;
 use host_runner::passthrough::header_map;
@@ -34,9 +34,7 @@ pub(super) async fn run(
     let path = caller::target(&arguments.path, &arguments.query).map_err(WrongInput)?;
     let headers = caller::headers(&arguments.header).map_err(WrongInput)?;
     let session = context.session(&arguments.tenant.tenant).await?;
-    let name = session.tenant().file().name();
-    let response = fetch(&session, &path, headers).await;
-    let response = response.with_context(|| format!("{name}: request"))?;
+    let response = begun(&session, "request", fetch(&session, &path, headers).await)?;
     let status = response.status();
     if !status.is_success() {
         let mut body = response.into_body();
@@ -50,6 +48,12 @@ pub(super) async fn run(
         }
         print_note(format_args!("HTTP {}: nothing is written", status.as_u16()));
         print_note(format_args!("{}", String::from_utf8_lossy(&shown)));
+        if matches!(status.as_u16(), 404 | 410)
+            && let Ok(mut job) = session.start_writing().await
+            && let Some(fix) = version_fix(&mut job, &session, &arguments.path).await
+        {
+            print_note(format_args!("{fix}"));
+        }
         return Ok(Exit::Refused);
     }
     let headers = header_map(

@@ -361,7 +361,7 @@ fn expected(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), ..ProptestConfig::default() })]
 
     #[test]
     fn generated_queries_select_what_a_naive_evaluation_selects(
@@ -398,4 +398,10 @@ proptest! {
         let live = (0..world.people.len()).filter(|n| !world.people[*n].deleted);
         prop_assert_eq!(today.total_size(), live.filter(|n| NOON - world.stamp(*n) * 3_600_000 >= since).count());
     }
+}
+
+/// As many as asked for, which `make fuzz` does, else 60.
+fn cases() -> u32 {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    asked.and_then(|cases| cases.parse().ok()).unwrap_or(60)
 }

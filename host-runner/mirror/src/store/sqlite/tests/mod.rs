@@ -142,3 +142,9 @@ pub(super) fn held(mirror: &SqliteMirror, model: Model) -> Vec<(String, String, 
         })
         .collect()
 }
+
+/// How many cases a property is tried with: as many as asked for, which `make fuzz` does, else the usual number.
+pub(super) fn cases(usual: u32) -> u32 {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    asked.and_then(|cases| cases.parse().ok()).unwrap_or(usual)
+}

@@ -103,7 +103,7 @@ fn a_record_is_found_by_its_id() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: super::cases(32), failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn any_texts_are_packed(names in proptest::collection::vec(any::<String>(), 1..4), raw in any::<Option<String>>()) {
         let place = Place::new();

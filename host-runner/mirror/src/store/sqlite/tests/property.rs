@@ -63,7 +63,7 @@ fn expect_gone(expected: &mut Expected, gone: impl Fn(&str) -> bool, now: Timest
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(super::cases(64)))]
 
     #[test]
     fn any_history_of_pages_and_crashes_ends_in_its_state(steps in vec(step(), 1..25)) {
