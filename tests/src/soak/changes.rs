@@ -83,7 +83,8 @@ pub struct Changes {
 pub struct Sharing {
     /// Anything.
     pub is_touched: bool,
-    /// Rows of which values stand in records of others: contacts, stages.
+    /// Rows of which values stand in records of others (contacts, stages), or in which values of others stand that may
+    /// have changed meanwhile (jobs show their work site).
     pub reaches_others: bool,
 }
 
@@ -289,7 +290,7 @@ impl Changes {
         if !gives {
             self.unshared.push(id.clone());
             self.sharing.is_touched = true;
-            self.sharing.reaches_others |= [CONTACT, STAGE].contains(&object);
+            self.sharing.reaches_others |= [CONTACT, JOB, STAGE].contains(&object);
         }
         let with = json!({ verb: [id] });
         world.org.control("POST", "sharing", &with).is_ok()
