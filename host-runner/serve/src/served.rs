@@ -49,7 +49,7 @@ pub struct Served {
     session: Session,
     id: UnifiedId,
     mirror: PathBuf,
-    readers: Mutex<Vec<SqliteMirror>>,
+    readers: Mutex<Vec<(FileId, SqliteMirror)>>,
     status: Mutex<SyncStatus>,
     asked: Mutex<Option<Asked>>,
     /// Wakes the tenant's syncs.
@@ -200,18 +200,19 @@ impl Served {
         &self,
         work: impl FnOnce(&mut SqliteMirror) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
+        let present = file_id(&self.mirror);
         let idle = || self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = idle().pop();
+        // One of a file that was moved away would answer from it for ever.
+        let waiting = std::iter::from_fn(|| idle().pop()).find(|(file, _)| *file == present);
         let mut mirror = match waiting {
-            Some(mirror) => mirror,
+            Some((_, mirror)) => mirror,
             None => SqliteMirror::open_existing(&self.mirror)
                 .map_err(|error| ApiError::of_mirror(&error))?,
         };
         let result = work(&mut mirror);
         let mut idle = idle();
-        // One that met an error may be of a file that was replaced.
         if result.is_ok() && idle.len() < IDLE_READERS {
-            idle.push(mirror);
+            idle.push((present, mirror));
         }
         result
     }
@@ -237,4 +238,21 @@ impl Served {
             }
         }
     }
+}
+
+/// Which file stands at a path, so that one that took another's place is told from it.
+type FileId = Option<(u64, u64)>;
+
+#[cfg(unix)]
+fn file_id(path: &Path) -> FileId {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata(path)
+        .ok()
+        .map(|meta| (meta.dev(), meta.ino()))
+}
+
+#[cfg(not(unix))]
+fn file_id(path: &Path) -> FileId {
+    // A file that is open can't be moved away there.
+    path.exists().then_some((0, 0))
 }

@@ -113,10 +113,13 @@ impl Tenants {
             tracing::error!(file = %path.display(), "{message}");
             Entry::Bad(look, message)
         };
-        let opened = TenantFile::load(path)
-            .and_then(|file| Tenant::open(file, TokenSourceOptions::default()));
+        let options = TokenSourceOptions {
+            metrics: Some(self.metrics.clone()),
+            ..TokenSourceOptions::default()
+        };
+        let opened = TenantFile::load(path).and_then(|file| Tenant::open(file, options));
         let tenant = match opened {
-            Ok(tenant) => tenant.with_metrics(self.metrics.clone()),
+            Ok(tenant) => tenant,
             Err(error) => return bad(error.to_string()),
         };
         let session = Session::new(self.connector.clone(), tenant);

@@ -174,7 +174,8 @@ sync()
 until("the delete", lambda: every(kombo.ats.get_candidates, ids=[person.id]) == [])
 gone = every(kombo.ats.get_candidates, ids=[person.id], include_deleted=True)
 assert gone[0].remote_deleted_at is not None and gone[0].first_name == person.first_name
-assert gone[0].applications == []
+# Applications are synced after candidates.
+until("theirs", lambda: every(kombo.ats.get_candidates, ids=[person.id], include_deleted=True)[0].applications == [])
 
 # Errors have the codes that the client knows.
 assert code_of(client(key="x" * 30).ats.get_jobs) == "PLATFORM.AUTHENTICATION_INVALID"

@@ -358,3 +358,20 @@ async fn it_shows_its_certificate() {
     assert!(answer.contains("\"status\":\"success\""), "{answer}");
     assert!(serving.plain_is_refused());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mirror_that_was_replaced_is_read_from_its_new_file() {
+    let world = World::of(small_org().candidates(10)).await;
+    world.sync().await;
+    let serving = Serving::of(&world);
+    assert_eq!(serving.list("/v1/ats/users").status, 200);
+    for ending in ["", "-wal", "-shm", ".lock"] {
+        let _ = std::fs::remove_file(format!("{}{ending}", world.mirror_path().display()));
+    }
+    assert_eq!(
+        serving.list("/v1/ats/users").code(),
+        "INTEGRATION.SETUP_SYNC_PENDING"
+    );
+    world.sync().await;
+    assert_eq!(serving.list("/v1/ats/users").status, 200);
+}

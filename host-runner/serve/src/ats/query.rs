@@ -13,7 +13,7 @@ use crate::error::ApiError;
 /// Records of a page where nobody says how many.
 const PAGE: usize = 100;
 /// Most records of a page.
-pub(super) const LARGEST_PAGE: usize = 250;
+const LARGEST_PAGE: usize = 250;
 /// Most values of one filter.
 const VALUES: usize = 1_000;
 
