@@ -94,7 +94,7 @@ fn strip(module: &[u8]) -> anyhow::Result<(Vec<u8>, Map<String, Value>)> {
                 }
             }
         } else if let Some((id, range)) = payload.as_section() {
-            let range = usize::try_from(range.start)?..usize::try_from(range.end)?;
+            let range = range.start..range.end;
             let data = module.get(range);
             let data = data.context("a section outside of the module")?;
             stripped.section(&wasm_encoder::RawSection { id, data });

@@ -10,7 +10,7 @@ use wit_parser::Resolve;
 pub fn write(wit: &Path, out: &Path) -> anyhow::Result<()> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(wit)?;
-    let encoded = wit_component::encode(&resolve, package, false)?;
+    let encoded = wit_component::encode(&resolve, package)?;
     fs::write(out.join("ats-connector.wasm"), encoded)?;
 
     let mut page = String::from("# The contract `ats:connector`\n");
