@@ -12,6 +12,7 @@ mod departures;
 mod dist;
 mod examples;
 mod field;
+mod fleet;
 mod fuzz;
 mod hostile_listings;
 mod inspection;

@@ -91,23 +91,17 @@ pub(super) fn load_tenant(path: &Path) -> anyhow::Result<TenantFile> {
 }
 
 impl Context {
+    /// Loads components from their bytes, as often as needed, in one engine.
+    pub(super) fn loader(
+        &self,
+    ) -> anyhow::Result<impl Fn(&[u8]) -> anyhow::Result<LoadedConnector> + use<>> {
+        let (engine, compiler) = (new_engine(EngineSize::default())?, compiler()?);
+        Ok(move |wasm: &[u8]| Ok(CheckedComponent::new(&engine, wasm, &compiler)?.link()?))
+    }
+
     /// The component, checked but not linked.
     fn check(&self, found: &Found) -> anyhow::Result<CheckedComponent> {
-        let engine = new_engine(EngineSize::default())?;
-        let cache = cache_folder().and_then(|folder| match CompiledCache::open(&folder) {
-            Ok(cache) => Some(cache),
-            Err(error) => {
-                tracing::warn!(%error, folder = %folder.display(), "no cache of compiled components");
-                None
-            }
-        });
-        let mut compiler = Compiler::in_a_process(
-            std::env::current_exe().context("this program's own path")?,
-            [COMPILE_COMPONENT],
-        );
-        if let Some(cache) = cache {
-            compiler = compiler.cached(cache);
-        }
+        let (engine, compiler) = (new_engine(EngineSize::default())?, compiler()?);
         let checked = match found {
             Found::File(path) => CheckedComponent::from_file(&engine, path, &compiler),
             Found::Embedded(wasm) => CheckedComponent::new(&engine, wasm, &compiler),
@@ -151,12 +145,12 @@ impl Context {
     /// The same without signing in: nothing is sent.
     pub(super) fn unsigned(&self, tenant_file: &Path) -> anyhow::Result<Session> {
         let file = load_tenant(tenant_file)?;
-        let tenant = Tenant::open(file, TokenSourceOptions::default())?;
-        self.watch(&tenant);
-        let tenant = match &self.metrics {
-            Some((_, metrics)) => tenant.with_metrics(metrics.clone()),
-            None => tenant,
+        let options = TokenSourceOptions {
+            metrics: self.metrics.as_ref().map(|(_, metrics)| metrics.clone()),
+            ..TokenSourceOptions::default()
         };
+        let tenant = Tenant::open(file, options)?;
+        self.watch(&tenant);
         Ok(Session::new(self.load()?, tenant))
     }
 
@@ -193,6 +187,25 @@ fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
     part.push(".part");
     std::fs::write(&part, text)?;
     std::fs::rename(&part, path)
+}
+
+/// What compiles components: a process with limits, and the user's cache.
+fn compiler() -> anyhow::Result<Compiler> {
+    let cache = cache_folder().and_then(|folder| match CompiledCache::open(&folder) {
+        Ok(cache) => Some(cache),
+        Err(error) => {
+            tracing::warn!(%error, folder = %folder.display(), "no cache of compiled components");
+            None
+        }
+    });
+    let compiler = Compiler::in_a_process(
+        std::env::current_exe().context("this program's own path")?,
+        [COMPILE_COMPONENT],
+    );
+    Ok(match cache {
+        Some(cache) => compiler.cached(cache),
+        None => compiler,
+    })
 }
 
 /// Asks the component about itself: no tenant, no network.

@@ -61,6 +61,12 @@ Examples:
 pub(super) const REPORT: &str = "\
 Examples:
   asymbl report --html report.html";
+pub(super) const FLEET: &str = "\
+Examples:
+  asymbl fleet init --component asymbl.wasm --tenants tenants/
+  asymbl fleet worker --tenants tenants/ --slots 16
+  asymbl fleet status --tenants tenants/
+  asymbl fleet release --percent 10 --component new.wasm && asymbl fleet roll-back";
 pub(super) const SERVE: &str = "\
 Examples:
   asymbl serve --tenants tenants/

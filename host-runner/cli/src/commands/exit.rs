@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use fleet::FleetError;
 use host_runner::egress::denied::Rule;
 use host_runner::egress::{EgressError, Recovery};
 use host_runner::sandbox::contract::types::Error;
@@ -231,6 +232,13 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     }
     if let Some(error) = cause.downcast_ref::<ActionError>() {
         return Some(of_action(error));
+    }
+    if let Some(error) = cause.downcast_ref::<FleetError>() {
+        return Some(match error {
+            FleetError::Connect(_) | FleetError::Nats(_) => Exit::Later,
+            FleetError::Component { .. } => Exit::Component,
+            _ => Exit::WrongInput,
+        });
     }
     if cause.is::<TenantError>() || cause.is::<WrongInput>() {
         return Some(Exit::WrongInput);

@@ -15,6 +15,7 @@ mod error;
 mod examples;
 mod exit;
 mod fields;
+mod fleet;
 mod guide;
 mod init;
 mod inspect;
@@ -121,6 +122,9 @@ enum What {
     /// Serve many tenants over HTTP: the unified API and the contract, with syncs on a schedule
     #[command(after_help = examples::SERVE)]
     Serve(serve::Arguments),
+    /// Sync many tenants on many machines, with tickets in NATS JetStream
+    #[command(after_help = examples::FLEET)]
+    Fleet(fleet::Arguments),
     /// Write a page about the last syncs and the mirror's records
     #[command(after_help = examples::REPORT)]
     Report(report::Arguments),
@@ -163,7 +167,7 @@ pub fn main() -> ExitCode {
         Err(error) => return refuse(&error),
     };
     let log = match command.what {
-        What::Serve(_) => output::Log::OfServer { json: command.json },
+        What::Serve(_) | What::Fleet(_) => output::Log::OfServer { json: command.json },
         _ => output::Log::OfCommand,
     };
     output::set_up(command.color, command.quiet, command.verbose, log);
@@ -239,6 +243,7 @@ async fn run(what: What, context: &Context) -> anyhow::Result<Exit> {
         What::Sync(arguments) => sync::run(&arguments, context).await,
         What::Records(arguments) => records::run(&arguments, context),
         What::Mirror(arguments) => mirror_check::run(&arguments, context),
+        What::Fleet(arguments) => fleet::run(&arguments, context).await,
         What::Serve(arguments) => serve::run(&arguments, context).await,
         What::Report(arguments) => report::run(&arguments, context),
         What::Request(arguments) => request::run(&arguments, context).await,

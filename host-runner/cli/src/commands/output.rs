@@ -39,8 +39,10 @@ pub(super) fn set_up(color: ColorChoice, quiet: bool, verbose: bool, output: Log
         console::set_colors_enabled_stderr(wanted);
     }
     let filter = match (output, verbose) {
-        (_, true) => "warn,serve=debug,connector=debug,host_runner=debug,mirror=debug,asymbl=debug",
-        (Log::OfServer { .. }, false) => "warn,serve=info,asymbl=info",
+        (_, true) => {
+            "warn,serve=debug,fleet=debug,connector=debug,host_runner=debug,mirror=debug,asymbl=debug"
+        }
+        (Log::OfServer { .. }, false) => "warn,serve=info,fleet=info,asymbl=info",
         (Log::OfCommand, false) => "error,connector=error",
     };
     let filter = tracing_subscriber::EnvFilter::try_from_env("ASYMBL_LOG")

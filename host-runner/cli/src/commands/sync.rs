@@ -135,6 +135,7 @@ async fn attempt(
         full: arguments.full,
         reconcile: arguments.reconcile,
         allow_mass_delete: arguments.allow_mass_delete,
+        takes_over: false,
         stop: stop.clone(),
         command: command(arguments).into(),
     };

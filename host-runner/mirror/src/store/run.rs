@@ -18,6 +18,9 @@ pub struct RunInfo {
     /// For how long after its last sign of life the run keeps its claim. It matters only where the lock beside the
     /// mirror can not tell whether the process lives: on another machine, or while it is stopped.
     pub lease: Duration,
+    /// Whether it takes the mirror from a run that may be alive, since somebody who knows sent it in that one's place.
+    /// The other run's next write is refused.
+    pub takes_over: bool,
 }
 
 impl RunInfo {
@@ -31,6 +34,7 @@ impl RunInfo {
             host: host_name(),
             command: command.into(),
             lease: Self::DEFAULT_LEASE,
+            takes_over: false,
         }
     }
 

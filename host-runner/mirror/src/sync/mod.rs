@@ -62,7 +62,10 @@ pub async fn sync(
     let started = Instant::now();
     // A call into the connector is the longest that a run is silent.
     let lease = session.tenant().file().limits().wall_per_call + LEASE_MARGIN;
-    let run_info = RunInfo::this_process(options.command.clone()).with_lease(lease);
+    let run_info = RunInfo {
+        takes_over: options.takes_over,
+        ..RunInfo::this_process(options.command.clone()).with_lease(lease)
+    };
     let claim = mirror.claim(&run_info, Timestamp::now())?;
     let mut run = Run {
         session,

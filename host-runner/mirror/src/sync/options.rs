@@ -21,6 +21,8 @@ pub struct SyncOptions {
     pub allow_mass_delete: bool,
     /// Cancelled by a caller, it ends the run after the current page.
     pub stop: CancellationToken,
+    /// Take the mirror from a run that may be alive ([`RunInfo::takes_over`](crate::store::RunInfo::takes_over)).
+    pub takes_over: bool,
     /// What the run is called in the mirror's history.
     pub command: String,
 }
@@ -33,6 +35,7 @@ impl Default for SyncOptions {
             reconcile: false,
             allow_mass_delete: false,
             stop: CancellationToken::new(),
+            takes_over: false,
             command: "sync".into(),
         }
     }

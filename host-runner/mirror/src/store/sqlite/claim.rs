@@ -64,7 +64,9 @@ pub(super) fn claim(
     locked: bool,
     now: Timestamp,
 ) -> Result<Claim, MirrorError> {
-    if let Some(holder) = live_holder(transaction, &run.host, locked, now)? {
+    if !run.takes_over
+        && let Some(holder) = live_holder(transaction, &run.host, locked, now)?
+    {
         return Err(MirrorError::Claimed(holder));
     }
     // The history counts too: a repair may have dropped a claim that was damaged.

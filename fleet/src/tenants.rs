@@ -1,0 +1,94 @@
+//! The folder of tenant files, which is the table of tenants. Every worker has it, with its secrets.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use host_runner::tenant::TenantFile;
+use host_runner::unified::UnifiedId;
+
+use crate::error::FleetError;
+
+/// Files by their paths: when each was written, and the tenant, unless it can't be used.
+type Files = BTreeMap<PathBuf, (SystemTime, Option<Known>)>;
+
+/// The tenants, read again when a file changes.
+#[derive(Clone)]
+pub(crate) struct Tenants {
+    folder: PathBuf,
+    known: Arc<Mutex<Files>>,
+}
+
+/// A tenant.
+#[derive(Clone)]
+pub(crate) struct Known {
+    pub(crate) id: String,
+    pub(crate) file: TenantFile,
+}
+
+impl Tenants {
+    pub(crate) fn new(folder: PathBuf) -> Self {
+        Self {
+            folder,
+            known: Arc::default(),
+        }
+    }
+
+    /// All tenants by their ids. A file that can't be used is left out, and said in the log once.
+    pub(crate) fn all(&self) -> Result<BTreeMap<String, Known>, FleetError> {
+        let failed = |error| FleetError::Folder {
+            folder: self.folder.clone(),
+            error,
+        };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = BTreeMap::new();
+        for file in std::fs::read_dir(&self.folder).map_err(failed)? {
+            let path = file.map_err(failed)?.path();
+            if path.extension().is_none_or(|extension| extension != "toml") {
+                continue;
+            }
+            let Ok(changed) = std::fs::metadata(&path).and_then(|meta| meta.modified()) else {
+                continue;
+            };
+            let held = known.remove(&path).filter(|(before, _)| *before == changed);
+            let entry = held.unwrap_or_else(|| (changed, read(&path)));
+            found.insert(path, entry);
+        }
+        *known = found;
+        let tenants = known.values().filter_map(|(_, tenant)| tenant.clone());
+        Ok(tenants.map(|tenant| (tenant.id.clone(), tenant)).collect())
+    }
+
+    /// The tenant of an id.
+    pub(crate) fn find(&self, id: &str) -> Result<Option<Known>, FleetError> {
+        Ok(self.all()?.remove(id))
+    }
+
+    /// The id of a tenant that is called by its name or id.
+    pub(crate) fn id_of(&self, name: &str) -> Result<String, FleetError> {
+        let found = self
+            .all()?
+            .into_values()
+            .find(|tenant| tenant.id == name || tenant.file.name() == name);
+        found
+            .map(|tenant| tenant.id)
+            .ok_or_else(|| FleetError::UnknownTenant {
+                folder: self.folder.clone(),
+                name: name.to_owned(),
+            })
+    }
+}
+
+fn read(path: &PathBuf) -> Option<Known> {
+    match TenantFile::load(path) {
+        Ok(file) => Some(Known {
+            id: UnifiedId::of_tenant(file.name()).to_string(),
+            file,
+        }),
+        Err(error) => {
+            tracing::error!(file = %path.display(), "{error}");
+            None
+        }
+    }
+}

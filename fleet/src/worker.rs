@@ -1,0 +1,347 @@
+//! A worker: takes tickets one by one and syncs their tenants.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_nats::jetstream::consumer::{Consumer, pull};
+use async_nats::jetstream::{AckKind, Message};
+use futures_util::StreamExt as _;
+use host_runner::sandbox::LoadedConnector;
+use host_runner::session::Session;
+use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
+use host_runner::unified::{Model, OrgId, Timestamp};
+use mirror::store::{Mirror, MirrorError, Run, RunOutcome};
+use mirror::sync::{Events, Stopped, SyncError, SyncOptions, discover, sync, wait_after};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+
+use crate::components::Load;
+use crate::error::FleetError;
+use crate::tenants::Known;
+use crate::ticket::{Ticket, publish};
+use crate::{Fleet, names, streams, ticker};
+
+/// Opens the mirror of a tenant's org.
+pub type MirrorOf =
+    Arc<dyn Fn(&TenantFile, &OrgId) -> Result<Box<dyn Mirror>, MirrorError> + Send + Sync>;
+
+/// How long one ticket is worked on; then the tenant gets the next one, and others their turn.
+const SLICE: Duration = Duration::from_secs(10 * 60);
+/// Failures in a row after which a ticket is done all the same: the slot must become free.
+const FAILURES: usize = 3;
+/// The waits before a ticket that failed is tried again.
+const WAITS: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(120)];
+/// How long a first load waits when this worker has enough of them, so that deltas are not starved.
+const BUSY_WITH_FULL: Duration = Duration::from_secs(60);
+/// How long a pull waits for a ticket.
+const PULL: Duration = Duration::from_secs(5);
+
+/// A worker of a fleet.
+#[derive(Clone)]
+pub struct Worker {
+    fleet: Fleet,
+    mirrors: MirrorOf,
+    load: Load,
+    full: Arc<Semaphore>,
+}
+
+/// What becomes of a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// It is done.
+    Done,
+    /// It is done as far as its slice went; another one goes on.
+    GoOn,
+    /// It is tried again after this time.
+    Later(Duration),
+    /// Somebody else has it.
+    Lost,
+}
+
+impl Worker {
+    /// A worker that opens mirrors and loads components so; at most `full` first loads run at once.
+    pub fn new(fleet: Fleet, mirrors: MirrorOf, load: Load, full: usize) -> Self {
+        Self {
+            fleet,
+            mirrors,
+            load,
+            full: Arc::new(Semaphore::new(full.max(1))),
+        }
+    }
+
+    /// Works with so many tickets at once until `stop`; then syncs end after their page, and their tickets go to
+    /// others.
+    pub async fn run(&self, slots: usize, stop: &CancellationToken) {
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..slots.max(1) {
+            let (worker, stop) = (self.clone(), stop.clone());
+            tasks.spawn(async move { worker.slot(&stop).await });
+        }
+        ticker::run(&self.fleet, stop).await;
+        while tasks.join_next().await.is_some() {}
+    }
+
+    /// Takes one ticket after the other. Never two: one that waits here burns its time.
+    async fn slot(&self, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            let pulled = tokio::select! {
+                () = stop.cancelled() => return,
+                pulled = self.pull() => pulled,
+            };
+            match pulled {
+                Ok(Some(message)) => self.work(message, stop).await,
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::warn!("no ticket: {error}");
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    }
+
+    async fn pull(&self) -> Result<Option<Message>, FleetError> {
+        let workers: Consumer<pull::Config> = streams::workers(&self.fleet.nats).await?;
+        let fetch = workers.fetch().max_messages(1).expires(PULL);
+        let mut messages = fetch.messages().await.map_err(FleetError::nats)?;
+        messages.next().await.transpose().map_err(FleetError::nats)
+    }
+
+    async fn work(&self, message: Message, stop: &CancellationToken) {
+        let Ok(ticket) = serde_json::from_slice::<Ticket>(&message.payload) else {
+            tracing::error!(subject = %message.subject, "a ticket that can't be read is dropped");
+            return settled(message.double_ack().await);
+        };
+        let began = Instant::now();
+        let verdict = self.verdict(&ticket, &message, stop).await;
+        tracing::info!(
+            tenant = ticket.tenant,
+            period = ticket.period,
+            ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            ?verdict,
+            "ticket"
+        );
+        match verdict {
+            Verdict::Done => {
+                settled(message.double_ack().await);
+                self.again(&ticket, "again", false).await;
+            }
+            Verdict::GoOn => {
+                settled(message.double_ack().await);
+                self.again(&ticket, "next", true).await;
+            }
+            Verdict::Later(wait) => settled(message.ack_with(AckKind::Nak(Some(wait))).await),
+            // Its acknowledgement is the other's to give.
+            Verdict::Lost => {}
+        }
+    }
+
+    /// Puts the tenant's next ticket into the slot that is free now: where `is_due`, or where somebody asked for one
+    /// meanwhile. If it is lost, the next period goes on from the cursor.
+    async fn again(&self, ticket: &Ticket, period: &str, is_due: bool) {
+        let asked = async {
+            let flags = streams::flags(&self.fleet.nats).await?;
+            let key = names::again(&ticket.tenant);
+            let is_asked = flags.get(&key).await.map_err(FleetError::nats)?.is_some();
+            if is_asked {
+                flags.purge(&key).await.map_err(FleetError::nats)?;
+            }
+            if is_asked || is_due {
+                let ticket = Ticket {
+                    period: period.to_owned(),
+                    ..ticket.clone()
+                };
+                publish(&self.fleet.nats, &ticket, None).await?;
+            }
+            Ok::<_, FleetError>(())
+        };
+        if let Err(error) = asked.await {
+            tracing::warn!(tenant = ticket.tenant, "no ticket for the rest: {error}");
+        }
+    }
+
+    async fn verdict(
+        &self,
+        ticket: &Ticket,
+        message: &Message,
+        stop: &CancellationToken,
+    ) -> Verdict {
+        let prepared = self.prepared(ticket).await;
+        let (tenant, connector) = match prepared {
+            Ok(Some(prepared)) => prepared,
+            Ok(None) => return Verdict::Done,
+            Err(error) => {
+                tracing::warn!(tenant = ticket.tenant, "{error}");
+                return Verdict::Later(WAITS[0]);
+            }
+        };
+        let slice = stop.child_token();
+        let (worker, runtime) = (self.clone(), tokio::runtime::Handle::current());
+        let (stopping, mut alive) = (slice.clone(), Instant::now());
+        // On a thread of its own: it waits for the mirror, and the connector computes.
+        let run = tokio::task::spawn_blocking(move || {
+            runtime.block_on(worker.sync(&tenant, connector, stopping))
+        });
+        tokio::pin!(run);
+        let began = Instant::now();
+        let mut beat = tokio::time::interval(self.fleet.settings.ack_wait / 3);
+        loop {
+            tokio::select! {
+                ended = &mut run => return ended.unwrap_or(Verdict::Later(WAITS[0])),
+                _ = beat.tick() => {
+                    if message.ack_with(AckKind::Progress).await.is_ok() {
+                        alive = Instant::now();
+                    }
+                    // Without a sign of life that arrived, another worker has the ticket by now.
+                    if alive.elapsed() > self.fleet.settings.ack_wait || began.elapsed() > SLICE {
+                        slice.cancel();
+                    }
+                }
+            }
+        }
+    }
+
+    /// The tenant and the component of a ticket; none when there is nothing to do.
+    async fn prepared(
+        &self,
+        ticket: &Ticket,
+    ) -> Result<Option<(Known, LoadedConnector)>, FleetError> {
+        let flags = streams::flags(&self.fleet.nats).await?;
+        let paused = flags
+            .get(names::paused(&ticket.tenant))
+            .await
+            .map_err(FleetError::nats)?;
+        if paused.is_some() {
+            return Ok(None);
+        }
+        let Some(tenant) = self.fleet.tenants.find(&ticket.tenant)? else {
+            tracing::warn!(
+                tenant = ticket.tenant,
+                "no tenant file has this id; its ticket is dropped"
+            );
+            return Ok(None);
+        };
+        let connector = self
+            .fleet
+            .components
+            .load(&ticket.component, &self.load)
+            .await?;
+        Ok(Some((tenant, connector)))
+    }
+
+    async fn sync(
+        &self,
+        tenant: &Known,
+        connector: LoadedConnector,
+        slice: CancellationToken,
+    ) -> Verdict {
+        let name = tenant.file.name();
+        let opened = Tenant::open(tenant.file.clone(), TokenSourceOptions::default());
+        let session = match opened {
+            Ok(opened) => Session::new(connector, opened),
+            Err(error) => {
+                tracing::error!(tenant = name, "{error}");
+                return Verdict::Done;
+            }
+        };
+        let verdict = self.sync_with(tenant, &session, slice).await;
+        // A sign-in under way may hold the only copy of a rotated refresh token.
+        if let Err(error) = session.tenant().tokens().finish().await {
+            tracing::error!(tenant = name, %error, "the last sign-in");
+        }
+        verdict
+    }
+
+    async fn sync_with(
+        &self,
+        tenant: &Known,
+        session: &Session,
+        slice: CancellationToken,
+    ) -> Verdict {
+        let name = tenant.file.name();
+        let discovered = match discover(session).await {
+            Ok(discovered) => discovered,
+            Err(error) => return self.failed(tenant, &error.to_string(), None),
+        };
+        let mut mirror = match (self.mirrors)(&tenant.file, &discovered.org) {
+            Ok(mirror) => mirror,
+            Err(error) => {
+                tracing::warn!(tenant = name, "the mirror: {error}");
+                return Verdict::Later(WAITS[0]);
+            }
+        };
+        if is_resting(mirror.as_ref(), self.fleet.settings.every) {
+            return Verdict::Done;
+        }
+        let is_new = mirror
+            .model_state(Model::Candidates)
+            .is_ok_and(|state| state.full_at.is_none());
+        let _full = match is_new.then(|| Arc::clone(&self.full).try_acquire_owned()) {
+            Some(Err(_)) => return Verdict::Later(BUSY_WITH_FULL),
+            Some(Ok(full)) => Some(full),
+            None => None,
+        };
+        let options = SyncOptions {
+            stop: slice,
+            takes_over: true,
+            command: "fleet".to_owned(),
+            ..SyncOptions::default()
+        };
+        let mirror = mirror.as_mut();
+        match sync(session, mirror, &discovered, &options, &Events::default()).await {
+            Ok(report) if report.stopped == Some(Stopped::Asked) => Verdict::GoOn,
+            Ok(report) => {
+                let failure = report
+                    .models
+                    .iter()
+                    .find_map(|model| model.failure.as_ref());
+                match failure {
+                    None => Verdict::Done,
+                    Some(failure) => self.failed(tenant, &failure.to_string(), Some(&*mirror)),
+                }
+            }
+            Err(SyncError::Mirror(error)) if matches!(*error, MirrorError::Fenced { .. }) => {
+                tracing::info!(tenant = name, "another worker took the ticket over");
+                Verdict::Lost
+            }
+            Err(error) => self.failed(tenant, &error.to_string(), Some(&*mirror)),
+        }
+    }
+
+    /// What becomes of a ticket whose sync failed: it is tried again, until it failed too often in a row.
+    fn failed(&self, tenant: &Known, why: &str, mirror: Option<&dyn Mirror>) -> Verdict {
+        tracing::warn!(tenant = tenant.file.name(), "the sync failed: {why}");
+        let failures = mirror.map_or(1, failures_of);
+        match failures {
+            failures if failures >= FAILURES => Verdict::Done,
+            failures => Verdict::Later(WAITS[failures.saturating_sub(1).min(1)]),
+        }
+    }
+}
+
+fn settled(result: Result<(), async_nats::Error>) {
+    if let Err(error) = result {
+        // The ticket comes again, and finds its work done.
+        tracing::warn!(%error, "a ticket could not be settled");
+    }
+}
+
+/// Runs in a row that did not succeed, as the mirror counts them.
+fn failures_of(mirror: &dyn Mirror) -> usize {
+    let runs = mirror.runs(50).unwrap_or_default();
+    let is_failure = |run: &&Run| matches!(run.outcome, RunOutcome::Failed | RunOutcome::Partial);
+    runs.iter().take_while(is_failure).count()
+}
+
+/// Whether a tenant that fails again and again is left alone for now: more and more slowly, but never for good.
+fn is_resting(mirror: &dyn Mirror, every: Duration) -> bool {
+    let failures = failures_of(mirror);
+    if failures < FAILURES {
+        return false;
+    }
+    let last = mirror
+        .runs(1)
+        .ok()
+        .and_then(|runs| Some(runs.first()?.started_at));
+    let pause = u32::try_from(failures + 1 - FAILURES).unwrap_or(u32::MAX);
+    last.is_some_and(|last| last.plus(wait_after(every, pause)) > Timestamp::now())
+}

@@ -1,0 +1,210 @@
+//! `asymbl fleet`: the syncs of many tenants on many machines, with tickets in NATS.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::output::{counted, say};
+use super::{Context, Exit, schedule};
+use ::fleet::{Fleet, Ring, Settings, Worker};
+use mirror::store::SqliteMirror;
+
+/// What to do.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    what: What,
+}
+
+/// What all programs of a fleet need.
+#[derive(Args)]
+struct Common {
+    /// The NATS server
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "NATS_URL",
+        default_value = "nats://127.0.0.1:4222"
+    )]
+    nats: String,
+    /// The credentials file for it, if it asks for one
+    #[arg(long, global = true, value_name = "FILE", env = "NATS_CREDS")]
+    nats_credentials: Option<PathBuf>,
+    /// The folder of tenant files (*.toml)
+    #[arg(long, global = true, value_name = "FOLDER", default_value = ".")]
+    tenants: PathBuf,
+    /// From one sync of a tenant to the next
+    #[arg(long, global = true, value_name = "DURATION", value_parser = schedule::interval, default_value = "15m")]
+    every: Duration,
+    /// How long a worker may be silent before its ticket goes to another one
+    #[arg(long, global = true, value_name = "DURATION", value_parser = schedule::interval, default_value = "30s")]
+    ack_wait: Duration,
+    /// Copies of each stream: 3 for three servers
+    #[arg(long, global = true, value_name = "N", default_value_t = 1)]
+    replicas: usize,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Make the streams and buckets, or bring them to these settings; --component FILE stores the one of all tenants
+    Init,
+    /// Work with tickets, and publish them in time, until stopped by ctrl-c or SIGTERM
+    Worker {
+        /// Tickets at once
+        #[arg(long, value_name = "N", default_value_t = 16)]
+        slots: usize,
+        /// First loads at once, so that deltas are not starved
+        #[arg(long, value_name = "N", default_value_t = 4)]
+        full: usize,
+    },
+    /// Show how many tickets wait and are worked on, the component, and the tenants
+    Status,
+    /// Let a tenant's tickets pass without work
+    Pause {
+        /// The tenant's name or id
+        tenant: String,
+    },
+    /// Take a pause back
+    Resume {
+        /// The tenant's name or id
+        tenant: String,
+    },
+    /// Ask for a sync of a tenant now
+    SyncNow {
+        /// The tenant's name or id
+        tenant: String,
+    },
+    /// Give a share of the tenants the component of --component
+    Release {
+        /// The share, in percent; 100 makes it that of all
+        #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(0..=100))]
+        percent: u8,
+    },
+    /// Give all tenants the component back that they had before
+    RollBack,
+}
+
+pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
+    let common = &arguments.common;
+    let settings = Settings {
+        every: common.every,
+        ack_wait: common.ack_wait,
+        replicas: common.replicas,
+        ..Settings::default()
+    };
+    let fleet = Fleet::connect(
+        &common.nats,
+        common.nats_credentials.clone(),
+        common.tenants.clone(),
+        settings,
+    )
+    .await?;
+    match &arguments.what {
+        What::Init => {
+            let component = match &context.component {
+                Some(_) => Some(component(context)?),
+                None => None,
+            };
+            fleet.init(component).await?;
+            say("The streams and buckets are there.");
+        }
+        What::Worker { slots, full } => worker(fleet, *slots, *full, context).await?,
+        What::Status => status(&fleet, context).await?,
+        What::Pause { tenant } => fleet.pause(tenant, true).await?,
+        What::Resume { tenant } => fleet.pause(tenant, false).await?,
+        What::SyncNow { tenant } => match fleet.sync_now(tenant).await? {
+            true => say("Its ticket waits for a worker."),
+            false => say("A sync of it is waiting or at work; another one follows."),
+        },
+        What::Release { percent } => shown(&fleet.release(component(context)?, *percent).await?),
+        What::RollBack => shown(&fleet.roll_back().await?),
+    }
+    Ok(Exit::Success)
+}
+
+fn component(context: &Context) -> anyhow::Result<Vec<u8>> {
+    let file = context.component_file()?;
+    std::fs::read(&file).with_context(|| file.display().to_string())
+}
+
+fn shown(ring: &Ring) {
+    match &ring.next {
+        Some(next) => say(&format!(
+            "{} % of the tenants have {next}, the others {}.",
+            ring.percent, ring.stable
+        )),
+        None => say(&format!("All tenants have {}.", ring.stable)),
+    }
+}
+
+async fn worker(fleet: Fleet, slots: usize, full: usize, context: &Context) -> anyhow::Result<()> {
+    let stop = CancellationToken::new();
+    schedule::stop_on_signals(&stop).context("can't listen for signals")?;
+    let loader = context.loader()?;
+    let worker = Worker::new(
+        fleet,
+        Arc::new(|file, org| {
+            let path = file.path().with_extension("mirror.sqlite");
+            Ok(Box::new(SqliteMirror::open(&path, org)?))
+        }),
+        Arc::new(move |wasm| loader(wasm).map_err(|error| format!("{error:#}"))),
+        full,
+    );
+    let slots_text = counted(slots as u64, "slot");
+    say(&format!("Working with {slots_text}. Stop with ctrl-c."));
+    worker.run(slots, &stop).await;
+    Ok(())
+}
+
+async fn status(fleet: &Fleet, context: &Context) -> anyhow::Result<()> {
+    let status = fleet.status().await?;
+    let mut out = super::text::stdout(context.json);
+    if context.json {
+        let tenants = status.tenants.iter().map(|tenant| {
+            json!({ "id": tenant.id, "name": tenant.name, "paused": tenant.is_paused, "has_ticket": tenant.has_ticket })
+        });
+        let ring = status.ring.as_ref().map(|ring| {
+            json!({ "stable": ring.stable, "next": ring.next, "percent": ring.percent, "before": ring.before })
+        });
+        let object = json!({
+            "waiting": status.waiting,
+            "working": status.working,
+            "idle": status.idle,
+            "component": ring,
+            "tenants": tenants.collect::<Vec<_>>(),
+        });
+        writeln!(out, "{object}")?;
+        return Ok(());
+    }
+    let waiting = counted(status.waiting, "ticket");
+    writeln!(
+        out,
+        "{waiting} waiting, {} worked on, {} idle slots",
+        status.working, status.idle
+    )?;
+    match &status.ring {
+        Some(ring) => shown(ring),
+        None => writeln!(
+            out,
+            "no component yet: `asymbl fleet init --component FILE`"
+        )?,
+    }
+    for tenant in &status.tenants {
+        let state = match (tenant.is_paused, tenant.has_ticket) {
+            (true, _) => "paused",
+            (false, true) => "has a ticket",
+            (false, false) => "waits for its time",
+        };
+        writeln!(out, "{}  {}  {state}", tenant.id, tenant.name)?;
+    }
+    Ok(())
+}
