@@ -91,6 +91,17 @@ async fn build(app: &App) -> Value {
             json!({ "type": "object", "properties": { "type": { "enum": ["FULL", "DELTA"] } } }),
         ),
     );
+    let mut integrations = operation(
+        "integrations",
+        "The tenants, with their ids",
+        &[],
+        json!({}),
+    );
+    if let Some(members) = integrations.as_object_mut() {
+        members.shift_remove("requestBody");
+        members.shift_remove("parameters");
+    }
+    add("/v1/integrations", "get", integrations);
     add("/v1/changes", "get", changes());
     for function in app.functions() {
         let path = format!("/connector/v1/{}/{}", function.interface, function.name);

@@ -136,6 +136,7 @@ impl Tenants {
             ));
         }
         let served = Arc::new(served);
+        tracing::info!(tenant = served.name(), id = %served.id(), "serving");
         changes.begun.push(Arc::clone(&served));
         Entry::Good(look, served)
     }

@@ -96,6 +96,15 @@ async fn tenants_come_change_and_go_while_it_runs() {
         page.as_str().unwrap().contains("second.toml"),
         "the page says so"
     );
+    let named = serving.list("/v1/integrations").body["data"]["results"].clone();
+    assert_eq!(named[0]["name"], "practice-org");
+    let id = named[0]["id"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("asymbl:")
+        .unwrap()
+        .to_owned();
+    assert_eq!(status(&id), 200, "by its id too");
     // Another file of the same name would take its place.
     write_private(&second, &text);
     tokio::time::sleep(Duration::from_secs(3)).await;

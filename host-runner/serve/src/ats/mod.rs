@@ -55,6 +55,7 @@ pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
         ),
         ("/v1/passthrough/{tool}/{api}", post(pass)),
         ("/v1/force-sync", post(force_sync)),
+        ("/v1/integrations", get(integrations)),
     ]
 }
 
@@ -198,6 +199,23 @@ async fn force_sync(State(app): State<App>, headers: HeaderMap, body: Body) -> A
         "sync_id": tenant.id().as_str(),
         "type": kind,
     });
+    Ok(ok(json!({ "status": "success", "data": data }).to_string()))
+}
+
+/// The tenants, with the ids that requests name them by.
+async fn integrations(State(app): State<App>) -> Answer {
+    let tenants = app.tenants().all();
+    let results = tenants.iter().map(|tenant| {
+        let status = tenant.status();
+        json!({
+            "id": format!("{}:{}", app.tool(), tenant.id()),
+            "name": tenant.name(),
+            "tool": app.tool(),
+            "last_synced_at": status.succeeded.map(|at| at.to_string()),
+            "problem": status.problem,
+        })
+    });
+    let data = json!({ "results": results.collect::<Vec<_>>() });
     Ok(ok(json!({ "status": "success", "data": data }).to_string()))
 }
 
