@@ -75,17 +75,7 @@ pub struct Changes {
     tenant: String,
     /// Records that the connected user does not see, and whether it saw less than all since the last quiet point.
     unshared: Vec<String>,
-    sharing: Sharing,
-}
-
-/// What was taken out of the connected user's sharing since the last quiet point.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Sharing {
-    /// Anything.
-    pub is_touched: bool,
-    /// Rows of which values stand in records of others (contacts, stages), or in which values of others stand that may
-    /// have changed meanwhile (jobs show their work site).
-    pub reaches_others: bool,
+    was_hidden: bool,
 }
 
 impl Changes {
@@ -124,7 +114,7 @@ impl Changes {
             added_fields: 0,
             tenant: std::fs::read_to_string(world.tenant()).expect("the tenant file"),
             unshared: Vec::new(),
-            sharing: Sharing::default(),
+            was_hidden: false,
         }
     }
 
@@ -289,18 +279,15 @@ impl Changes {
         let Some(id) = id else { return false };
         if !gives {
             self.unshared.push(id.clone());
-            self.sharing.is_touched = true;
-            self.sharing.reaches_others |= [CONTACT, JOB, STAGE].contains(&object);
+            self.was_hidden = true;
         }
         let with = json!({ verb: [id] });
         world.org.control("POST", "sharing", &with).is_ok()
     }
 
-    /// What sharing has hidden since this was last asked.
-    pub fn take_sharing(&mut self) -> Sharing {
-        let sharing = self.sharing;
-        self.sharing = Sharing::default();
-        sharing
+    /// Whether anything was hidden since this was last asked.
+    pub fn take_hidden(&mut self) -> bool {
+        std::mem::take(&mut self.was_hidden)
     }
 
     /// Gives back every right and all sharing that was taken, and the settings.

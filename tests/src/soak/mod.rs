@@ -244,11 +244,12 @@ impl Soak {
         self.world.org.set_page_size(200);
         self.world.db().clock().advance(3 * MINUTE_MS);
         let mut mirror = self.world.mirror();
-        let sharing = self.changes.take_sharing();
-        // What changed while it was hidden, a comparison finds; what others show of it, only reading them again.
+        // What changed while it was hidden, a comparison finds; what others show of it, and what it shows of others, only
+        // reading them again (docs/sync.md).
+        let was_hidden = self.changes.take_hidden();
         let options = SyncOptions {
-            reconcile: sharing.is_touched,
-            full: sharing.reaches_others,
+            reconcile: was_hidden,
+            full: was_hidden,
             ..SyncOptions::default()
         };
         let report = undisturbed(&self.world, &mut mirror, &options).await?;
@@ -257,7 +258,7 @@ impl Soak {
         self.tally.resumed += usize::from(report.models.iter().any(|model| model.resumed));
         // A candidate's source is of its first application, which may have been hidden when the candidate was read.
         let far =
-            |name: &str| FAR_FORMULAS.contains(&name) || (sharing.is_touched && name == "source");
+            |name: &str| FAR_FORMULAS.contains(&name) || (was_hidden && name == "source");
         match expected::difference(&self.world, far) {
             Some(what) => Err(format!("differ:\n{what}")),
             None => Ok(()),
