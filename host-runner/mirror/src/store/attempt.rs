@@ -23,7 +23,7 @@ pub enum Earlier {
     /// It is in use since this moment, by a call that lives.
     AtWork(Timestamp),
     /// Its call may have been made, not before this moment, without an answer that was kept: it ended in an error or
-    /// died, or the mirror remembers no keys.
+    /// died.
     Unanswered(Timestamp),
     /// No call had it.
     None,

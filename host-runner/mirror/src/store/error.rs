@@ -22,7 +22,7 @@ pub enum MirrorError {
         holder: Holder,
     },
     /// The file is the mirror of another org.
-    #[error("{} is the mirror of org {found}, but the tenant's org is {wanted}; use another mirror file for it", path.display())]
+    #[error("{} is the mirror of org {found}, but the tenant's org is {wanted}; use another mirror for it", path.display())]
     OtherOrg {
         /// The file.
         path: PathBuf,
@@ -140,6 +140,43 @@ pub enum MirrorError {
         /// What the storage says.
         detail: String,
     },
+    /// The URL of a database is not one.
+    #[error(
+        "the mirror's URL is invalid: {problem}; write postgres://USER@HOST/DATABASE and put the password into PGPASSWORD"
+    )]
+    Address {
+        /// What is wrong, without the URL: it may hold a password.
+        problem: String,
+    },
+    /// No connection to a database.
+    #[error(
+        "can't connect to the mirror {place} ({detail}); check the URL, the password and that the server accepts \
+         connections from here"
+    )]
+    Unreachable {
+        /// The database, without its password.
+        place: String,
+        /// What the system or the server says.
+        detail: String,
+    },
+    /// A database refused or lost a statement.
+    #[error(
+        "the mirror {place} failed ({detail}); check the database server, then repeat the command"
+    )]
+    Database {
+        /// The database, without its password.
+        place: String,
+        /// What the server says.
+        detail: String,
+    },
+    /// A database holds something that this program did not write.
+    #[error("the mirror {place} was altered ({detail}); run `asymbl sync --full` to write it anew")]
+    Altered {
+        /// The database, without its password.
+        place: String,
+        /// What is not as it was written.
+        detail: String,
+    },
 }
 
 impl MirrorError {
@@ -154,6 +191,17 @@ impl MirrorError {
             file.clone_into(path);
         }
         self
+    }
+
+    /// Names the database in an error that arose below where it is known.
+    pub(super) fn in_database(self, database: &str) -> Self {
+        let place = database.to_owned();
+        match self {
+            Self::Corrupt { detail, .. } => Self::Altered { place, detail },
+            Self::Database { detail, .. } => Self::Database { place, detail },
+            Self::Busy { .. } => self.at(Path::new(database)),
+            other => other,
+        }
     }
 
     /// A file that the system does not let us use.
@@ -174,6 +222,10 @@ impl MirrorError {
             Self::DiskFull { .. } => Some("free some space, then repeat the command"),
             Self::Storage { .. } => Some("check the disk, then run `asymbl mirror check`"),
             Self::Busy { .. } => Some("repeat the command later"),
+            Self::Unreachable { .. } | Self::Database { .. } => {
+                Some("check the database server, then repeat the command")
+            }
+            Self::Altered { .. } => Some("run `asymbl sync --full`"),
             _ => None,
         }
     }

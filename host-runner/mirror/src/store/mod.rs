@@ -1,27 +1,35 @@
 //! What was synced, kept on this machine: unified records, their ids and stamps, where each listing stands.
 //! A page and the place it ends at are one transaction, so a run that is killed loses nothing and repeats little.
-//! [`Mirror`] is the small face that a server database could also show; [`SqliteMirror`] is the one that exists.
+//! [`Mirror`] is the small face that both stores show: [`SqliteMirror`] in a file and [`PostgresMirror`] in a database.
 
 mod attempt;
+mod code;
 mod error;
 mod health;
 mod history;
 mod listing;
+mod location;
 mod page;
+mod postgres;
 mod records;
 mod run;
 mod sqlite;
+#[cfg(test)]
+mod testing;
 
 pub use attempt::{Attempt, Earlier, Ending};
 pub use error::MirrorError;
 pub use health::{Consequence, Health, Problem};
 pub use history::{ModelRun, Quota, Run, RunOutcome};
 pub use listing::{Gap, Listing, ListingKind, ListingStart, ModelState, Position};
+pub use location::Location;
 pub use page::{Absent, Counts, Coverage, Gone, Page, PageOutcome, Present, Progress, Recheck};
+pub use postgres::{PostgresAddress, PostgresMirror};
 pub use records::{RecordFilter, RecordPosition, Records, StoredRecord, Totals};
 pub use run::{Claim, Holder, RunEnd, RunInfo};
 pub use sqlite::SqliteMirror;
 
+use page::{check_page, marks};
 use std::time::Duration;
 
 use host_runner::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord};
@@ -225,7 +233,7 @@ pub trait Mirror: Send {
 
     /// Looks up an idempotency key and, where [`Earlier`] lets the call go on, notes that it begins, all in one step.
     /// Keys of calls that began longer than `kept` ago are forgotten. Not under the claim, as
-    /// [`Mirror::write_through`]. On disk when it returns. A mirror that leaves this out remembers no keys.
+    /// [`Mirror::write_through`]. On disk when it returns.
     ///
     /// # Errors
     /// Only those of the storage.
@@ -234,20 +242,14 @@ pub trait Mirror: Send {
         attempt: &Attempt,
         kept: Duration,
         now: Timestamp,
-    ) -> Result<Earlier, MirrorError> {
-        let _ = (attempt, kept);
-        Ok(Earlier::Unanswered(now))
-    }
+    ) -> Result<Earlier, MirrorError>;
 
     /// Notes how a call that [`Mirror::begin_attempt`] let go on ended. One that never says so counts as at work until
     /// this mirror is closed, or begins another call, or its process ends; then it is unanswered.
     ///
     /// # Errors
     /// Only those of the storage.
-    fn end_attempt(&mut self, attempt: &Attempt, ending: Ending<'_>) -> Result<(), MirrorError> {
-        let _ = (attempt, ending);
-        Ok(())
-    }
+    fn end_attempt(&mut self, attempt: &Attempt, ending: Ending<'_>) -> Result<(), MirrorError>;
 
     /// Whether a remote id is in the tracked set (created by our own actions).
     ///

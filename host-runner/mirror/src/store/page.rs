@@ -1,7 +1,9 @@
 //! What one transaction carries: rows, what is gone, complete sets, and the place in the listing.
 
+use std::collections::HashSet;
 use std::ops::AddAssign;
 
+use super::{Listing, ListingKind, MirrorError};
 use host_runner::unified::{KeyError, Model, NaturalKey, UnifiedRecord};
 
 /// Something that a page says is gone.
@@ -170,4 +172,50 @@ pub struct PageOutcome {
     /// Of [`Page::present`]: keys that the mirror lacks, holds as deleted, or holds in another version; to be read by
     /// their ids.
     pub missing: Vec<NaturalKey>,
+}
+
+/// The listing that rows written now must be marked for, so that its end does not tombstone them.
+/// Rows from outside the listing count too: they exist. Pages that cover only changes need no marks.
+pub(super) fn marks(
+    open: Option<&Listing>,
+    progress: &Progress,
+    coverage: Coverage,
+) -> Option<Listing> {
+    open.filter(|listing| {
+        let covers = coverage == Coverage::Everything
+            || listing.start.kind == ListingKind::Ids
+            || *progress == Progress::Aside;
+        listing.covers_all && covers
+    })
+    .cloned()
+}
+
+/// Rows of the page's model only; rows of a join model that carries sets only within the sets it carries.
+pub(super) fn check_page(model: Model, page: &Page) -> Result<(), MirrorError> {
+    let foreign = |row: &UnifiedRecord, problem| MirrorError::ForeignRow {
+        model,
+        key: row.key().to_string(),
+        problem,
+    };
+    if let Some(row) = page.rows.iter().find(|row| row.model() != model) {
+        return Err(foreign(row, "it is of another model"));
+    }
+    if page.complete_sets.is_empty() {
+        return Ok(());
+    }
+    let Some((parent, _)) = model.join_fields() else {
+        return Err(MirrorError::Listing {
+            model,
+            problem: "complete sets are for join models only",
+        });
+    };
+    let sets: HashSet<&str> = page.complete_sets.iter().map(String::as_str).collect();
+    let outside = |row: &&UnifiedRecord| !row.reference(parent).is_some_and(|id| sets.contains(id));
+    match page.rows.iter().find(outside) {
+        Some(row) => Err(foreign(
+            row,
+            "its parent's set is not among the page's complete sets",
+        )),
+        None => Ok(()),
+    }
 }

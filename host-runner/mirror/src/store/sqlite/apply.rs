@@ -9,8 +9,8 @@ use super::pack::Packs;
 use super::sums::RECORD_IS_INTACT;
 use super::{listing, read, recheck, wanted};
 use crate::store::{
-    Counts, Coverage, Gone, Listing, ListingKind, MirrorError, Page, PageOutcome, Present,
-    Progress, Recheck, StoredRecord,
+    Counts, Coverage, Gone, Listing, MirrorError, Page, PageOutcome, Present, Progress, Recheck,
+    StoredRecord, check_page, marks,
 };
 use host_runner::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord};
 
@@ -27,22 +27,6 @@ pub(super) struct Writer<'a> {
     pub(super) looks_for_references: bool,
     pub(super) now: Timestamp,
     pub(super) counts: Counts,
-}
-
-/// The listing that rows written now must be marked for, so that its end does not tombstone them.
-/// Rows from outside the listing count too: they exist. Pages that cover only changes need no marks.
-pub(super) fn marks(
-    open: Option<&Listing>,
-    progress: &Progress,
-    coverage: Coverage,
-) -> Option<Listing> {
-    open.filter(|listing| {
-        let covers = coverage == Coverage::Everything
-            || listing.start.kind == ListingKind::Ids
-            || *progress == Progress::Aside;
-        listing.covers_all && covers
-    })
-    .cloned()
 }
 
 /// Writes records from outside of any listing; with `track` their ids join the tracked set.
@@ -117,7 +101,7 @@ pub(super) fn page(
     page: &Page,
     now: Timestamp,
 ) -> Result<PageOutcome, MirrorError> {
-    check(model, page)?;
+    check_page(model, page)?;
     let open = listing::open(transaction, model)?;
     if page.progress != Progress::Aside && open.is_none() {
         return Err(MirrorError::Listing {
@@ -168,36 +152,6 @@ pub(super) fn page(
     }
     recheck::enqueue(transaction, &page.rechecks)?;
     Ok(PageOutcome { counts, missing })
-}
-
-/// Rows of the page's model only; rows of a join model that carries sets only within the sets it carries.
-fn check(model: Model, page: &Page) -> Result<(), MirrorError> {
-    let foreign = |row: &UnifiedRecord, problem| MirrorError::ForeignRow {
-        model,
-        key: row.key().to_string(),
-        problem,
-    };
-    if let Some(row) = page.rows.iter().find(|row| row.model() != model) {
-        return Err(foreign(row, "it is of another model"));
-    }
-    if page.complete_sets.is_empty() {
-        return Ok(());
-    }
-    let Some((parent, _)) = model.join_fields() else {
-        return Err(MirrorError::Listing {
-            model,
-            problem: "complete sets are for join models only",
-        });
-    };
-    let sets: HashSet<&str> = page.complete_sets.iter().map(String::as_str).collect();
-    let outside = |row: &&UnifiedRecord| !row.reference(parent).is_some_and(|id| sets.contains(id));
-    match page.rows.iter().find(outside) {
-        Some(row) => Err(foreign(
-            row,
-            "its parent's set is not among the page's complete sets",
-        )),
-        None => Ok(()),
-    }
 }
 
 impl Writer<'_> {

@@ -1,6 +1,6 @@
 //! What the file holds, format by format, and the numbers of the models in it.
 
-use crate::store::MirrorError;
+use crate::store::{MirrorError, code as numbers};
 use host_runner::unified::Model;
 
 /// From format n to n + 1.
@@ -184,28 +184,18 @@ CREATE TABLE run_total (
 ) WITHOUT ROWID;
 ";
 
-/// The number that stands for a model in the file. Never change one.
-const CODES: [(Model, i64); 7] = [
-    (Model::Users, 1),
-    (Model::Jobs, 2),
-    (Model::Candidates, 3),
-    (Model::ApplicationStages, 4),
-    (Model::Applications, 5),
-    (Model::JobStages, 6),
-    (Model::HiringTeamMembers, 7),
-];
-
 pub(super) fn code(model: Model) -> i64 {
-    CODES
-        .iter()
-        .find(|(known, _)| *known == model)
-        .map_or(0, |(_, code)| *code)
+    numbers::code(model).into()
 }
 
 pub(super) fn model_of(code: i64) -> Result<Model, MirrorError> {
-    CODES
-        .iter()
-        .find(|(_, known)| *known == code)
-        .map(|(model, _)| *model)
-        .ok_or_else(|| MirrorError::damaged(format!("there is no model number {code}")))
+    let narrow = i16::try_from(code);
+    narrow.map_or_else(
+        |_| {
+            Err(MirrorError::damaged(format!(
+                "there is no model number {code}"
+            )))
+        },
+        numbers::model_of,
+    )
 }

@@ -1,22 +1,43 @@
+// The shared tests are compiled for each store.
+#![allow(clippy::duplicate_mod)]
+
+/// Where the mirrors of a shared test are.
+macro_rules! place {
+    ($($skipped:expr)?) => {
+        Place::new()
+    };
+}
+
+#[path = "../../testing/attempts.rs"]
 mod attempts;
+#[path = "../../testing/claims.rs"]
 mod claims;
 mod crash;
 mod damage;
 mod files;
+#[path = "../../testing/listings.rs"]
 mod listings;
+mod locks;
 mod packs;
+#[path = "../../testing/pages.rs"]
 mod pages;
+#[path = "../../testing/property.rs"]
 mod property;
+#[path = "../../testing/rechecks.rs"]
 mod rechecks;
+#[path = "../../testing/wanted.rs"]
 mod wanted;
 
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
 use super::SqliteMirror;
+use crate::store::testing::*;
 use crate::store::*;
 use host_runner::unified::*;
+
+/// The store that the shared tests test here.
+pub(super) type Store = SqliteMirror;
 
 /// A mirror in a folder of its own.
 pub(super) struct Place {
@@ -43,108 +64,29 @@ impl Place {
         let claim = mirror.claim(&run("test"), at(0)).unwrap();
         (mirror, claim)
     }
-}
 
-pub(super) fn org() -> OrgId {
-    OrgId::parse("00D5g00000AbCdEEAU").unwrap()
-}
-
-pub(super) fn run(command: &str) -> RunInfo {
-    RunInfo::this_process(command)
-}
-
-/// Of a deleted record, when nothing else depends on it.
-pub(super) fn alone(_: &UnifiedRecord) -> Vec<Recheck> {
-    Vec::new()
-}
-
-/// For how long idempotency keys are remembered.
-pub(super) const KEPT: std::time::Duration = std::time::Duration::from_secs(30 * 86_400);
-
-/// Seconds after an arbitrary beginning.
-pub(super) fn at(seconds: i64) -> Timestamp {
-    Timestamp::from_millis(1_700_000_000_000 + seconds * 1000)
-}
-
-/// What is to be read again.
-pub(super) fn asked(mirror: &SqliteMirror) -> Vec<Recheck> {
-    let asked = mirror.rechecks(None, 10).unwrap();
-    asked.into_iter().map(|(_, recheck)| recheck).collect()
-}
-
-pub(super) fn key(model: Model, text: &str) -> NaturalKey {
-    NaturalKey::parse(model, text).unwrap()
-}
-
-pub(super) fn row(model: Model, fields: Value, remote_data: &str) -> UnifiedRecord {
-    let Value::Object(content) = fields else {
-        panic!("a record is an object")
-    };
-    let raw = RawValue::from_string(remote_data.to_owned()).unwrap();
-    UnifiedRecord::new(model, content, Some(raw)).unwrap()
-}
-
-pub(super) fn candidate(id: &str, name: &str) -> UnifiedRecord {
-    row(
-        Model::Candidates,
-        json!({ "remote_id": id, "last_name": name }),
-        "{}",
-    )
-}
-
-pub(super) fn member(job: &str, user: &str) -> UnifiedRecord {
-    row(
-        Model::HiringTeamMembers,
-        json!({ "job_id": job, "user_id": user, "roles": ["RECRUITER"] }),
-        "null",
-    )
-}
-
-pub(super) fn rows(rows: Vec<UnifiedRecord>) -> Page {
-    Page {
-        rows,
-        ..Page::default()
+    /// Writes a page and loses it, as a process does that dies before the end of the transaction.
+    pub(super) fn lose(
+        &self,
+        mirror: &mut SqliteMirror,
+        model: Model,
+        page: &Page,
+        now: Timestamp,
+    ) {
+        let transaction = mirror.connection.transaction().unwrap();
+        let packs = super::pack::Packs::default();
+        super::apply::page(&transaction, &packs, &org(), model, page, now).unwrap();
     }
-}
 
-/// A key of a candidate in a listing of keys.
-pub(super) fn present(id: &str, version: Option<u64>) -> Present {
-    Present {
-        key: key(Model::Candidates, id),
-        version,
+    /// From now on the store takes no recheck, until it does again.
+    pub(super) fn refuse_rechecks(&self, refuses: bool) {
+        let outside = rusqlite::Connection::open(self.path()).unwrap();
+        let sql = match refuses {
+            true => {
+                "CREATE TRIGGER full BEFORE INSERT ON recheck BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+            }
+            false => "DROP TRIGGER full",
+        };
+        outside.execute_batch(sql).unwrap();
     }
-}
-
-pub(super) fn full() -> ListingStart {
-    ListingStart {
-        kind: ListingKind::Full,
-        since: None,
-        fingerprint: "f1".into(),
-    }
-}
-
-/// All of a model in order: key, last name, `changed_at`, whether deleted.
-pub(super) fn held(mirror: &SqliteMirror, model: Model) -> Vec<(String, String, Timestamp, bool)> {
-    let filter = RecordFilter {
-        include_deleted: true,
-        ..RecordFilter::default()
-    };
-    Records::new(mirror, model, filter)
-        .map(|stored| {
-            let stored = stored.unwrap();
-            let name = stored.record.text("last_name");
-            (
-                stored.record.key().to_string(),
-                name.unwrap_or_default(),
-                stored.stamps.changed_at,
-                stored.stamps.remote_deleted_at.is_some(),
-            )
-        })
-        .collect()
-}
-
-/// How many cases a property is tried with: as many as asked for, which `make fuzz` does, else the usual number.
-pub(super) fn cases(usual: u32) -> u32 {
-    let asked = std::env::var("PROPTEST_CASES").ok();
-    asked.and_then(|cases| cases.parse().ok()).unwrap_or(usual)
 }

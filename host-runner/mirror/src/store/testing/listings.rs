@@ -20,7 +20,7 @@ fn done(token: &str) -> Progress {
 
 #[test]
 fn a_listing_is_resumed_where_its_last_page_ended() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     assert_eq!(mirror.open_listing(MODEL).unwrap(), None);
     let begun = mirror.begin_listing(&claim, MODEL, &full(), at(1)).unwrap();
@@ -72,9 +72,9 @@ fn a_listing_is_resumed_where_its_last_page_ended() {
 
 #[test]
 fn what_a_full_listing_did_not_show_is_gone_and_counted_before() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
-    let read = |mirror: &mut SqliteMirror, ids: &[&str], seconds| {
+    let read = |mirror: &mut Store, ids: &[&str], seconds| {
         mirror
             .begin_listing(&claim, MODEL, &full(), at(seconds))
             .unwrap();
@@ -110,7 +110,7 @@ fn what_a_full_listing_did_not_show_is_gone_and_counted_before() {
 
 #[test]
 fn a_deletion_and_its_rechecks_are_written_together() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     mirror
         .apply_page(&claim, MODEL, &rows(vec![candidate("C1", "x")]), at(1))
@@ -126,10 +126,7 @@ fn a_deletion_and_its_rechecks_are_written_together() {
             remote_id: record.key().to_string(),
         }]
     };
-    let outside = rusqlite::Connection::open(place.path()).unwrap();
-    let refuse =
-        "CREATE TRIGGER full BEFORE INSERT ON recheck BEGIN SELECT RAISE(ABORT, 'disk full'); END";
-    outside.execute_batch(refuse).unwrap();
+    place.refuse_rechecks(true);
     assert!(
         mirror
             .tombstone_unseen(&claim, MODEL, &again, at(2))
@@ -137,7 +134,7 @@ fn a_deletion_and_its_rechecks_are_written_together() {
     );
     let live = mirror.totals(MODEL).unwrap();
     assert_eq!(live, Totals { live: 1, gone: 0 });
-    outside.execute_batch("DROP TRIGGER full").unwrap();
+    place.refuse_rechecks(false);
     let gone = mirror.tombstone_unseen(&claim, MODEL, &again, at(3));
     assert_eq!(gone.unwrap(), 1);
     let asked = asked(&mirror);
@@ -147,7 +144,7 @@ fn a_deletion_and_its_rechecks_are_written_together() {
 
 #[test]
 fn a_listing_with_a_page_of_changes_tombstones_nothing() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     mirror
         .apply_page(&claim, MODEL, &rows(vec![candidate("C1", "x")]), at(1))
@@ -156,11 +153,10 @@ fn a_listing_with_a_page_of_changes_tombstones_nothing() {
     mirror
         .apply_page(&claim, MODEL, &page(&["C2"], more("a")), at(1))
         .unwrap();
-    let problem =
-        |mirror: &mut SqliteMirror| match mirror.tombstone_unseen(&claim, MODEL, &alone, at(2)) {
-            Err(MirrorError::Listing { problem, .. }) => problem,
-            other => panic!("{other:?}"),
-        };
+    let problem = |mirror: &mut Store| match mirror.tombstone_unseen(&claim, MODEL, &alone, at(2)) {
+        Err(MirrorError::Listing { problem, .. }) => problem,
+        other => panic!("{other:?}"),
+    };
     assert!(problem(&mut mirror).contains("not read to its end"));
     let partial = Page {
         coverage: Coverage::Changes,
@@ -177,7 +173,7 @@ fn a_listing_with_a_page_of_changes_tombstones_nothing() {
 
 #[test]
 fn a_delta_that_became_full_tombstones_what_it_did_not_show() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     mirror
         .apply_page(
@@ -213,7 +209,7 @@ fn a_delta_that_became_full_tombstones_what_it_did_not_show() {
 
 #[test]
 fn a_listing_of_keys_finds_missing_and_deleted_records() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     mirror.begin_listing(&claim, MODEL, &full(), at(1)).unwrap();
     mirror
@@ -256,7 +252,7 @@ fn a_listing_of_keys_finds_missing_and_deleted_records() {
 
 #[test]
 fn a_listing_of_keys_finds_records_of_other_versions() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     mirror.begin_listing(&claim, MODEL, &full(), at(1)).unwrap();
     let listed = Page {
@@ -292,7 +288,7 @@ fn a_listing_of_keys_finds_records_of_other_versions() {
 
 #[test]
 fn models_do_not_see_each_others_records_listings_or_tokens() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     let user = row(Model::Users, serde_json::json!({ "remote_id": "C1" }), "{}");
     mirror
@@ -316,7 +312,7 @@ fn models_do_not_see_each_others_records_listings_or_tokens() {
 
 #[test]
 fn a_page_of_a_listing_that_is_not_open_is_refused() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     let error = mirror
         .apply_page(&claim, MODEL, &page(&["C1"], more("a")), at(1))
@@ -332,7 +328,7 @@ fn a_page_of_a_listing_that_is_not_open_is_refused() {
 
 #[test]
 fn a_token_moves_without_a_listing_and_the_profile_is_kept() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     mirror.begin_listing(&claim, MODEL, &full(), at(1)).unwrap();
     mirror
@@ -356,7 +352,7 @@ fn a_token_moves_without_a_listing_and_the_profile_is_kept() {
 
 #[test]
 fn a_clock_that_once_ran_ahead_puts_nothing_off() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     let year = 365 * 24 * 3600;
     mirror
@@ -375,7 +371,7 @@ fn a_clock_that_once_ran_ahead_puts_nothing_off() {
 
 #[test]
 fn the_history_shows_each_run_also_an_unended_one() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     mirror.begin_listing(&claim, MODEL, &full(), at(1)).unwrap();
     let first = Page {

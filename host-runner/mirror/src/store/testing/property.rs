@@ -67,7 +67,7 @@ proptest! {
 
     #[test]
     fn any_history_of_pages_and_crashes_ends_in_its_state(steps in vec(step(), 1..25)) {
-        let place = Place::new();
+        let place = place!(Ok(()));
         let (mut mirror, mut claim) = place.claimed();
         let mut expected = Expected::new();
         for (step, second) in steps.iter().zip(1..) {
@@ -88,8 +88,7 @@ proptest! {
                     }
                 }
                 Step::Lost(of) => {
-                    let transaction = mirror.connection.transaction().unwrap();
-                    super::super::apply::page(&transaction, &super::super::pack::Packs::default(), &org(), MODEL, &rows(people(of)), now).unwrap();
+                    place.lose(&mut mirror, MODEL, &rows(people(of)), now);
                 }
                 Step::Crash => {
                     drop(mirror);
@@ -140,7 +139,7 @@ proptest! {
             .map(|(number, name)| candidate(&format!("C{number:03}"), &format!("n{name}")))
             .collect();
         let pages: Vec<&[UnifiedRecord]> = people.chunks(size).collect();
-        let place = Place::new();
+        let place = place!(Ok(()));
         let (mut mirror, claim) = place.claimed();
         let shuffled = order.iter().map(|index| *index.get(&pages));
         for (page, second) in shuffled.chain(pages.iter().copied()).zip(1..) {

@@ -25,7 +25,7 @@ fn absent(is_foreign: bool) -> Page {
 }
 
 /// A mirror with an application whose job it does not hold.
-fn lacking(place: &Place) -> (SqliteMirror, Claim) {
+fn lacking(place: &Place) -> (Store, Claim) {
     let (mut mirror, claim) = place.claimed();
     mirror
         .apply_page(
@@ -40,7 +40,7 @@ fn lacking(place: &Place) -> (SqliteMirror, Claim) {
 
 #[test]
 fn what_records_refer_to_is_wanted_until_it_is_there() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = lacking(&place);
     assert_eq!(mirror.wanted(Model::Jobs, at(1), 9).unwrap(), [JOB]);
     mirror
@@ -69,7 +69,7 @@ fn what_records_refer_to_is_wanted_until_it_is_there() {
 
 #[test]
 fn a_full_listing_wants_what_its_records_refer_to() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     let model = Model::Applications;
     mirror.begin_listing(&claim, model, &full(), at(1)).unwrap();
@@ -85,7 +85,7 @@ fn a_full_listing_wants_what_its_records_refer_to() {
 
 #[test]
 fn what_stays_out_of_sight_is_asked_for_ever_more_rarely() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = lacking(&place);
     let mut asked = Vec::new();
     // A run every ten minutes, for ten days.
@@ -106,7 +106,7 @@ fn what_stays_out_of_sight_is_asked_for_ever_more_rarely() {
 
 #[test]
 fn what_is_not_of_the_model_is_asked_for_once() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = lacking(&place);
     mirror
         .apply_page(&claim, Model::Jobs, &absent(true), at(1))

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use super::*;
 
 const MODEL: Model = Model::Users;
@@ -10,7 +8,7 @@ fn fenced(error: &MirrorError) -> bool {
 
 #[test]
 fn a_second_run_is_told_who_holds_the_mirror() {
-    let place = Place::new();
+    let place = place!();
     let (mirror, claim) = place.claimed();
     let mut other = place.open();
     let error = other.claim(&run("sync jobs"), at(5)).unwrap_err();
@@ -28,7 +26,7 @@ fn a_second_run_is_told_who_holds_the_mirror() {
 
 #[test]
 fn a_released_mirror_is_free_and_every_claim_has_a_higher_fence() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     let first = claim.fence();
     mirror.release(claim, &RunEnd::succeeded(), at(1)).unwrap();
@@ -40,7 +38,7 @@ fn a_released_mirror_is_free_and_every_claim_has_a_higher_fence() {
 
 #[test]
 fn a_run_whose_process_is_gone_is_succeeded_at_once() {
-    let place = Place::new();
+    let place = place!();
     let (mirror, claim) = place.claimed();
     // What the end of a process does: the file handles close, nothing is said.
     drop(mirror);
@@ -51,7 +49,7 @@ fn a_run_whose_process_is_gone_is_succeeded_at_once() {
 
 #[test]
 fn a_silent_run_loses_the_mirror_with_its_lease() {
-    let place = Place::new();
+    let place = place!();
     let (mut paused, old) = place.claimed();
     paused.begin_listing(&old, MODEL, &full(), at(1)).unwrap();
     let mut other = place.open();
@@ -92,7 +90,7 @@ fn a_silent_run_loses_the_mirror_with_its_lease() {
 
 #[test]
 fn a_page_or_a_heartbeat_keeps_the_claim_alive() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     let mut other = place.open();
     mirror
@@ -105,7 +103,7 @@ fn a_page_or_a_heartbeat_keeps_the_claim_alive() {
 
 #[test]
 fn a_successor_outlives_the_run_that_it_took_over_from() {
-    let place = Place::new();
+    let place = place!();
     let (stopped, _) = place.claimed();
     let mut second = place.open();
     let claim = second.claim(&run("second"), at(1000)).unwrap();
@@ -122,27 +120,8 @@ fn a_successor_outlives_the_run_that_it_took_over_from() {
 }
 
 #[test]
-fn a_run_on_another_machine_is_waited_for_until_its_lease_ends() {
-    let place = Place::new();
-    let mut elsewhere = place.open();
-    let far = RunInfo {
-        host: "elsewhere".into(),
-        lease: Duration::from_secs(60),
-        ..run("far")
-    };
-    elsewhere.claim(&far, at(0)).unwrap();
-    drop(elsewhere);
-    let mut mirror = place.open();
-    assert!(matches!(
-        mirror.claim(&run("near"), at(59)),
-        Err(MirrorError::Claimed(_))
-    ));
-    mirror.claim(&run("near"), at(61)).unwrap();
-}
-
-#[test]
 fn a_claim_of_before_the_release_writes_nothing_more() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     let copy = Claim { fence: claim.fence };
     mirror.release(claim, &RunEnd::succeeded(), at(1)).unwrap();
@@ -154,7 +133,7 @@ fn a_claim_of_before_the_release_writes_nothing_more() {
 
 #[test]
 fn a_run_keeps_the_totals_of_its_end_whoever_wrote_them() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     let page = rows(vec![candidate("C1", "Ada"), candidate("C2", "Bob")]);
     mirror

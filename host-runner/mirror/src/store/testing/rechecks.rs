@@ -6,7 +6,7 @@ const CANDIDATES: Model = Model::Candidates;
 
 #[test]
 fn rechecks_wait_until_a_page_says_that_they_are_done() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     let recheck = |id: &str| Recheck {
         model: Model::Applications,
@@ -33,9 +33,9 @@ fn rechecks_wait_until_a_page_says_that_they_are_done() {
 
 #[test]
 fn rechecks_come_page_by_page_and_no_number_is_used_twice() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
-    let ask = |mirror: &mut SqliteMirror, ids: &[&str], rechecked: Vec<u64>| {
+    let ask = |mirror: &mut Store, ids: &[&str], rechecked: Vec<u64>| {
         let page = Page {
             rechecks: ids
                 .iter()
@@ -68,7 +68,7 @@ fn application(id: &str, candidate: &str) -> UnifiedRecord {
 
 #[test]
 fn whom_a_record_of_our_own_was_about_before_is_asked_for_anew() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     let candidate = |id: &str| Recheck::itself(CANDIDATES, id);
     let asking = Page {
@@ -101,7 +101,7 @@ fn whom_a_record_of_our_own_was_about_before_is_asked_for_anew() {
 
 #[test]
 fn missing_referred_records_are_wanted_once_all_were_seen() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     let rows = vec![application("A1", "C1"), application("A2", "C2")];
     let page = Page {

@@ -6,7 +6,7 @@ const CANDIDATES: Model = Model::Candidates;
 
 #[test]
 fn changed_at_moves_only_when_the_unified_content_moves() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     let mut apply = |page: &Page, seconds| {
         mirror
@@ -63,7 +63,7 @@ fn changed_at_moves_only_when_the_unified_content_moves() {
 
 #[test]
 fn a_restored_record_has_its_content_and_id_again() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     let gone = Page {
         gone: vec![
@@ -121,7 +121,7 @@ fn a_restored_record_has_its_content_and_id_again() {
 
 #[test]
 fn a_row_in_hand_beats_a_tombstone_on_the_same_page() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     mirror
         .apply_page(
@@ -148,7 +148,7 @@ fn a_row_in_hand_beats_a_tombstone_on_the_same_page() {
 #[test]
 fn a_complete_set_buries_the_other_rows_of_its_parent_only() {
     let model = Model::HiringTeamMembers;
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     let set = |jobs: &[&str], rows| Page {
         rows,
@@ -171,7 +171,7 @@ fn a_complete_set_buries_the_other_rows_of_its_parent_only() {
             ..Counts::default()
         }
     );
-    let live = |mirror: &SqliteMirror| -> Vec<String> {
+    let live = |mirror: &Store| -> Vec<String> {
         mirror
             .keys(model, None, 10)
             .unwrap()
@@ -203,7 +203,7 @@ fn a_complete_set_buries_the_other_rows_of_its_parent_only() {
 #[test]
 fn a_page_with_a_row_of_another_set_or_model_is_refused_whole() {
     let model = Model::HiringTeamMembers;
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     let stray = Page {
         rows: vec![member("J1", "U1"), member("J2", "U1")],
@@ -225,7 +225,7 @@ fn a_page_with_a_row_of_another_set_or_model_is_refused_whole() {
 #[test]
 fn what_refers_to_a_record_is_found_also_after_it_changed() {
     let model = Model::Applications;
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     let application = |id: &str, job: Option<&str>, candidate: &str| {
         row(
@@ -240,7 +240,7 @@ fn what_refers_to_a_record_is_found_also_after_it_changed() {
         application("A3", None, "C1"),
     ]);
     mirror.apply_page(&claim, model, &page, at(1)).unwrap();
-    let referring = |mirror: &SqliteMirror, target, id: &str| -> Vec<String> {
+    let referring = |mirror: &Store, target, id: &str| -> Vec<String> {
         let first = mirror.referring(model, target, id, None, 1).unwrap();
         let rest = mirror
             .referring(model, target, id, first.first(), 9)
@@ -269,7 +269,7 @@ fn what_refers_to_a_record_is_found_also_after_it_changed() {
 
 #[test]
 fn reads_by_change_are_ordered_by_change_then_key() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     for (seconds, ids) in [(1, ["C5", "C6"]), (2, ["C3", "C4"]), (3, ["C1", "C2"])] {
         let page = rows(ids.iter().map(|id| candidate(id, "x")).collect());
@@ -298,7 +298,7 @@ fn reads_by_change_are_ordered_by_change_then_key() {
 
 #[test]
 fn changed_at_never_runs_backwards_when_the_clock_does() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     mirror
         .apply_page(
@@ -322,7 +322,7 @@ fn changed_at_never_runs_backwards_when_the_clock_does() {
 
 #[test]
 fn records_of_actions_are_written_while_a_run_holds_the_mirror() {
-    let place = Place::new();
+    let place = place!();
     let (mut mirror, claim) = place.claimed();
     mirror
         .begin_listing(&claim, CANDIDATES, &full(), at(1))

@@ -1,0 +1,207 @@
+//! The connection, for callers that block.
+//!
+//! The trait's methods block and may be called inside a tokio runtime, which must not be blocked by a runtime of ours.
+//! So the socket belongs to a thread of its own for all mirrors of this process, and a caller parks its thread until
+//! the answer is there.
+
+use std::collections::HashMap;
+use std::error::Error as _;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll, Wake};
+use std::thread::Thread;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, NoTls, Row, Statement};
+
+use super::address::{Encryption, PostgresAddress};
+use super::tls::Tls;
+use crate::store::MirrorError;
+
+/// The values of a statement.
+pub(super) type Values<'v> = &'v [&'v (dyn ToSql + Sync)];
+
+/// How each session works. Statements are planned with their values, since a plan made for empty tables is useless
+/// once they are full; a page waits for another writer of its org as long as one large transaction may take.
+const SESSION: &str = "SET plan_cache_mode = force_custom_plan; SET jit = off; SET lock_timeout = '30s';
+     SET client_min_messages = warning; SET default_transaction_isolation = 'read committed'; SET TimeZone = 'UTC'";
+
+/// A connection to the database, with the statements that it knows.
+pub(super) struct Link {
+    client: Client,
+    statements: Mutex<HashMap<String, Statement>>,
+}
+
+struct Parked(Thread);
+
+impl Wake for Parked {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Blocks this thread until a future is ready that needs no runtime.
+fn wait<F: Future>(future: F) -> F::Output {
+    // Unconstrained: inside a task of tokio, a spent budget would never come back while the task is blocked here.
+    let mut future = pin!(tokio::task::unconstrained(future));
+    let waker = Arc::new(Parked(std::thread::current())).into();
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
+}
+
+/// The runtime that all connections of the process live on: one thread, which does nothing but move bytes.
+fn runtime() -> Option<&'static Runtime> {
+    static RUNTIME: OnceLock<Option<Runtime>> = OnceLock::new();
+    let made = RUNTIME.get_or_init(|| {
+        Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("mirror-postgres")
+            .enable_all()
+            .build()
+            .ok()
+    });
+    made.as_ref()
+}
+
+impl Link {
+    /// Connects and logs in.
+    pub(super) fn open(address: &PostgresAddress) -> Result<Self, MirrorError> {
+        let failed = |detail: String| MirrorError::Unreachable {
+            place: address.to_string(),
+            detail,
+        };
+        let runtime = runtime().ok_or_else(|| failed("no thread can be started".into()))?;
+        let config = address.config.clone();
+        let connected = match &address.encryption {
+            Encryption::None => wait(runtime.spawn(async move {
+                let (client, connection) = config.connect(NoTls).await?;
+                // It ends when the client is dropped; its error also reaches whoever waits for an answer.
+                tokio::spawn(connection);
+                Ok(client)
+            })),
+            Encryption::Tls(roots) => {
+                let tls = Tls::trusting(roots.as_deref()).map_err(failed)?;
+                wait(runtime.spawn(async move {
+                    let (client, connection) = config.connect(tls).await?;
+                    tokio::spawn(connection);
+                    Ok(client)
+                }))
+            }
+        };
+        let client = connected
+            .map_err(|error| failed(error.to_string()))?
+            .map_err(|error: tokio_postgres::Error| failed(words(&error)))?;
+        let link = Self {
+            client,
+            statements: Mutex::default(),
+        };
+        link.batch(SESSION)?;
+        let encoding: String = link.one("SHOW server_encoding", &[])?.try_get(0)?;
+        if encoding != "UTF8" {
+            return Err(failed(format!(
+                "its encoding is {encoding}; make a database with the encoding UTF8"
+            )));
+        }
+        Ok(link)
+    }
+
+    /// The statement, prepared at its first use.
+    fn prepared(&self, sql: &str) -> Result<Statement, MirrorError> {
+        let mut statements = self
+            .statements
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = statements.get(sql) {
+            return Ok(known.clone());
+        }
+        let statement = wait(self.client.prepare(sql))?;
+        statements.insert(sql.to_owned(), statement.clone());
+        Ok(statement)
+    }
+
+    /// Statements without values, separated by semicolons.
+    pub(super) fn batch(&self, sql: &str) -> Result<(), MirrorError> {
+        Ok(wait(self.client.batch_execute(sql))?)
+    }
+
+    /// All rows.
+    pub(super) fn rows(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, MirrorError> {
+        let statement = self.prepared(sql)?;
+        Ok(wait(self.client.query(&statement, values))?)
+    }
+
+    /// The first row, if there is one.
+    pub(super) fn first(&self, sql: &str, values: Values<'_>) -> Result<Option<Row>, MirrorError> {
+        Ok(self.rows(sql, values)?.into_iter().next())
+    }
+
+    /// The only row of a statement that always has one.
+    pub(super) fn one(&self, sql: &str, values: Values<'_>) -> Result<Row, MirrorError> {
+        self.first(sql, values)?
+            .ok_or_else(|| MirrorError::damaged("a row is missing that is always there"))
+    }
+
+    /// How many rows a statement changed.
+    pub(super) fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, MirrorError> {
+        let statement = self.prepared(sql)?;
+        Ok(wait(self.client.execute(&statement, values))?)
+    }
+
+    /// One transaction: all of it, or on an error nothing.
+    pub(super) fn transaction<T>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, MirrorError>,
+    ) -> Result<T, MirrorError> {
+        self.batch("BEGIN")?;
+        let done = work(self).and_then(|result| {
+            self.batch("COMMIT")?;
+            Ok(result)
+        });
+        if done.is_err() {
+            // Best effort: a connection that is lost has rolled back.
+            let _ = self.batch("ROLLBACK");
+        }
+        done
+    }
+}
+
+/// An error in words, without values: those are people's data.
+fn words(error: &tokio_postgres::Error) -> String {
+    if let Some(error) = error.as_db_error() {
+        return format!("{}, code {}", error.message(), error.code().code());
+    }
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text.push_str(&format!(": {next}"));
+        cause = next.source();
+    }
+    text
+}
+
+impl From<tokio_postgres::Error> for MirrorError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let (place, detail) = (String::new(), words(&error));
+        match error.code() {
+            Some(code)
+                if [
+                    SqlState::LOCK_NOT_AVAILABLE,
+                    SqlState::T_R_DEADLOCK_DETECTED,
+                ]
+                .contains(code) =>
+            {
+                Self::Busy {
+                    path: Default::default(),
+                }
+            }
+            _ => Self::Database { place, detail },
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! The rows of a page: told apart into new, changed and unchanged ones, and written.
+
+use std::collections::{HashMap, HashSet};
+
+use sha2::{Digest, Sha256};
+
+use super::link::Link;
+use super::{apply, wanted};
+use crate::store::code::code;
+use crate::store::{Counts, Listing, MirrorError};
+use host_runner::unified::{Model, OrgId, Timestamp, UnifiedId, UnifiedRecord};
+
+/// What writing rows needs to know besides them.
+pub(super) struct Rows<'a> {
+    pub(super) link: &'a Link,
+    pub(super) org: &'a OrgId,
+    pub(super) model: Model,
+    /// The listing whose seen-marks the rows get, if one is open that may end by tombstoning the unseen.
+    pub(super) marks: Option<Listing>,
+    /// Whether what a record refers to is looked for; a listing of everything does so at its end, for all records at
+    /// once.
+    pub(super) looks_for_references: bool,
+    pub(super) now: Timestamp,
+}
+
+/// What the database holds of a record, as far as a page must know it.
+struct Held {
+    /// None for a record that this page brings.
+    number: Option<i64>,
+    /// None where the record is not what was written.
+    hash: Option<[u8; 16]>,
+    remote: Option<[u8; 32]>,
+    is_deleted: bool,
+    version: Option<u64>,
+    bytes: i64,
+    /// What is to be written of it at the end of the page.
+    write: Write,
+}
+
+/// What is to be written of a record, from least to most.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Write {
+    Nothing,
+    /// The source row and the version: nobody is told.
+    Refreshed,
+    /// All of it.
+    Changed,
+}
+
+fn digest(text: &str) -> [u8; 32] {
+    Sha256::digest(text).into()
+}
+
+fn bytes_of(row: &UnifiedRecord) -> i64 {
+    let length = row.content_json().len() + row.remote_data().map_or(0, str::len);
+    i64::try_from(length).unwrap_or(i64::MAX)
+}
+
+impl Rows<'_> {
+    /// Writes records; `changed_at` moves only when the unified content of one moves or it comes back. A key that comes
+    /// twice is as if it came on two pages.
+    pub(super) fn upsert(
+        &self,
+        rows: &[UnifiedRecord],
+        versions: &[u64],
+    ) -> Result<Counts, MirrorError> {
+        if rows.is_empty() {
+            return Ok(Counts::default());
+        }
+        let mut held = self.held(rows)?;
+        let (mut counts, mut grown) = (Counts::default(), 0);
+        let mut returned = Vec::new();
+        let mut last: HashMap<&str, (&UnifiedRecord, Option<u64>)> = HashMap::new();
+        for (at, row) in rows.iter().enumerate() {
+            let key = row.key().as_str();
+            let version = versions.get(at).copied();
+            last.insert(key, (row, version));
+            if let Some(known) = held.get_mut(key) {
+                grown += bytes_of(row) - known.bytes;
+                let is_back = known.is_deleted;
+                known.take(row, version, &mut counts);
+                if is_back {
+                    returned.push(key);
+                }
+            } else {
+                counts.inserted += 1;
+                grown += bytes_of(row);
+                returned.push(key);
+                held.insert(key.to_owned(), Held::new(row, version));
+            }
+        }
+        let mut seen = HashSet::new();
+        let once = rows.iter().filter(|row| seen.insert(row.key().as_str()));
+        let ordered: Vec<(&UnifiedRecord, Option<u64>)> = once
+            .filter_map(|row| last.get(row.key().as_str()).copied())
+            .collect();
+        self.write(&ordered, &held)?;
+        self.note(grown, &returned)?;
+        let numbers: Vec<i64> = held.values().filter_map(|one| one.number).collect();
+        apply::mark(self.link, self.org, self.marks.as_ref(), &numbers)?;
+        Ok(counts)
+    }
+
+    /// What is held of the rows' keys. The server hashes the texts itself: the hash beside them does not tell what has
+    /// become of them.
+    fn held(&self, rows: &[UnifiedRecord]) -> Result<HashMap<String, Held>, MirrorError> {
+        let keys: Vec<&str> = rows.iter().map(|row| row.key().as_str()).collect();
+        let found = self.link.rows(
+            "SELECT key, number, content_hash, substr(sha256(convert_to(content, 'UTF8')), 1, 16),
+                    sha256(convert_to(remote_data, 'UTF8')), remote_deleted_at IS NOT NULL, version,
+                    octet_length(content)::bigint + coalesce(octet_length(remote_data), 0)
+             FROM asymbl.record WHERE org = $1 AND model = $2 AND key = ANY($3)",
+            &[&self.org.as_str(), &code(self.model), &keys],
+        )?;
+        let mut held = HashMap::new();
+        for row in found {
+            let (stored, actual): (&[u8], &[u8]) = (row.try_get(2)?, row.try_get(3)?);
+            let hash = actual.try_into().ok().filter(|_| stored == actual);
+            let remote: Option<&[u8]> = row.try_get(4)?;
+            let version: Option<i64> = row.try_get(6)?;
+            let known = Held {
+                number: Some(row.try_get(1)?),
+                hash,
+                remote: remote.and_then(|remote| remote.try_into().ok()),
+                is_deleted: row.try_get(5)?,
+                version: version.map(i64::cast_unsigned),
+                bytes: row.try_get(7)?,
+                write: Write::Nothing,
+            };
+            held.insert(row.try_get(0)?, known);
+        }
+        Ok(held)
+    }
+
+    fn write(
+        &self,
+        rows: &[(&UnifiedRecord, Option<u64>)],
+        held: &HashMap<String, Held>,
+    ) -> Result<(), MirrorError> {
+        let mut columns = [Columns::default(), Columns::default(), Columns::default()];
+        let [new, changed, refreshed] = &mut columns;
+        for (row, version) in rows {
+            let Some(known) = held.get(row.key().as_str()) else {
+                continue;
+            };
+            match (known.number, known.write) {
+                (None, _) => new.add(self.org, row, *version),
+                (Some(_), Write::Changed) => changed.add(self.org, row, *version),
+                (Some(_), Write::Refreshed) => refreshed.add(self.org, row, *version),
+                (Some(_), Write::Nothing) => {}
+            }
+        }
+        let place = (self.org.as_str(), code(self.model));
+        new.insert(self.link, place, self.now)?;
+        changed.update(self.link, place, self.now)?;
+        refreshed.refresh(self.link, place)?;
+        if self.looks_for_references {
+            let written: Vec<&UnifiedRecord> =
+                new.rows.iter().chain(&changed.rows).copied().collect();
+            wanted::add_of(self.link, self.org, self.model, &written)?;
+        }
+        Ok(())
+    }
+
+    /// Counts the bytes that came, and takes what is there now from the list of what is wanted.
+    fn note(&self, grown: i64, returned: &[&str]) -> Result<(), MirrorError> {
+        if grown != 0 {
+            self.link.execute(
+                "UPDATE asymbl.org SET bytes = bytes + $2 WHERE org = $1",
+                &[&self.org.as_str(), &grown],
+            )?;
+        }
+        wanted::remove(self.link, self.org, self.model, returned)
+    }
+}
+
+impl Held {
+    /// A record that a page brings.
+    fn new(row: &UnifiedRecord, version: Option<u64>) -> Self {
+        Self {
+            number: None,
+            hash: Some(row.content_hash()),
+            remote: row.remote_data().map(digest),
+            is_deleted: false,
+            version,
+            bytes: bytes_of(row),
+            write: Write::Changed,
+        }
+    }
+
+    /// Compares a row with what is held, and takes its place.
+    fn take(&mut self, row: &UnifiedRecord, version: Option<u64>, counts: &mut Counts) {
+        let hash = row.content_hash();
+        let remote = row.remote_data().map(digest);
+        let write = if self.is_deleted {
+            counts.undeleted += 1;
+            Write::Changed
+        } else if self.hash != Some(hash) {
+            counts.updated += 1;
+            Write::Changed
+        } else {
+            counts.unchanged += 1;
+            match self.remote == remote && self.version == version {
+                true => Write::Nothing,
+                false => Write::Refreshed,
+            }
+        };
+        *self = Self {
+            number: self.number,
+            hash: Some(hash),
+            remote,
+            is_deleted: false,
+            version,
+            bytes: bytes_of(row),
+            write: self.write.max(write),
+        };
+    }
+}
+
+/// Rows as the arrays of a statement, one a column.
+#[derive(Default)]
+struct Columns<'a> {
+    rows: Vec<&'a UnifiedRecord>,
+    keys: Vec<&'a str>,
+    ids: Vec<UnifiedId>,
+    hashes: Vec<[u8; 16]>,
+    versions: Vec<Option<i64>>,
+    references: [Vec<Option<&'a str>>; 3],
+    reference_ids: [Vec<Option<UnifiedId>>; 3],
+    contents: Vec<&'a str>,
+    remote_data: Vec<Option<&'a str>>,
+}
+
+/// The org and the number of the model.
+type Place<'a> = (&'a str, i16);
+
+impl<'a> Columns<'a> {
+    fn add(&mut self, org: &OrgId, row: &'a UnifiedRecord, version: Option<u64>) {
+        let model = row.model();
+        self.rows.push(row);
+        self.keys.push(row.key().as_str());
+        self.ids.push(UnifiedId::of(org, model, row.key()));
+        self.hashes.push(row.content_hash());
+        self.versions.push(version.map(u64::cast_signed));
+        let mut targets = model.references();
+        for (place, reference) in row.references().into_iter().enumerate() {
+            let target = targets.next().map(|(_, target)| target);
+            let id = target.zip(reference);
+            let id = id.map(|(target, id)| UnifiedId::of_reference(org, target, id));
+            // Both have as many places as a record has references.
+            if let (Some(ids), Some(references)) = (
+                self.reference_ids.get_mut(place),
+                self.references.get_mut(place),
+            ) {
+                ids.push(id);
+                references.push(reference);
+            }
+        }
+        self.contents.push(row.content_json());
+        self.remote_data.push(row.remote_data());
+    }
+
+    /// The statement's values behind org, model and moment.
+    fn run(
+        &self,
+        link: &Link,
+        sql: &str,
+        place: Place<'_>,
+        now: Timestamp,
+    ) -> Result<(), MirrorError> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<&str> = self.ids.iter().map(UnifiedId::as_str).collect();
+        let hashes: Vec<&[u8]> = self.hashes.iter().map(<[u8; 16]>::as_slice).collect();
+        let [id0, id1, id2] = self.reference_ids.each_ref().map(|ids| {
+            let texts = ids.iter().map(|id| id.as_ref().map(UnifiedId::as_str));
+            texts.collect::<Vec<Option<&str>>>()
+        });
+        let [ref0, ref1, ref2] = &self.references;
+        link.execute(
+            sql,
+            &[
+                &place.0,
+                &place.1,
+                &now.millis(),
+                &self.keys,
+                &ids,
+                &hashes,
+                &self.versions,
+                ref0,
+                ref1,
+                ref2,
+                &id0,
+                &id1,
+                &id2,
+                &self.contents,
+                &self.remote_data,
+            ],
+        )?;
+        Ok(())
+    }
+
+    fn insert(&self, link: &Link, place: Place<'_>, now: Timestamp) -> Result<(), MirrorError> {
+        let sql = format!(
+            "INSERT INTO asymbl.record (org, model, changed_at, key, id, content_hash, version, ref0, ref1, ref2,
+                                        ref0_id, ref1_id, ref2_id, content, remote_data)
+             SELECT $1, $2, $3, page.* FROM {PAGE}"
+        );
+        self.run(link, &sql, place, now)
+    }
+
+    fn update(&self, link: &Link, place: Place<'_>, now: Timestamp) -> Result<(), MirrorError> {
+        let sql = format!(
+            "UPDATE asymbl.record SET id = page.id, content_hash = page.hash, changed_at = $3, remote_deleted_at = NULL,
+                    version = page.version, ref0 = page.ref0, ref1 = page.ref1, ref2 = page.ref2,
+                    ref0_id = page.ref0_id, ref1_id = page.ref1_id, ref2_id = page.ref2_id, content = page.content,
+                    remote_data = page.remote_data
+             FROM {PAGE} WHERE record.org = $1 AND record.model = $2 AND record.key = page.key"
+        );
+        self.run(link, &sql, place, now)
+    }
+
+    fn refresh(&self, link: &Link, place: Place<'_>) -> Result<(), MirrorError> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        link.execute(
+            "UPDATE asymbl.record SET version = page.version, remote_data = page.remote_data
+             FROM unnest($3::text[], $4::bigint[], $5::text[]) AS page (key, version, remote_data)
+             WHERE record.org = $1 AND record.model = $2 AND record.key = page.key",
+            &[
+                &place.0,
+                &place.1,
+                &self.keys,
+                &self.versions,
+                &self.remote_data,
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+/// The arrays of a page as a table.
+const PAGE: &str = "unnest($4::text[], $5::text[], $6::bytea[], $7::bigint[], $8::text[], $9::text[], $10::text[],
+     $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])
+     AS page (key, id, hash, version, ref0, ref1, ref2, ref0_id, ref1_id, ref2_id, content, remote_data)";

@@ -1,0 +1,44 @@
+//! The locks beside the file.
+
+use std::time::Duration;
+
+use super::*;
+
+#[test]
+fn a_run_on_another_machine_is_waited_for_until_its_lease_ends() {
+    let place = Place::new();
+    let mut elsewhere = place.open();
+    let far = RunInfo {
+        host: "elsewhere".into(),
+        lease: Duration::from_secs(60),
+        ..run("far")
+    };
+    elsewhere.claim(&far, at(0)).unwrap();
+    drop(elsewhere);
+    let mut mirror = place.open();
+    assert!(matches!(
+        mirror.claim(&run("near"), at(59)),
+        Err(MirrorError::Claimed(_))
+    ));
+    mirror.claim(&run("near"), at(61)).unwrap();
+}
+
+#[test]
+fn a_key_leaves_no_lock_behind() {
+    let place = Place::new();
+    let mut mirror = place.open();
+    let call = Attempt {
+        action: "create-candidate".into(),
+        key: "k".into(),
+        input: [1; 32],
+    };
+    mirror.begin_attempt(&call, KEPT, at(0)).unwrap();
+    mirror.end_attempt(&call, Ending::Answered("{}")).unwrap();
+    let locks = std::fs::read_dir(place.path().parent().unwrap())
+        .unwrap()
+        .filter(|file| {
+            let name = file.as_ref().unwrap().file_name();
+            name.to_string_lossy().contains(".key-")
+        });
+    assert_eq!(locks.count(), 0);
+}
