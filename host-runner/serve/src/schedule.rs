@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host_runner::unified::{Model, Timestamp};
-use mirror::store::{Mirror as _, SqliteMirror};
+use mirror::store::{Location, Mirror as _, SqliteMirror};
 use mirror::sync::{Events, SyncOptions, SyncReport, discover, note_failure, sync, wait_after};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -126,7 +126,8 @@ async fn sync_once(
         Ok((discovered, mirror))
     });
     let (discovered, mut mirror) = opened.inspect_err(|message| {
-        if let Err(error) = note_failure(tenant.mirror_path(), command, message) {
+        let location = Location::File(tenant.mirror_path().to_owned());
+        if let Err(error) = note_failure(&location, command, message) {
             tracing::warn!(%error, "the failed sync is not in the mirror's history");
         }
     })?;

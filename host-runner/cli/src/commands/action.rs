@@ -1,7 +1,6 @@
 //! `asymbl action NAME`: one action, JSON in and JSON out.
 
 use std::io::{Read as _, Write as _};
-use std::path::Path;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -12,7 +11,7 @@ use super::{Context, Exit, MirrorArgument, TenantArgument, WrongInput};
 use host_runner::session::Session;
 use host_runner::tenant::without_mark;
 use mirror::actions::{self, Action, ActionError, NAMES, Problem};
-use mirror::store::{Mirror, MirrorError, SqliteMirror};
+use mirror::store::{Location, MirrorError};
 use mirror::sync::discover;
 
 /// What to do.
@@ -54,11 +53,11 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         ));
     }
     let session = context.unsigned(&arguments.tenant.tenant)?;
-    let path = arguments.mirror.path(&arguments.tenant);
-    check(arguments, &input, &session, &path).await?;
+    let location = arguments.mirror.location(&arguments.tenant)?;
+    check(arguments, &input, &session, &location).await?;
     sign_in(&session).await?;
     let discovered = discover(&session).await?;
-    let mut mirror = SqliteMirror::open(&path, &discovered.org)?;
+    let mut mirror = location.open(&discovered.org)?;
     let profile = &discovered.discovery.profile;
     if let Some(name) = &arguments.stage {
         let application = input
@@ -66,7 +65,8 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             .and_then(Value::as_str)
             .unwrap_or_default()
             .to_owned();
-        let stage = actions::stage_named(&session, &mirror, profile, &application, name).await?;
+        let stage =
+            actions::stage_named(&session, mirror.as_ref(), profile, &application, name).await?;
         if let Some(object) = input.as_object_mut() {
             object.insert("stage_id".into(), stage.into());
         }
@@ -74,7 +74,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     let key = arguments.idempotency_key.clone();
     let outcome = actions::run(
         &session,
-        &mut mirror,
+        mirror.as_mut(),
         profile,
         arguments.action,
         &input,
@@ -107,14 +107,14 @@ async fn check(
     arguments: &Arguments,
     input: &Value,
     session: &Session,
-    mirror: &Path,
+    location: &Location,
 ) -> anyhow::Result<()> {
-    let mirror = match SqliteMirror::open_existing(mirror) {
+    let mirror = match location.open_existing() {
         Ok(mirror) => Some(mirror),
         Err(MirrorError::Missing { .. }) => None,
         Err(error) => return Err(error.into()),
     };
-    let mirror = mirror.as_ref().map(|mirror| mirror as &dyn Mirror);
+    let mirror = mirror.as_deref();
     let key = arguments.idempotency_key.as_deref();
     let mut problems = match actions::check(session, mirror, arguments.action, input, key).await {
         Ok(()) => Vec::new(),

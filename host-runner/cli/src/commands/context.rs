@@ -8,6 +8,7 @@ use clap::Args;
 use host_runner::metrics::Metrics;
 use host_runner::tenant::TokenSource;
 use host_runner::unified::Model;
+use mirror::store::{Location, MirrorError};
 
 /// Which tenant.
 #[derive(Args, Clone)]
@@ -20,16 +21,25 @@ pub(super) struct TenantArgument {
 /// Which mirror.
 #[derive(Args, Clone)]
 pub(super) struct MirrorArgument {
-    /// The mirror's file [default: the tenant file's name with the ending .mirror.sqlite]
-    #[arg(long, value_name = "FILE")]
+    /// The mirror's file, or a database: postgres://USER@HOST/DATABASE, its password in PGPASSWORD [default: the tenant
+    /// file's name with the ending .mirror.sqlite]
+    #[arg(long, value_name = "FILE|URL")]
     pub(super) mirror: Option<PathBuf>,
 }
 
 impl MirrorArgument {
-    pub(super) fn path(&self, tenant: &TenantArgument) -> PathBuf {
-        self.mirror
-            .clone()
-            .unwrap_or_else(|| tenant.tenant.with_extension("mirror.sqlite"))
+    /// Where the mirror is. In a database its name is that of the tenant file, unless the URL says another one.
+    pub(super) fn location(&self, tenant: &TenantArgument) -> Result<Location, MirrorError> {
+        let Some(mirror) = &self.mirror else {
+            let path = tenant.tenant.with_extension("mirror.sqlite");
+            return Ok(Location::File(path));
+        };
+        let name = tenant.tenant.file_stem().unwrap_or_default();
+        let password = std::env::var("PGPASSWORD").ok();
+        match mirror.to_str() {
+            Some(text) => Location::parse(text, &name.to_string_lossy(), password.as_deref()),
+            None => Ok(Location::File(mirror.clone())),
+        }
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) const SYNC: &str = "\
 Examples:
   asymbl sync
   asymbl sync jobs applications --full
+  asymbl sync --mirror postgres://me@db.example/people
   asymbl sync --every 15m --json";
 pub(super) const RECORDS: &str = "\
 Examples:

@@ -243,8 +243,11 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if cause.is::<TenantError>() || cause.is::<WrongInput>() {
         return Some(Exit::WrongInput);
     }
-    if cause.is::<MirrorError>() {
-        return Some(Exit::Mirror);
+    if let Some(error) = cause.downcast_ref::<MirrorError>() {
+        return Some(match error {
+            MirrorError::Address { .. } => Exit::WrongInput,
+            _ => Exit::Mirror,
+        });
     }
     if cause.is::<LimitReached>() {
         return Some(Exit::Incomplete);

@@ -8,9 +8,9 @@ use serde_json::json;
 use super::component::load_tenant;
 use super::output::{self, counted, paragraph};
 use super::text;
-use super::{Context, Exit, MirrorArgument, TenantArgument};
+use super::{Context, Exit, MirrorArgument, TenantArgument, WrongInput};
 use host_runner::unified::Timestamp;
-use mirror::store::{Health, SqliteMirror};
+use mirror::store::{Health, Location, SqliteMirror};
 
 /// What to do with the mirror.
 #[derive(Args)]
@@ -43,7 +43,13 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     if arguments.mirror.mirror.is_none() {
         load_tenant(&arguments.tenant.tenant)?;
     }
-    let path = arguments.mirror.path(&arguments.tenant);
+    let path = match arguments.mirror.location(&arguments.tenant)? {
+        Location::File(path) => path,
+        Location::Database(address) => anyhow::bail!(WrongInput(format!(
+            "a mirror in a database is checked by the database's own tools, and {address} is one; \
+             `asymbl sync --full` writes anew what others altered in it"
+        ))),
+    };
     let health = SqliteMirror::check(&path, arguments.repair, Timestamp::now())?;
     let mut out = text::stdout(context.json);
     if context.json {

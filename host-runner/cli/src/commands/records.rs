@@ -10,7 +10,7 @@ use super::component::load_tenant;
 use super::text;
 use super::{Context, Exit, MirrorArgument, TenantArgument, WrongInput, model, output};
 use host_runner::unified::{Model, Timestamp, UnifiedRecord};
-use mirror::store::{Mirror as _, MirrorError, RecordFilter, Records, SqliteMirror, StoredRecord};
+use mirror::store::{Mirror, MirrorError, RecordFilter, Records, StoredRecord};
 use serde_json::Value;
 
 /// What to print.
@@ -87,13 +87,15 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     if arguments.mirror.mirror.is_none() {
         load_tenant(&arguments.tenant.tenant)?;
     }
-    let mirror = SqliteMirror::open_existing(&arguments.mirror.path(&arguments.tenant))?;
+    let mirror = arguments.mirror.location(&arguments.tenant)?;
+    let mirror = mirror.open_existing()?;
+    let mirror = mirror.as_ref();
     let filter = RecordFilter {
         include_deleted: arguments.include_deleted,
         changed_since: arguments.since,
         ..RecordFilter::default()
     };
-    let records = Records::new(&mirror, arguments.model, filter);
+    let records = Records::new(mirror, arguments.model, filter);
     let records = records.take(arguments.limit.unwrap_or(usize::MAX));
     let format = match context.json {
         true => Format::Json,
@@ -104,7 +106,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         // On a terminal it is text, else data for programs and files.
         Format::Csv if std::io::stdout().is_terminal() => {
             let mut table = Vec::new();
-            let printed = csv(arguments.model, &mirror, records, &mut table)?;
+            let printed = csv(arguments.model, mirror, records, &mut table)?;
             for line in String::from_utf8_lossy(&table).lines() {
                 writeln!(out, "{line}")?;
             }
@@ -114,7 +116,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         Format::Csv => {
             drop(out);
             let out = std::io::BufWriter::new(std::io::stdout().lock());
-            csv(arguments.model, &mirror, records, out)?
+            csv(arguments.model, mirror, records, out)?
         }
         Format::Parquet if std::io::stdout().is_terminal() => {
             let model = arguments.model;
@@ -128,7 +130,7 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
             let records = records.map(|stored| Ok(serde_json::from_str(&stored?.line(org))?));
             parquet::write(arguments.model, records, std::io::stdout())?
         }
-        Format::Text | Format::Json => lines(format, &mirror, records, out)?,
+        Format::Text | Format::Json => lines(format, mirror, records, out)?,
     };
     if format == Format::Text {
         output::say(&output::counted(printed, "record"));
@@ -141,7 +143,7 @@ type Stored = Result<StoredRecord, MirrorError>;
 /// A line each; returns how many.
 fn lines(
     format: Format,
-    mirror: &SqliteMirror,
+    mirror: &dyn Mirror,
     records: impl Iterator<Item = Stored>,
     mut out: impl Write,
 ) -> anyhow::Result<u64> {
@@ -161,7 +163,7 @@ fn lines(
 /// A table with the fields of the model as columns, in their order; returns how many rows.
 fn csv(
     model: Model,
-    mirror: &SqliteMirror,
+    mirror: &dyn Mirror,
     records: impl Iterator<Item = Stored>,
     out: impl Write,
 ) -> anyhow::Result<u64> {

@@ -10,7 +10,6 @@ use super::private::write_private;
 use super::{Context, Exit, MirrorArgument, TenantArgument};
 use crate::report::collect;
 use host_runner::unified::Timestamp;
-use mirror::store::SqliteMirror;
 
 /// What to write.
 #[derive(Args)]
@@ -31,8 +30,9 @@ pub(super) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
     } else {
         "Mirror".to_owned()
     };
-    let mirror = SqliteMirror::open_existing(&arguments.mirror.path(&arguments.tenant))?;
-    let page = collect(&mirror, &title, Timestamp::now())?.html();
+    let mirror = arguments.mirror.location(&arguments.tenant)?;
+    let mirror = mirror.open_existing()?;
+    let page = collect(mirror.as_ref(), &title, Timestamp::now())?.html();
     // Someone may have the page open.
     write_private(&arguments.html, &page)?;
     if context.json {

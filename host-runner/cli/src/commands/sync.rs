@@ -17,7 +17,7 @@ use super::text::Styled;
 use super::{Context, Exit, MirrorArgument, TenantArgument, WrongInput, error, model, schedule};
 use host_runner::session::Session;
 use host_runner::unified::Model;
-use mirror::store::{Coverage, SqliteMirror};
+use mirror::store::{Coverage, Mirror};
 use mirror::sync::{
     Events, Failure, ModelReport, Stopped, SyncOptions, SyncReport, discover, sync,
 };
@@ -97,12 +97,13 @@ async fn once(
 /// the last. Best effort, since the error itself is what the caller should hear of; wrong input and a refused component
 /// are no run.
 fn note_failure(arguments: &Arguments, error: &anyhow::Error) {
-    let path = arguments.mirror.path(&arguments.tenant);
-    if matches!(Exit::of(error), Exit::WrongInput | Exit::Component) || !path.is_file() {
+    if matches!(Exit::of(error), Exit::WrongInput | Exit::Component) {
         return;
     }
     let message = super::error::error_text(error);
-    let noted = mirror::sync::note_failure(&path, command(arguments), &message);
+    let location = arguments.mirror.location(&arguments.tenant);
+    let noted = location
+        .and_then(|location| mirror::sync::note_failure(&location, command(arguments), &message));
     if let Err(error) = noted {
         tracing::warn!(%error, "the failed sync is not in the mirror's history");
     }
@@ -139,11 +140,12 @@ async fn attempt(
         stop: stop.clone(),
         command: command(arguments).into(),
     };
+    // Before anything is asked of the org: the URL may be wrong.
+    let location = arguments.mirror.location(&arguments.tenant)?;
     let discovered = discover(&session).await?;
-    let mut mirror =
-        SqliteMirror::open(&arguments.mirror.path(&arguments.tenant), &discovered.org)?;
+    let mut mirror = location.open(&discovered.org)?;
     *begun = true;
-    let report = watched(&session, &mut mirror, &discovered, &options).await?;
+    let report = watched(&session, mirror.as_mut(), &discovered, &options).await?;
     let mut out = super::text::stdout(context.json);
     if context.json {
         writeln!(out, "{}", as_json(&report))?;
@@ -160,7 +162,7 @@ async fn attempt(
 /// A sync whose progress shows on a terminal.
 pub(super) async fn watched(
     session: &Session,
-    mirror: &mut SqliteMirror,
+    mirror: &mut dyn Mirror,
     discovered: &mirror::sync::Discovered,
     options: &SyncOptions,
 ) -> anyhow::Result<SyncReport> {

@@ -1,9 +1,8 @@
 //! Syncs that follow one another.
 
-use std::path::Path;
 use std::time::Duration;
 
-use crate::store::{Mirror as _, MirrorError, RunEnd, RunInfo, SqliteMirror};
+use crate::store::{Location, MirrorError, RunEnd, RunInfo};
 use host_runner::unified::Timestamp;
 
 /// The longest wait after failures: long enough for an outage or a spent quota, short enough to be back the same day.
@@ -21,11 +20,11 @@ pub fn wait_after(every: Duration, failures: u32) -> Duration {
 ///
 /// # Errors
 /// Those of the storage, and [`MirrorError::Claimed`].
-pub fn note_failure(path: &Path, command: &str, message: &str) -> Result<(), MirrorError> {
-    if !path.is_file() {
-        return Ok(());
-    }
-    let mut mirror = SqliteMirror::open_existing(path)?;
+pub fn note_failure(location: &Location, command: &str, message: &str) -> Result<(), MirrorError> {
+    let mut mirror = match location.open_existing() {
+        Err(MirrorError::Missing { .. }) => return Ok(()),
+        opened => opened?,
+    };
     let now = Timestamp::now();
     let claim = mirror.claim(&RunInfo::this_process(command), now)?;
     mirror.release(claim, &RunEnd::failed(message.to_owned()), now)
