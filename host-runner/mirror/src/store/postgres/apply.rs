@@ -142,7 +142,7 @@ fn tombstone_gone(
         // The parent is the first reference of both join models.
         let of_sets = link.rows(
             "SELECT key FROM asymbl.record
-             WHERE org = $1 AND model = $2 AND ref0 = ANY($3) AND remote_deleted_at IS NULL",
+             WHERE org || '' = $1 AND model = $2 AND ref0 = ANY($3) AND remote_deleted_at IS NULL",
             &[&org.as_str(), &code(model), &parents],
         )?;
         for row in of_sets {

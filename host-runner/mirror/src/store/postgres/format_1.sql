@@ -46,14 +46,16 @@ CREATE TABLE asymbl.record (
     remote_data text,
     PRIMARY KEY (org, model, key)
 );
+-- A new tenant is unknown to the statistics for a while, so to the planner all indexes that begin with an org look alike.
+-- The primary key begins with `org`, all others with `org || ''`: each statement says which of them it means.
 CREATE INDEX record_id ON asymbl.record (id);
-CREATE INDEX record_changed ON asymbl.record (org, model, changed_at, key);
-CREATE INDEX record_live ON asymbl.record (org, model, number) WHERE remote_deleted_at IS NULL;
-CREATE INDEX record_ref0 ON asymbl.record (org, model, ref0, key)
+CREATE INDEX record_changed ON asymbl.record ((org || ''), model, changed_at, key);
+CREATE INDEX record_live ON asymbl.record ((org || ''), model, number) WHERE remote_deleted_at IS NULL;
+CREATE INDEX record_ref0 ON asymbl.record ((org || ''), model, ref0, key)
     WHERE ref0 IS NOT NULL AND remote_deleted_at IS NULL;
-CREATE INDEX record_ref1 ON asymbl.record (org, model, ref1, key)
+CREATE INDEX record_ref1 ON asymbl.record ((org || ''), model, ref1, key)
     WHERE ref1 IS NOT NULL AND remote_deleted_at IS NULL;
-CREATE INDEX record_ref2 ON asymbl.record (org, model, ref2, key)
+CREATE INDEX record_ref2 ON asymbl.record ((org || ''), model, ref2, key)
     WHERE ref2 IS NOT NULL AND remote_deleted_at IS NULL;
 
 -- Faster than the default; a server that was built without it keeps the default.

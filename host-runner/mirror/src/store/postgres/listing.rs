@@ -129,17 +129,19 @@ fn at_end_of_everything(link: &Link, org: &OrgId, model: Model) -> Result<Listin
 }
 
 /// The records that the listing of number `$3`, begun when the newest record had the number `$4`, has not shown.
-const UNSEEN: &str = "record.org = $1 AND record.model = $2 AND record.remote_deleted_at IS NULL
+/// The marks are looked up one by one: as a join they may be compared each with each while no statistics know the org.
+const UNSEEN: &str =
+    "record.org || '' = $1 AND record.model = $2 AND record.remote_deleted_at IS NULL
      AND record.number <= $4
-     AND NOT EXISTS (SELECT 1 FROM asymbl.seen WHERE seen.org = $1 AND seen.record = record.number
-                     AND seen.listing = $3)";
+     AND (SELECT listing FROM asymbl.seen WHERE seen.org = $1 AND seen.record = record.number)
+         IS DISTINCT FROM $3";
 
 pub(super) fn unseen(link: &Link, org: &OrgId, model: Model) -> Result<Totals, MirrorError> {
     let listing = at_end_of_everything(link, org, model)?;
     let row = link.one(
         &format!(
             "SELECT (SELECT count(*) FROM asymbl.record WHERE {UNSEEN}) AS gone,
-                    (SELECT count(*) FROM asymbl.record WHERE org = $1 AND model = $2
+                    (SELECT count(*) FROM asymbl.record WHERE org || '' = $1 AND model = $2
                      AND remote_deleted_at IS NULL) AS live"
         ),
         &[

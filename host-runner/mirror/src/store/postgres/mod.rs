@@ -250,12 +250,15 @@ impl Mirror for PostgresMirror {
         page: &Page,
         now: Timestamp,
     ) -> Result<PageOutcome, MirrorError> {
-        self.write_claimed(claim, now, |link, org, now| {
-            let outcome = apply::page(link, org, model, page, now)?;
-            let entry = Self::entry(org, claim, model, now);
+        // A page that is lost takes its cursor with it, and is read again.
+        let written = self.link.quick_transaction(|link| {
+            let now = claim::check(link, &self.org, claim, now)?;
+            let outcome = apply::page(link, &self.org, model, page, now)?;
+            let entry = Self::entry(&self.org, claim, model, now);
             entry.page_applied(link, page, &outcome.counts)?;
             Ok(outcome)
-        })
+        });
+        written.map_err(|error| error.in_database(&self.place))
     }
 
     fn unseen_count(&self, model: Model) -> Result<Totals, MirrorError> {

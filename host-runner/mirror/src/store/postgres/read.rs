@@ -59,13 +59,15 @@ pub(super) fn by_id(
     model: Model,
     id: &UnifiedId,
 ) -> Result<Option<StoredRecord>, MirrorError> {
-    let found = records(
-        link,
-        model,
-        "org = $1 AND model = $2 AND id = $3",
+    // OFFSET: the id is looked up first, whatever the planner thinks of the org.
+    let found = link.first(
+        &format!(
+            "SELECT {COLUMNS} FROM (SELECT * FROM asymbl.record WHERE id = $3 OFFSET 0) AS found
+             WHERE org = $1 AND model = $2"
+        ),
         &[&org.as_str(), &code(model), &id.as_str()],
     )?;
-    Ok(found.into_iter().next())
+    found.map(|row| record(model, &row)).transpose()
 }
 
 pub(super) fn by_key(
@@ -100,13 +102,12 @@ pub(super) fn page(
         true => "",
         false => "AND remote_deleted_at IS NULL",
     };
-    let whole = format!("org = $1 AND model = $2 {live}");
     match (filter.changed_since, filter.touched_since) {
         (Some(since), _) => records(
             link,
             model,
             &format!(
-                "{whole} AND changed_at >= $3 AND (changed_at, key) > ($4::bigint, $5::text)
+                "org || '' = $1 AND model = $2 {live} AND changed_at >= $3 AND (changed_at, key) > ($4::bigint, $5::text)
                  ORDER BY changed_at, key LIMIT $6"
             ),
             &[&org, &code(model), &since.millis(), &stamp, &key, &limit],
@@ -115,7 +116,7 @@ pub(super) fn page(
             link,
             model,
             &format!(
-                "{whole} AND key > $3 AND ({}) ORDER BY key LIMIT $4",
+                "org = $1 AND model = $2 {live} AND key > $3 AND ({}) ORDER BY key LIMIT $4",
                 touched(model)
             ),
             &[&org, &code(model), &key, &limit, &since.millis()],
@@ -123,7 +124,7 @@ pub(super) fn page(
         (None, None) => records(
             link,
             model,
-            &format!("{whole} AND key > $3 ORDER BY key LIMIT $4"),
+            &format!("org = $1 AND model = $2 {live} AND key > $3 ORDER BY key LIMIT $4"),
             &[&org, &code(model), &key, &limit],
         ),
     }
@@ -150,7 +151,7 @@ fn touched(model: Model) -> String {
             let other = code(*other);
             condition.push_str(&format!(
                 " OR key IN (SELECT other.ref{place} FROM asymbl.record AS other
-                  WHERE other.org = $1 AND other.model = {other} AND other.changed_at >= $5
+                  WHERE other.org || '' = $1 AND other.model = {other} AND other.changed_at >= $5
                     AND other.ref{place} IS NOT NULL)"
             ));
         }
@@ -160,7 +161,7 @@ fn touched(model: Model) -> String {
             let target = code(*target);
             condition.push_str(&format!(
                 " OR ref{place} IN (SELECT other.key FROM asymbl.record AS other
-                  WHERE other.org = $1 AND other.model = {target} AND other.changed_at >= $5)"
+                  WHERE other.org || '' = $1 AND other.model = {target} AND other.changed_at >= $5)"
             ));
         }
     }
@@ -228,7 +229,7 @@ pub(super) fn referring(
     found_keys(
         link,
         &format!(
-            "SELECT key FROM asymbl.record WHERE org = $1 AND model = $2 AND ref{place} = $3 AND key > $4
+            "SELECT key FROM asymbl.record WHERE org || '' = $1 AND model = $2 AND ref{place} = $3 AND key > $4
              AND remote_deleted_at IS NULL ORDER BY key LIMIT $5"
         ),
         &[
@@ -245,7 +246,7 @@ pub(super) fn totals(link: &Link, org: &OrgId, model: Model) -> Result<Totals, M
     // One statement, so that both counts are of the same moment while a run writes.
     let row = link.one(
         "SELECT (SELECT count(*) FROM asymbl.record WHERE org = $1 AND model = $2) AS whole,
-                (SELECT count(*) FROM asymbl.record WHERE org = $1 AND model = $2
+                (SELECT count(*) FROM asymbl.record WHERE org || '' = $1 AND model = $2
                  AND remote_deleted_at IS NULL) AS live",
         &[&org.as_str(), &code(model)],
     )?;

@@ -93,15 +93,14 @@ pub(super) fn enqueue_dangling(link: &Link, org: &OrgId, target: Model) -> Resul
             link.execute(
                 &format!(
                     "INSERT INTO asymbl.recheck (org, model, target, remote_id)
-                     SELECT DISTINCT $1, $2::smallint, $3::smallint, referring.ref{place}
-                     FROM asymbl.record AS referring
-                     WHERE referring.org = $1 AND referring.model = $2 AND referring.ref{place} IS NOT NULL
-                       AND referring.remote_deleted_at IS NULL
-                       AND NOT EXISTS (SELECT 1 FROM asymbl.record WHERE org = $1 AND record.model = $3
-                                       AND key = referring.ref{place} AND remote_deleted_at IS NULL)
-                       AND NOT EXISTS (SELECT 1 FROM asymbl.wanted WHERE org = $1 AND wanted.model = $3
-                                       AND remote_id = referring.ref{place} AND is_foreign)
-                     ON CONFLICT DO NOTHING"
+                     SELECT $1, $2::smallint, $3::smallint, id FROM
+                     (SELECT ref{place} FROM asymbl.record WHERE org || '' = $1 AND record.model = $2
+                        AND ref{place} IS NOT NULL AND remote_deleted_at IS NULL
+                      EXCEPT SELECT key FROM asymbl.record
+                      WHERE org = $1 AND record.model = $3 AND remote_deleted_at IS NULL
+                      EXCEPT SELECT remote_id FROM asymbl.wanted
+                      WHERE org = $1 AND wanted.model = $3 AND is_foreign) AS lacking (id)
+                     ORDER BY id ON CONFLICT DO NOTHING"
                 ),
                 &[&org.as_str(), &code(model), &code(target)],
             )?;

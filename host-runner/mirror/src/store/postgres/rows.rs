@@ -153,7 +153,7 @@ impl Rows<'_> {
         let place = (self.org.as_str(), code(self.model));
         new.insert(self.link, place, self.now)?;
         changed.update(self.link, place, self.now)?;
-        refreshed.refresh(self.link, place)?;
+        refreshed.refresh(self.link, place, self.now)?;
         if self.looks_for_references {
             let written: Vec<&UnifiedRecord> =
                 new.rows.iter().chain(&changed.rows).copied().collect();
@@ -260,7 +260,7 @@ impl<'a> Columns<'a> {
         self.remote_data.push(row.remote_data());
     }
 
-    /// The statement's values behind org, model and moment.
+    /// Runs a statement whose values are org, model, moment and then the columns.
     fn run(
         &self,
         link: &Link,
@@ -302,46 +302,34 @@ impl<'a> Columns<'a> {
     }
 
     fn insert(&self, link: &Link, place: Place<'_>, now: Timestamp) -> Result<(), MirrorError> {
-        let sql = format!(
-            "INSERT INTO asymbl.record (org, model, changed_at, key, id, content_hash, version, ref0, ref1, ref2,
-                                        ref0_id, ref1_id, ref2_id, content, remote_data)
-             SELECT $1, $2, $3, page.* FROM {PAGE}"
-        );
-        self.run(link, &sql, place, now)
+        self.run(link, INSERT, place, now)
     }
 
     fn update(&self, link: &Link, place: Place<'_>, now: Timestamp) -> Result<(), MirrorError> {
         let sql = format!(
-            "UPDATE asymbl.record SET id = page.id, content_hash = page.hash, changed_at = $3, remote_deleted_at = NULL,
-                    version = page.version, ref0 = page.ref0, ref1 = page.ref1, ref2 = page.ref2,
-                    ref0_id = page.ref0_id, ref1_id = page.ref1_id, ref2_id = page.ref2_id, content = page.content,
-                    remote_data = page.remote_data
-             FROM {PAGE} WHERE record.org = $1 AND record.model = $2 AND record.key = page.key"
+            "{INSERT} ON CONFLICT (org, model, key) DO UPDATE SET id = excluded.id, content_hash = excluded.content_hash,
+                 changed_at = excluded.changed_at, remote_deleted_at = NULL, version = excluded.version,
+                 ref0 = excluded.ref0, ref1 = excluded.ref1, ref2 = excluded.ref2, ref0_id = excluded.ref0_id,
+                 ref1_id = excluded.ref1_id, ref2_id = excluded.ref2_id, content = excluded.content,
+                 remote_data = excluded.remote_data"
         );
         self.run(link, &sql, place, now)
     }
 
-    fn refresh(&self, link: &Link, place: Place<'_>) -> Result<(), MirrorError> {
-        if self.rows.is_empty() {
-            return Ok(());
-        }
-        link.execute(
-            "UPDATE asymbl.record SET version = page.version, remote_data = page.remote_data
-             FROM unnest($3::text[], $4::bigint[], $5::text[]) AS page (key, version, remote_data)
-             WHERE record.org = $1 AND record.model = $2 AND record.key = page.key",
-            &[
-                &place.0,
-                &place.1,
-                &self.keys,
-                &self.versions,
-                &self.remote_data,
-            ],
-        )?;
-        Ok(())
+    /// Writes the version and the source row alone.
+    fn refresh(&self, link: &Link, place: Place<'_>, now: Timestamp) -> Result<(), MirrorError> {
+        let sql = format!(
+            "{INSERT} ON CONFLICT (org, model, key)
+             DO UPDATE SET version = excluded.version, remote_data = excluded.remote_data"
+        );
+        self.run(link, &sql, place, now)
     }
 }
 
-/// The arrays of a page as a table.
-const PAGE: &str = "unnest($4::text[], $5::text[], $6::bytea[], $7::bigint[], $8::text[], $9::text[], $10::text[],
-     $11::text[], $12::text[], $13::text[], $14::text[], $15::text[])
-     AS page (key, id, hash, version, ref0, ref1, ref2, ref0_id, ref1_id, ref2_id, content, remote_data)";
+/// Writes the arrays of a page as rows. Rows that exist are found by their conflict: an index lookup each, whatever the
+/// planner thinks of the org.
+const INSERT: &str = "INSERT INTO asymbl.record (org, model, changed_at, key, id, content_hash, version, ref0, ref1, ref2,
+                                   ref0_id, ref1_id, ref2_id, content, remote_data)
+     SELECT $1, $2, $3, page.* FROM
+         unnest($4::text[], $5::text[], $6::bytea[], $7::bigint[], $8::text[], $9::text[], $10::text[],
+                $11::text[], $12::text[], $13::text[], $14::text[], $15::text[]) AS page";

@@ -48,8 +48,8 @@ pub(super) fn add_of(
     link.execute(
         "INSERT INTO asymbl.wanted (org, model, remote_id)
          SELECT $1, named.model, named.id FROM unnest($2::smallint[], $3::text[]) AS named (model, id)
-         WHERE NOT EXISTS (SELECT 1 FROM asymbl.record WHERE org = $1 AND record.model = named.model
-                           AND key = named.id AND remote_deleted_at IS NULL)
+         WHERE (SELECT count(*) FROM asymbl.record WHERE org = $1 AND record.model = named.model
+                AND key = named.id AND remote_deleted_at IS NULL) = 0
          ON CONFLICT DO NOTHING",
         &[&org.as_str(), &models, &ids],
     )?;
@@ -68,11 +68,11 @@ pub(super) fn add_all(link: &Link, org: &OrgId, listed: Model) -> Result<(), Mir
             link.execute(
                 &format!(
                     "INSERT INTO asymbl.wanted (org, model, remote_id)
-                     SELECT DISTINCT $1, $3::smallint, referring.ref{place} FROM asymbl.record AS referring
-                     WHERE referring.org = $1 AND referring.model = $2 AND referring.ref{place} IS NOT NULL
-                       AND referring.remote_deleted_at IS NULL
-                       AND NOT EXISTS (SELECT 1 FROM asymbl.record WHERE org = $1 AND record.model = $3
-                                       AND key = referring.ref{place} AND remote_deleted_at IS NULL)
+                     SELECT $1, $3::smallint, id FROM
+                     (SELECT ref{place} FROM asymbl.record WHERE org || '' = $1 AND record.model = $2
+                        AND ref{place} IS NOT NULL AND remote_deleted_at IS NULL
+                      EXCEPT SELECT key FROM asymbl.record
+                      WHERE org = $1 AND record.model = $3 AND remote_deleted_at IS NULL) AS lacking (id)
                      ON CONFLICT DO NOTHING"
                 ),
                 &[&org.as_str(), &code(model), &code(target)],
@@ -152,7 +152,7 @@ pub(super) fn due(
     let is_referred_to: Vec<String> = referring(target)
         .map(|(model, place)| {
             format!(
-                "EXISTS (SELECT 1 FROM asymbl.record WHERE record.org = $1 AND record.model = {}
+                "EXISTS (SELECT 1 FROM asymbl.record WHERE record.org || '' = $1 AND record.model = {}
                          AND ref{place} = wanted.remote_id AND remote_deleted_at IS NULL)",
                 code(model)
             )
