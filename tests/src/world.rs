@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use host_runner::session::Session;
 use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
 use host_runner::unified::{Model, OrgId};
-use mirror::store::{Mirror, RecordFilter, Records, SqliteMirror, StoredRecord};
+use mirror::store::{Location, Mirror, RecordFilter, Records, SqliteMirror, StoredRecord};
 use mirror::sync::{
     Discovered, Event, Events, ModelReport, SyncError, SyncOptions, SyncReport, discover, sync,
 };
@@ -31,6 +31,7 @@ pub struct World {
     pub org: PracticeOrg,
     folder: tempfile::TempDir,
     session: Session,
+    store: Option<Location>,
 }
 
 /// A small org: big enough for every kind of record, small enough to sync in a moment.
@@ -55,6 +56,7 @@ impl World {
             org,
             folder,
             session,
+            store: None,
         }
     }
 
@@ -93,6 +95,18 @@ impl World {
         SqliteMirror::open(&self.mirror_path(), &self.org_id()).expect("a mirror")
     }
 
+    /// Keeps the mirror there from now on; [`World::mirror`] is still the file.
+    pub fn keep_mirror_in(&mut self, store: Location) {
+        self.store = Some(store);
+    }
+
+    /// The mirror, opened anew, wherever it is.
+    pub fn store(&self) -> Box<dyn Mirror> {
+        let file = || Location::File(self.mirror_path());
+        let store = self.store.clone().unwrap_or_else(file);
+        store.open(&self.org_id()).expect("a mirror")
+    }
+
     /// What the connector finds out about the org.
     pub async fn discover(&self) -> Discovered {
         discover(&self.session).await.expect("a discovery")
@@ -103,7 +117,7 @@ impl World {
         let discovered = discover(&self.session).await?;
         sync(
             &self.session,
-            &mut self.mirror(),
+            self.store().as_mut(),
             &discovered,
             options,
             &Events::default(),
@@ -134,13 +148,13 @@ impl World {
         options: &SyncOptions,
         mut at: impl FnMut(Moment<'_>) -> bool,
     ) -> Option<Result<SyncReport, SyncError>> {
-        let mut mirror = self.mirror();
+        let mut mirror = self.store();
         let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
         let sending = Events::to(sender);
         let mut held = self.org.hold_requests();
         let running = async {
             let discovered = discover(session).await?;
-            sync(session, &mut mirror, &discovered, options, &sending).await
+            sync(session, mirror.as_mut(), &discovered, options, &sending).await
         };
         tokio::pin!(running);
         loop {
@@ -185,12 +199,12 @@ impl World {
 
     /// The records of a model, with those that are gone.
     pub fn records(&self, model: Model) -> Vec<StoredRecord> {
-        let mirror = self.mirror();
+        let mirror = self.store();
         let filter = RecordFilter {
             include_deleted: true,
             ..RecordFilter::default()
         };
-        Records::new(&mirror, model, filter)
+        Records::new(mirror.as_ref(), model, filter)
             .collect::<Result<_, _>>()
             .expect("records")
     }
@@ -208,7 +222,7 @@ impl World {
     /// Where the mirror holds none.
     pub fn record(&self, model: Model, key: &str) -> StoredRecord {
         let key = host_runner::unified::NaturalKey::parse(model, key).expect("a key");
-        let found = self.mirror().by_key(model, &key).expect("the mirror");
+        let found = self.store().by_key(model, &key).expect("the mirror");
         found.unwrap_or_else(|| panic!("no {model} {key}"))
     }
 

@@ -20,6 +20,7 @@ mod kill;
 mod loading;
 mod neighbours;
 mod people;
+mod postgres;
 mod proxy;
 mod real_clients;
 mod resilience;

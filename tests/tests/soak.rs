@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use connector_tests::soak::{Mark, OPERATIONS, Tally, run};
+use mirror::store::Location;
 
 /// Seeds of `make test`: about two minutes on two idle cores. `make soak` sets more.
 const SEEDS: u64 = 200;
@@ -18,12 +19,17 @@ fn number(name: &str, default: u64) -> u64 {
 
 /// Lives through a seed in a runtime of its own.
 fn live(seed: u64, mark: Mark) -> Result<Tally, String> {
+    live_in(seed, mark, None)
+}
+
+/// As [`live`], with a mirror in a file or somewhere else.
+pub(super) fn live_in(seed: u64, mark: Mark, store: Option<Location>) -> Result<Tally, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
-    let result = runtime.block_on(run(seed, mark));
+    let result = runtime.block_on(run(seed, mark, store));
     runtime.shutdown_background();
     result
 }

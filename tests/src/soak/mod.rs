@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use host_runner::unified::{Model, Timestamp};
 use mirror::actions::{Action, run as run_action};
-use mirror::store::{Mirror, RecordFilter, Records, RunEnd, RunInfo, SqliteMirror};
+use mirror::store::{Location, Mirror, RecordFilter, Records, RunEnd, RunInfo, SqliteMirror};
 use mirror::sync::{Events, SyncOptions, SyncReport, discover, sync};
 use practice_org::store::RowView;
 use practice_org::value::ValueRef;
@@ -93,18 +93,21 @@ struct Soak {
     tally: Tally,
 }
 
-/// Lives through one seed.
+/// Lives through one seed; the mirror is in a file, or where `store` says.
 ///
 /// # Errors
 /// What differs between mirror and org, in words.
-pub async fn run(seed: u64, mark: Mark) -> Result<Tally, String> {
+pub async fn run(seed: u64, mark: Mark, store: Option<Location>) -> Result<Tally, String> {
     let dice = Dice::new(seed);
     let builder = PracticeOrg::builder()
         .candidates(12)
         .seed(seed % 5 + 1)
         .start_at(START_MS);
     // Purges and merges are large shares of so small an org.
-    let world = World::with(builder, "\n[sync]\nmass_delete_percent = 100\n").await;
+    let mut world = World::with(builder, "\n[sync]\nmass_delete_percent = 100\n").await;
+    if let Some(store) = store {
+        world.keep_mirror_in(store);
+    }
     world.db().clock().freeze();
     // Not by how long the start took.
     world.db().clock().set(START_MS + 60 * MINUTE_MS);
@@ -166,8 +169,16 @@ impl Soak {
         let Ok(discovered) = discover(&session).await else {
             return;
         };
-        let (profile, mut mirror) = (discovered.discovery.profile, self.world.mirror());
-        let moved = run_action(&session, &mut mirror, &profile, Action::Move, &input, None).await;
+        let (profile, mut mirror) = (discovered.discovery.profile, self.world.store());
+        let moved = run_action(
+            &session,
+            mirror.as_mut(),
+            &profile,
+            Action::Move,
+            &input,
+            None,
+        )
+        .await;
         if tracing() {
             println!("{input}: {:?}", moved.as_ref().map(|moved| &moved.data));
         }
@@ -243,7 +254,7 @@ impl Soak {
         self.changes.restore(&self.world);
         self.world.org.set_page_size(200);
         self.world.db().clock().advance(3 * MINUTE_MS);
-        let mut mirror = self.world.mirror();
+        let mut mirror = self.world.store();
         // What changed while it was hidden, a comparison finds; what others show of it, and what it shows of others, only
         // reading them again (docs/sync.md).
         let was_hidden = self.changes.take_hidden();
@@ -252,7 +263,7 @@ impl Soak {
             full: was_hidden,
             ..SyncOptions::default()
         };
-        let report = undisturbed(&self.world, &mut mirror, &options).await?;
+        let report = undisturbed(&self.world, mirror.as_mut(), &options).await?;
         trace(&report);
         self.tally.syncs += 1;
         self.tally.resumed += usize::from(report.models.iter().any(|model| model.resumed));
@@ -267,7 +278,7 @@ impl Soak {
 
     /// Moves every mark to the newest stamp that a reader can have seen.
     fn forget_open_transactions(&self) {
-        let mut mirror = self.world.mirror();
+        let mut mirror = self.world.store();
         let Ok(claim) = mirror.claim(&RunInfo::this_process("edit tokens"), Timestamp::now())
         else {
             return;
@@ -305,12 +316,12 @@ pub async fn equals_the_org(world: &World) -> Result<(), String> {
     let mut fresh =
         SqliteMirror::open(&path, &world.org_id()).map_err(|error| error.to_string())?;
     undisturbed(world, &mut fresh, &SyncOptions::default()).await?;
-    difference(&world.mirror(), &fresh)
+    difference(world.store().as_ref(), &fresh)
 }
 
 async fn undisturbed(
     world: &World,
-    mirror: &mut SqliteMirror,
+    mirror: &mut dyn Mirror,
     options: &SyncOptions,
 ) -> Result<SyncReport, String> {
     let session = world.session();
@@ -389,7 +400,7 @@ fn fault(dice: &mut Dice) -> Option<Rule> {
 }
 
 /// What differs between two mirrors of one org, apart from rows as received and stamps of the mirrors' own.
-fn difference(mirror: &SqliteMirror, fresh: &SqliteMirror) -> Result<(), String> {
+fn difference(mirror: &dyn Mirror, fresh: &dyn Mirror) -> Result<(), String> {
     for model in Model::ALL {
         let (held, is) = (contents(mirror, model), contents(fresh, model));
         let mut lines = String::new();
@@ -418,10 +429,7 @@ fn difference(mirror: &SqliteMirror, fresh: &SqliteMirror) -> Result<(), String>
     Ok(())
 }
 
-fn contents(
-    mirror: &SqliteMirror,
-    model: Model,
-) -> BTreeMap<String, serde_json::Map<String, Value>> {
+fn contents(mirror: &dyn Mirror, model: Model) -> BTreeMap<String, serde_json::Map<String, Value>> {
     let records = Records::new(mirror, model, RecordFilter::default())
         .map(|stored| stored.expect("a record"));
     let comparable = |mut content: serde_json::Map<String, Value>| {

@@ -39,7 +39,7 @@ const STAGE: &str = "bpats__ATS_Stage__c";
 const JOB: &str = "bpats__Job__c";
 
 /// An open job and its stages in order.
-fn open_job(world: &World) -> (String, Vec<String>) {
+pub(crate) fn open_job(world: &World) -> (String, Vec<String>) {
     job_where(world, true)
 }
 
