@@ -145,6 +145,7 @@ fn start() -> Option<Server> {
         said.push_str(&line);
         said.push('\n');
     }
+    let _ = script.wait();
     panic!("PostgreSQL did not start:\n{said}");
 }
 

@@ -12,7 +12,7 @@ pub enum Location {
     /// A SQLite file.
     File(PathBuf),
     /// A PostgreSQL database.
-    Database(PostgresAddress),
+    Database(Box<PostgresAddress>),
 }
 
 impl Location {
@@ -22,7 +22,10 @@ impl Location {
     /// [`MirrorError::Address`].
     pub fn parse(text: &str, tenant: &str, password: Option<&str>) -> Result<Self, MirrorError> {
         match PostgresAddress::is_url(text) {
-            true => PostgresAddress::parse(text, tenant, password).map(Self::Database),
+            true => {
+                let address = PostgresAddress::parse(text, tenant, password)?;
+                Ok(Self::Database(Box::new(address)))
+            }
             false => Ok(Self::File(text.into())),
         }
     }
