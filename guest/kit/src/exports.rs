@@ -36,7 +36,20 @@ fn page<C: Connector>(model: Model, query: &ListQuery) -> Result<Page, Error> {
     if C::describe().models.iter().any(|one| one.model == model) {
         return C::list(&session()?, model, query);
     }
-    Err(unsupported(&format!("{model:?}")))
+    Err(unsupported(word(model)))
+}
+
+/// A model's name as the contract writes it.
+fn word(model: Model) -> &'static str {
+    match model {
+        Model::Users => "users",
+        Model::Jobs => "jobs",
+        Model::Candidates => "candidates",
+        Model::ApplicationStages => "application-stages",
+        Model::Applications => "applications",
+        Model::JobStages => "job-stages",
+        Model::HiringTeamMembers => "hiring-team-members",
+    }
 }
 
 /// All records of a model, page by page.

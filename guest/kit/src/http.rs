@@ -14,6 +14,9 @@ const READ: u64 = 1 << 20;
 /// How much of an error's body goes into its message.
 const SHOWN: usize = 500;
 
+/// Status, headers and body.
+type Answer = (u16, Vec<(String, String)>, Vec<u8>);
+
 /// The tenant's connection.
 pub struct Session {
     connection: Connection,
@@ -62,7 +65,7 @@ impl Session {
         })
     }
 
-    fn send(&self, path: &str) -> Result<(u16, Vec<(String, String)>, Vec<u8>), String> {
+    fn send(&self, path: &str) -> Result<Answer, String> {
         let base = &self.connection.base_url;
         let (scheme, authority) = match base.split_once("://") {
             Some(("http", authority)) => (Scheme::Http, authority),
@@ -87,7 +90,7 @@ impl Session {
     }
 }
 
-fn read(response: &IncomingResponse) -> Result<(u16, Vec<(String, String)>, Vec<u8>), String> {
+fn read(response: &IncomingResponse) -> Result<Answer, String> {
     let text = |value: Vec<u8>| String::from_utf8_lossy(&value).into_owned();
     let headers = response.headers().entries().into_iter();
     let headers = headers.map(|(name, value)| (name, text(value))).collect();
