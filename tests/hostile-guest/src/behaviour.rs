@@ -50,6 +50,8 @@ pub enum Behaviour {
     DeleteInAComposite,
     /// Reads by a composite request.
     ReadByAComposite,
+    /// Says that each file is behind the URL in the settings, as a URL that is its own permission.
+    SignUrls,
 }
 
 /// Says how the guest shall list users. Every other model is listed as a connector should.

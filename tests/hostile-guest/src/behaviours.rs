@@ -49,6 +49,8 @@ pub const TABLE: &[(Behaviour, Misbehave)] = &[
     (ReadByAComposite, || {
         call(&Method::Post, COMPOSITE, &members(&["GET", "GET"]))
     }),
+    // It comes out when a file is asked for.
+    (SignUrls, || "did nothing".into()),
 ];
 
 const RECORD: &str = "/services/data/v66.0/sobjects/Contact/003000000000001AAA";

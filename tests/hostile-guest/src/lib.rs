@@ -23,9 +23,15 @@ pub struct Hostile;
 
 /// What the settings ask for.
 fn behaviour_name() -> String {
+    setting("behaviour").unwrap_or_default()
+}
+
+/// A text of the settings, which are as flat as `{"behaviour":"name"}`: a JSON parser would be the larger part of this
+/// program.
+fn setting(name: &str) -> Option<String> {
     let settings = bindings::ats::connector::host::get_connection().settings;
-    // The settings are `{"behaviour":"name"}`; a JSON parser would be the larger part of this program.
-    settings.split('"').nth(3).unwrap_or_default().to_owned()
+    let (_, value) = settings.split_once(&format!("\"{name}\":\""))?;
+    value.split('"').next().map(str::to_owned)
 }
 
 fn discover() -> Result<reads::Discovery, reads::Error> {

@@ -66,7 +66,15 @@ impl actions::Guest for Hostile {
         move_application_to_stage(context: actions::ActionContext, input: actions::MoveInput) -> actions::Moved;
         get_candidate_attachments(profile: String, candidate: String) -> Vec<actions::Attachment>;
         check_input(action: about::Action, input: String) -> ();
-        locate_attachment(profile: String, attachment: String) -> actions::LocatedAttachment;
+    }
+    fn locate_attachment(_: String, _: String) -> Result<actions::LocatedAttachment, types::Error> {
+        let url = crate::setting("signed_url").filter(|_| crate::behaviour_name() == "SignUrls");
+        Ok(actions::LocatedAttachment {
+            source: actions::AttachmentSource::SignedUrl(url.ok_or_else(refusal)?),
+            file_name: "cv.pdf".into(),
+            content_type: "application/pdf".into(),
+            size: None,
+        })
     }
 }
 

@@ -21,6 +21,7 @@ mod refused;
 mod repeated;
 mod searching;
 mod server;
+mod signed;
 mod taken_up;
 mod urls;
 
