@@ -213,4 +213,61 @@ async fn the_command_prints_a_readable_report() {
         checked.out
     );
     assert!(checked.out.contains(" 0 failed"), "{}", checked.out);
+    assert!(!checked.out.contains("\\n"), "{}", checked.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_says_plainly_what_a_reading_connector_lacks() {
+    let ats = RestAts::start(3);
+    let folder = folder(&ats.tenant_toml());
+    std::fs::write(folder.path().join("input.json"), "{}").unwrap();
+    let inspection = "no access check, field list, connection guide or requests of one's own";
+    let actions = "no actions and no files of candidates";
+    for (arguments, words) in [
+        (vec!["check"], inspection),
+        (vec!["fields", "jobs"], inspection),
+        (vec!["guide"], inspection),
+        (vec!["guide", "--permission-set"], inspection),
+        (vec!["request", "GET", "/v1/company"], inspection),
+        (
+            vec!["action", "create-candidate", "--input", "input.json"],
+            actions,
+        ),
+        (vec!["attachment", "1", "--output", "cv.pdf"], actions),
+        (
+            vec!["list", "hiring-team-members"],
+            "no hiring-team-members",
+        ),
+        (
+            vec!["schema", "create-candidate"],
+            "the connector has no actions",
+        ),
+    ] {
+        let said = template(&folder, &arguments).await;
+        assert_eq!(said.code, 2, "{arguments:?}: {}", said.err);
+        assert!(said.err.contains(words), "{arguments:?}: {}", said.err);
+        assert!(!said.err.contains("An input is wrong"), "{}", said.err);
+    }
+    let checked = template(&folder, &["check", "--json"]).await;
+    let checked: Value = serde_json::from_str(&checked.out).unwrap();
+    assert_eq!(checked["problem"]["kind"], "unsupported", "{checked:#}");
+    let fix = checked["problem"]["fix"].as_str().unwrap();
+    assert!(fix.contains("`asymbl list MODEL`"), "{fix}");
+    for (arguments, words) in [
+        (vec!["inspect"], "Actions:  none"),
+        (vec!["inspect", "--coverage"], "| Users | `list-users` |"),
+        (vec!["list", "users"], "9 records"),
+        (vec!["sync"], "candidates"),
+        (vec!["records", "candidates"], "3 records"),
+    ] {
+        let done = template(&folder, &arguments).await;
+        assert_eq!(done.code, 0, "{arguments:?}: {}", done.err);
+        let said = format!("{}{}", done.out, done.err);
+        assert!(said.contains(words), "{arguments:?}: {said}");
+        // A table without rows says nothing.
+        assert!(
+            !said.contains("| --- |\n\n") && !said.ends_with("--- |\n"),
+            "{said}"
+        );
+    }
 }

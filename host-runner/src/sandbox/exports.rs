@@ -99,8 +99,13 @@ impl Exports {
 
 /// The error of a call to an interface that the connector does not export.
 pub(super) fn unsupported(interface: &str) -> CallError {
+    let lacks = match interface {
+        "actions" => "no actions and no files of candidates",
+        "inspection" => "no access check, field list, connection guide or requests of one's own",
+        _ => "not all of the contract",
+    };
     let failure = types::Failure {
-        message: format!("this connector only reads: it does not export `{interface}`"),
+        message: format!("this connector has {lacks}: it does not export `{interface}`"),
         remote: None,
     };
     CallError::Connector(Box::new(types::Error::Unsupported(failure)))

@@ -100,7 +100,8 @@ fn print(report: &Report, out: &mut impl Write) -> std::io::Result<()> {
         line(finding, mark, out)?;
     }
     let [passed, skipped, failed] = counts;
-    writeln!(out, "\n{passed} passed, {skipped} skipped, {failed} failed")?;
+    writeln!(out)?;
+    writeln!(out, "{passed} passed, {skipped} skipped, {failed} failed")?;
     for finding in report.failures() {
         writeln!(
             out,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::Exit;
 use host_runner::egress::{EgressError, Recovery};
-use host_runner::sandbox::CallError;
 use host_runner::sandbox::contract::types::{Error, Failure, Quota};
+use host_runner::sandbox::{CallError, ErrorKind};
 use host_runner::session::StepError;
 use host_runner::tenant::oauth::{Cause, OAuthError};
 
@@ -75,6 +75,11 @@ const INPUT: ConnectionProblem = ConnectionProblem {
     kind: "invalid-input",
     title: "An input is wrong",
     fix: "correct what the message names",
+};
+const LACKING: ConnectionProblem = ConnectionProblem {
+    kind: "unsupported",
+    title: "The connector lacks what this needs",
+    fix: "`asymbl inspect` lists what it has; to see that a connection works, read a model with `asymbl list MODEL`",
 };
 const FAILED: ConnectionProblem = ConnectionProblem {
     kind: "failed",
@@ -180,7 +185,8 @@ const WORDINGS: &[(&str, ConnectionProblem)] = &[
 impl ConnectionProblem {
     /// Classifies an error.
     pub(super) fn of(error: &anyhow::Error) -> Self {
-        Self::known(error).unwrap_or(match Exit::of(error) {
+        Self::known(error).unwrap_or_else(|| match Exit::of(error) {
+            Exit::WrongInput if is_lacking(error) => LACKING,
             Exit::WrongInput => INPUT,
             _ => FAILED,
         })
@@ -202,6 +208,14 @@ impl ConnectionProblem {
             call_problem(refused, step.problem.as_ref().map(|seen| &seen.error))
         })
     }
+}
+
+/// Whether the connector does not have what a step asks of it.
+fn is_lacking(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        let step = cause.downcast_ref::<StepError>();
+        step.is_some_and(|step| step.error.kind() == ErrorKind::Unsupported)
+    })
 }
 
 fn sign_in_problem(error: &OAuthError) -> ConnectionProblem {

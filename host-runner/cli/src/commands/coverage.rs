@@ -22,10 +22,12 @@ pub(super) fn markdown(about: &ConnectorDescription, out: &mut impl Write) -> io
     if !about.actions.is_empty() {
         actions(&about.actions, out)?;
     }
-    writeln!(
-        out,
-        "\n## Features\n\n| feature | what it does here |\n| --- | --- |"
-    )?;
+    if !about.features.is_empty() {
+        writeln!(
+            out,
+            "\n## Features\n\n| feature | what it does here |\n| --- | --- |"
+        )?;
+    }
     for feature in &about.features {
         writeln!(out, "| {} | {} |", feature.label, feature.note)?;
     }
@@ -50,12 +52,19 @@ fn models(models: &[ModelCoverage], out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "- {}: {note}", model.label)?;
         }
     }
-    writeln!(
-        out,
-        "\nWhere a field has a rule of its own:\n\n| model | field | rule |\n| --- | --- | --- |"
-    )?;
+    let has_rule = |field: &&FieldCoverage| !field.note.is_empty();
+    if models
+        .iter()
+        .flat_map(|model| &model.fields)
+        .any(|field| has_rule(&field))
+    {
+        writeln!(
+            out,
+            "\nWhere a field has a rule of its own:\n\n| model | field | rule |\n| --- | --- | --- |"
+        )?;
+    }
     for model in models {
-        for field in model.fields.iter().filter(|field| !field.note.is_empty()) {
+        for field in model.fields.iter().filter(has_rule) {
             writeln!(out, "| {} | {} | {} |", model.label, field.name, field.note)?;
         }
     }

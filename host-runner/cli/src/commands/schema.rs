@@ -26,8 +26,11 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
                 .find(|one| name_of(one.action) == arguments.name);
             let Some(action) = action else {
                 let names: Vec<_> = actions.iter().map(|one| name_of(one.action)).collect();
-                let names = names.join(", ");
-                anyhow::bail!(WrongInput(format!("{unknown}; the actions are {names}")));
+                let names = match names.join(", ") {
+                    none if none.is_empty() => "the connector has no actions".to_owned(),
+                    names => format!("the actions are {names}"),
+                };
+                anyhow::bail!(WrongInput(format!("{unknown}; {names}")));
             };
             serde_json::from_str::<Value>(&action.input_schema)?
         }
