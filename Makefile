@@ -31,9 +31,11 @@ test: $(COMPONENT)
 clients:
 	cargo test --workspace --test end_to_end real_clients:: -- --ignored --nocapture
 
-# Thousands of random lives of an org, through the real component; SOAK_SEEDS and SOAK_FIRST choose which.
+# Thousands of random lives of an org, through the real component; SOAK_SEEDS and SOAK_FIRST choose which. And a hundred
+# tenants in one process of Node.js.
 soak: $(COMPONENT)
 	SOAK_SEEDS=$${SOAK_SEEDS:-3000} cargo test --workspace --test end_to_end soak:: -- --nocapture
+	ISOLATED_TENANTS=100 cargo test --workspace --test end_to_end examples::the_node -- --nocapture
 
 # The property tests of all crates and the mutations of real inputs, many times; FUZZ_CASES chooses how many.
 fuzz: $(COMPONENT)

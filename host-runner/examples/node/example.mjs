@@ -2,10 +2,22 @@
 import { ContractError, Host } from './host.mjs';
 import { signIn } from './tenant.mjs';
 
-const { BASE_URL, CLIENT_ID, CLIENT_SECRET } = process.env;
+const { BASE_URL = '', CLIENT_ID = '', CLIENT_SECRET = '' } = process.env;
 
-/** Reads a model page by page; without a token in full, else what changed since. Returns the token of its end. */
+/** @import { Connector } from './host.mjs' */
+/** @import { Model } from './types/interfaces/ats-connector-types.js' */
+
+/**
+ * Reads a model page by page; without a token in full, else what changed since. Returns the token of its end.
+ * @param {Connector} connector
+ * @param {string} profile
+ * @param {Model} model
+ * @param {string | undefined} since
+ * @param {(line: string) => void} show
+ * @returns {Promise<string>}
+ */
 async function list({ reads }, profile, model, since, show) {
+  /** @type {string | undefined} */
   let cursor;
   for (;;) {
     const { records, info } = await reads.listPage(profile, model, { since, cursor });
@@ -15,6 +27,7 @@ async function list({ reads }, profile, model, since, show) {
   }
 }
 
+/** @param {Connector} connector */
 async function story(connector) {
   const { reads, actions, inspection } = connector;
   const { profile, organization } = await reads.discover();
@@ -22,11 +35,13 @@ async function story(connector) {
 
   const token = await list(connector, profile, 'candidates', undefined, (line) => console.log(line));
 
+  /** @type {{ remote_id: string } | undefined} */
   let job;
   await list(connector, profile, 'jobs', undefined, (line) => {
     const record = JSON.parse(line);
     if (record.status === 'OPEN') job ??= record;
   });
+  if (!job) throw new Error('no job is open');
   const created = await actions.createApplication(
     { profile, idempotencyKey: undefined, repeats: undefined, actingUser: undefined },
     {
@@ -56,14 +71,20 @@ async function story(connector) {
     console.log(`error: ${error.message}`);
   }
 
-  const request = { method: 'GET', path: '/services/data/', query: [], headers: [], body: { tag: 'empty' } };
-  const { status, body } = await inspection.passthrough(request);
+  const { status, body } = await inspection.passthrough({
+    method: 'GET',
+    path: '/services/data/',
+    query: [],
+    headers: [],
+    body: { tag: 'empty' },
+  });
   console.log(`passthrough: HTTP ${status}, ${body.val.length} characters of ${body.tag}`);
 }
 
+/** @type {Host | undefined} */
 let host;
 try {
-  host = await Host.load(process.argv[2], 1);
+  host = await Host.load(process.argv[2] ?? '', 1);
   const tenant = await signIn({ baseUrl: BASE_URL, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET });
   await host.run(tenant, story);
 } catch (error) {

@@ -3,5 +3,5 @@
 set -eu
 component=$(realpath "$1")
 cd "$(dirname "$0")"
-npm ci --silent --no-audit --no-fund --ignore-scripts
+npm ci --omit=dev --silent --no-audit --no-fund --ignore-scripts
 exec node example.mjs "$component"
