@@ -11,7 +11,7 @@ use connector_tests::command::{Outcome, command, run};
 use connector_tests::programs::present;
 use connector_tests::world::{World, small_org, write_private};
 use host_runner::unified::Model;
-use mirror::store::{Mirror as _, RecordFilter, Records, SqliteMirror};
+use mirror::store::{Location, Mirror, RecordFilter, Records, SqliteMirror};
 use practice_org::server::config::Latency;
 use serde_json::Value;
 
@@ -103,6 +103,8 @@ struct TestFleet {
     world: World,
     nats: Nats,
     workers: Vec<Child>,
+    /// What workers get besides the usual.
+    worker_arguments: Vec<String>,
 }
 
 impl Drop for TestFleet {
@@ -136,6 +138,7 @@ impl TestFleet {
             world,
             nats: Nats::start(),
             workers: Vec::new(),
+            worker_arguments: Vec::new(),
         };
         let init = fleet.run(&["init"]).await;
         assert_eq!(init.code, 0, "{}", init.err);
@@ -168,6 +171,7 @@ impl TestFleet {
         let log = std::fs::File::create(self.world.folder().join(format!("worker-{number}.log")));
         let worker = self
             .command(&["worker", "--slots", "2", "--full", "8"])
+            .args(&self.worker_arguments)
             .stdout(Stdio::null())
             .stderr(log.unwrap())
             .spawn();
@@ -224,10 +228,13 @@ impl TestFleet {
 
 /// All records of a mirror without the stamps that differ from run to run.
 fn contents(path: &Path) -> Vec<String> {
-    let mirror = SqliteMirror::open_existing(path).unwrap();
+    contents_of(&SqliteMirror::open_existing(path).unwrap())
+}
+
+fn contents_of(mirror: &dyn Mirror) -> Vec<String> {
     let mut lines = Vec::new();
     for model in Model::ALL {
-        for stored in Records::new(&mirror, model, RecordFilter::default()) {
+        for stored in Records::new(mirror, model, RecordFilter::default()) {
             let line = stored.unwrap().line(mirror.org());
             let mut record: Value = serde_json::from_str(&line).unwrap();
             record.as_object_mut().unwrap().shift_remove("changed_at");
@@ -367,6 +374,34 @@ async fn a_ticket_that_nobody_can_read_frees_its_slot() {
     fleet.sync_all().await;
     fleet.until_done().await;
     fleet.assert_all_equal();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_worker_loses_nothing_of_a_mirror_in_postgresql() {
+    let Some(database) = temporary_postgres::Database::fresh() else {
+        return;
+    };
+    let url = database.url();
+    let Some(mut fleet) = TestFleet::start(60, 0).await else {
+        return;
+    };
+    fleet.worker_arguments = vec!["--mirror".to_owned(), url.clone()];
+    fleet.add_worker();
+    fleet.add_worker();
+    fleet.world.org.set_latency(LATE);
+    fleet.run(&["sync-now", "t0"]).await;
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
+    // Whichever of them has the ticket.
+    signal(&fleet.workers[0], "-KILL");
+    fleet.until_done().await;
+    signal(&fleet.workers[1], "-STOP");
+    let location = Location::parse(&url, "t0", None).unwrap();
+    let mirror = location.open_existing().unwrap();
+    assert!(
+        contents_of(mirror.as_ref()) == contents(&fleet.world.mirror_path()),
+        "{}",
+        fleet.logs()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -268,8 +268,7 @@ impl Soak {
         self.tally.syncs += 1;
         self.tally.resumed += usize::from(report.models.iter().any(|model| model.resumed));
         // A candidate's source is of its first application, which may have been hidden when the candidate was read.
-        let far =
-            |name: &str| FAR_FORMULAS.contains(&name) || (was_hidden && name == "source");
+        let far = |name: &str| FAR_FORMULAS.contains(&name) || (was_hidden && name == "source");
         match expected::difference(&self.world, far) {
             Some(what) => Err(format!("differ:\n{what}")),
             None => Ok(()),

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::output::{counted, say};
 use super::{Context, Exit, schedule};
 use ::fleet::{Fleet, Ring, Settings, Worker};
-use mirror::store::SqliteMirror;
+use host_runner::tenant::TenantFile;
+use mirror::store::{Location, MirrorError};
 
 /// What to do.
 #[derive(Args)]
@@ -65,6 +66,10 @@ enum What {
         /// First loads at once, so that deltas are not starved
         #[arg(long, value_name = "N", default_value_t = 4)]
         full: usize,
+        /// The database of the mirrors: postgres://USER@HOST/DATABASE, its password in PGPASSWORD [default: a file
+        /// beside each tenant file]
+        #[arg(long, value_name = "URL")]
+        mirror: Option<String>,
     },
     /// Show how many tickets wait and are worked on, the component, and the tenants
     Status,
@@ -117,7 +122,11 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             fleet.init(component).await?;
             say("The streams and buckets are there.");
         }
-        What::Worker { slots, full } => worker(fleet, *slots, *full, context).await?,
+        What::Worker {
+            slots,
+            full,
+            mirror,
+        } => worker(fleet, (*slots, *full), mirror.clone(), context).await?,
         What::Status => status(&fleet, context).await?,
         What::Pause { tenant } => fleet.pause(tenant, true).await?,
         What::Resume { tenant } => fleet.pause(tenant, false).await?,
@@ -146,16 +155,18 @@ fn shown(ring: &Ring) {
     }
 }
 
-async fn worker(fleet: Fleet, slots: usize, full: usize, context: &Context) -> anyhow::Result<()> {
+async fn worker(
+    fleet: Fleet,
+    (slots, full): (usize, usize),
+    mirror: Option<String>,
+    context: &Context,
+) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     schedule::stop_on_signals(&stop).context("can't listen for signals")?;
     let loader = context.loader()?;
     let worker = Worker::new(
         fleet,
-        Arc::new(|file, org| {
-            let path = file.path().with_extension("mirror.sqlite");
-            Ok(Box::new(SqliteMirror::open(&path, org)?))
-        }),
+        Arc::new(move |file, org| location(mirror.as_deref(), file)?.open(org)),
         Arc::new(move |wasm| loader(wasm).map_err(|error| format!("{error:#}"))),
         full,
     );
@@ -163,6 +174,18 @@ async fn worker(fleet: Fleet, slots: usize, full: usize, context: &Context) -> a
     say(&format!("Working with {slots_text}. Stop with ctrl-c."));
     worker.run(slots, &stop).await;
     Ok(())
+}
+
+/// Where the mirror of a tenant is.
+fn location(database: Option<&str>, tenant: &TenantFile) -> Result<Location, MirrorError> {
+    let Some(url) = database else {
+        return Ok(Location::File(
+            tenant.path().with_extension("mirror.sqlite"),
+        ));
+    };
+    let name = tenant.path().file_stem().unwrap_or_default();
+    let password = std::env::var("PGPASSWORD").ok();
+    Location::parse(url, &name.to_string_lossy(), password.as_deref())
 }
 
 async fn status(fleet: &Fleet, context: &Context) -> anyhow::Result<()> {
