@@ -255,8 +255,8 @@ impl Soak {
         self.world.org.set_page_size(200);
         self.world.db().clock().advance(3 * MINUTE_MS);
         let mut mirror = self.world.store();
-        // What changed while it was hidden, a comparison finds; what others show of it, and what it shows of others, only
-        // reading them again (docs/sync.md).
+        // What changed while it was hidden, a comparison finds; what others show of it, and what it shows of others,
+        // only reading them again (docs/sync.md).
         let was_hidden = self.changes.take_hidden();
         let options = SyncOptions {
             reconcile: was_hidden,
