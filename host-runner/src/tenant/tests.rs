@@ -452,7 +452,12 @@ fn with_key(key: &Key, value: &str) -> String {
     );
     let mut text = format!("{top}[auth]\n{}", table("auth", auth.trim_end()));
     if !["", "auth"].contains(&key.table) {
-        text += &format!("[{}]\n{line}", key.table);
+        // Of all others each key stands by itself.
+        let webhook = match key.table {
+            "webhook" => "url = \"https://a.example/hook\"\nsecret = \"s\"",
+            _ => "",
+        };
+        text += &format!("[{}]\n{}", key.table, table(key.table, webhook));
     }
     text
 }
