@@ -1,5 +1,6 @@
 //! Where the reading of a model stands, so that any later run can go on from the last page.
 
+use super::MirrorError;
 use host_runner::unified::{Model, Timestamp};
 
 /// What a listing set out to read.
@@ -53,6 +54,18 @@ pub enum Position {
     End(Option<String>),
 }
 
+impl Position {
+    /// The position of a stage and what goes with it, as stored.
+    pub(super) fn of_words(stage: &str, place: Option<String>) -> Option<Self> {
+        match (stage, place) {
+            ("start", _) => Some(Self::Start),
+            ("at", Some(cursor)) => Some(Self::At(cursor)),
+            ("end", token) => Some(Self::End(token)),
+            _ => None,
+        }
+    }
+}
+
 /// A listing that is not finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing {
@@ -74,6 +87,29 @@ pub struct Listing {
     pub rows: u64,
     /// Number of the record that was made last before it began: later ones were not there to be gone.
     pub newest: i64,
+}
+
+impl Listing {
+    /// The open listing, provided it was read to its end.
+    pub(super) fn at_end(open: Option<Self>, model: Model) -> Result<Self, MirrorError> {
+        let problem = match open {
+            None => "no listing is open",
+            Some(listing) if matches!(listing.position, Position::End(_)) => return Ok(listing),
+            Some(_) => "the listing was not read to its end",
+        };
+        Err(MirrorError::Listing { model, problem })
+    }
+
+    /// The listing, provided that what it did not show is gone.
+    pub(super) fn of_everything(self) -> Result<Self, MirrorError> {
+        if self.covers_all {
+            return Ok(self);
+        }
+        Err(MirrorError::Listing {
+            model: self.model,
+            problem: "the listing did not cover all records, so what it did not show may still exist",
+        })
+    }
 }
 
 /// What is known of a model from its finished listings.

@@ -12,6 +12,7 @@ mod location;
 mod page;
 mod postgres;
 mod records;
+mod references;
 mod run;
 mod sqlite;
 #[cfg(test)]

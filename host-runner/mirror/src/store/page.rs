@@ -52,6 +52,17 @@ pub enum Progress {
     Done(Option<String>),
 }
 
+impl Progress {
+    /// The stage and what goes with it, as stored; of rows from outside a listing none.
+    pub(super) fn words(&self) -> Option<(&'static str, Option<&String>)> {
+        match self {
+            Self::Aside => None,
+            Self::More(cursor) => Some(("at", Some(cursor))),
+            Self::Done(token) => Some(("end", token.as_ref())),
+        }
+    }
+}
+
 /// Records to read again because a record they refer to changed. Kept until a page says that it was done.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Recheck {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Mirror, MirrorError};
+use super::{Mirror, MirrorError, Recheck};
 use host_runner::unified::{
     MirrorStamps, Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord, mirror_line,
 };
@@ -24,6 +24,15 @@ impl StoredRecord {
         mirror_line(org, &self.record, &self.stamps)
     }
 
+    /// "Read again whom this record was about", where that is somebody else in what is written now: the next listing
+    /// will see the record as it is already, and not what it left.
+    pub(super) fn left_behind(&self, now: &UnifiedRecord) -> Option<Recheck> {
+        let (field, target) = self.record.model().membership()?;
+        let is_live = self.stamps.remote_deleted_at.is_none();
+        let before = self.record.reference(field).filter(|_| is_live)?;
+        (now.reference(field) != Some(before)).then(|| Recheck::itself(target, before))
+    }
+
     /// Where a reading goes on after this record.
     pub fn position(&self) -> RecordPosition {
         RecordPosition {
@@ -31,6 +40,11 @@ impl StoredRecord {
             key: self.record.key().clone(),
         }
     }
+}
+
+/// A limit as the stores count.
+pub(super) fn limited(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 /// Which records, and with that in which order: by key, or by (`changed_at`, key) when `changed_since` is set.

@@ -7,6 +7,7 @@ use super::link::Link;
 use super::rows::Rows;
 use super::{listing, read, recheck, wanted};
 use crate::store::code::code;
+use crate::store::records::limited;
 use crate::store::{
     Counts, Coverage, Gone, Listing, MirrorError, Page, PageOutcome, Present, Progress, Recheck,
     check_page, marks,
@@ -15,7 +16,7 @@ use host_runner::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedRecord};
 
 /// How many rows and keys a page has.
 pub(super) fn rows_of(page: &Page) -> i64 {
-    read::limited(page.rows.len() + page.present.len())
+    limited(page.rows.len() + page.present.len())
 }
 
 /// Writes records from outside of any listing; with `track` their ids join the tracked set.
@@ -64,24 +65,17 @@ pub(super) fn through(
     Ok(counts)
 }
 
-/// "Read again whom this record was about", where that was somebody else before: the next listing will see the record
-/// as it is already, and not what it left.
+/// What a record leaves behind that is about to be written ([`crate::store::StoredRecord::left_behind`]).
 fn left_behind(
     link: &Link,
     org: &OrgId,
     record: &UnifiedRecord,
 ) -> Result<Option<Recheck>, MirrorError> {
-    let Some((field, target)) = record.model().membership() else {
+    if record.model().membership().is_none() {
         return Ok(None);
-    };
-    let before = read::by_key(link, org, record.model(), record.key())?
-        .filter(|before| before.stamps.remote_deleted_at.is_none());
-    let before = before
-        .as_ref()
-        .and_then(|before| before.record.reference(field));
-    Ok(before
-        .filter(|id| record.reference(field) != Some(id))
-        .map(|id| Recheck::itself(target, id)))
+    }
+    let before = read::by_key(link, org, record.model(), record.key())?;
+    Ok(before.and_then(|before| before.left_behind(record)))
 }
 
 /// Writes the page; the caller has checked the claim and commits.

@@ -7,6 +7,7 @@ use tokio_postgres::Row;
 use super::link::Link;
 use super::{apply, number, read, stamp};
 use crate::store::code::{code, model_of};
+use crate::store::records::limited;
 use crate::store::{
     Claim, Counts, ListingKind, MirrorError, ModelRun, Page, Progress, Quota, Run, RunEnd,
     RunOutcome,
@@ -138,7 +139,7 @@ pub(super) fn runs(link: &Link, org: &OrgId, limit: usize) -> Result<Vec<Run>, M
     let org = org.as_str();
     let found = link.rows(
         "SELECT * FROM asymbl.run WHERE org = $1 ORDER BY number DESC LIMIT $2",
-        &[&org, &read::limited(limit)],
+        &[&org, &limited(limit)],
     )?;
     let mut runs = found.iter().map(run).collect::<Result<Vec<_>, _>>()?;
     let numbers: Vec<i64> = runs.iter().map(|run| run.number.cast_signed()).collect();

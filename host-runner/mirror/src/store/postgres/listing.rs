@@ -5,9 +5,10 @@ use tokio_postgres::Row;
 use super::link::Link;
 use super::{apply, number, read, recheck, wanted};
 use crate::store::code::code;
+use crate::store::records::limited;
 use crate::store::{
     Coverage, Gap, Listing, ListingKind, ListingStart, MirrorError, ModelState, Page, Position,
-    Progress, Recheck, Totals,
+    Recheck, Totals,
 };
 use host_runner::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedRecord};
 
@@ -67,12 +68,7 @@ fn listing(model: Model, row: &Row) -> Result<Listing, MirrorError> {
             fingerprint: row.try_get("fingerprint")?,
         },
         started_at: Timestamp::from_millis(row.try_get("started_at")?),
-        position: match (stage.as_str(), place) {
-            ("start", _) => Position::Start,
-            ("at", Some(cursor)) => Position::At(cursor),
-            ("end", token) => Position::End(token),
-            _ => return Err(damaged()),
-        },
+        position: Position::of_words(&stage, place).ok_or_else(damaged)?,
         covers_all: row.try_get("covers_all")?,
         pages: number(row, "pages")?,
         rows: number(row, "rows")?,
@@ -87,10 +83,8 @@ pub(super) fn advance(
     model: Model,
     page: &Page,
 ) -> Result<(), MirrorError> {
-    let (stage, place) = match &page.progress {
-        Progress::Aside => return Ok(()),
-        Progress::More(cursor) => ("at", Some(cursor)),
-        Progress::Done(token) => ("end", token.as_ref()),
+    let Some((stage, place)) = page.progress.words() else {
+        return Ok(());
     };
     link.execute(
         "UPDATE asymbl.listing SET stage = $3, place = $4, covers_all = covers_all AND ($5 OR kind = 'ids'),
@@ -109,23 +103,11 @@ pub(super) fn advance(
 
 /// The open listing, provided it was read to its end.
 fn at_end(link: &Link, org: &OrgId, model: Model) -> Result<Listing, MirrorError> {
-    let problem = |problem| MirrorError::Listing { model, problem };
-    let listing = open(link, org, model)?.ok_or_else(|| problem("no listing is open"))?;
-    match listing.position {
-        Position::End(_) => Ok(listing),
-        _ => Err(problem("the listing was not read to its end")),
-    }
+    Listing::at_end(open(link, org, model)?, model)
 }
 
 fn at_end_of_everything(link: &Link, org: &OrgId, model: Model) -> Result<Listing, MirrorError> {
-    let listing = at_end(link, org, model)?;
-    if listing.covers_all {
-        return Ok(listing);
-    }
-    Err(MirrorError::Listing {
-        model,
-        problem: "the listing did not cover all records, so what it did not show may still exist",
-    })
+    at_end(link, org, model)?.of_everything()
 }
 
 /// The records that the listing of number `$3`, begun when the newest record had the number `$4`, has not shown.
@@ -176,7 +158,7 @@ pub(super) fn unseen_keys(
             &listing.number.cast_signed(),
             &listing.newest,
             &after.map_or("", NaturalKey::as_str),
-            &read::limited(limit),
+            &limited(limit),
         ],
     )
 }

@@ -5,6 +5,8 @@ use tokio_postgres::Row;
 use super::link::{Link, Values};
 use super::number;
 use crate::store::code::code;
+use crate::store::records::limited;
+use crate::store::references::{belonging, place_of};
 use crate::store::{MirrorError, RecordFilter, RecordPosition, StoredRecord, Totals};
 use host_runner::unified::{
     MirrorStamps, Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord,
@@ -132,47 +134,24 @@ pub(super) fn page(
 
 /// The condition that a record changed since `$5`, itself or in what belongs to it.
 fn touched(model: Model) -> String {
-    // Where the others refer to it, and where it refers to others.
-    let (by, to): (&[(Model, Model)], &[Model]) = match model {
-        Model::Jobs => (
-            &[
-                (Model::JobStages, Model::Jobs),
-                (Model::HiringTeamMembers, Model::Jobs),
-            ],
-            &[],
-        ),
-        Model::Candidates => (&[(Model::Applications, Model::Candidates)], &[]),
-        Model::Applications => (&[], &[Model::Candidates, Model::ApplicationStages]),
-        _ => (&[], &[]),
-    };
+    let (by, to) = belonging(model);
     let mut condition = "changed_at >= $5".to_owned();
-    for (other, target) in by {
-        if let Some(place) = place_of(*other, *target) {
-            let other = code(*other);
-            condition.push_str(&format!(
-                " OR key IN (SELECT other.ref{place} FROM asymbl.record AS other
+    for (other, place) in by {
+        let other = code(other);
+        condition.push_str(&format!(
+            " OR key IN (SELECT other.ref{place} FROM asymbl.record AS other
                   WHERE other.org || '' = $1 AND other.model = {other} AND other.changed_at >= $5
                     AND other.ref{place} IS NOT NULL)"
-            ));
-        }
+        ));
     }
-    for target in to {
-        if let Some(place) = place_of(model, *target) {
-            let target = code(*target);
-            condition.push_str(&format!(
+    for (target, place) in to {
+        let target = code(target);
+        condition.push_str(&format!(
                 " OR ref{place} IN (SELECT other.key FROM asymbl.record AS other
                   WHERE other.org || '' = $1 AND other.model = {target} AND other.changed_at >= $5)"
             ));
-        }
     }
     condition
-}
-
-/// Which of the reference columns of a model points at another.
-fn place_of(model: Model, target: Model) -> Option<usize> {
-    model
-        .references()
-        .position(|(_, pointed)| pointed == target)
 }
 
 fn texts(link: &Link, sql: &str, values: Values<'_>) -> Result<Vec<String>, MirrorError> {
@@ -188,10 +167,6 @@ pub(super) fn found_keys(
 ) -> Result<Vec<NaturalKey>, MirrorError> {
     let found = texts(link, sql, values)?;
     Ok(found.into_iter().map(NaturalKey::trusted).collect())
-}
-
-pub(super) fn limited(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 pub(super) fn keys(

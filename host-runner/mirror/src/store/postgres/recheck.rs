@@ -1,8 +1,8 @@
 //! The queue of records to read again.
 
 use super::link::Link;
-use super::read::limited;
 use crate::store::code::{code, model_of};
+use crate::store::records::limited;
 use crate::store::{MirrorError, Recheck};
 use host_runner::unified::{Model, OrgId};
 

@@ -5,25 +5,11 @@
 //! rarely.
 
 use super::link::Link;
-use super::read::limited;
 use crate::store::code::code;
+use crate::store::records::limited;
+use crate::store::references::{LONGEST_WAIT, leading_to};
 use crate::store::{Absent, MirrorError};
 use host_runner::unified::{Model, OrgId, Timestamp, UnifiedRecord};
-
-/// The longest wait between two questions for the same record, in milliseconds: a day.
-const LONGEST_WAIT: i64 = 24 * 60 * 60 * 1_000;
-
-/// Those models' references to `target` that lead to records to be asked for: model, and number of the column. Users
-/// are left out: those that a team names are asked for with the team.
-fn referring(target: Model) -> impl Iterator<Item = (Model, usize)> {
-    Model::ALL.into_iter().flat_map(move |model| {
-        let references = model.references().enumerate();
-        let leading = references.filter(move |(_, (_, pointed))| *pointed == target);
-        leading
-            .filter(|(_, (_, pointed))| *pointed != Model::Users)
-            .map(move |(place, _)| (model, place))
-    })
-}
 
 /// Adds what records that were just written refer to and the mirror lacks.
 pub(super) fn add_of(
@@ -60,7 +46,7 @@ pub(super) fn add_of(
 /// lacks it. To be called when all of `listed` was read.
 pub(super) fn add_all(link: &Link, org: &OrgId, listed: Model) -> Result<(), MirrorError> {
     for target in Model::ALL {
-        for (model, place) in referring(target) {
+        for (model, place) in leading_to(target) {
             if model != listed && target != listed {
                 continue;
             }
@@ -89,7 +75,7 @@ pub(super) fn add_lost(
     model: Model,
     keys: &[String],
 ) -> Result<(), MirrorError> {
-    if keys.is_empty() || referring(model).next().is_none() {
+    if keys.is_empty() || leading_to(model).next().is_none() {
         return Ok(());
     }
     link.execute(
@@ -108,7 +94,7 @@ pub(super) fn remove(
     model: Model,
     keys: &[&str],
 ) -> Result<(), MirrorError> {
-    if keys.is_empty() || referring(model).next().is_none() {
+    if keys.is_empty() || leading_to(model).next().is_none() {
         return Ok(());
     }
     link.execute(
@@ -149,7 +135,7 @@ pub(super) fn due(
     now: Timestamp,
     limit: usize,
 ) -> Result<Vec<String>, MirrorError> {
-    let is_referred_to: Vec<String> = referring(target)
+    let is_referred_to: Vec<String> = leading_to(target)
         .map(|(model, place)| {
             format!(
                 "EXISTS (SELECT 1 FROM asymbl.record WHERE record.org || '' = $1 AND record.model = {}

@@ -72,24 +72,17 @@ pub(super) fn through(
     Ok(counts)
 }
 
-/// "Read again whom this record was about", where that was somebody else before: the next listing will see the record
-/// as it is already, and not what it left.
+/// What a record leaves behind that is about to be written ([`crate::store::StoredRecord::left_behind`]).
 fn left_behind(
     transaction: &Transaction<'_>,
     packs: &Packs,
     record: &UnifiedRecord,
 ) -> Result<Option<Recheck>, MirrorError> {
-    let Some((field, target)) = record.model().membership() else {
+    if record.model().membership().is_none() {
         return Ok(None);
-    };
-    let before = read::by_key(transaction, packs, record.model(), record.key())?
-        .filter(|before| before.stamps.remote_deleted_at.is_none());
-    let before = before
-        .as_ref()
-        .and_then(|before| before.record.reference(field));
-    Ok(before
-        .filter(|id| record.reference(field) != Some(id))
-        .map(|id| Recheck::itself(target, id)))
+    }
+    let before = read::by_key(transaction, packs, record.model(), record.key())?;
+    Ok(before.and_then(|before| before.left_behind(record)))
 }
 
 /// Writes the page; the caller has checked the claim and commits.

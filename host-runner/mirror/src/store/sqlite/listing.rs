@@ -5,9 +5,10 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use super::formats::code;
 use super::pack::Packs;
 use super::{read, recheck, wanted};
+use crate::store::records::limited;
 use crate::store::{
     Coverage, Gap, Listing, ListingKind, ListingStart, MirrorError, ModelState, Page, Position,
-    Progress, Recheck, Totals,
+    Recheck, Totals,
 };
 use host_runner::unified::{Model, NaturalKey, Timestamp, UnifiedRecord};
 
@@ -59,12 +60,7 @@ fn read(model: Model, row: &Row<'_>) -> Result<Listing, MirrorError> {
             fingerprint: row.get("fingerprint")?,
         },
         started_at: Timestamp::from_millis(row.get("started_at")?),
-        position: match (stage.as_str(), place) {
-            ("start", _) => Position::Start,
-            ("at", Some(cursor)) => Position::At(cursor),
-            ("end", token) => Position::End(token),
-            _ => return Err(damaged()),
-        },
+        position: Position::of_words(&stage, place).ok_or_else(damaged)?,
         covers_all: row.get("covers_all")?,
         pages: row.get("pages")?,
         rows: row.get("rows")?,
@@ -78,10 +74,8 @@ pub(super) fn advance(
     model: Model,
     page: &Page,
 ) -> Result<(), MirrorError> {
-    let (stage, place) = match &page.progress {
-        Progress::Aside => return Ok(()),
-        Progress::More(cursor) => ("at", Some(cursor)),
-        Progress::Done(token) => ("end", token.as_ref()),
+    let Some((stage, place)) = page.progress.words() else {
+        return Ok(());
     };
     transaction
         .prepare_cached(
@@ -100,23 +94,11 @@ pub(super) fn advance(
 
 /// The open listing, provided it was read to its end.
 fn at_end(connection: &Connection, model: Model) -> Result<Listing, MirrorError> {
-    let problem = |problem| MirrorError::Listing { model, problem };
-    let listing = open(connection, model)?.ok_or_else(|| problem("no listing is open"))?;
-    match listing.position {
-        Position::End(_) => Ok(listing),
-        _ => Err(problem("the listing was not read to its end")),
-    }
+    Listing::at_end(open(connection, model)?, model)
 }
 
 fn at_end_of_everything(connection: &Connection, model: Model) -> Result<Listing, MirrorError> {
-    let listing = at_end(connection, model)?;
-    if listing.covers_all {
-        return Ok(listing);
-    }
-    Err(MirrorError::Listing {
-        model,
-        problem: "the listing did not cover all records, so what it did not show may still exist",
-    })
+    at_end(connection, model)?.of_everything()
 }
 
 const UNSEEN: &str = "SELECT record.number FROM record INDEXED BY record_live
@@ -222,7 +204,7 @@ pub(super) fn unseen_keys(
     limit: usize,
 ) -> Result<Vec<NaturalKey>, MirrorError> {
     let listing = at_end_of_everything(connection, model)?;
-    let (after, limit) = (after.map_or("", NaturalKey::as_str), read::limited(limit));
+    let (after, limit) = (after.map_or("", NaturalKey::as_str), limited(limit));
     let keys = connection
         .prepare_cached(&format!(
             "SELECT key FROM record WHERE number IN ({UNSEEN}) AND key > ?3 ORDER BY key LIMIT ?4"

@@ -6,6 +6,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::formats::code;
 use super::pack::Packs;
 use super::sums::RECORD_IS_INTACT;
+use crate::store::records::limited;
+use crate::store::references::{belonging, place_of};
 use crate::store::{MirrorError, RecordFilter, RecordPosition, StoredRecord, Totals};
 use host_runner::unified::{MirrorStamps, Model, NaturalKey, Timestamp, UnifiedId, UnifiedRecord};
 
@@ -140,7 +142,7 @@ pub(super) fn page(
     after: Option<&RecordPosition>,
     limit: usize,
 ) -> Result<Vec<StoredRecord>, MirrorError> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let limit = limited(limit);
     // Keys are never empty and stamps never that low, so these stand before every record.
     let (stamp, key) = after.map_or((i64::MIN, ""), |after| {
         (after.changed_at.millis(), after.key.as_str())
@@ -183,46 +185,23 @@ pub(super) fn page(
 /// The condition that a record changed since `?5`, itself or in what belongs to it. What changed is gathered only when
 /// a record that did not change itself is met.
 fn touched(model: Model) -> String {
-    // Where the others refer to it, and where it refers to others.
-    let (by, to): (&[(Model, Model)], &[Model]) = match model {
-        Model::Jobs => (
-            &[
-                (Model::JobStages, Model::Jobs),
-                (Model::HiringTeamMembers, Model::Jobs),
-            ],
-            &[],
-        ),
-        Model::Candidates => (&[(Model::Applications, Model::Candidates)], &[]),
-        Model::Applications => (&[], &[Model::Candidates, Model::ApplicationStages]),
-        _ => (&[], &[]),
-    };
+    let (by, to) = belonging(model);
     let mut condition = "changed_at >= ?5".to_owned();
-    for (other, target) in by {
-        if let Some(place) = place_of(*other, *target) {
-            let other = code(*other);
-            condition.push_str(&format!(
+    for (other, place) in by {
+        let other = code(other);
+        condition.push_str(&format!(
                 " OR key IN (SELECT other.ref{place} FROM record AS other
                   WHERE other.model = {other} AND other.changed_at >= ?5 AND other.ref{place} IS NOT NULL)"
             ));
-        }
     }
-    for target in to {
-        if let Some(place) = place_of(model, *target) {
-            let target = code(*target);
-            condition.push_str(&format!(
-                " OR ref{place} IN (SELECT other.key FROM record AS other
+    for (target, place) in to {
+        let target = code(target);
+        condition.push_str(&format!(
+            " OR ref{place} IN (SELECT other.key FROM record AS other
                   WHERE other.model = {target} AND other.changed_at >= ?5)"
-            ));
-        }
+        ));
     }
     condition
-}
-
-/// Which of the reference columns of a model points at another.
-fn place_of(model: Model, target: Model) -> Option<usize> {
-    model
-        .references()
-        .position(|(_, pointed)| pointed == target)
 }
 
 fn texts(
@@ -233,10 +212,6 @@ fn texts(
     let mut statement = connection.prepare_cached(sql)?;
     let found = statement.query_map(values, |row| row.get(0))?;
     Ok(found.collect::<Result<_, _>>()?)
-}
-
-pub(super) fn limited(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
 }
 
 pub(super) fn keys(

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Transaction, params};
 
 use super::formats::{code, model_of};
-use super::read::limited;
+use crate::store::records::limited;
 use crate::store::{MirrorError, Recheck};
 use host_runner::unified::Model;
 

@@ -7,24 +7,10 @@
 use rusqlite::{Connection, Transaction, params};
 
 use super::formats::code;
-use super::read::limited;
+use crate::store::records::limited;
+use crate::store::references::{LONGEST_WAIT, leading_to};
 use crate::store::{Absent, MirrorError};
 use host_runner::unified::{Model, Timestamp};
-
-/// The longest wait between two questions for the same record, in milliseconds: a day.
-const LONGEST_WAIT: i64 = 24 * 60 * 60 * 1_000;
-
-/// Those models' references to `target` that lead to records to be asked for: model, and number of the column. Users
-/// are left out: those that a team names are asked for with the team.
-fn referring(target: Model) -> impl Iterator<Item = (Model, usize)> {
-    Model::ALL.into_iter().flat_map(move |model| {
-        let references = model.references().enumerate();
-        let leading = references.filter(move |(_, (_, pointed))| *pointed == target);
-        leading
-            .filter(|(_, (_, pointed))| *pointed != Model::Users)
-            .map(move |(place, _)| (model, place))
-    })
-}
 
 /// Adds what a record that was just written refers to and the mirror lacks.
 pub(super) fn add_of(
@@ -50,7 +36,7 @@ pub(super) fn add_of(
 /// lacks it. To be called when all of `listed` was read.
 pub(super) fn add_all(transaction: &Transaction<'_>, listed: Model) -> Result<(), MirrorError> {
     for target in Model::ALL {
-        for (model, place) in referring(target) {
+        for (model, place) in leading_to(target) {
             if model != listed && target != listed {
                 continue;
             }
@@ -77,7 +63,7 @@ pub(super) fn add_lost(
     model: Model,
     key: &str,
 ) -> Result<(), MirrorError> {
-    if referring(model).next().is_some() {
+    if leading_to(model).next().is_some() {
         transaction
             .prepare_cached("INSERT OR REPLACE INTO wanted (model, remote_id) VALUES (?1, ?2)")?
             .execute(params![code(model), key])?;
@@ -126,7 +112,7 @@ pub(super) fn due(
     now: Timestamp,
     limit: usize,
 ) -> Result<Vec<String>, MirrorError> {
-    let is_referred_to: Vec<String> = referring(target)
+    let is_referred_to: Vec<String> = leading_to(target)
         .map(|(model, place)| {
             format!(
                 "EXISTS (SELECT 1 FROM record WHERE model = {} AND ref{place} = wanted.remote_id
