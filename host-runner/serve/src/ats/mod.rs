@@ -12,7 +12,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{Path, Query, RawQuery, State};
 use axum::response::Response;
-use axum::routing::{MethodRouter, get, post, put};
+use axum::routing::{MethodFilter, MethodRouter, get, on, post};
 use host_runner::download::fetch_attachment;
 use host_runner::session::StepError;
 use host_runner::unified::{Model, Timestamp};
@@ -35,20 +35,29 @@ type Answer = Result<Response, ApiError>;
 /// The routes, with the path parameters as the paths name them.
 pub(crate) fn routes() -> Vec<(&'static str, MethodRouter<App>)> {
     vec![
-        ("/v1/ats/users", get(list_users)),
-        ("/v1/ats/jobs", get(list_jobs)),
+        ("/v1/ats/users", get_list(Model::Users)),
+        ("/v1/ats/jobs", get_list(Model::Jobs)),
         (
             "/v1/ats/candidates",
-            get(list_candidates).post(create_candidate),
+            get_list(Model::Candidates).post(create_candidate),
         ),
-        ("/v1/ats/applications", get(list_applications)),
-        ("/v1/ats/application-stages", get(list_stages)),
-        ("/v1/ats/jobs/{id}/applications", post(create_application)),
+        ("/v1/ats/applications", get_list(Model::Applications)),
+        (
+            "/v1/ats/application-stages",
+            get_list(Model::ApplicationStages),
+        ),
+        (
+            "/v1/ats/jobs/{id}/applications",
+            act_on(MethodFilter::POST, "job_id", Action::CreateApplication),
+        ),
         (
             "/v1/ats/applications/{id}/attachments",
-            post(add_attachment),
+            act_on(MethodFilter::POST, "application_id", Action::AddAttachment),
         ),
-        ("/v1/ats/applications/{id}/stage", put(move_application)),
+        (
+            "/v1/ats/applications/{id}/stage",
+            act_on(MethodFilter::PUT, "application_id", Action::Move),
+        ),
         (
             "/v1/ats/candidates/{id}/attachments",
             get(candidate_attachments),
@@ -68,30 +77,16 @@ fn ok(body: String) -> Response {
     json_response(StatusCode::OK, body)
 }
 
-async fn list(app: App, headers: HeaderMap, query: Option<String>, model: Model) -> Answer {
-    let tenant = app.tenant(&headers)?;
-    let query = query.unwrap_or_default();
-    let work = move || list::page(&tenant, model, &query);
-    let body = crate::blocking(work).await?;
-    Ok(ok(body))
-}
-
-macro_rules! lists {
-    ($($name:ident $model:ident)*) => {
-        $(
-            async fn $name(State(app): State<App>, headers: HeaderMap, RawQuery(query): RawQuery) -> Answer {
-                list(app, headers, query, Model::$model).await
-            }
-        )*
-    };
-}
-
-lists! {
-    list_users Users
-    list_jobs Jobs
-    list_candidates Candidates
-    list_applications Applications
-    list_stages ApplicationStages
+/// The pages of a model.
+fn get_list(model: Model) -> MethodRouter<App> {
+    get(
+        move |State(app): State<App>, headers: HeaderMap, RawQuery(query): RawQuery| async move {
+            let tenant = app.tenant(&headers)?;
+            let query = query.unwrap_or_default();
+            let work = move || list::page(&tenant, model, &query);
+            Answer::Ok(ok(crate::blocking(work).await?))
+        },
+    )
 }
 
 async fn act(app: App, headers: &HeaderMap, action: Action, input: Value) -> Answer {
@@ -105,49 +100,24 @@ async fn act(app: App, headers: &HeaderMap, action: Action, input: Value) -> Ans
     Ok(ok(actions::run(tenant, action, input, key, links).await?))
 }
 
-/// The body with an id of the path.
-async fn with_id(app: &App, body: Body, name: &str, id: String) -> Result<Value, ApiError> {
-    let mut input = read_json(app, body).await?;
-    match input.as_object_mut() {
-        Some(members) => members.insert(name.to_owned(), id.into()),
-        None => return Err(ApiError::input("the body must be a JSON object")),
-    };
-    Ok(input)
-}
-
 async fn create_candidate(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer {
     let input = read_json(&app, body).await?;
     act(app, &headers, Action::CreateCandidate, input).await
 }
 
-async fn create_application(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let input = with_id(&app, body, "job_id", id).await?;
-    act(app, &headers, Action::CreateApplication, input).await
-}
-
-async fn add_attachment(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let input = with_id(&app, body, "application_id", id).await?;
-    act(app, &headers, Action::AddAttachment, input).await
-}
-
-async fn move_application(
-    State(app): State<App>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Answer {
-    let input = with_id(&app, body, "application_id", id).await?;
-    act(app, &headers, Action::Move, input).await
+/// An action on what the path names, whose id joins the body's members as `name`.
+fn act_on(method: MethodFilter, name: &'static str, action: Action) -> MethodRouter<App> {
+    on(
+        method,
+        move |State(app): State<App>, Path(id): Path<String>, headers: HeaderMap, body: Body| async move {
+            let mut input = read_json(&app, body).await?;
+            match input.as_object_mut() {
+                Some(members) => members.insert(name.to_owned(), id.into()),
+                None => return Err(ApiError::input("the body must be a JSON object")),
+            };
+            act(app, &headers, action, input).await
+        },
+    )
 }
 
 async fn candidate_attachments(
