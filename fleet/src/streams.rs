@@ -48,7 +48,7 @@ pub(crate) async fn make(nats: &Context, settings: &Settings) -> Result<(), Flee
         discard_new_per_subject: true,
         storage: StorageType::File,
         num_replicas: settings.replicas,
-        // Many tickers publish the same period: within it they are told apart by their message id.
+        // Many tickers publish the same period: within it the message id tells them apart.
         duplicate_window: settings.every.min(Duration::from_secs(10 * 60)),
         ..Config::default()
     };

@@ -1,5 +1,5 @@
-//! Tickets in time, from every worker: whoever is first fills the slot, the others are refused. Any number of tickers
-//! is harmless, and servers of any version have what it takes.
+//! Tickets in time, from every worker: the first one fills the slot, the others are refused. Any number of tickers is
+//! harmless, and servers of any version have what it takes.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -63,7 +63,7 @@ pub(super) fn set_up(color: ColorChoice, quiet: bool, verbose: bool, output: Log
 pub(super) enum Log {
     /// For a person who ran a command.
     OfCommand,
-    /// For whoever keeps a server running: with times.
+    /// For the operator of a server: with times.
     OfServer {
         /// As JSON, a line each.
         json: bool,

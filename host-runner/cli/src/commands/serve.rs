@@ -1,4 +1,4 @@
-//! `asymbl serve`: many tenants over HTTP, until it is told to stop.
+//! `asymbl serve`: many tenants over HTTP, until a signal stops it.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -82,7 +82,7 @@ impl Link {
         let connected = match &address.encryption {
             Encryption::None => wait(runtime.spawn(async move {
                 let (client, connection) = config.connect(NoTls).await?;
-                // It ends when the client is dropped; its error also reaches whoever waits for an answer.
+                // It ends when the client is dropped; its error also reaches the call that waits for an answer.
                 tokio::spawn(connection);
                 Ok(client)
             })),
