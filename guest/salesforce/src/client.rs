@@ -128,6 +128,23 @@ pub struct Answer {
     pub server_now: Option<Timestamp>,
 }
 
+impl Answer {
+    /// Nothing, as Salesforce answers a change of a record: status 204 without a body (salesforce-api.md 7.1).
+    ///
+    /// # Errors
+    /// For any other success: it comes from a proxy in between, and the change may not have been made.
+    pub fn nothing(self) -> Result<()> {
+        match self.status {
+            204 => Ok(()),
+            status => Err(SalesforceError::malformed(format!(
+                "the change was answered {status} with {} bytes, where Salesforce answers 204 with nothing",
+                self.body.as_str().len()
+            ))
+            .with_status(status)),
+        }
+    }
+}
+
 /// A line of the list of API versions (salesforce-api.md 1.8).
 #[derive(Deserialize)]
 struct Listed {
@@ -227,9 +244,15 @@ impl<T: Transport> Client<T> {
         let mut failures = 0;
         let mut renewed = false;
         loop {
-            let error = match pending.and_then(|p| self.collect(p)).and_then(&decode) {
-                Ok(decoded) => {
+            let decoded = pending.and_then(|p| self.collect(p)).and_then(|answer| {
+                let now = answer.server_now;
+                Ok((decode(answer)?, now))
+            });
+            let error = match decoded {
+                Ok((decoded, now)) => {
                     self.version_checked.set(true);
+                    // Only now it is known to be Salesforce's answer and clock, not those of a proxy in between.
+                    self.server_now.set(now.or(self.server_now.get()));
                     return Ok(decoded);
                 }
                 Err(error) => error,
@@ -313,9 +336,6 @@ impl<T: Transport> Client<T> {
         let server_now = headers
             .get("date")
             .and_then(|d| Timestamp::parse_http_date(d).ok());
-        if server_now.is_some() {
-            self.server_now.set(server_now);
-        }
         let limit = headers.get("sforce-limit-info").and_then(LimitInfo::parse);
         if limit.is_some() {
             self.limit.replace(limit.clone());

@@ -23,7 +23,7 @@ fn write(client: &Client<Scripted>) -> Result<()> {
         &serde_json::json!({"LastName": "x"}),
         "create Contact",
     )?;
-    client.run(&call, |_| Ok(()))
+    client.run(&call, Answer::nothing)
 }
 
 fn failure(kind: TransportErrorKind) -> TransportError {
@@ -65,7 +65,7 @@ fn a_session_that_is_not_for_the_api_is_not_renewed() {
 
 #[test]
 fn a_stale_token_also_renews_a_write_since_nothing_was_done() {
-    let client = client(Scripted::new().answer(401, EXPIRED).answer(201, "{}"));
+    let client = client(Scripted::new().answer(401, EXPIRED).answer(204, ""));
     write(&client).unwrap();
 }
 
@@ -123,7 +123,7 @@ fn a_write_that_never_left_or_was_rolled_back_is_sent_again() {
             .failure(failure(TransportErrorKind::Connect))
             .answer(400, LOCKED)
             .answer(403, r#"[{"message":"ConcurrentRequests Limit exceeded.","errorCode":"REQUEST_LIMIT_EXCEEDED"}]"#)
-            .answer(201, "{}"),
+            .answer(204, ""),
     );
     write(&client).unwrap();
     assert_eq!(client.calls(), 4);
@@ -200,6 +200,37 @@ fn clock_and_quota_are_read_off_every_answer() {
         "2026-11-23T10:00:00.000Z"
     );
     assert_eq!(client.limit_info().unwrap().used, 18);
+}
+
+#[test]
+fn a_page_of_a_proxy_is_no_answer_to_a_change() {
+    for (status, body) in [(200, "<html>sign in</html>"), (200, ""), (202, "{}")] {
+        let client = client(Scripted::new().answer(status, body));
+        let error = write(&client).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Malformed, "{status} {body}");
+        assert_eq!(error.status, Some(status));
+        assert_eq!(client.calls(), 1);
+    }
+}
+
+#[test]
+fn the_clock_of_a_proxy_is_not_that_of_salesforce() {
+    let ahead = [("date", "Mon, 23 Nov 2026 19:00:00 GMT")];
+    let script = Scripted::new().answer_with(503, &ahead, "<html>busy</html>");
+    let client = client(
+        script
+            .answer_with(200, &ahead, "<html>welcome</html>")
+            .answer_with(
+                200,
+                &[("date", "Mon, 23 Nov 2026 10:00:00 GMT")],
+                r#"{"A":{"Max":1,"Remaining":1}}"#,
+            ),
+    );
+    client.limits().unwrap();
+    assert_eq!(
+        client.server_now().unwrap().to_string(),
+        "2026-11-23T10:00:00.000Z"
+    );
 }
 
 #[test]

@@ -46,7 +46,11 @@ pub fn server_now<T: Transport>(client: &Client<T>) -> Result<Timestamp, Salesfo
         return Ok(now);
     }
     let versions = Call::get("/services/data", "ask for Salesforce's time");
-    let now = client.run(&versions, |answer: Answer| Ok(answer.server_now))?;
+    let now = client.run(&versions, |answer: Answer| {
+        let listed = answer.body.parse::<Vec<serde::de::IgnoredAny>>();
+        listed.map_err(SalesforceError::malformed)?;
+        Ok(answer.server_now)
+    })?;
     now.ok_or_else(|| {
         SalesforceError::malformed(
             "Salesforce's answer has no Date header, the connector's only clock",

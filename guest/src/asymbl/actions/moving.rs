@@ -17,8 +17,8 @@ use crate::asymbl::settings::DuplicateAlerts;
 use crate::exports::ats::connector::actions::{ActionContext, MoveInput, Moved};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
 use crate::exports::ats::connector::unified::{Application, Outcome};
-use salesforce::Call;
 use salesforce::transport::{Method, Transport};
+use salesforce::{Answer, Call};
 
 /// Puts an application into another stage. The package writes the stage's date and history itself (asymbl-schema.md 3).
 ///
@@ -133,7 +133,7 @@ fn write<T: Transport>(
     let mut alerts = Alerts::new(ctx);
     loop {
         let call = Call::write(Method::Patch, path.clone(), &body, "move the application")?;
-        let error = match ctx.client.run(&alerts.on_call(call), |_| Ok(())) {
+        let error = match ctx.client.run(&alerts.on_call(call), Answer::nothing) {
             Ok(()) => return Ok(None),
             Err(error) => error,
         };
