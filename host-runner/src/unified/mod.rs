@@ -15,6 +15,7 @@ pub use model::{Field, Kind, Model, UnknownModel};
 pub use print::{MirrorStamps, list_line, mirror_line};
 pub use record::{RecordError, UnifiedRecord};
 pub use schema::schema;
+pub use text::members;
 pub use timestamp::{BadTimestamp, Timestamp};
 
 #[cfg(test)]

@@ -213,9 +213,12 @@ impl UnifiedRecord {
 
     /// A field's value; null for one that is not in the content.
     pub fn value(&self, field: &str) -> Value {
-        let raw = member(&self.content, field);
-        raw.and_then(|raw| serde_json::from_str(raw).ok())
-            .unwrap_or_default()
+        serde_json::from_str(self.raw(field)).unwrap_or_default()
+    }
+
+    /// A field's value as JSON text; `null` for one that is not in the content.
+    pub fn raw(&self, field: &str) -> &str {
+        member(&self.content, field).unwrap_or("null")
     }
 
     /// A field that holds a text; `None` when it is null or no text.

@@ -51,8 +51,9 @@ impl<'t> Place<'t> {
     }
 }
 
-/// Returns the names and values of an object that is valid and without white space between its members.
-pub(super) fn members(content: &str) -> impl Iterator<Item = (&str, &str)> {
+/// Returns the names and values, as JSON text, of an object that is valid and without white space between its members,
+/// as all text of this module is.
+pub fn members(content: &str) -> impl Iterator<Item = (&str, &str)> {
     let mut place = Place::new(content);
     std::iter::from_fn(move || {
         (place.eat("{") || place.eat(",")).then_some(())?;

@@ -1,7 +1,7 @@
 //! Where a mirror is: in a file or in a database.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::{Mirror, MirrorError, PostgresAddress, PostgresMirror, SqliteMirror};
 use host_runner::unified::OrgId;
@@ -50,6 +50,55 @@ impl Location {
             Self::File(path) => Box::new(SqliteMirror::open_existing(path)?),
             Self::Database(address) => Box::new(PostgresMirror::open_existing(address)?),
         })
+    }
+}
+
+/// Where the mirrors of many tenants are.
+#[derive(Debug, Clone)]
+pub enum Mirrors {
+    /// Each beside its tenant file.
+    Files,
+    /// All in one PostgreSQL database, each under the name of its tenant file.
+    Database(Box<PostgresAddress>),
+}
+
+/// Connections that stay open for the next mirror: enough for the requests that few processors answer at once, and
+/// far fewer than the 100 that a server allows by default.
+const KEPT: usize = 16;
+
+impl Mirrors {
+    /// Reads the URL of a database; without one they are files. `password` as in [`PostgresAddress::parse`].
+    ///
+    /// # Errors
+    /// [`MirrorError::Address`], also where the URL names a tenant.
+    pub fn parse(url: Option<&str>, password: Option<&str>) -> Result<Self, MirrorError> {
+        let Some(url) = url else {
+            return Ok(Self::Files);
+        };
+        let invalid = |problem: &str| MirrorError::Address {
+            problem: problem.into(),
+        };
+        if !PostgresAddress::is_url(url) {
+            return Err(invalid("it does not begin with postgres://"));
+        }
+        let address = PostgresAddress::parse(url, "", password)?;
+        match address.tenant() {
+            "" => Ok(Self::Database(Box::new(address.keeping(KEPT)))),
+            _ => Err(invalid(
+                "leave tenant out: here each mirror has the name of its tenant file",
+            )),
+        }
+    }
+
+    /// The mirror of the tenant of a file.
+    pub fn of(&self, tenant_file: &Path) -> Location {
+        match self {
+            Self::Files => Location::File(tenant_file.with_extension("mirror.sqlite")),
+            Self::Database(address) => {
+                let name = tenant_file.file_stem().unwrap_or_default();
+                Location::Database(Box::new(address.of_tenant(&name.to_string_lossy())))
+            }
+        }
     }
 }
 

@@ -23,7 +23,7 @@ pub use error::MirrorError;
 pub use health::{Consequence, Health, Problem};
 pub use history::{ModelRun, Quota, Run, RunOutcome};
 pub use listing::{Gap, Listing, ListingKind, ListingStart, ModelState, Position};
-pub use location::Location;
+pub use location::{Location, Mirrors};
 pub use page::{Absent, Counts, Coverage, Gone, Page, PageOutcome, Present, Progress, Recheck};
 pub use postgres::{PostgresAddress, PostgresMirror};
 pub use records::{RecordFilter, RecordPosition, Records, StoredRecord, Totals};
@@ -206,6 +206,18 @@ pub trait Mirror: Send {
         now: Timestamp,
     ) -> Result<(), MirrorError>;
 
+    /// The text that a program keeps with the mirror under a name, such as how far a reader of the changes came.
+    ///
+    /// # Errors
+    /// Only those of the storage.
+    fn note(&self, name: &str) -> Result<Option<String>, MirrorError>;
+
+    /// Keeps a text under a name. Not under the claim, as [`Mirror::write_through`].
+    ///
+    /// # Errors
+    /// Only those of the storage.
+    fn set_note(&mut self, name: &str, text: &str) -> Result<(), MirrorError>;
+
     /// Up to `limit` rechecks that pages asked for and no page has done, oldest first and after the number given, with
     /// their numbers. No number is used twice: what is asked for again by a [`Mirror::write_through`] meanwhile has
     /// another one.
@@ -281,6 +293,12 @@ pub trait Mirror: Send {
     /// Only those of the storage.
     fn by_key(&self, model: Model, key: &NaturalKey) -> Result<Option<StoredRecord>, MirrorError>;
 
+    /// The records with these natural keys, in any order; a key without a record gives none.
+    ///
+    /// # Errors
+    /// Only those of the storage.
+    fn by_keys(&self, model: Model, keys: &[NaturalKey]) -> Result<Vec<StoredRecord>, MirrorError>;
+
     /// Up to `limit` records, after a position; [`Records`] makes an iterator of it.
     ///
     /// # Errors
@@ -324,6 +342,19 @@ pub trait Mirror: Send {
         after: Option<&NaturalKey>,
         limit: usize,
     ) -> Result<Vec<NaturalKey>, MirrorError>;
+
+    /// The records that [`Mirror::referring`] finds for each of some remote ids, up to `limit` for each; those of one
+    /// id are in the order of their keys. Empty when `model` has no reference to `target`.
+    ///
+    /// # Errors
+    /// Only those of the storage.
+    fn records_referring(
+        &self,
+        model: Model,
+        target: Model,
+        remote_ids: &[&str],
+        limit: usize,
+    ) -> Result<Vec<StoredRecord>, MirrorError>;
 
     /// How many records of a model there are, and how many of them are deleted.
     ///

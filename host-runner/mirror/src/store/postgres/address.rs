@@ -3,12 +3,14 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 use url::Url;
 
+use super::link::Idle;
 use crate::store::MirrorError;
 
 /// The place of one tenant's mirror in a PostgreSQL database. Neither `Debug` nor `Display` shows the password.
@@ -17,7 +19,9 @@ pub struct PostgresAddress {
     pub(super) config: Config,
     pub(super) encryption: Encryption,
     pub(super) tenant: String,
-    shown: String,
+    /// Connections that wait for the next mirror; shared with the addresses of other tenants.
+    pub(super) idle: Arc<Idle>,
+    server: String,
 }
 
 /// How the connection is protected.
@@ -107,25 +111,48 @@ impl PostgresAddress {
             Encryption::Tls(_) => SslMode::Require,
         });
         let tenant = given.tenant.unwrap_or_else(|| tenant.to_owned());
-        let shown = format!("postgres://{user}@{host}:{port}/{database}?tenant={tenant}");
         Ok(Self {
             config,
             encryption,
             tenant,
-            shown,
+            idle: Arc::default(),
+            server: format!("postgres://{user}@{host}:{port}/{database}"),
         })
+    }
+
+    /// The name of the mirror.
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    /// The place in the same database of a tenant's mirror, which gets the same connections.
+    #[must_use]
+    pub fn of_tenant(&self, tenant: &str) -> Self {
+        Self {
+            tenant: tenant.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// With so many connections at most that stay open for the next mirror when one is closed.
+    #[must_use]
+    pub fn keeping(self, connections: usize) -> Self {
+        Self {
+            idle: Arc::new(Idle::at_most(connections)),
+            ..self
+        }
     }
 }
 
 impl fmt::Display for PostgresAddress {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str(&self.shown)
+        write!(out, "{}?tenant={}", self.server, self.tenant)
     }
 }
 
 impl fmt::Debug for PostgresAddress {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "PostgresAddress({})", self.shown)
+        write!(out, "PostgresAddress({self})")
     }
 }
 

@@ -7,7 +7,8 @@
 use std::collections::HashMap;
 use std::error::Error as _;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Wake};
 use std::thread::Thread;
 
@@ -32,6 +33,48 @@ const SESSION: &str = "SET plan_cache_mode = force_custom_plan; SET jit = off; S
 pub(super) struct Link {
     client: Client,
     statements: Mutex<HashMap<String, Statement>>,
+    /// Whether it is in a state that another mirror must not find: a lock, an open transaction.
+    is_given_up: AtomicBool,
+}
+
+/// Connections to one database that wait for the next mirror there, whichever tenant's it is.
+#[derive(Default)]
+pub(super) struct Idle {
+    links: Mutex<Vec<Arc<Link>>>,
+    /// How many may wait.
+    most: usize,
+}
+
+impl Idle {
+    /// None yet, and never more than so many.
+    pub(super) fn at_most(most: usize) -> Self {
+        Self {
+            most,
+            ..Self::default()
+        }
+    }
+
+    /// A connection that waits, or a new one.
+    pub(super) fn link(address: &PostgresAddress) -> Result<Arc<Link>, MirrorError> {
+        let waiting = || lock(&address.idle.links).pop();
+        match std::iter::from_fn(waiting).find(|link| !link.client.is_closed()) {
+            Some(link) => Ok(link),
+            None => Ok(Arc::new(Link::open(address)?)),
+        }
+    }
+
+    /// Takes one back from its mirror.
+    pub(super) fn put(&self, link: &Arc<Link>) {
+        let is_good = !link.is_given_up.load(Ordering::Relaxed) && !std::thread::panicking();
+        let mut links = lock(&self.links);
+        if is_good && links.len() < self.most {
+            links.push(Arc::clone(link));
+        }
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Parked(Thread);
@@ -101,6 +144,7 @@ impl Link {
         let link = Self {
             client,
             statements: Mutex::default(),
+            is_given_up: AtomicBool::new(false),
         };
         link.batch(SESSION)?;
         let encoding: String = link.one("SHOW server_encoding", &[])?.try_get(0)?;
@@ -114,10 +158,7 @@ impl Link {
 
     /// The statement, prepared at its first use.
     fn prepared(&self, sql: &str) -> Result<Statement, MirrorError> {
-        let mut statements = self
-            .statements
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut statements = lock(&self.statements);
         if let Some(known) = statements.get(sql) {
             return Ok(known.clone());
         }
@@ -181,11 +222,16 @@ impl Link {
             self.batch("COMMIT")?;
             Ok(result)
         });
-        if done.is_err() {
-            // Best effort: a connection that is lost has rolled back.
-            let _ = self.batch("ROLLBACK");
+        // A connection that is lost has rolled back.
+        if done.is_err() && self.batch("ROLLBACK").is_err() {
+            self.give_up();
         }
         done
+    }
+
+    /// No other mirror gets this connection.
+    pub(super) fn give_up(&self) {
+        self.is_given_up.store(true, Ordering::Relaxed);
     }
 }
 

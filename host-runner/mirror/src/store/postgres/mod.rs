@@ -22,12 +22,13 @@ mod tests;
 
 pub use address::PostgresAddress;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_postgres::Row;
 
 use self::history::Entry;
-use self::link::Link;
+use self::link::{Idle, Link};
 use super::{
     Attempt, Claim, Counts, Earlier, Ending, Gap, Holder, Listing, ListingStart, Mirror,
     MirrorError, ModelState, Page, PageOutcome, Recheck, RecordFilter, RecordPosition, Run, RunEnd,
@@ -40,7 +41,9 @@ use host_runner::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedId, Unifi
 /// It needs a connection of its own: a pooler that gives the session to others between two transactions would take away
 /// the locks that tell whether a run is alive.
 pub struct PostgresMirror {
-    link: Link,
+    link: Arc<Link>,
+    /// Where the connection waits for the next mirror.
+    idle: Arc<Idle>,
     place: String,
     org: OrgId,
     /// Whether this session has the org's lock: from claim to release, or until the connection ends.
@@ -69,13 +72,13 @@ impl PostgresMirror {
     /// [`MirrorError::NotAMirror`]; else those of the database.
     pub fn open(address: &PostgresAddress, org: &OrgId) -> Result<Self, MirrorError> {
         let place = address.to_string();
-        let opened = Link::open(address).and_then(|link| {
+        let opened = Idle::link(address).and_then(|link| {
             schema::make(&link, &place)?;
             schema::enter(&link, &place, &address.tenant, org)?;
             Ok(link)
         });
         let link = opened.map_err(|error| error.in_database(&place))?;
-        Ok(Self::new(link, place, org.clone()))
+        Ok(Self::new(link, address, org.clone()))
     }
 
     /// Opens a mirror that exists, of whichever org ([`Mirror::org`] tells).
@@ -84,7 +87,7 @@ impl PostgresMirror {
     /// [`MirrorError::Missing`]; else as [`PostgresMirror::open`].
     pub fn open_existing(address: &PostgresAddress) -> Result<Self, MirrorError> {
         let place = address.to_string();
-        let opened = Link::open(address).and_then(|link| {
+        let opened = Idle::link(address).and_then(|link| {
             let org = match schema::is_there(&link, &place)? {
                 true => schema::org_of(&link, &address.tenant)?,
                 false => None,
@@ -95,13 +98,14 @@ impl PostgresMirror {
             Ok((link, org.ok_or_else(missing)?))
         });
         let (link, org) = opened.map_err(|error| error.in_database(&place))?;
-        Ok(Self::new(link, place, org))
+        Ok(Self::new(link, address, org))
     }
 
-    fn new(link: Link, place: String, org: OrgId) -> Self {
+    fn new(link: Arc<Link>, address: &PostgresAddress, org: OrgId) -> Self {
         Self {
             link,
-            place,
+            idle: Arc::clone(&address.idle),
+            place: address.to_string(),
             org,
             is_locked: false,
             key: None,
@@ -157,14 +161,20 @@ impl PostgresMirror {
 
     fn unlock(&mut self) {
         if std::mem::take(&mut self.is_locked) {
-            // Best effort: the server frees it with the connection.
-            let _ = claim::unlock(&self.link, claim::lock_of(&self.org));
+            self.free(claim::lock_of(&self.org));
         }
     }
 
     fn unlock_key(&mut self) {
         if let Some(lock) = self.key.take() {
-            let _ = claim::unlock(&self.link, lock);
+            self.free(lock);
+        }
+    }
+
+    /// Best effort: the server frees a lock with the connection, which then serves nobody else.
+    fn free(&self, lock: i64) {
+        if claim::unlock(&self.link, lock).is_err() {
+            self.link.give_up();
         }
     }
 }
@@ -174,6 +184,7 @@ impl Drop for PostgresMirror {
     fn drop(&mut self) {
         self.unlock();
         self.unlock_key();
+        self.idle.put(&self.link);
     }
 }
 
@@ -192,9 +203,7 @@ impl Mirror for PostgresMirror {
         let claimed = self.write(|link, org| claim::claim(link, org, run, locked, now));
         match claimed {
             Ok(_) => self.is_locked = locked,
-            Err(_) if is_new => {
-                let _ = claim::unlock(&self.link, claim::lock_of(&self.org));
-            }
+            Err(_) if is_new => self.free(claim::lock_of(&self.org)),
             Err(_) => {}
         }
         claimed
@@ -205,9 +214,7 @@ impl Mirror for PostgresMirror {
         let alive = self.write(|link, org| claim::heartbeat(link, org, claim, is_new, now));
         match &alive {
             Ok(()) => self.is_locked |= is_new,
-            Err(_) if is_new => {
-                let _ = claim::unlock(&self.link, claim::lock_of(&self.org));
-            }
+            Err(_) if is_new => self.free(claim::lock_of(&self.org)),
             Err(_) => {}
         }
         alive
@@ -357,6 +364,21 @@ impl Mirror for PostgresMirror {
         })
     }
 
+    fn note(&self, name: &str) -> Result<Option<String>, MirrorError> {
+        self.read(|link, org| read::note(link, org, name))
+    }
+
+    fn set_note(&mut self, name: &str, text: &str) -> Result<(), MirrorError> {
+        self.write(|link, org| {
+            link.execute(
+                "INSERT INTO asymbl.note (org, name, value) VALUES ($1, $2, $3)
+                 ON CONFLICT (org, name) DO UPDATE SET value = excluded.value",
+                &[&org.as_str(), &name, &text],
+            )?;
+            Ok(())
+        })
+    }
+
     fn rechecks(
         &self,
         after: Option<u64>,
@@ -422,6 +444,10 @@ impl Mirror for PostgresMirror {
         self.read(|link, org| read::by_key(link, org, model, key))
     }
 
+    fn by_keys(&self, model: Model, keys: &[NaturalKey]) -> Result<Vec<StoredRecord>, MirrorError> {
+        self.read(|link, org| read::by_keys(link, org, model, keys))
+    }
+
     fn records_page(
         &self,
         model: Model,
@@ -457,6 +483,18 @@ impl Mirror for PostgresMirror {
         limit: usize,
     ) -> Result<Vec<NaturalKey>, MirrorError> {
         self.read(|link, org| read::referring(link, org, model, (target, remote_id), after, limit))
+    }
+
+    fn records_referring(
+        &self,
+        model: Model,
+        target: Model,
+        remote_ids: &[&str],
+        limit: usize,
+    ) -> Result<Vec<StoredRecord>, MirrorError> {
+        self.read(|link, org| {
+            read::records_referring(link, org, (model, target), remote_ids, limit)
+        })
     }
 
     fn totals(&self, model: Model) -> Result<Totals, MirrorError> {

@@ -87,6 +87,21 @@ pub(super) fn by_key(
     Ok(found.into_iter().next())
 }
 
+pub(super) fn by_keys(
+    link: &Link,
+    org: &OrgId,
+    model: Model,
+    keys: &[NaturalKey],
+) -> Result<Vec<StoredRecord>, MirrorError> {
+    let keys: Vec<&str> = keys.iter().map(NaturalKey::as_str).collect();
+    records(
+        link,
+        model,
+        "org = $1 AND model = $2 AND key = ANY ($3)",
+        &[&org.as_str(), &code(model), &keys],
+    )
+}
+
 pub(super) fn page(
     link: &Link,
     org: &OrgId,
@@ -217,6 +232,27 @@ pub(super) fn referring(
     )
 }
 
+pub(super) fn records_referring(
+    link: &Link,
+    org: &OrgId,
+    (model, target): (Model, Model),
+    remote_ids: &[&str],
+    limit: usize,
+) -> Result<Vec<StoredRecord>, MirrorError> {
+    let Some(place) = place_of(model, target) else {
+        return Ok(Vec::new());
+    };
+    let found = link.rows(
+        &format!(
+            "SELECT found.* FROM unnest($3::text[]) AS referred (id) CROSS JOIN LATERAL (
+                 SELECT {COLUMNS} FROM asymbl.record WHERE org || '' = $1 AND model = $2 AND ref{place} = referred.id
+                 AND remote_deleted_at IS NULL ORDER BY key LIMIT $4) AS found"
+        ),
+        &[&org.as_str(), &code(model), &remote_ids, &limited(limit)],
+    )?;
+    found.iter().map(|row| record(model, row)).collect()
+}
+
 pub(super) fn totals(link: &Link, org: &OrgId, model: Model) -> Result<Totals, MirrorError> {
     // One statement, so that both counts are of the same moment while a run writes.
     let row = link.one(
@@ -269,6 +305,14 @@ pub(super) fn profile(link: &Link, org: &OrgId) -> Result<Option<String>, Mirror
     let found = link.first(
         "SELECT value FROM asymbl.profile WHERE org = $1",
         &[&org.as_str()],
+    )?;
+    Ok(found.map(|row| row.try_get(0)).transpose()?)
+}
+
+pub(super) fn note(link: &Link, org: &OrgId, name: &str) -> Result<Option<String>, MirrorError> {
+    let found = link.first(
+        "SELECT value FROM asymbl.note WHERE org = $1 AND name = $2",
+        &[&org.as_str(), &name],
     )?;
     Ok(found.map(|row| row.try_get(0)).transpose()?)
 }

@@ -191,6 +191,22 @@ fn monotonic(transaction: &Transaction<'_>, now: Timestamp) -> Result<Timestamp,
     Ok(Timestamp::from_millis(newest))
 }
 
+/// The name of the connector's profile among the texts that are kept with a mirror.
+const PROFILE: &str = "profile";
+
+/// The name there of a program's note: those without a colon are this module's.
+fn note_name(name: &str) -> String {
+    format!("note:{name}")
+}
+
+fn set_meta(transaction: &Transaction<'_>, name: &str, value: &str) -> Result<(), MirrorError> {
+    transaction.execute(
+        "INSERT OR REPLACE INTO meta (name, value) VALUES (?1, ?2)",
+        [name, value],
+    )?;
+    Ok(())
+}
+
 impl Mirror for SqliteMirror {
     fn org(&self) -> &OrgId {
         &self.org
@@ -353,7 +369,7 @@ impl Mirror for SqliteMirror {
     }
 
     fn profile(&self) -> Result<Option<String>, MirrorError> {
-        self.read(read::profile)
+        self.read(|connection| read::meta(connection, PROFILE))
     }
 
     fn set_profile(
@@ -363,12 +379,16 @@ impl Mirror for SqliteMirror {
         now: Timestamp,
     ) -> Result<(), MirrorError> {
         self.write_claimed(claim, now, |transaction, _, _| {
-            transaction.execute(
-                "INSERT OR REPLACE INTO meta (name, value) VALUES ('profile', ?1)",
-                [profile],
-            )?;
-            Ok(())
+            set_meta(transaction, PROFILE, profile)
         })
+    }
+
+    fn note(&self, name: &str) -> Result<Option<String>, MirrorError> {
+        self.read(|connection| read::meta(connection, &note_name(name)))
+    }
+
+    fn set_note(&mut self, name: &str, text: &str) -> Result<(), MirrorError> {
+        self.write(|transaction, _| set_meta(transaction, &note_name(name), text))
     }
 
     fn rechecks(
@@ -445,6 +465,15 @@ impl Mirror for SqliteMirror {
         self.read(|connection| read::by_key(connection, &self.packs, model, key))
     }
 
+    fn by_keys(&self, model: Model, keys: &[NaturalKey]) -> Result<Vec<StoredRecord>, MirrorError> {
+        self.read(|connection| {
+            let found = keys
+                .iter()
+                .map(|key| read::by_key(connection, &self.packs, model, key));
+            found.filter_map(Result::transpose).collect()
+        })
+    }
+
     fn records_page(
         &self,
         model: Model,
@@ -480,6 +509,18 @@ impl Mirror for SqliteMirror {
         limit: usize,
     ) -> Result<Vec<NaturalKey>, MirrorError> {
         self.read(|connection| read::referring(connection, model, target, remote_id, after, limit))
+    }
+
+    fn records_referring(
+        &self,
+        model: Model,
+        target: Model,
+        remote_ids: &[&str],
+        limit: usize,
+    ) -> Result<Vec<StoredRecord>, MirrorError> {
+        self.read(|connection| {
+            read::records_referring(connection, &self.packs, (model, target), remote_ids, limit)
+        })
     }
 
     fn totals(&self, model: Model) -> Result<Totals, MirrorError> {

@@ -253,6 +253,28 @@ pub(super) fn referring(
     Ok(found.into_iter().map(NaturalKey::trusted).collect())
 }
 
+/// A statement each: none of them has a way to go.
+pub(super) fn records_referring(
+    connection: &Connection,
+    packs: &Packs,
+    (model, target): (Model, Model),
+    remote_ids: &[&str],
+    limit: usize,
+) -> Result<Vec<StoredRecord>, MirrorError> {
+    let Some(place) = place_of(model, target) else {
+        return Ok(Vec::new());
+    };
+    let rest = format!(
+        "model = ?1 AND ref{place} = ?2 AND remote_deleted_at IS NULL ORDER BY key LIMIT ?3"
+    );
+    let mut found = Vec::new();
+    for id in remote_ids {
+        let values: [&dyn ToSql; 3] = [&code(model), id, &limited(limit)];
+        found.extend(records(connection, packs, model, &rest, &values)?);
+    }
+    Ok(found)
+}
+
 pub(super) fn totals(connection: &Connection, model: Model) -> Result<Totals, MirrorError> {
     // One statement, so that both counts are of the same moment while a run writes.
     let (all, live): (u64, u64) = connection
@@ -290,10 +312,8 @@ pub(super) fn tracked(
     )
 }
 
-pub(super) fn profile(connection: &Connection) -> Result<Option<String>, MirrorError> {
-    Ok(connection
-        .query_row("SELECT value FROM meta WHERE name = 'profile'", [], |row| {
-            row.get(0)
-        })
-        .optional()?)
+/// The text that is kept with the mirror under a name.
+pub(super) fn meta(connection: &Connection, name: &str) -> Result<Option<String>, MirrorError> {
+    let mut statement = connection.prepare_cached("SELECT value FROM meta WHERE name = ?1")?;
+    Ok(statement.query_row([name], |row| row.get(0)).optional()?)
 }

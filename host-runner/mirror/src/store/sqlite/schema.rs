@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use rusqlite::{
@@ -56,8 +57,15 @@ pub(super) fn open(
             path: path.to_owned(),
         });
     }
-    if !fresh {
-        check_org(&connection, path, wanted)?;
+    let known = match fresh {
+        false => Some(check_org(&connection, path, wanted)?),
+        true => None,
+    };
+    if connection.is_readonly(rusqlite::MAIN_DB)? {
+        return Err(MirrorError::Unwritable {
+            path: path.to_owned(),
+            detail: "the file can't be written".into(),
+        });
     }
     if fresh {
         // Rows are 1 to 4 kB: a page of 8 kB holds a few of them instead of one and a half-empty rest.
@@ -75,12 +83,18 @@ pub(super) fn open(
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     connection.set_prepared_statement_cache_capacity(64);
 
-    let found = {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        migrate(&transaction, path, wanted)?;
-        let found = check_org(&transaction, path, wanted)?;
-        transaction.commit()?;
-        found
+    let is_current = number(&connection, "user_version")? == VERSION;
+    let found = match known.filter(|_| is_current) {
+        // No transaction: a run that writes must not hold up those who only read.
+        Some(known) => known,
+        None => {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            migrate(&transaction, path, wanted)?;
+            let found = check_org(&transaction, path, wanted)?;
+            transaction.commit()?;
+            found
+        }
     };
     check_tables(&connection)?;
     Ok((connection, found))
@@ -141,16 +155,28 @@ pub(super) fn make_tables(connection: &Connection, page_size: i64) -> Result<(),
 /// Refuses a file whose tables and indexes are not declared as this program declares them: a damage may have made
 /// another index or check of one.
 fn check_tables(connection: &Connection) -> Result<(), MirrorError> {
-    let model = Connection::open_in_memory()?;
-    make_tables(&model, 8192)?;
-    match declarations(connection)? == declarations(&model)? {
+    // The same for all mirrors, and slower to make than all else at an opening.
+    static EXPECTED: OnceLock<Declarations> = OnceLock::new();
+    let expected = match EXPECTED.get() {
+        Some(expected) => expected,
+        None => {
+            let model = Connection::open_in_memory()?;
+            make_tables(&model, 8192)?;
+            let made = declarations(&model)?;
+            EXPECTED.get_or_init(|| made)
+        }
+    };
+    match declarations(connection)? == *expected {
         true => Ok(()),
         false => Err(MirrorError::damaged("its tables are declared otherwise")),
     }
 }
 
+/// Names of tables, and what declares them and their indexes.
+type Declarations = BTreeSet<(String, String)>;
+
 /// What declares the tables and indexes, but for those that SQLite makes and the one that is made when needed.
-fn declarations(connection: &Connection) -> Result<BTreeSet<(String, String)>, MirrorError> {
+fn declarations(connection: &Connection) -> Result<Declarations, MirrorError> {
     let mut statement = connection.prepare(
         "SELECT tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name <> 'record_id'
          AND name NOT LIKE 'sqlite_%'",

@@ -253,6 +253,15 @@ fn what_refers_to_a_record_is_found_also_after_it_changed() {
         referring(&mirror, Model::Users, "U1").is_empty(),
         "applications point at no user"
     );
+    let whole = |mirror: &Store, ids: &[&str], limit| -> Vec<String> {
+        let found = mirror.records_referring(model, Model::Candidates, ids, limit);
+        let keys = found.unwrap().into_iter();
+        keys.map(|stored| stored.record.key().to_string()).collect()
+    };
+    assert_eq!(whole(&mirror, &["C1"], 9), ["A1", "A3"]);
+    let mut of_two = whole(&mirror, &["C2", "unknown", "C1"], 1);
+    of_two.sort();
+    assert_eq!(of_two, ["A1", "A2"], "the limit is for each");
     let page = Page {
         gone: vec![Gone::Record(key(model, "A3"))],
         ..rows(vec![application("A1", Some("J2"), "C1")])
@@ -265,6 +274,37 @@ fn what_refers_to_a_record_is_found_also_after_it_changed() {
         ["A1"],
         "a deleted row is not read again"
     );
+    assert_eq!(whole(&mirror, &["C1"], 9), ["A1"]);
+    assert!(whole(&mirror, &[], 9).is_empty());
+    let keys = ["A3", "A1", "A9"].map(|id| key(model, id));
+    let found = mirror.by_keys(model, &keys).unwrap();
+    let mut found: Vec<_> = found
+        .iter()
+        .map(|stored| {
+            (
+                stored.record.key().as_str(),
+                stored.stamps.remote_deleted_at,
+            )
+        })
+        .collect();
+    found.sort();
+    assert_eq!(found, [("A1", None), ("A3", Some(at(2)))]);
+}
+
+#[test]
+fn a_note_is_kept_without_a_claim_under_its_name() {
+    let place = place!();
+    let mut mirror = place.open();
+    assert_eq!(mirror.note("profile").unwrap(), None);
+    for text in ["1", "2"] {
+        mirror.set_note("profile", text).unwrap();
+    }
+    mirror.set_note("other", "3").unwrap();
+    drop(mirror);
+    let mirror = place.open();
+    assert_eq!(mirror.note("profile").unwrap().as_deref(), Some("2"));
+    assert_eq!(mirror.note("other").unwrap().as_deref(), Some("3"));
+    assert_eq!(mirror.profile().unwrap(), None, "a note is no profile");
 }
 
 #[test]

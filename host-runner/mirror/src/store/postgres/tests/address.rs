@@ -25,6 +25,33 @@ fn a_url_gives_its_parts_and_never_shows_the_password() {
 }
 
 #[test]
+fn mirrors_of_many_tenants_have_the_names_of_their_files() {
+    let mirrors = Mirrors::parse(Some("postgres://me@localhost/people"), None).unwrap();
+    let place = |file: &str| mirrors.of(std::path::Path::new(file)).to_string();
+    let shown = "postgres://me@localhost:5432/people?tenant=acme";
+    assert_eq!(place("tenants/acme.toml"), shown);
+    let files = Mirrors::parse(None, None).unwrap();
+    let file = files.of(std::path::Path::new("tenants/acme.toml"));
+    assert_eq!(file.to_string(), "tenants/acme.mirror.sqlite");
+    for (url, problem) in [
+        (
+            "postgres://u:hunter2@localhost/d?tenant=x",
+            "leave tenant out",
+        ),
+        (
+            "mysql://u:hunter2@localhost/d",
+            "does not begin with postgres://",
+        ),
+    ] {
+        let text = Mirrors::parse(Some(url), None).unwrap_err().to_string();
+        assert!(
+            text.contains(problem) && !text.contains("hunter2"),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn another_machine_is_reached_in_plain_text_only_on_request() {
     let encryption = |url: &str| parsed(url).map(|address| address.encryption);
     let system = || Ok(Encryption::Tls(None));

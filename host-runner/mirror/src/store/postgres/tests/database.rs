@@ -48,6 +48,36 @@ fn a_mirror_is_found_by_its_name_and_belongs_to_one_org() {
 }
 
 #[test]
+fn a_connection_is_kept_for_the_next_mirror_without_its_locks() {
+    let (here, there) = (place!(), place!());
+    drop((here.open(), there.open()));
+    let address = here.address.clone().keeping(1);
+    let session = |mirror: &PostgresMirror| -> i32 {
+        let row = mirror.link.one("SELECT pg_backend_pid()", &[]).unwrap();
+        row.get(0)
+    };
+    let mut first = PostgresMirror::open_existing(&address).unwrap();
+    first.claim(&run("first"), at(0)).unwrap();
+    let other = address.of_tenant(there.address.tenant());
+    let second = PostgresMirror::open_existing(&other).unwrap();
+    let (of_first, of_second) = (session(&first), session(&second));
+    assert_ne!(of_first, of_second);
+    drop(first);
+    drop(second);
+    // Another tenant's mirror has the first one's connection, and the claim is free.
+    let next = PostgresMirror::open_existing(&other).unwrap();
+    assert_eq!((session(&next), next.org()), (of_first, &there.org));
+    here.open().claim(&run("next"), at(0)).unwrap();
+    // One that ended is not handed out.
+    next.link
+        .rows("SELECT pg_terminate_backend(pg_backend_pid())", &[])
+        .unwrap_err();
+    drop(next);
+    let last = PostgresMirror::open_existing(&other).unwrap();
+    assert_ne!(session(&last), of_first);
+}
+
+#[test]
 fn a_run_whose_connection_ended_is_succeeded_from_any_machine() {
     let place = place!();
     let mut elsewhere = place.open();

@@ -24,6 +24,26 @@ fn a_run_on_another_machine_is_waited_for_until_its_lease_ends() {
 }
 
 #[test]
+fn a_mirror_is_opened_and_read_while_a_page_is_written() {
+    let place = Place::new();
+    let (mut mirror, claim) = place.claimed();
+    let page = rows(vec![candidate("C1", "Ada")]);
+    mirror
+        .apply_page(&claim, Model::Candidates, &page, at(1))
+        .unwrap();
+    let writing = rusqlite::Transaction::new(
+        &mut mirror.connection,
+        rusqlite::TransactionBehavior::Immediate,
+    );
+    let _writing = writing.unwrap();
+    let began = std::time::Instant::now();
+    let reader = SqliteMirror::open_existing(&place.path()).unwrap();
+    assert_eq!(held(&reader, Model::Candidates).len(), 1);
+    // The time after which SQLite gives up waiting for the one who writes.
+    assert!(began.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
 fn a_key_leaves_no_lock_behind() {
     let place = Place::new();
     let mut mirror = place.open();
