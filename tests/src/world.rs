@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use host_runner::session::Session;
 use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
 use host_runner::unified::{Model, OrgId};
-use mirror::store::{Location, Mirror, RecordFilter, Records, SqliteMirror, StoredRecord};
+use mirror::store::{Mirror, Mirrors, RecordFilter, Records, SqliteMirror, StoredRecord};
 use mirror::sync::{
     Discovered, Event, Events, ModelReport, SyncError, SyncOptions, SyncReport, discover, sync,
 };
@@ -31,7 +31,8 @@ pub struct World {
     pub org: PracticeOrg,
     folder: tempfile::TempDir,
     session: Session,
-    store: Option<Location>,
+    /// The URL of the database that holds the mirror.
+    database: Option<String>,
 }
 
 /// A small org: big enough for every kind of record, small enough to sync in a moment.
@@ -56,7 +57,7 @@ impl World {
             org,
             folder,
             session,
-            store: None,
+            database: None,
         }
     }
 
@@ -95,16 +96,21 @@ impl World {
         SqliteMirror::open(&self.mirror_path(), &self.org_id()).expect("a mirror")
     }
 
-    /// Keeps the mirror there from now on; [`World::mirror`] is still the file.
-    pub fn keep_mirror_in(&mut self, store: Location) {
-        self.store = Some(store);
+    /// Keeps the mirror in a database from now on; [`World::mirror`] is still the file.
+    pub fn keep_mirror_in(&mut self, url: String) {
+        self.database = Some(url);
+    }
+
+    /// The URL of the database that holds the mirror, if one does.
+    pub fn database(&self) -> Option<&str> {
+        self.database.as_deref()
     }
 
     /// The mirror, opened anew, wherever it is.
     pub fn store(&self) -> Box<dyn Mirror> {
-        let file = || Location::File(self.mirror_path());
-        let store = self.store.clone().unwrap_or_else(file);
-        store.open(&self.org_id()).expect("a mirror")
+        let mirrors = Mirrors::parse(self.database(), None).expect("a URL");
+        let location = mirrors.of(&self.tenant());
+        location.open(&self.org_id()).expect("a mirror")
     }
 
     /// What the connector finds out about the org.

@@ -237,7 +237,6 @@ fn whatever_happens_a_database_equals_the_org_at_quiet_points() {
         let Some(database) = Database::fresh() else {
             return;
         };
-        let store = Location::parse(&database.url(), "tenant", None).unwrap();
-        live_in(seed, Mark::OfTheToken, Some(store)).unwrap();
+        live_in(seed, Mark::OfTheToken, Some(database.url())).unwrap();
     }
 }

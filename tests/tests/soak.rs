@@ -4,7 +4,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use connector_tests::soak::{Mark, OPERATIONS, Tally, run};
-use mirror::store::Location;
 
 /// Seeds of `make test`: about two minutes on two idle cores. `make soak` sets more.
 const SEEDS: u64 = 200;
@@ -23,13 +22,13 @@ fn live(seed: u64, mark: Mark) -> Result<Tally, String> {
 }
 
 /// As [`live`], with a mirror in a file or somewhere else.
-pub(super) fn live_in(seed: u64, mark: Mark, store: Option<Location>) -> Result<Tally, String> {
+pub(super) fn live_in(seed: u64, mark: Mark, database: Option<String>) -> Result<Tally, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
-    let result = runtime.block_on(run(seed, mark, store));
+    let result = runtime.block_on(run(seed, mark, database));
     runtime.shutdown_background();
     result
 }

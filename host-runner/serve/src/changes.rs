@@ -3,6 +3,7 @@
 //! A place is a moment, a model and a key. Before a page is given out the mirror's newest moment is sealed, so that
 //! nothing is ever written before a place that was given out.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Query, State};
@@ -11,14 +12,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use host_runner::unified::{Model, NaturalKey, Timestamp};
 use http::{HeaderMap, StatusCode};
-use mirror::store::{
-    Mirror as _, MirrorError, RecordFilter, RecordPosition, SqliteMirror, StoredRecord,
-};
-use serde_json::{Value, json};
+use mirror::store::{Mirror, MirrorError, RecordFilter, RecordPosition, StoredRecord};
 
 use crate::app::App;
 use crate::error::ApiError;
 use crate::json_response;
+use crate::object::{Object, success_page};
 use crate::served::Served;
 
 /// Changes of a page where nobody says how many, and at most.
@@ -107,13 +106,14 @@ pub(crate) fn wire_name(model: Model) -> &'static str {
 
 /// Some changes, and the place behind them.
 pub(crate) struct Changes {
-    pub(crate) items: Vec<Value>,
+    /// As JSON text.
+    pub(crate) items: Vec<String>,
     pub(crate) next: Place,
 }
 
 /// Up to `limit` changes behind a place.
 pub(crate) fn read(
-    mirror: &mut SqliteMirror,
+    mirror: &mut dyn Mirror,
     place: &Place,
     limit: usize,
 ) -> Result<Changes, MirrorError> {
@@ -134,15 +134,17 @@ pub(crate) fn read(
     let next = found.last().map_or_else(|| place.clone(), Place::behind);
     let org = mirror.org().clone();
     let items = found.iter().map(|stored| {
-        let record = serde_json::from_str::<Value>(&stored.line(&org)).unwrap_or_default();
-        json!({
-            "model": wire_name(stored.record.model()),
-            "id": stored.id.as_str(),
-            "remote_id": stored.record.key().as_str(),
-            "changed_at": stored.stamps.changed_at.to_string(),
-            "remote_deleted_at": stored.stamps.remote_deleted_at.map(|at| at.to_string()),
-            "record": record,
-        })
+        let mut item = Object::default();
+        item.put_text("model", wire_name(stored.record.model()));
+        item.put_text("id", stored.id);
+        item.put_text("remote_id", stored.record.key());
+        item.put_text("changed_at", stored.stamps.changed_at);
+        match stored.stamps.remote_deleted_at {
+            Some(at) => item.put_text("remote_deleted_at", at),
+            None => item.put("remote_deleted_at", "null"),
+        }
+        item.put("record", &stored.line(&org));
+        item.end()
     });
     Ok(Changes {
         items: items.collect(),
@@ -152,7 +154,7 @@ pub(crate) fn read(
 
 /// Up to `limit` of each model.
 fn behind(
-    mirror: &SqliteMirror,
+    mirror: &dyn Mirror,
     place: &Place,
     limit: usize,
 ) -> Result<Vec<StoredRecord>, MirrorError> {
@@ -170,7 +172,7 @@ fn behind(
 }
 
 /// The place behind all that there is.
-pub(crate) fn present(mirror: &mut SqliteMirror) -> Result<Place, MirrorError> {
+pub(crate) fn present(mirror: &mut dyn Mirror) -> Result<Place, MirrorError> {
     Ok(Place::at(mirror.seal(Timestamp::now())?))
 }
 
@@ -205,11 +207,7 @@ pub(crate) async fn feed(
     let since = query.get("since").map(String::as_str);
     let place = match since {
         None | Some("") => Place::default(),
-        Some("now") => {
-            let tenant = tenant.clone();
-            let work = move || tenant.with_mirror(|m| of_mirror(present(m)));
-            crate::blocking(work).await?
-        }
+        Some("now") => tenant.reading(|mirror| of_mirror(present(mirror))).await?,
         Some(text) => Place::parse(text)
             .ok_or_else(|| ApiError::input("since: pass `next` of an earlier answer, or `now`"))?,
     };
@@ -217,14 +215,12 @@ pub(crate) async fn feed(
     let mut writes = tenant.writes();
     loop {
         writes.mark_unchanged();
-        let (tenant, from) = (tenant.clone(), place.clone());
-        let work = move || page_of(&tenant, &from, limit);
-        let changes = crate::blocking(work).await?;
+        let changes = page_of(&tenant, &place, limit).await?;
         let now = tokio::time::Instant::now();
         if !changes.items.is_empty() || now >= until || app.is_stopping() {
-            let data = json!({ "next": changes.next.to_text(), "results": changes.items });
-            let body = json!({ "status": "success", "data": data });
-            return Ok(json_response(StatusCode::OK, body.to_string()));
+            let next = changes.next.to_text();
+            let body = success_page(Some(&next), &changes.items);
+            return Ok(json_response(StatusCode::OK, body));
         }
         tokio::select! {
             _ = writes.changed() => {}
@@ -234,13 +230,19 @@ pub(crate) async fn feed(
     }
 }
 
-fn of_mirror<T>(result: Result<T, MirrorError>) -> Result<T, ApiError> {
+pub(crate) fn of_mirror<T>(result: Result<T, MirrorError>) -> Result<T, ApiError> {
     result.map_err(|error| ApiError::of_mirror(&error))
 }
 
 /// A page of changes of a tenant.
-pub(crate) fn page_of(tenant: &Served, place: &Place, limit: usize) -> Result<Changes, ApiError> {
-    tenant.with_mirror(|mirror| of_mirror(read(mirror, place, limit)))
+pub(crate) async fn page_of(
+    tenant: &Arc<Served>,
+    place: &Place,
+    limit: usize,
+) -> Result<Changes, ApiError> {
+    let place = place.clone();
+    let read = tenant.reading(move |mirror| of_mirror(read(mirror, &place, limit)));
+    read.await
 }
 
 #[cfg(test)]

@@ -62,7 +62,7 @@ pub(crate) async fn call(
         .is_some_and(|accept| accept.contains(LINES));
     let runtime = Handle::current();
     let work = move || runtime.block_on(enter(&tenant, &function, &parameters));
-    Ok(match crate::blocking(work).await? {
+    Ok(match crate::calling(work).await? {
         Returned::Value(value) if as_lines => lines(value),
         Returned::Value(value) => json_response(StatusCode::OK, value.to_string()),
         Returned::Error(error) => json_response(status_of(&error), error.to_string()),

@@ -10,12 +10,15 @@
 mod app;
 mod ats;
 mod auth;
+mod background;
 mod changes;
 mod connector;
 mod error;
 mod listen;
+mod object;
 mod openapi;
 mod page;
+mod readers;
 mod schedule;
 mod served;
 mod tenants;
@@ -32,8 +35,9 @@ use host_runner::sandbox::LoadedConnector;
 use host_runner::session::Session;
 use http::{HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
-use mirror::store::SqliteMirror;
+use mirror::store::{Mirror, Mirrors};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 pub use auth::Key;
@@ -53,12 +57,14 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_secs(2);
 
 /// Makes a page about a mirror for people: the mirror, the tenant's name.
-pub type ReportOf = Arc<dyn Fn(&SqliteMirror, &str) -> Result<String, ApiError> + Send + Sync>;
+pub type ReportOf = Arc<dyn Fn(&dyn Mirror, &str) -> Result<String, ApiError> + Send + Sync>;
 
 /// What a server is made of.
 pub struct Server {
-    /// The folder of the tenant files; each tenant's mirror is beside its file.
+    /// The folder of the tenant files.
     pub folder: PathBuf,
+    /// Where the tenants' mirrors are.
+    pub mirrors: Mirrors,
     /// The connector.
     pub connector: LoadedConnector,
     /// The connector's slug: `asymbl`.
@@ -107,9 +113,15 @@ impl Server {
         stop: CancellationToken,
         ready: impl FnOnce(&BoundAddress),
     ) -> Result<(), StartError> {
+        readers::allow_open_files();
         let metrics = Metrics::new();
         let functions = self.connector.functions();
-        let tenants = Tenants::new(self.folder.clone(), self.connector, metrics.clone());
+        let tenants = Tenants::new(
+            self.folder.clone(),
+            self.connector,
+            metrics.clone(),
+            self.mirrors,
+        );
         let app = App::new(Inner {
             tenants,
             key: self.key,
@@ -204,10 +216,41 @@ async fn finish_sign_in(session: &Session) {
     }
 }
 
-/// Runs work that blocks on a thread of its own.
-async fn blocking<T: Send + 'static>(
+/// Mirrors that are read at once. More would only take the processor from each other, and each may hold a connection
+/// to a database.
+const READS: usize = 16;
+static READ_SLOTS: Semaphore = Semaphore::const_new(READS);
+
+/// Calls that are at work at once, which wait for orgs: half of the threads that tokio gives to work that blocks, so
+/// that they never keep a list waiting for one.
+const CALLS: usize = 256;
+static CALL_SLOTS: Semaphore = Semaphore::const_new(CALLS);
+
+/// Reads mirrors on a thread of its own, as soon as the server may read one more.
+async fn reading<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
+    blocking(&READ_SLOTS, work).await
+}
+
+/// Enters the component, or asks an org, on a thread of its own.
+async fn calling<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    blocking(&CALL_SLOTS, work).await
+}
+
+/// Runs work that blocks on a thread of its own, in one of these slots.
+async fn blocking<T: Send + 'static>(
+    slots: &'static Semaphore,
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let slot = slots.acquire().await;
+    let work = move || {
+        // Until the work ends, also when the client goes.
+        let _slot = slot;
+        work()
+    };
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(panic) => {

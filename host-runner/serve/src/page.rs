@@ -6,7 +6,7 @@ use axum::response::Response;
 use host_runner::unified::{Model, Timestamp};
 use http::{HeaderValue, header};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use mirror::store::{Mirror as _, Totals};
+use mirror::store::Totals;
 
 use crate::app::App;
 use crate::error::ApiError;
@@ -30,7 +30,7 @@ fn page(html: String) -> Response {
 
 /// `GET /`: tenants, last syncs, quota, errors.
 pub(crate) async fn overview(State(app): State<App>) -> Result<Response, ApiError> {
-    let html = crate::blocking(move || {
+    let html = crate::reading(move || {
         let tenants = app.tenants().all();
         let unusable = app.tenants().unusable();
         let parts: Vec<Markup> = tenants.iter().map(|tenant| part(&app, tenant)).collect();
@@ -84,7 +84,7 @@ fn moment(at: Timestamp) -> String {
 
 fn part(app: &App, tenant: &Served) -> Markup {
     let status = tenant.status();
-    let totals = tenant.read(|mirror| {
+    let totals = tenant.with_mirror(|mirror| {
         let totals = Model::ALL
             .into_iter()
             .map(|model| Ok((model, mirror.totals(model)?)));
@@ -147,7 +147,8 @@ pub(crate) async fn report(
     Path(id): Path<String>,
 ) -> Result<Response, ApiError> {
     let tenant = app.find(&id)?;
-    let html = crate::blocking(move || tenant.read(|mirror| (app.report())(mirror, tenant.name())))
-        .await?;
+    let name = tenant.name().to_owned();
+    let html = tenant.reading(move |mirror| (app.report())(mirror, &name));
+    let html = html.await?;
     Ok(page(html))
 }

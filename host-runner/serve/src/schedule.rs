@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host_runner::unified::{Model, Timestamp};
-use mirror::store::{Location, Mirror as _, SqliteMirror};
 use mirror::sync::{Events, SyncOptions, SyncReport, discover, note_failure, sync, wait_after};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::background;
 use crate::served::{Asked, Served};
 
 /// When tenants are synced.
@@ -42,7 +42,7 @@ impl Syncs {
         let mut wait = match self.schedule.every {
             Some(every) => {
                 let tenant = Arc::clone(&tenant);
-                let first = crate::blocking(move || Ok(first_wait(&tenant, every))).await;
+                let first = crate::reading(move || Ok(first_wait(&tenant, every))).await;
                 Some(first.unwrap_or(every))
             }
             None => None,
@@ -85,15 +85,9 @@ impl Syncs {
             }
         });
         let (worker, runtime) = (Arc::clone(tenant), tokio::runtime::Handle::current());
-        // On a thread of its own: it waits for the disk, and the connector computes.
-        let ended =
-            tokio::task::spawn_blocking(move || runtime.block_on(sync_once(&worker, asked, stop)));
-        let result = match ended.await {
-            Ok(result) => result,
-            Err(panic) => Err(format!(
-                "the sync ended in a defect of this program: {panic}"
-            )),
-        };
+        // It waits for the disk, and the connector computes.
+        let work = move || runtime.block_on(sync_once(&worker, asked, stop));
+        let result = background::run(work).await.flatten();
         stopping.abort();
         if let Err(message) = &result {
             tracing::warn!(tenant = tenant.name(), "the sync failed: {message}");
@@ -121,19 +115,18 @@ async fn sync_once(
         Ok(()) => discover(session).await.map_err(|error| error.to_string()),
     };
     let opened = discovered.and_then(|discovered| {
-        let mirror = SqliteMirror::open(tenant.mirror_path(), &discovered.org);
+        let mirror = tenant.location().open(&discovered.org);
         let mirror = mirror.map_err(|error| error.to_string())?;
         Ok((discovered, mirror))
     });
     let (discovered, mut mirror) = opened.inspect_err(|message| {
-        let location = Location::File(tenant.mirror_path().to_owned());
-        if let Err(error) = note_failure(&location, command, message) {
+        if let Err(error) = note_failure(tenant.location(), command, message) {
             tracing::warn!(%error, "the failed sync is not in the mirror's history");
         }
     })?;
     let report = sync(
         session,
-        &mut mirror,
+        mirror.as_mut(),
         &discovered,
         &options,
         &Events::default(),
@@ -154,7 +147,7 @@ async fn elapsed(wait: Option<Duration>) {
 fn first_wait(tenant: &Served, every: Duration) -> Duration {
     let scopes = tenant.session().tenant().file().scopes();
     let is_on = |model: &Model| scopes.model_enabled(model.name());
-    let is_whole = tenant.read(|mirror| {
+    let is_whole = tenant.with_mirror(|mirror| {
         let mut on = Model::ALL.into_iter().filter(is_on);
         let is_synced = |model| {
             mirror

@@ -1,20 +1,20 @@
 //! A tenant that is served: its session, its mirror, how its syncs went.
 
-use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use host_runner::session::Session;
 use host_runner::unified::{Timestamp, UnifiedId};
-use mirror::store::{Mirror as _, MirrorError, SqliteMirror};
+use mirror::store::{Location, Mirror, MirrorError};
 use mirror::sync::{SyncReport, discover};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::ApiError;
+use crate::readers::Readers;
 
-/// Open mirrors that wait for the next request.
-const IDLE_READERS: usize = 2;
+/// Reads of one tenant at once, so that its clients leave some of [`crate::READS`] to others.
+const READS: usize = 4;
 
 /// How the syncs of a tenant went.
 #[derive(Debug, Clone, Default)]
@@ -48,8 +48,9 @@ pub struct Asked {
 pub struct Served {
     session: Session,
     id: UnifiedId,
-    mirror: PathBuf,
-    readers: Mutex<Vec<(FileId, SqliteMirror)>>,
+    location: Location,
+    readers: Arc<Readers>,
+    reads: Arc<Semaphore>,
     status: Mutex<SyncStatus>,
     asked: Mutex<Option<Asked>>,
     /// Wakes the tenant's syncs.
@@ -62,13 +63,15 @@ pub struct Served {
 }
 
 impl Served {
-    /// A tenant whose mirror is, or will be, at a path.
-    pub fn new(session: Session, mirror: PathBuf) -> Self {
+    /// A tenant whose mirror `readers` open.
+    pub(crate) fn new(session: Session, readers: Arc<Readers>) -> Self {
+        let file = session.tenant().file();
         Self {
-            id: UnifiedId::of_tenant(session.tenant().file().name()),
+            id: UnifiedId::of_tenant(file.name()),
+            location: readers.location(file.path()),
             session,
-            mirror,
-            readers: Mutex::default(),
+            readers,
+            reads: Arc::new(Semaphore::new(READS)),
             status: Mutex::default(),
             asked: Mutex::default(),
             wake: Notify::new(),
@@ -94,9 +97,9 @@ impl Served {
         self.session.tenant().file().name()
     }
 
-    /// The mirror's file.
-    pub fn mirror_path(&self) -> &Path {
-        &self.mirror
+    /// Where the mirror is.
+    pub fn location(&self) -> &Location {
+        &self.location
     }
 
     /// Ends its syncs after the page that they are at.
@@ -184,37 +187,33 @@ impl Served {
         self.written.subscribe()
     }
 
-    /// Reads the mirror. Blocks: not for an async thread.
+    /// Reads the mirror on a thread of its own, as soon as this tenant and the server may read one more.
     ///
     /// # Errors
-    /// Where there is none yet, or it can't be read.
-    pub fn read<T>(
-        &self,
-        work: impl FnOnce(&SqliteMirror) -> Result<T, ApiError>,
+    /// Those of the work, and where there is no mirror yet or it can't be read.
+    pub(crate) async fn reading<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&mut dyn Mirror) -> Result<T, ApiError> + Send + 'static,
     ) -> Result<T, ApiError> {
-        self.with_mirror(|mirror| work(mirror))
+        let (tenant, slots) = (Arc::clone(self), Arc::clone(&self.reads));
+        let slot = slots.acquire_owned().await;
+        crate::reading(move || {
+            // Until the work ends, also when the client goes.
+            let _slot = slot;
+            tenant.with_mirror(work)
+        })
+        .await
     }
 
-    /// The same for work that writes.
+    /// Works with the mirror. Blocks: not for an async thread.
+    ///
+    /// # Errors
+    /// As [`Served::reading`].
     pub(crate) fn with_mirror<T>(
         &self,
-        work: impl FnOnce(&mut SqliteMirror) -> Result<T, ApiError>,
+        work: impl FnOnce(&mut dyn Mirror) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
-        let present = file_id(&self.mirror);
-        let idle = || self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        // One of a file that was moved away would answer from it for ever.
-        let waiting = std::iter::from_fn(|| idle().pop()).find(|(file, _)| *file == present);
-        let mut mirror = match waiting {
-            Some((_, mirror)) => mirror,
-            None => SqliteMirror::open_existing(&self.mirror)
-                .map_err(|error| ApiError::of_mirror(&error))?,
-        };
-        let result = work(&mut mirror);
-        let mut idle = idle();
-        if result.is_ok() && idle.len() < IDLE_READERS {
-            idle.push((present, mirror));
-        }
-        result
+        self.readers.with(&self.location, work)
     }
 
     /// The connector's profile of the org: the mirror's, or one that is asked for now, which `fresh` demands.
@@ -223,7 +222,7 @@ impl Served {
     /// What the org or the mirror answers.
     pub(crate) async fn profile(
         &self,
-        mirror: &SqliteMirror,
+        mirror: &dyn Mirror,
         fresh: bool,
     ) -> Result<String, ApiError> {
         let kept = mirror
@@ -238,21 +237,4 @@ impl Served {
             }
         }
     }
-}
-
-/// Which file stands at a path, so that one that took another's place is told from it.
-type FileId = Option<(u64, u64)>;
-
-#[cfg(unix)]
-fn file_id(path: &Path) -> FileId {
-    use std::os::unix::fs::MetadataExt as _;
-    std::fs::metadata(path)
-        .ok()
-        .map(|meta| (meta.dev(), meta.ino()))
-}
-
-#[cfg(not(unix))]
-fn file_id(path: &Path) -> FileId {
-    // A file that is open can't be moved away there.
-    path.exists().then_some((0, 0))
 }

@@ -9,7 +9,9 @@ use host_runner::metrics::Metrics;
 use host_runner::sandbox::LoadedConnector;
 use host_runner::session::Session;
 use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
+use mirror::store::Mirrors;
 
+use crate::readers::Readers;
 use crate::served::Served;
 
 /// What a file looked like when it was read.
@@ -44,16 +46,23 @@ pub struct Tenants {
     folder: PathBuf,
     connector: LoadedConnector,
     metrics: Metrics,
+    readers: Arc<Readers>,
     entries: RwLock<BTreeMap<PathBuf, Entry>>,
 }
 
 impl Tenants {
     /// Those of a folder, which is not read yet.
-    pub fn new(folder: PathBuf, connector: LoadedConnector, metrics: Metrics) -> Self {
+    pub fn new(
+        folder: PathBuf,
+        connector: LoadedConnector,
+        metrics: Metrics,
+        mirrors: Mirrors,
+    ) -> Self {
         Self {
             folder,
             connector,
             metrics,
+            readers: Arc::new(Readers::new(mirrors)),
             entries: RwLock::default(),
         }
     }
@@ -123,7 +132,7 @@ impl Tenants {
             Err(error) => return bad(error.to_string()),
         };
         let session = Session::new(self.connector.clone(), tenant);
-        let served = Served::new(session, path.with_extension("mirror.sqlite"));
+        let served = Served::new(session, Arc::clone(&self.readers));
         let other = others.iter().find_map(|(path, entry)| match entry {
             Entry::Good(_, other) if other.id() == served.id() => Some(path),
             _ => None,

@@ -1,9 +1,8 @@
 //! A tenant's webhook: the changes of its mirror, posted in the order of writing, again and again until they are taken.
 //!
-//! The place up to which they were taken is kept beside the mirror, so that a server that dies posts at most one page a
+//! The place up to which they were taken is kept with the mirror, so that a server that dies posts at most one page a
 //! second time. One page at a time: a record's changes never overtake each other.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,10 +15,10 @@ use host_runner::egress::{
 use host_runner::tenant::{Secret, TenantFile, Webhook};
 use http::{HeaderValue, Request, header};
 use ring::hmac;
-use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::changes::{PAGE, Place, page_of};
+use crate::changes::{PAGE, Place, of_mirror, page_of};
+use crate::error::ApiError;
 use crate::served::Served;
 
 /// The header of the signature: HMAC-SHA256 of the body as base64url without padding (unified-model.md 5.2).
@@ -29,13 +28,14 @@ const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 /// How often it looks for what another process wrote.
 const LOOK: Duration = Duration::from_secs(5);
 
+/// The name under which the mirror keeps the place up to which changes were taken.
+const NOTE: &str = "webhook";
+
 struct Sender {
     tenant: Arc<Served>,
     gate: Gate,
     url: String,
     secret: Secret,
-    /// The file with the place up to which changes were taken.
-    file: PathBuf,
 }
 
 /// Posts a tenant's changes until it ends, or the server does.
@@ -89,19 +89,16 @@ impl Sender {
                 .gate(budget),
             url: webhook.url().to_owned(),
             secret,
-            file: tenant.mirror_path().with_extension("webhook"),
         })
     }
 
     async fn post_all(&self) {
-        let mut place = self.kept();
+        let mut place = self.kept().await;
         let mut writes = self.tenant.writes();
         let mut wait = WAITS.0;
         loop {
             writes.mark_unchanged();
-            let (tenant, from) = (Arc::clone(&self.tenant), place.clone());
-            let read = crate::blocking(move || page_of(&tenant, &from, PAGE)).await;
-            let changes = match read {
+            let changes = match page_of(&self.tenant, &place, PAGE).await {
                 Ok(changes) if !changes.items.is_empty() => changes,
                 // No mirror yet, or nothing new in it.
                 _ => {
@@ -112,21 +109,19 @@ impl Sender {
                     continue;
                 }
             };
-            let body = json!({
-                // The same when it is posted again.
-                "id": format!("{}-{}", self.tenant.id(), changes.next.to_text()),
-                "type": "records-changed",
-                "data": { "integration_id": self.tenant.id().as_str(), "changes": changes.items },
-            });
-            match self.post(body.to_string()).await {
+            let (tenant, next) = (self.tenant.id(), changes.next.to_text());
+            let changed = changes.items.join(",");
+            // The id is the same when it is posted again. Ids and places need no escaping.
+            let body = format!(
+                r#"{{"id":"{tenant}-{next}","type":"records-changed","data":{{"integration_id":"{tenant}","changes":[{changed}]}}}}"#
+            );
+            match self.post(body).await {
                 Ok(()) => {
                     place = changes.next;
                     wait = WAITS.0;
-                    let kept = self.keep(&place).map_err(|why| {
-                        format!(
-                            "{}: {why}; after a restart changes come twice",
-                            self.file.display()
-                        )
+                    let kept = self.keep(&place).await;
+                    let kept = kept.map_err(|why| {
+                        format!("{}; after a restart changes come twice", why.message())
                     });
                     self.tenant.note_webhook(kept.err());
                 }
@@ -163,22 +158,26 @@ impl Sender {
         }
     }
 
-    /// The place that was kept; the beginning where there is none.
-    fn kept(&self) -> Place {
-        let text = std::fs::read_to_string(&self.file).ok();
-        text.and_then(|text| Place::parse(text.trim()))
-            .unwrap_or_default()
+    /// The place that was kept, as soon as there is a mirror that can be read; the beginning where there is none.
+    async fn kept(&self) -> Place {
+        loop {
+            let kept = self.tenant.reading(|mirror| of_mirror(mirror.note(NOTE)));
+            match kept.await {
+                Ok(kept) => {
+                    return kept
+                        .and_then(|text| Place::parse(&text))
+                        .unwrap_or_default();
+                }
+                Err(_) => tokio::time::sleep(LOOK).await,
+            }
+        }
     }
 
-    fn keep(&self, place: &Place) -> std::io::Result<()> {
-        let folder = match self.file.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => std::path::Path::new("."),
-        };
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        std::io::Write::write_all(&mut file, place.to_text().as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(&self.file)?;
-        Ok(())
+    async fn keep(&self, place: &Place) -> Result<(), ApiError> {
+        let text = place.to_text();
+        let kept = self
+            .tenant
+            .reading(move |mirror| of_mirror(mirror.set_note(NOTE, &text)));
+        kept.await
     }
 }

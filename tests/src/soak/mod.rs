@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use host_runner::unified::{Model, Timestamp};
 use mirror::actions::{Action, run as run_action};
-use mirror::store::{Location, Mirror, RecordFilter, Records, RunEnd, RunInfo, SqliteMirror};
+use mirror::store::{Mirror, RecordFilter, Records, RunEnd, RunInfo, SqliteMirror};
 use mirror::sync::{Events, SyncOptions, SyncReport, discover, sync};
 use practice_org::store::RowView;
 use practice_org::value::ValueRef;
@@ -93,11 +93,11 @@ struct Soak {
     tally: Tally,
 }
 
-/// Lives through one seed; the mirror is in a file, or where `store` says.
+/// Lives through one seed; the mirror is in a file, or in the database of a URL.
 ///
 /// # Errors
 /// What differs between mirror and org, in words.
-pub async fn run(seed: u64, mark: Mark, store: Option<Location>) -> Result<Tally, String> {
+pub async fn run(seed: u64, mark: Mark, database: Option<String>) -> Result<Tally, String> {
     let dice = Dice::new(seed);
     let builder = PracticeOrg::builder()
         .candidates(12)
@@ -105,8 +105,8 @@ pub async fn run(seed: u64, mark: Mark, store: Option<Location>) -> Result<Tally
         .start_at(START_MS);
     // Purges and merges are large shares of so small an org.
     let mut world = World::with(builder, "\n[sync]\nmass_delete_percent = 100\n").await;
-    if let Some(store) = store {
-        world.keep_mirror_in(store);
+    if let Some(url) = database {
+        world.keep_mirror_in(url);
     }
     world.db().clock().freeze();
     // Not by how long the start took.

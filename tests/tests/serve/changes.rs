@@ -1,4 +1,4 @@
-//! The change feed and the webhook.
+//! The change feed and the webhook. Tests of this file run over both stores.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -68,7 +68,9 @@ fn change_title(serving: &Serving, contact: &str, title: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_feed_tells_everything_once_and_waits_for_more() {
-    let world = World::of(small_org()).await;
+    let Some(world) = super::world(small_org()).await else {
+        return;
+    };
     world.sync().await;
     let serving = Serving::of(&world);
     let (all, place) = follow(&serving, String::new(), 37);
@@ -110,14 +112,17 @@ async fn the_feed_tells_everything_once_and_waits_for_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_gets_every_change_signed_and_in_order() {
     let hooks = Hooks::start(2);
-    let world = World::with(
+    let Some(world) = super::world_with(
         small_org().candidates(60),
         &format!(
             "\n[webhook]\nurl = \"{}/hook\"\nsecret = \"a-secret-of-the-test\"\n",
             hooks.url()
         ),
     )
-    .await;
+    .await
+    else {
+        return;
+    };
     world.sync().await;
     let serving = Serving::of(&world);
     let taken = |changes: &[Value]| state(changes) == mirrored(&world);

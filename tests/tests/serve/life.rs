@@ -8,7 +8,7 @@ use connector_tests::world::{World, small_org, write_private};
 use host_runner::unified::Model;
 use serde_json::json;
 
-use super::{LISTS, Serving};
+use super::Serving;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_told_without_the_key() {
@@ -235,33 +235,6 @@ async fn a_unix_socket_serves_its_owner_and_survives_a_kill() {
     until("the next one takes its place", || ask().is_some()).await;
     second.kill().unwrap();
     second.wait().unwrap();
-}
-
-#[cfg(unix)]
-#[tokio::test(flavor = "multi_thread")]
-async fn a_kill_in_the_middle_loses_nothing() {
-    let world = World::of(small_org().candidates(600)).await;
-    let mut serving = Serving::start(world.folder(), &["--every", "5m"]);
-    for _ in 0..6 {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        drop(serving);
-        serving = Serving::start(world.folder(), &["--every", "5m"]);
-    }
-    until("all is synced", || {
-        serving.list("/v1/ats/applications").status == 200
-    })
-    .await;
-    drop(serving);
-    world.sync().await;
-    let reference = World::of(small_org().candidates(600)).await;
-    reference.sync().await;
-    for (_, model) in LISTS {
-        assert_eq!(
-            world.live(model).len(),
-            reference.live(model).len(),
-            "{model}"
-        );
-    }
 }
 
 #[cfg(unix)]

@@ -4,6 +4,8 @@ mod actions;
 mod changes;
 mod clients;
 mod contract;
+mod in_database;
+mod kill;
 mod life;
 mod lists;
 
@@ -15,6 +17,7 @@ use std::time::Duration;
 use connector_tests::command::command;
 use connector_tests::world::World;
 use host_runner::unified::Model;
+use practice_org::server::Builder;
 use serde_json::Value;
 
 /// A server that runs, until it is dropped.
@@ -91,7 +94,14 @@ impl Serving {
 
     /// Serves a world whose syncs are asked for.
     pub fn of(world: &World) -> Self {
-        Self::start(world.folder(), &["--no-sync"])
+        Self::with(world, &["--no-sync"])
+    }
+
+    /// Serves a world, with further arguments.
+    pub fn with(world: &World, arguments: &[&str]) -> Self {
+        let mirror = world.database().map(|url| ["--mirror", url]);
+        let mirror = mirror.as_ref().map_or(&[][..], |mirror| mirror);
+        Self::start(world.folder(), &[arguments, mirror].concat())
     }
 
     pub fn pid(&self) -> u32 {
@@ -169,6 +179,16 @@ impl Serving {
             }
         }
     }
+}
+
+/// A world of tests that run over both stores: `in_database` has one of the same name. None where the store is missing.
+pub async fn world(org: Builder) -> Option<World> {
+    world_with(org, "").await
+}
+
+/// As [`world`], with more lines in the tenant file.
+pub async fn world_with(org: Builder, more: &str) -> Option<World> {
+    Some(World::with(org, more).await)
 }
 
 /// The lists and their models.

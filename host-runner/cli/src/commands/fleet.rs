@@ -13,8 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::output::{counted, say};
 use super::{Context, Exit, schedule};
 use ::fleet::{Fleet, Ring, Settings, Worker};
-use host_runner::tenant::TenantFile;
-use mirror::store::{Location, MirrorError};
+use mirror::store::Mirrors;
 
 /// What to do.
 #[derive(Args)]
@@ -126,7 +125,11 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             slots,
             full,
             mirror,
-        } => worker(fleet, (*slots, *full), mirror.clone(), context).await?,
+        } => {
+            let password = std::env::var("PGPASSWORD").ok();
+            let mirrors = Mirrors::parse(mirror.as_deref(), password.as_deref())?;
+            worker(fleet, (*slots, *full), mirrors, context).await?;
+        }
         What::Status => status(&fleet, context).await?,
         What::Pause { tenant } => fleet.pause(tenant, true).await?,
         What::Resume { tenant } => fleet.pause(tenant, false).await?,
@@ -158,7 +161,7 @@ fn shown(ring: &Ring) {
 async fn worker(
     fleet: Fleet,
     (slots, full): (usize, usize),
-    mirror: Option<String>,
+    mirrors: Mirrors,
     context: &Context,
 ) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
@@ -166,7 +169,7 @@ async fn worker(
     let loader = context.loader()?;
     let worker = Worker::new(
         fleet,
-        Arc::new(move |file, org| location(mirror.as_deref(), file)?.open(org)),
+        Arc::new(move |file, org| mirrors.of(file.path()).open(org)),
         Arc::new(move |wasm| loader(wasm).map_err(|error| format!("{error:#}"))),
         full,
     );
@@ -174,18 +177,6 @@ async fn worker(
     say(&format!("Working with {slots_text}. Stop with ctrl-c."));
     worker.run(slots, &stop).await;
     Ok(())
-}
-
-/// Where the mirror of a tenant is.
-fn location(database: Option<&str>, tenant: &TenantFile) -> Result<Location, MirrorError> {
-    let Some(url) = database else {
-        return Ok(Location::File(
-            tenant.path().with_extension("mirror.sqlite"),
-        ));
-    };
-    let name = tenant.path().file_stem().unwrap_or_default();
-    let password = std::env::var("PGPASSWORD").ok();
-    Location::parse(url, &name.to_string_lossy(), password.as_deref())
 }
 
 async fn status(fleet: &Fleet, context: &Context) -> anyhow::Result<()> {

@@ -16,6 +16,7 @@ use super::{Context, Exit, WrongInput, schedule};
 use crate::report::collect;
 use ::serve::{Address, ApiError, Key, Schedule, Server, Tls};
 use host_runner::unified::Timestamp;
+use mirror::store::Mirrors;
 
 /// The file of a key that was made, in the folder of tenant files.
 const KEY_FILE: &str = "serve.key";
@@ -23,9 +24,13 @@ const KEY_FILE: &str = "serve.key";
 /// What to serve, and how.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The folder of tenant files (*.toml); mirrors lie beside them, and files that come, change or go take effect
+    /// The folder of tenant files (*.toml); files that come, change or go take effect
     #[arg(long, value_name = "FOLDER")]
     tenants: PathBuf,
+    /// The database of the mirrors: postgres://USER@HOST/DATABASE, its password in PGPASSWORD [default: a file beside
+    /// each tenant file]
+    #[arg(long, value_name = "URL")]
+    mirror: Option<String>,
     /// Where to listen: IP:PORT or unix:PATH
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
     listen: Address,
@@ -35,9 +40,9 @@ pub(super) struct Arguments {
     /// Sync only when a client asks for it
     #[arg(long)]
     no_sync: bool,
-    /// Syncs that run at once
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    syncs: usize,
+    /// Syncs that run at once [default: two for each processor, at least 4]
+    #[arg(long, value_name = "N")]
+    syncs: Option<usize>,
     /// The file with the key that clients send [default: serve.key in the folder, made when there is none]
     #[arg(long, value_name = "FILE", env = "ASYMBL_SERVE_KEY_FILE")]
     key_file: Option<PathBuf>,
@@ -64,6 +69,8 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             arguments.listen
         )));
     }
+    let password = std::env::var("PGPASSWORD").ok();
+    let mirrors = Mirrors::parse(arguments.mirror.as_deref(), password.as_deref())?;
     let key = key(arguments)?;
     let connector = context.load()?;
     let about = describe(&connector).await?;
@@ -74,6 +81,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     schedule::stop_on_signals(&stop).context("can't listen for signals")?;
     let server = Server {
         folder: arguments.tenants.clone(),
+        mirrors,
         connector,
         tool: about.slug,
         address: arguments.listen.clone(),
@@ -81,7 +89,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         key,
         schedule: Schedule {
             every: (!arguments.no_sync).then_some(arguments.every),
-            at_once: arguments.syncs,
+            at_once: arguments.syncs.unwrap_or_else(syncs_at_once),
         },
         report: Arc::new(|mirror, name| {
             let report = collect(mirror, name, Timestamp::now());
@@ -100,6 +108,12 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     });
     served.await?;
     Ok(Exit::Success)
+}
+
+/// A sync computes for half of its time at most: the rest it waits for its org.
+fn syncs_at_once() -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    (2 * processors).max(4)
 }
 
 /// The key of the file that is named, or of the one in the folder, which is made when there is none.

@@ -1,14 +1,15 @@
 //! The five actions, through the component; what they wrote is in the mirror when the answer goes out.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 
 use host_runner::sandbox::{CallError, ErrorKind};
 use host_runner::unified::{Model, NaturalKey, Timestamp};
 use mirror::actions::{self, Action, ActionError, Outcome};
-use mirror::store::{Mirror, MirrorError, SqliteMirror};
+use mirror::store::{Location, Mirror, MirrorError, StoredRecord};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 
 use super::record::Shaper;
 use crate::error::{ApiError, Code};
@@ -17,26 +18,30 @@ use crate::served::Served;
 /// Actions of one tenant at once (unified-model.md 4.1).
 const AT_ONCE: usize = 30;
 
-/// An action's place among those of its tenant.
-struct Place<'t>(&'t AtomicUsize);
+/// Actions of all tenants at once where mirrors are in a database: each holds a connection while it waits for its org,
+/// and a server takes 100 by default.
+static DATABASE_SLOTS: Semaphore = Semaphore::const_new(48);
 
-impl<'t> Place<'t> {
-    fn take(taken: &'t AtomicUsize) -> Result<Self, ApiError> {
-        if taken.fetch_add(1, Ordering::AcqRel) >= AT_ONCE {
-            taken.fetch_sub(1, Ordering::AcqRel);
+/// An action's place among those of its tenant.
+struct Place(Arc<Served>);
+
+impl Place {
+    fn take(tenant: &Arc<Served>) -> Result<Self, ApiError> {
+        if tenant.actions.fetch_add(1, Ordering::AcqRel) >= AT_ONCE {
+            tenant.actions.fetch_sub(1, Ordering::AcqRel);
             return Err(ApiError::new(
                 Code::Concurrency,
                 format!("{AT_ONCE} actions of this integration are at work: try again in a moment"),
             )
             .retry_after(Some(1)));
         }
-        Ok(Self(taken))
+        Ok(Self(Arc::clone(tenant)))
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Place {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
+        self.0.actions.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -61,21 +66,26 @@ pub(super) async fn run(
             ),
         ));
     }
+    let place = Place::take(&tenant)?;
+    let slot = match tenant.location() {
+        Location::Database(_) => DATABASE_SLOTS.acquire().await.ok(),
+        Location::File(_) => None,
+    };
     let runtime = Handle::current();
     let work = move || {
-        let _place = Place::take(&tenant.actions)?;
+        let _held = (place, slot);
         tenant.with_mirror(|mirror| {
             let outcome = runtime.block_on(carry_out(&tenant, mirror, action, &input, key))?;
             tenant.note_written();
             answer(mirror, action, outcome, &files)
         })
     };
-    crate::blocking(work).await
+    crate::calling(work).await
 }
 
 async fn carry_out(
     tenant: &Served,
-    mirror: &mut SqliteMirror,
+    mirror: &mut dyn Mirror,
     action: Action,
     input: &Value,
     key: Option<String>,
@@ -150,35 +160,50 @@ fn put(data: &mut Value, whole: Value) {
 }
 
 fn shape_candidate(mirror: &dyn Mirror, data: &mut Value) -> Result<(), MirrorError> {
-    let shaper = Shaper::new(mirror, Timestamp::now());
     let applications = data.get_mut("applications").and_then(Value::as_array_mut);
     for application in applications.into_iter().flatten() {
-        if let Some(key) = key_of(application, Model::Applications)
-            && let Some(stored) = mirror.by_key(Model::Applications, &key)?
-        {
-            *application = shaper.short_application(&stored)?;
+        if let Some((stored, shaper)) = held(mirror, application, Model::Applications)? {
+            *application = value(&shaper.short_application(&stored));
         }
     }
-    if let Some(key) = key_of(data, Model::Candidates)
-        && let Some(stored) = mirror.by_key(Model::Candidates, &key)?
-    {
-        put(data, shaper.full_candidate(&stored));
+    if let Some((stored, shaper)) = held(mirror, data, Model::Candidates)? {
+        put(data, value(&shaper.full_candidate(&stored)));
     }
     Ok(())
 }
 
 fn shape_application(mirror: &dyn Mirror, data: &mut Value) -> Result<(), MirrorError> {
-    let shaper = Shaper::new(mirror, Timestamp::now());
     if let Some(candidate) = data.get_mut("candidate")
-        && let Some(key) = key_of(candidate, Model::Candidates)
-        && let Some(stored) = mirror.by_key(Model::Candidates, &key)?
+        && let Some((stored, shaper)) = held(mirror, candidate, Model::Candidates)?
     {
-        put(candidate, shaper.full_candidate(&stored));
+        put(candidate, value(&shaper.full_candidate(&stored)));
     }
     Ok(())
 }
 
-fn key_of(record: &Value, model: Model) -> Option<NaturalKey> {
-    let id = record.get("remote_id")?.as_str()?;
-    NaturalKey::parse(model, id).ok()
+/// The mirror's record that a part of an answer is about, and what shapes it.
+fn held(
+    mirror: &dyn Mirror,
+    part: &Value,
+    model: Model,
+) -> Result<Option<(StoredRecord, Shaper)>, MirrorError> {
+    let id = part.get("remote_id").and_then(Value::as_str);
+    let Some(key) = id.and_then(|id| NaturalKey::parse(model, id).ok()) else {
+        return Ok(None);
+    };
+    let Some(stored) = mirror.by_key(model, &key)? else {
+        return Ok(None);
+    };
+    let shaper = Shaper::of(
+        mirror,
+        model,
+        std::slice::from_ref(&stored),
+        Timestamp::now(),
+    )?;
+    Ok(Some((stored, shaper)))
+}
+
+/// The value of a record's text, which was checked when it came.
+fn value(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
 }

@@ -2,15 +2,17 @@
 //! compared record by record.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use host_runner::unified::{Model, NaturalKey, Timestamp, UnifiedId};
 use mirror::store::{Mirror, MirrorError, RecordFilter, RecordPosition, StoredRecord};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::query::Query;
 use super::record::Shaper;
 use crate::error::{ApiError, Code};
+use crate::object::success_page;
 use crate::served::Served;
 
 /// How long a page looks for records; then it is given out as it is, and the next one goes on from there.
@@ -29,7 +31,11 @@ const DAY: usize = "2026-11-25".len();
 ///
 /// # Errors
 /// A query that does not fit, a model that is switched off or was never synced.
-pub(super) fn page(tenant: &Served, model: Model, text: &str) -> Result<String, ApiError> {
+pub(super) async fn page(
+    tenant: &Arc<Served>,
+    model: Model,
+    text: &str,
+) -> Result<String, ApiError> {
     let query = Query::parse(model, text)?;
     let scopes = tenant.session().tenant().file().scopes();
     if !scopes.model_enabled(model.name()) {
@@ -38,18 +44,14 @@ pub(super) fn page(tenant: &Served, model: Model, text: &str) -> Result<String, 
             format!("{model} is switched off in the tenant file (`scopes.disabled_models`)"),
         ));
     }
-    tenant.read(|mirror| {
+    // With `only_created_applications` these two are never listed.
+    let sync = tenant.session().tenant().file().sync();
+    let is_narrowed =
+        sync.only_created_applications && matches!(model, Model::Candidates | Model::Applications);
+    let read = tenant.reading(move |mirror| {
         let state = mirror
             .model_state(model)
             .map_err(|error| ApiError::of_mirror(&error))?;
-        // With `only_created_applications` these two are never listed.
-        let is_narrowed = tenant
-            .session()
-            .tenant()
-            .file()
-            .sync()
-            .only_created_applications
-            && matches!(model, Model::Candidates | Model::Applications);
         if state.synced_at.is_none() && !is_narrowed {
             return Err(ApiError::new(
                 Code::SyncPending,
@@ -57,17 +59,14 @@ pub(super) fn page(tenant: &Served, model: Model, text: &str) -> Result<String, 
             ));
         }
         let found = find(mirror, model, &query)?;
-        let shaper = Shaper::new(mirror, Timestamp::now());
-        let records: Result<Vec<Value>, MirrorError> = found
-            .records
-            .iter()
-            .map(|record| shaper.whole(record))
-            .collect();
-        let records = records.map_err(|error| ApiError::of_mirror(&error))?;
+        let shaper = Shaper::of(mirror, model, &found.records, Timestamp::now());
+        let shaper = shaper.map_err(|error| ApiError::of_mirror(&error))?;
+        let records = found.records.iter().map(|record| shaper.whole(record));
+        let records: Vec<String> = records.collect();
         let next = found.next.map(|key| query.cursor(&key));
-        let body = json!({ "status": "success", "data": { "next": next, "results": records } });
-        Ok(body.to_string())
-    })
+        Ok(success_page(next.as_deref(), &records))
+    });
+    read.await
 }
 
 /// What a page found.
@@ -161,15 +160,13 @@ impl Source {
         };
         match self {
             Self::Keys(keys) => {
-                let mut read = Vec::new();
-                while read.len() < size
-                    && let Some(key) = keys.pop_first()
-                {
-                    let found = mirror.by_key(model, &key)?;
-                    read.extend(found.filter(|found| {
-                        query.include_deleted || found.stamps.remote_deleted_at.is_none()
-                    }));
-                }
+                let next: Vec<NaturalKey> =
+                    std::iter::from_fn(|| keys.pop_first()).take(size).collect();
+                let mut read = mirror.by_keys(model, &next)?;
+                read.retain(|found| {
+                    query.include_deleted || found.stamps.remote_deleted_at.is_none()
+                });
+                read.sort_by(|left, right| left.record.key().cmp(right.record.key()));
                 Ok((read, keys.is_empty()))
             }
             Self::All(after) => {
@@ -249,16 +246,14 @@ fn named(
 
 /// The candidates with an application for a job.
 fn candidates_of(mirror: &dyn Mirror, job: &str) -> Result<Vec<NaturalKey>, MirrorError> {
-    let applications = mirror.referring(Model::Applications, Model::Jobs, job, None, REFERRING)?;
-    let mut candidates = Vec::new();
-    for key in &applications {
-        if let Some(found) = mirror.by_key(Model::Applications, key)?
-            && let Some(id) = found.record.reference("candidate_id")
-        {
-            candidates.extend(NaturalKey::parse(Model::Candidates, id));
-        }
-    }
-    Ok(candidates)
+    let applications =
+        mirror.records_referring(Model::Applications, Model::Jobs, &[job], REFERRING)?;
+    let ids = applications
+        .iter()
+        .filter_map(|found| found.record.reference("candidate_id"));
+    Ok(ids
+        .filter_map(|id| NaturalKey::parse(Model::Candidates, id).ok())
+        .collect())
 }
 
 /// The source's ids that a filter means. An unknown one is left out: it matches nothing.

@@ -3,6 +3,7 @@
 
 mod actions;
 mod list;
+mod nested;
 mod passthrough;
 pub(crate) mod query;
 mod record;
@@ -83,8 +84,7 @@ fn get_list(model: Model) -> MethodRouter<App> {
         move |State(app): State<App>, headers: HeaderMap, RawQuery(query): RawQuery| async move {
             let tenant = app.tenant(&headers)?;
             let query = query.unwrap_or_default();
-            let work = move || list::page(&tenant, model, &query);
-            Answer::Ok(ok(crate::blocking(work).await?))
+            Answer::Ok(ok(list::page(&tenant, model, &query).await?))
         },
     )
 }
@@ -226,14 +226,15 @@ async fn file(
         ));
     }
     let tenant = app.find(&id)?;
+    let profile = tenant.reading(|mirror| {
+        let profile = mirror.profile();
+        profile.map_err(|error| ApiError::of_mirror(&error))
+    });
+    let profile = profile.await?;
     let runtime = Handle::current();
     let work = move || {
         runtime.block_on(async {
             let session = tenant.session();
-            let profile = tenant.read(|mirror| {
-                let profile = mirror::store::Mirror::profile(mirror);
-                profile.map_err(|error| ApiError::of_mirror(&error))
-            })?;
             let fail = |error, job: Option<&_>| {
                 let error = StepError::new(session, "locate the attachment", error, job);
                 ApiError::of_step(&error, What::Action)
@@ -249,7 +250,7 @@ async fn file(
             Ok((located, response))
         })
     };
-    let (located, response) = crate::blocking(work).await?;
+    let (located, response) = crate::calling(work).await?;
     if !response.status().is_success() {
         let status = response.status().as_u16();
         let message = format!("the ATS answered HTTP {status} to the download");

@@ -25,7 +25,7 @@ pub(super) async fn run(tenant: Arc<Served>, body: Value) -> Result<String, ApiE
     let (request, is_base64) = read(&body)?;
     let runtime = Handle::current();
     let work = move || runtime.block_on(send(&tenant, &request, is_base64));
-    crate::blocking(work).await
+    crate::calling(work).await
 }
 
 async fn send(

@@ -1,27 +1,26 @@
 //! A record of the mirror in the form that the platform's clients read (unified-model.md 2): every key of the unified
 //! model is there, what the ATS lacks as null or `[]`, and the joins stand in their parents.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use host_runner::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord};
+use host_runner::unified::{Model, OrgId, Timestamp, UnifiedId, UnifiedRecord, members};
 use mirror::store::{Mirror, MirrorError, StoredRecord};
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-type Object = Map<String, Value>;
+use super::nested::Nested;
+use crate::object::Object;
 
 /// How long the fields of a deleted record are still there (unified-model.md 4.6).
 const KEPT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
-/// Records that are nested in one: a job has tens of stages, a person tens of applications.
-const NESTED: usize = 500;
-
-/// A field, and what stands in it where the ATS has no value.
-type Lacking = (&'static str, fn() -> Value);
+/// A field, and the JSON text that stands in it where the ATS has no value.
+type Lacking = (&'static str, &'static str);
 
 /// Fields that the ATS has no values for, by model.
 fn without_source(model: Model) -> &'static [Lacking] {
-    const NULL: fn() -> Value = || Value::Null;
-    const EMPTY: fn() -> Value = || json!([]);
+    const NULL: &str = "null";
+    const EMPTY: &str = "[]";
     match model {
         Model::Users => &[("system_roles", EMPTY)],
         Model::Jobs => &[
@@ -48,7 +47,7 @@ fn without_source(model: Model) -> &'static [Lacking] {
         ],
         Model::ApplicationStages => &[
             ("status", NULL),
-            ("custom_fields", || json!({})),
+            ("custom_fields", "{}"),
             ("integration_fields", EMPTY),
         ],
         Model::Applications => &[
@@ -61,269 +60,249 @@ fn without_source(model: Model) -> &'static [Lacking] {
     }
 }
 
-/// Makes the records of one mirror.
-pub(super) struct Shaper<'m> {
-    mirror: &'m dyn Mirror,
+/// Makes the records of a page, or what stands in them.
+pub(super) struct Shaper {
     org: OrgId,
     now: Timestamp,
+    nested: Nested,
 }
 
-impl<'m> Shaper<'m> {
-    pub(super) fn new(mirror: &'m dyn Mirror, now: Timestamp) -> Self {
-        Self {
-            mirror,
+impl Shaper {
+    /// Reads what is nested in some records of a model. Those that were deleted long ago show nothing of it.
+    pub(super) fn of(
+        mirror: &dyn Mirror,
+        model: Model,
+        records: &[StoredRecord],
+        now: Timestamp,
+    ) -> Result<Self, MirrorError> {
+        let shown = records.iter().filter(|stored| !is_blank(stored, now));
+        let shown: Vec<&UnifiedRecord> = shown.map(|stored| &stored.record).collect();
+        Ok(Self {
             org: mirror.org().clone(),
             now,
-        }
+            nested: Nested::of(mirror, model, &shown)?,
+        })
     }
 
-    /// The record with all that is nested in it.
-    pub(super) fn whole(&self, stored: &StoredRecord) -> Result<Value, MirrorError> {
-        let mut object = self.plain(stored);
+    /// The record with all that is nested in it, as JSON text.
+    pub(super) fn whole(&self, stored: &StoredRecord) -> String {
+        let mut object = self.own(stored, &[]);
         let record = &stored.record;
-        let key = record.key().as_str();
-        let deleted = stored.stamps.remote_deleted_at;
-        let is_blank = deleted.is_some_and(|deleted| deleted.plus(KEPT) < self.now);
+        let is_blank = is_blank(stored, self.now);
         match record.model() {
             Model::Jobs => {
-                let (stages, team) = match is_blank {
-                    true => (Vec::new(), Vec::new()),
-                    false => (self.stages(key)?, self.team(key)?),
-                };
-                object.insert("stages".into(), stages.into());
-                object.insert("hiring_team".into(), team.into());
+                object.put_list("stages", &self.stages(record));
+                object.put_list("hiring_team", &self.team(record));
             }
             Model::Candidates => {
-                let applications = match is_blank {
-                    true => Vec::new(),
-                    false => self.applications(key)?,
-                };
-                object.insert("applications".into(), applications.into());
+                let applications = self.nested.referring(record, Model::Applications);
+                let applications = applications.map(|stored| self.short_application(stored));
+                object.put_list("applications", &applications.collect::<Vec<_>>());
             }
             Model::Applications => {
-                let [candidate, stage, job] = match is_blank {
-                    true => [Value::Null, Value::Null, Value::Null],
-                    false => [
-                        self.candidate_of(record)?,
-                        self.stage_of(record, true)?,
-                        self.job_of(record)?,
-                    ],
-                };
-                object.insert("candidate".into(), candidate);
-                object.insert("current_stage".into(), stage);
-                object.insert("job".into(), job);
+                object.put("candidate", &self.candidate_of(record));
+                object.put("current_stage", &self.stage_of(record, true));
+                object.put("job", &self.job_of(record));
             }
             _ => {}
         }
-        if is_blank {
-            blank(record.model(), &mut object);
+        match is_blank {
+            true => blank(&object.end()),
+            false => object.end(),
         }
-        Ok(Value::Object(object))
     }
 
-    /// The record's own fields.
-    fn plain(&self, stored: &StoredRecord) -> Object {
-        let mut object = match serde_json::from_str(&stored.line(&self.org)) {
-            Ok(Value::Object(object)) => object,
-            // The mirror holds only records that were checked once.
-            _ => Object::new(),
-        };
-        for (name, value) in without_source(stored.record.model()) {
-            object.entry(*name).or_insert_with(value);
-        }
-        if let Some(Value::Array(fields)) = object.get_mut("integration_fields") {
-            for field in fields.iter_mut().filter_map(Value::as_object_mut) {
-                let name = field.get("key").and_then(Value::as_str).unwrap_or_default();
-                let id = UnifiedId::of_integration_field(&self.org, stored.record.model(), name);
-                field.insert("id".into(), id.as_str().into());
+    /// The record's own fields but for some.
+    fn own(&self, stored: &StoredRecord, but: &[&str]) -> Object {
+        let mut object = Object::default();
+        let model = stored.record.model();
+        for (name, value) in members(&stored.line(&self.org)) {
+            match name {
+                name if but.contains(&name) => {}
+                "integration_fields" => object.put(name, &self.with_ids(model, value)),
+                name => object.put(name, value),
             }
+        }
+        for (name, value) in without_source(model) {
+            object.put(name, value);
         }
         object
     }
 
-    /// The record that a field refers to, unless it is deleted or not held.
-    fn referred(
-        &self,
-        record: &UnifiedRecord,
-        field: &str,
-        model: Model,
-    ) -> Result<Option<StoredRecord>, MirrorError> {
-        let key = record
-            .reference(field)
-            .and_then(|id| NaturalKey::parse(model, id).ok());
-        let found = match key {
-            Some(key) => self.mirror.by_key(model, &key)?,
-            None => None,
+    /// Promoted fields, each with its id.
+    fn with_ids<'t>(&self, model: Model, fields: &'t str) -> Cow<'t, str> {
+        let mut read = match fields {
+            "[]" => return fields.into(),
+            fields => serde_json::from_str::<Value>(fields).unwrap_or_default(),
         };
-        Ok(found.filter(|found| found.stamps.remote_deleted_at.is_none()))
-    }
-
-    /// Those of a model that refer to a record.
-    fn referring(
-        &self,
-        model: Model,
-        target: Model,
-        key: &str,
-    ) -> Result<Vec<StoredRecord>, MirrorError> {
-        let keys = self.mirror.referring(model, target, key, None, NESTED)?;
-        let found = keys.iter().map(|key| self.mirror.by_key(model, key));
-        found.filter_map(Result::transpose).collect()
-    }
-
-    fn stages(&self, job: &str) -> Result<Vec<Value>, MirrorError> {
-        let mut stages = Vec::new();
-        for row in self.referring(Model::JobStages, Model::Jobs, job)? {
-            let index = row.record.value("index");
-            let stage = self.referred(&row.record, "stage_id", Model::ApplicationStages)?;
-            if let Some(stage) = stage {
-                stages.push((index.as_f64(), self.stage(&stage, Some(index))));
-            }
+        let objects = read.as_array_mut().into_iter().flatten();
+        for field in objects.filter_map(Value::as_object_mut) {
+            let name = field.get("key").and_then(Value::as_str).unwrap_or_default();
+            let id = UnifiedId::of_integration_field(&self.org, model, name);
+            field.insert("id".into(), id.as_str().into());
         }
+        read.to_string().into()
+    }
+
+    fn stages(&self, job: &UnifiedRecord) -> Vec<String> {
+        let rows = self.nested.referring(job, Model::JobStages);
+        let stages = rows.filter_map(|row| {
+            let stage = self.nested.referred(&row.record, "stage_id")?;
+            let index = row.record.raw("index");
+            Some((index.parse::<f64>().ok(), self.stage(stage, index)))
+        });
+        let mut stages: Vec<(Option<f64>, String)> = stages.collect();
         stages.sort_by(|(left, _), (right, _)| match (left, right) {
             (Some(left), Some(right)) => left.total_cmp(right),
             (left, right) => right.is_some().cmp(&left.is_some()),
         });
-        Ok(stages.into_iter().map(|(_, stage)| stage).collect())
+        stages.into_iter().map(|(_, stage)| stage).collect()
     }
 
     /// A stage within another record.
-    fn stage(&self, stored: &StoredRecord, index: Option<Value>) -> Value {
-        let mut object = self.plain(stored);
-        for stamp in ["changed_at", "remote_deleted_at"] {
-            object.shift_remove(stamp);
-        }
-        object.insert("index".into(), index.unwrap_or(Value::Null));
-        Value::Object(object)
+    fn stage(&self, stored: &StoredRecord, index: &str) -> String {
+        let mut object = self.own(stored, &["changed_at", "remote_deleted_at"]);
+        object.put("index", index);
+        object.end()
     }
 
-    fn team(&self, job: &str) -> Result<Vec<Value>, MirrorError> {
-        let mut team = Vec::new();
-        for row in self.referring(Model::HiringTeamMembers, Model::Jobs, job)? {
-            let user = self.referred(&row.record, "user_id", Model::Users)?;
-            if let Some(user) = user {
-                let of = |field| user.record.value(field);
-                team.push(json!({
-                    "id": user.id.as_str(),
-                    "remote_id": user.record.key().as_str(),
-                    "first_name": of("first_name"),
-                    "last_name": of("last_name"),
-                    "email": of("email"),
-                    "hiring_team_roles": row.record.value("roles"),
-                    "job_roles": [],
-                }));
-            }
-        }
-        Ok(team)
-    }
-
-    fn applications(&self, candidate: &str) -> Result<Vec<Value>, MirrorError> {
-        let found = self.referring(Model::Applications, Model::Candidates, candidate)?;
-        found
-            .iter()
-            .map(|stored| self.short_application(stored))
-            .collect()
+    fn team(&self, job: &UnifiedRecord) -> Vec<String> {
+        let rows = self.nested.referring(job, Model::HiringTeamMembers);
+        let team = rows.filter_map(|row| {
+            let user = self.nested.referred(&row.record, "user_id")?;
+            let mut object = ids_of(user);
+            put_fields(
+                &mut object,
+                &user.record,
+                &["first_name", "last_name", "email"],
+            );
+            object.put("hiring_team_roles", row.record.raw("roles"));
+            object.put("job_roles", "[]");
+            Some(object.end())
+        });
+        team.collect()
     }
 
     /// An application within its candidate.
-    pub(super) fn short_application(&self, stored: &StoredRecord) -> Result<Value, MirrorError> {
+    pub(super) fn short_application(&self, stored: &StoredRecord) -> String {
         let record = &stored.record;
-        let of = |field| record.value(field);
-        Ok(json!({
-            "id": stored.id.as_str(),
-            "remote_id": record.key().as_str(),
-            "outcome": of("outcome"),
-            "rejection_reason_name": of("rejection_reason_name"),
-            "rejected_at": null,
-            "remote_url": of("remote_url"),
-            "changed_at": stored.stamps.changed_at.to_string(),
-            "remote_created_at": of("remote_created_at"),
-            "remote_updated_at": of("remote_updated_at"),
-            "current_stage": self.stage_of(record, false)?,
-            "job": self.job_of(record)?,
-        }))
+        let mut object = ids_of(stored);
+        put_fields(&mut object, record, &["outcome", "rejection_reason_name"]);
+        object.put("rejected_at", "null");
+        put_fields(&mut object, record, &["remote_url"]);
+        object.put_text("changed_at", stored.stamps.changed_at);
+        put_fields(
+            &mut object,
+            record,
+            &["remote_created_at", "remote_updated_at"],
+        );
+        object.put("current_stage", &self.stage_of(record, false));
+        object.put("job", &self.job_of(record));
+        object.end()
     }
 
     /// The stage in which an application stands, with its place in the job's process.
-    pub(super) fn stage_of(
-        &self,
-        application: &UnifiedRecord,
-        is_whole: bool,
-    ) -> Result<Value, MirrorError> {
-        let field = "current_stage_id";
-        let Some(stage) = self.referred(application, field, Model::ApplicationStages)? else {
-            return Ok(Value::Null);
+    fn stage_of(&self, application: &UnifiedRecord, is_whole: bool) -> String {
+        let Some(stage) = self.nested.referred(application, "current_stage_id") else {
+            return "null".into();
         };
-        let row = application.reference("job_id").and_then(|job| {
-            NaturalKey::join(Model::JobStages, job, stage.record.key().as_str()).ok()
-        });
-        let row = match row {
-            Some(key) => self.mirror.by_key(Model::JobStages, &key)?,
-            None => None,
-        };
-        let row = row.filter(|row| row.stamps.remote_deleted_at.is_none());
-        let index = row.map(|row| row.record.value("index"));
-        Ok(match is_whole {
-            true => self.stage(&stage, index),
-            false => json!({
-                "id": stage.id.as_str(),
-                "name": stage.record.value("name"),
-                "remote_id": stage.record.key().as_str(),
-                "index": index,
-            }),
-        })
+        let row = self.nested.job_stage(application);
+        let index = row.map_or("null", |row| row.record.raw("index"));
+        if is_whole {
+            return self.stage(stage, index);
+        }
+        let mut object = Object::default();
+        object.put_text("id", stage.id);
+        put_fields(&mut object, &stage.record, &["name", "remote_id"]);
+        object.put("index", index);
+        object.end()
     }
 
-    pub(super) fn job_of(&self, application: &UnifiedRecord) -> Result<Value, MirrorError> {
-        let job = self.referred(application, "job_id", Model::Jobs)?;
-        Ok(job.map_or(Value::Null, |job| {
-            json!({
-                "id": job.id.as_str(),
-                "name": job.record.value("name"),
-                "remote_id": job.record.key().as_str(),
-            })
-        }))
+    fn job_of(&self, application: &UnifiedRecord) -> String {
+        let Some(job) = self.nested.referred(application, "job_id") else {
+            return "null".into();
+        };
+        let mut object = Object::default();
+        object.put_text("id", job.id);
+        put_fields(&mut object, &job.record, &["name", "remote_id"]);
+        object.end()
     }
 
     /// The candidate within an application, in the list's short form.
-    fn candidate_of(&self, application: &UnifiedRecord) -> Result<Value, MirrorError> {
-        let candidate = self.referred(application, "candidate_id", Model::Candidates)?;
-        Ok(candidate.map_or(Value::Null, |candidate| {
-            let of = |field| candidate.record.value(field);
-            json!({
-                "id": candidate.id.as_str(),
-                "remote_id": candidate.record.key().as_str(),
-                "first_name": of("first_name"),
-                "last_name": of("last_name"),
-                "email_addresses": of("email_addresses"),
-                "phone_numbers": of("phone_numbers"),
-                "social_media": [],
-                "source": of("source"),
-                "remote_url": of("remote_url"),
-                "tags": [],
-            })
-        }))
+    fn candidate_of(&self, application: &UnifiedRecord) -> String {
+        let Some(candidate) = self.nested.referred(application, "candidate_id") else {
+            return "null".into();
+        };
+        let mut object = ids_of(candidate);
+        let fields = [
+            "first_name",
+            "last_name",
+            "email_addresses",
+            "phone_numbers",
+        ];
+        put_fields(&mut object, &candidate.record, &fields);
+        object.put("social_media", "[]");
+        put_fields(&mut object, &candidate.record, &["source", "remote_url"]);
+        object.put("tags", "[]");
+        object.end()
     }
 
     /// The candidate of an application as a create answers with it: whole, without its applications.
-    pub(super) fn full_candidate(&self, stored: &StoredRecord) -> Value {
-        Value::Object(self.plain(stored))
+    pub(super) fn full_candidate(&self, stored: &StoredRecord) -> String {
+        self.own(stored, &[]).end()
     }
 }
 
-/// Empties the fields of a record that was deleted long ago. Ids and stamps stay, and `[]` where the clients want a
-/// list.
-fn blank(model: Model, object: &mut Object) {
+fn ids_of(stored: &StoredRecord) -> Object {
+    let mut object = Object::default();
+    object.put_text("id", stored.id);
+    object.put_text("remote_id", stored.record.key());
+    object
+}
+
+fn put_fields(object: &mut Object, record: &UnifiedRecord, fields: &[&str]) {
+    for field in fields {
+        object.put(field, record.raw(field));
+    }
+}
+
+fn is_blank(stored: &StoredRecord, now: Timestamp) -> bool {
+    let deleted = stored.stamps.remote_deleted_at;
+    deleted.is_some_and(|deleted| deleted.plus(KEPT) < now)
+}
+
+/// A record that was deleted long ago: ids and stamps stay, and `[]` where the clients want a list.
+fn blank(whole: &str) -> String {
     let stays = ["id", "remote_id", "changed_at", "remote_deleted_at"];
-    for (name, value) in object.iter_mut() {
-        if !stays.contains(&name.as_str()) {
-            *value = match value {
-                Value::Array(_) => json!([]),
-                _ => Value::Null,
-            };
+    let mut object = Object::default();
+    for (name, value) in members(whole) {
+        match value {
+            value if stays.contains(&name) => object.put(name, value),
+            list if list.starts_with('[') => object.put(name, "[]"),
+            _ => object.put(name, "null"),
         }
     }
-    debug_assert!(
-        model.join_fields().is_none(),
-        "joins are not listed by themselves"
-    );
+    object.end()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_ats_lacks_is_no_field_of_the_model() {
+        for model in Model::ALL {
+            for (name, value) in without_source(model) {
+                assert!(model.field(name).is_none(), "{model} {name}");
+                serde_json::from_str::<Value>(value).unwrap();
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_deleted_long_ago_keeps_ids_stamps_and_lists() {
+        let whole = r#"{"id":"a","remote_id":"b","name":"Ada, {\"x\":1}","changed_at":"c","remote_deleted_at":"d","tags":["e"],"job":{"id":"f"}}"#;
+        let left = r#"{"id":"a","remote_id":"b","name":null,"changed_at":"c","remote_deleted_at":"d","tags":[],"job":null}"#;
+        assert_eq!(blank(whole), left);
+    }
 }
