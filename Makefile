@@ -5,7 +5,7 @@ HOSTILE := target-component/hostile-guest.wasm
 TEMPLATE := target-component/template.wasm
 SOURCES := $(shell find guest wit tests/hostile-guest host-runner/cli/src/commands/componentize.rs host-runner/scripts Cargo.toml Cargo.lock -type f ! -name '*.md')
 
-.PHONY: demo test clients soak fuzz reproducible component dist lint bench clean
+.PHONY: demo test fields clients soak fuzz reproducible component dist lint bench clean
 
 # `--workspace`, so that what is built for running serves the tests too: Cargo unites features over the packages that it
 # is given.
@@ -26,6 +26,14 @@ test: $(COMPONENT)
 	@$(if $(CHROMIUM),,echo "NOTE: no Chromium in PATH: the report's page is NOT looked at" >&2)
 	@$(if $(MISSING),echo "NOTE: not in PATH: $(MISSING): the examples and clients that need it are NOT run" >&2)
 	$(if $(CHROMIUM),,ASYMBL_TEST_WITHOUT_BROWSER=1) cargo test --workspace
+
+# What a changed field needs, in a few minutes: the mapping's tests, which write their snapshots; the component; the page
+# that is printed from it; and the tests of the contract, the records and the pages.
+fields:
+	INSTA_UPDATE=always cargo test --workspace --lib -- models:: reads:: unified::
+	$(MAKE) $(COMPONENT)
+	target/debug/asymbl guide > docs/connection-guide.md
+	cargo test --workspace --test end_to_end -- contract:: sync:: cli:: inspection::documents inspection::fields
 
 # The heavy released clients against the practice org: the Salesforce CLI and Airbyte's source (about 1 GB to install).
 clients:

@@ -133,7 +133,7 @@ fn users(db: &Database) -> Expected {
 }
 
 fn job(row: &RowView<'_>, url: &str) -> Value {
-    const FEEDS: [&str; 15] = [
+    const FEEDS: &[&str] = &[
         "bpats__Job_Number__c",
         "bpats__Job_Description__c",
         "bpats__Short_Description__c",
@@ -190,7 +190,7 @@ fn job(row: &RowView<'_>, url: &str) -> Value {
         "location": location(&[
             ("state", of_site("bpats__State_Code__c")), ("country", country), ("raw", text(row, "bpats__Location__c")),
         ]),
-        "custom_fields": custom_fields(row, &FEEDS),
+        "custom_fields": custom_fields(row, FEEDS),
         "integration_fields": [],
         "remote_url": page(url, JOB, row),
         "opened_at": midnight(&any(row, "bpats__Posted_Date__c")),
@@ -295,7 +295,7 @@ fn candidate(row: &RowView<'_>, first_source: Value, url: &str) -> Value {
 }
 
 fn application(row: &RowView<'_>, url: &str) -> Value {
-    const FEEDS: [&str; 7] = [
+    const FEEDS: &[&str] = &[
         "bpats__Applicant_Status__c",
         "bpats__Asymbl_Rejection_Reason__c",
         "bpats__Stage__c",
@@ -316,7 +316,7 @@ fn application(row: &RowView<'_>, url: &str) -> Value {
         "current_stage_id": any(row, "bpats__Stage__c"),
         "job_id": any(row, JOB),
         "candidate_id": any(row, APPLICANT),
-        "custom_fields": custom_fields(row, &FEEDS),
+        "custom_fields": custom_fields(row, FEEDS),
         "integration_fields": [],
         "remote_url": page(url, APPLICANT, row),
         "remote_created_at": any(row, "CreatedDate"),
