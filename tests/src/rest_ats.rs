@@ -91,7 +91,13 @@ impl RestAts {
             };
             let body = body.to_string();
             let date = format!("Sun, 29 Nov 2026 {} GMT", time(self.data().now));
-            let link = link.map(|next| format!("Link: <{}{next}>; rel=\"next\"\r\n", self.url));
+            // A `Link` may be a whole address or, as some servers have it, a query alone.
+            let link = link.map(|next| match next.split_once('?') {
+                Some(("/v1/candidates", query)) => {
+                    format!("Link: </v1/help>; rel=help, <?{query}>; rel=next\r\n")
+                }
+                _ => format!("Link: <{}{next}>; rel=\"next\"\r\n", self.url),
+            });
             let head = format!(
                 "HTTP/1.1 {status} -\r\nDate: {date}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{}\r\n",
                 body.len(),
@@ -127,14 +133,10 @@ impl RestAts {
         };
         let number = |name: &str| query.get(name).and_then(|value| value.parse::<u64>().ok());
         let size = number("per_page").unwrap_or(25).clamp(1, 100) as usize;
-        // The `Date` of an answer, with its blanks encoded; its time is the seventh part.
-        let since = query.get("updated_after").map(|date| {
-            let time = date.split("%20").nth(4).unwrap_or_default();
-            format!("2026-11-29T{time}Z")
-        });
+        let since = query.get("updated_after").copied();
         let is_new = |row: &Value| {
             let at = row["updated_at"].as_str().unwrap_or_default();
-            since.as_deref().is_none_or(|since| at >= since)
+            since.is_none_or(|since| at >= since)
         };
         let mut left = rows
             .range(number("after").map_or(0, |id| id + 1)..)
@@ -142,7 +144,6 @@ impl RestAts {
         let page: Vec<(&u64, &Value)> = left.by_ref().take(size).collect();
         let last = page.last().map_or(0, |(id, _)| **id);
         let next = left.next().map(|_| {
-            let since = query.get("updated_after");
             let since = since.map(|since| format!("&updated_after={since}"));
             format!(
                 "{path}?per_page={size}&after={last}{}",

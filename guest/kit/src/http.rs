@@ -1,5 +1,7 @@
 //! GET requests to the tenant's own system, with the errors of the contract.
 
+use std::time::{Duration, SystemTime};
+
 use serde_json::Value;
 use waki::bindings::wasi::http::outgoing_handler;
 use waki::bindings::wasi::http::types::{Fields, IncomingResponse, OutgoingRequest, Scheme};
@@ -28,8 +30,8 @@ pub struct Response {
     pub body: Value,
     /// Path and query of the next page, from the header `Link` (RFC 8288).
     pub next: Option<String>,
-    /// The header `Date`: the server's own clock.
-    pub date: Option<String>,
+    /// The header `Date`: the server's own clock, in whole seconds.
+    pub date: Option<SystemTime>,
 }
 
 impl Session {
@@ -60,8 +62,8 @@ impl Session {
             .map_err(|why| Error::Unavailable(failure(format!("GET {path}: not JSON: {why}"))))?;
         Ok(Response {
             body,
-            next: header("link").and_then(next),
-            date: header("date").map(str::to_owned),
+            next: header("link").and_then(|link| next(link, path)),
+            date: header("date").and_then(|date| httpdate::parse_http_date(date).ok()),
         })
     }
 
@@ -106,16 +108,39 @@ fn read(response: &IncomingResponse) -> Result<Answer, String> {
     }
 }
 
+/// Writes a moment, less a margin, as REST APIs take it: `2026-11-24T09:30:00Z`.
+pub fn stamp(moment: SystemTime, margin: Duration) -> String {
+    let earlier = moment.checked_sub(margin);
+    let earlier = earlier.map_or(SystemTime::UNIX_EPOCH, |one| {
+        one.max(SystemTime::UNIX_EPOCH)
+    });
+    humantime::format_rfc3339_seconds(earlier).to_string()
+}
+
 /// The target of `<https://host/path?page=2>; rel="next"`, without the origin: the host lets only the tenant's through.
-fn next(link: &str) -> Option<String> {
-    let next = link.split(',').find(|one| one.contains("rel=\"next\""))?;
-    let (_, target) = next.split_once('<')?;
-    let (target, _) = target.split_once('>')?;
-    let path = match target.split_once("://") {
-        Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..))?,
-        None => target,
-    };
-    Some(path.to_owned())
+/// A target may be a path or a query alone, and the word unquoted.
+fn next(link: &str, asked: &str) -> Option<String> {
+    let mut rest = link;
+    while let Some((_, link)) = rest.split_once('<') {
+        let (target, after) = link.split_once('>')?;
+        let parameters = after.split_once('<').map_or(after, |(own, _)| own);
+        let is_next = |one: &str| one.trim().to_ascii_lowercase().replace('"', "") == "rel=next";
+        if parameters.split([';', ',']).any(is_next) {
+            return match target.split_once("://") {
+                Some((_, rest)) => rest
+                    .find('/')
+                    .and_then(|at| rest.get(at..))
+                    .map(str::to_owned),
+                None if target.starts_with('?') => {
+                    let path = asked.split_once('?').map_or(asked, |(path, _)| path);
+                    Some(format!("{path}{target}"))
+                }
+                None => Some(target.to_owned()),
+            };
+        }
+        rest = after;
+    }
+    None
 }
 
 fn refused(path: &str, status: u16, body: &[u8], wait: Option<u32>) -> Error {

@@ -33,7 +33,7 @@ pub mod bindings {
 
 pub use bindings::exports::ats::connector::{about, reads, types, unified};
 pub use exports::Exported;
-pub use http::{Response, Session};
+pub use http::{Response, Session, stamp};
 
 use about::ConnectorDescription;
 use reads::{Discovery, ListQuery, PageInfo, Progress, Records};

@@ -5,10 +5,12 @@
 
 mod models;
 
+use std::time::Duration;
+
 use connector_kit::about::{ConnectorDescription, FieldCoverage, ModelCoverage};
 use connector_kit::reads::{Discovery, ListQuery, Organization, Progress};
 use connector_kit::types::{Error, Model};
-use connector_kit::{Connector, Page, Session, failure, page_info};
+use connector_kit::{Connector, Page, Session, failure, page_info, stamp};
 use serde_json::{Value, json};
 
 connector_kit::export!(Acme);
@@ -35,6 +37,10 @@ const MODELS: [(Model, &str, &str, &str); 6] = [
 
 /// The largest page that the ATS gives.
 const LARGEST_PAGE: u32 = 100;
+
+/// How much earlier than the server's clock a delta begins: the header `Date` is made after the page was read, and a
+/// change may be committed after the moment of its stamp.
+const MARGIN: Duration = Duration::from_secs(10);
 
 impl Connector for Acme {
     fn describe() -> ConnectorDescription {
@@ -87,13 +93,14 @@ impl Connector for Acme {
         };
         let answer = session.get(&place.path)?;
         // The clock of the server, before its first page was read: what changes meanwhile is in the next delta.
-        let began = match place.began {
-            began if began.is_empty() => answer.date.unwrap_or_default(),
-            began => began,
+        let began = match (place.began, answer.date) {
+            (began, _) if !began.is_empty() => began,
+            (_, Some(date)) => stamp(date, MARGIN),
+            _ => return Err(Error::Unavailable(failure("the ATS says no Date"))),
         };
         let progress = match answer.next {
             Some(path) => Progress::More(Place { path, began }.to_text()),
-            None => Progress::Done(token(&began)),
+            None => Progress::Done(format!("{TOKEN}{began}")),
         };
         let rows = answer.body.as_array().cloned().unwrap_or_default();
         Ok(Page {
@@ -107,7 +114,7 @@ impl Connector for Acme {
 struct Place {
     /// Path and query.
     path: String,
-    /// When its first page was read, as the server says.
+    /// The moment from which the next delta asks, once the first page is read.
     began: String,
 }
 
@@ -147,11 +154,6 @@ impl Place {
         let Self { path, began } = self;
         format!("{CURSOR}{}", json!({"path": path, "began": began}))
     }
-}
-
-/// `updated_after` takes the date as the server writes it, with its blanks encoded.
-fn token(began: &str) -> String {
-    format!("{TOKEN}{}", began.replace(' ', "%20"))
 }
 
 fn not_ours(what: &str) -> Error {

@@ -32,7 +32,7 @@ pub struct Change {
 impl Kit<'_> {
     pub(super) async fn changes(&mut self, source: Option<ChangeSource>) -> Result<(), CallError> {
         let Some(source) = source else {
-            let why = "nobody changed the source".into();
+            let why = "not seen: name a command that makes one (`--change`)".into();
             self.report
                 .note(Rule::Changes, "list-page", Outcome::Skipped(why));
             return Ok(());
