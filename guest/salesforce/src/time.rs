@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, TimeDelta, Timelike, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A point in time, to the millisecond, in UTC, within the years 1 to 9999.
@@ -194,6 +194,13 @@ impl Timestamp {
     /// As chrono's type, for arithmetic in a time zone.
     pub fn to_chrono(self) -> DateTime<Utc> {
         self.0
+    }
+
+    /// The day at an offset from UTC, in seconds.
+    pub fn day_at(self, offset: i32) -> Date {
+        let utc = self.to_chrono();
+        let there = utc.checked_add_signed(TimeDelta::seconds(offset.into()));
+        there.unwrap_or(utc).date_naive().into()
     }
 
     /// From chrono's type, cut to the millisecond; none outside the years 1 to 9999.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::day::time_zone;
+use super::day::day_in;
 use super::input::Checked;
 use super::table::{self, Input};
 use super::warning;
@@ -259,8 +259,9 @@ pub fn applicant<T: Transport>(
 
 /// The day in the org's time zone, by Salesforce's own clock.
 fn today<T: Transport>(ctx: &Context<T>, tenant: Tenant<'_>) -> Option<Value> {
-    let zone = time_zone(&tenant.profile.organization.time_zone);
-    let now = ctx.client.server_now()?;
-    let today: salesforce::Date = now.to_chrono().with_timezone(&zone).date_naive().into();
+    let today = day_in(
+        &tenant.profile.organization.time_zone,
+        ctx.client.server_now()?,
+    );
     Some(today.to_string().into())
 }
