@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::Mutex;
 
+use crate::bucket::Bucket;
 use crate::error::FleetError;
 use crate::names::{COMPONENTS, RINGS, spread};
-use crate::streams;
 
 /// Compiles a component's bytes and links it.
 pub type Load = Arc<dyn Fn(&[u8]) -> Result<LoadedConnector, String> + Send + Sync>;
@@ -47,30 +47,30 @@ impl Ring {
 #[derive(Clone)]
 pub(crate) struct Components {
     nats: Context,
+    rings: Bucket,
     loaded: Arc<Mutex<BTreeMap<String, LoadedConnector>>>,
 }
 
 impl Components {
     pub(crate) fn new(nats: Context) -> Self {
         Self {
+            rings: Bucket::new(&nats, RINGS),
             nats,
             loaded: Arc::default(),
         }
     }
 
-    /// Makes the buckets.
+    /// Makes their buckets.
     pub(crate) async fn make(&self, replicas: usize) -> Result<(), FleetError> {
-        streams::bucket(&self.nats, RINGS, replicas).await?;
+        self.rings.make(replicas, None).await?;
         if self.nats.get_object_store(COMPONENTS).await.is_err() {
             let config = object_store::Config {
                 bucket: COMPONENTS.to_owned(),
                 num_replicas: replicas,
                 ..object_store::Config::default()
             };
-            self.nats
-                .create_object_store(config)
-                .await
-                .map_err(FleetError::nats)?;
+            let made = self.nats.create_object_store(config).await;
+            made.map_err(FleetError::nats)?;
         }
         Ok(())
     }
@@ -84,27 +84,14 @@ impl Components {
 
     /// The ring.
     pub(crate) async fn ring(&self) -> Result<Ring, FleetError> {
-        let rings = self
-            .nats
-            .get_key_value(RINGS)
-            .await
-            .map_err(FleetError::nats)?;
-        let ring = rings.get(RING).await.map_err(FleetError::nats)?;
+        let ring = self.rings.get(RING).await?;
         let ring = ring.ok_or(FleetError::NoComponent)?;
         serde_json::from_slice(&ring).map_err(FleetError::nats)
     }
 
     async fn set(&self, ring: Ring) -> Result<Ring, FleetError> {
-        let rings = self
-            .nats
-            .get_key_value(RINGS)
-            .await
-            .map_err(FleetError::nats)?;
         let text = serde_json::to_vec(&ring).map_err(FleetError::nats)?;
-        rings
-            .put(RING, text.into())
-            .await
-            .map_err(FleetError::nats)?;
+        self.rings.put(RING, text).await?;
         Ok(ring)
     }
 

@@ -2,9 +2,15 @@
 
 use std::path::PathBuf;
 
+use host_runner::tenant::TenantError;
+use mirror::actions::ActionError;
+
 /// Why a program of the fleet can't go on.
 #[derive(Debug, thiserror::Error)]
 pub enum FleetError {
+    /// An address can't be read. The error does not repeat it, since it may hold a password.
+    #[error("the address of a NATS server is not valid, write nats://HOST:PORT: {0}")]
+    Address(std::io::Error),
     /// No server answers.
     #[error("can't connect to NATS: {0}")]
     Connect(async_nats::ConnectError),
@@ -46,6 +52,35 @@ pub enum FleetError {
         /// Why.
         why: String,
     },
+    /// The input of an action is larger than a message may be.
+    #[error(
+        "the input has {size} bytes, and the NATS server takes {limit}: give files as `data_url`"
+    )]
+    InputTooLarge {
+        /// The size of the message.
+        size: usize,
+        /// The server's limit.
+        limit: usize,
+    },
+    /// No worker answered in time.
+    #[error(
+        "no answer within {seconds} s; the action may still be carried out: ask again with the key {key:?}"
+    )]
+    NoAnswer {
+        /// The idempotency key.
+        key: String,
+        /// How long it was waited for.
+        seconds: u64,
+    },
+    /// A worker does not know the action, which a newer program asked for.
+    #[error("no action is called {0:?} by this version of the worker")]
+    UnknownAction(String),
+    /// The tenant file can't be used.
+    #[error(transparent)]
+    Tenant(#[from] TenantError),
+    /// The action failed.
+    #[error(transparent)]
+    Action(#[from] ActionError),
 }
 
 impl FleetError {

@@ -1,26 +1,31 @@
-//! The syncs of many tenants on many machines.
+//! The syncs and actions of many tenants on many machines.
 //!
 //! A *ticket* says that a tenant is due. Tickets wait in a stream of NATS JetStream in which each tenant has one slot:
 //! a second ticket of a tenant is refused while the first is waiting or worked on, so no tenant is synced twice at once
 //! and none is forgotten. Workers take tickets one by one and do what `asymbl sync` does. Tickets come at least once:
 //! the mirror's fence, checked in each page's transaction, keeps a run that was given up from writing (docs/fleet.md).
 //!
-//! Nothing that can't be made again is only in NATS: [`Fleet::init`] makes all of it from the folder of tenants.
-//! Never here: knowledge of Salesforce, a secret or a record in a message.
+//! Nothing that can't be made again is only in NATS, except actions under way: [`Fleet::init`] makes all of it from the
+//! folder of tenants. Never here: knowledge of Salesforce, a secret in a message, a record in a ticket.
 
 #![deny(missing_docs)]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod action;
+mod bucket;
 mod components;
 mod error;
 mod names;
+mod schedule;
 mod status;
 mod streams;
+mod take;
 mod tenants;
 mod ticker;
 mod ticket;
 mod worker;
 
+pub use action::Answer;
 pub use components::{Load, Ring};
 pub use error::FleetError;
 pub use status::{Status, TenantStatus};
@@ -29,10 +34,13 @@ pub use worker::{MirrorOf, Worker};
 
 use std::path::PathBuf;
 
+use async_nats::ServerAddr;
 use async_nats::jetstream::{self, Context};
 
+use bucket::Bucket;
 use components::Components;
 use tenants::Tenants;
+use ticket::Ticket;
 
 /// A fleet, as each of its programs sees it.
 #[derive(Clone)]
@@ -41,13 +49,16 @@ pub struct Fleet {
     settings: Settings,
     tenants: Tenants,
     components: Components,
+    flags: Bucket,
+    results: Bucket,
 }
 
 impl Fleet {
-    /// Connects; `credentials` is a file of NATS, for servers that ask for one.
+    /// Connects to a server, or to any of several, separated by commas; `credentials` is a file of NATS, for servers that
+    /// ask for one.
     ///
     /// # Errors
-    /// [`FleetError::Connect`].
+    /// [`FleetError::Address`], [`FleetError::Credentials`], [`FleetError::Connect`].
     pub async fn connect(
         url: &str,
         credentials: Option<PathBuf>,
@@ -61,9 +72,25 @@ impl Fleet {
                 .await
                 .map_err(|error| FleetError::Credentials { file, error })?;
         }
-        let client = options.connect(url).await.map_err(FleetError::Connect)?;
+        let servers: Result<Vec<ServerAddr>, _> =
+            url.split(',').map(|server| server.trim().parse()).collect();
+        let servers = servers.map_err(FleetError::Address)?;
+        // The client reads the addresses, but not who signs in.
+        let user = servers.iter().find_map(|server| {
+            let (user, password) = (server.username()?, server.password()?);
+            Some((user.to_owned(), password.to_owned()))
+        });
+        if let Some((user, password)) = user {
+            options = options.user_and_password(user, password);
+        }
+        let client = options
+            .connect(servers)
+            .await
+            .map_err(FleetError::Connect)?;
         let nats = jetstream::new(client);
         Ok(Self {
+            flags: Bucket::new(&nats, names::FLAGS),
+            results: Bucket::new(&nats, names::RESULTS),
             components: Components::new(nats.clone()),
             nats,
             settings,
@@ -71,16 +98,29 @@ impl Fleet {
         })
     }
 
-    /// Makes the streams and buckets, or brings them to the settings, and stores the component, if one is given, as the
-    /// one of all tenants. May be run at any time, also to make all of it again after a loss.
+    /// Makes the streams and buckets, or brings them to the settings, writes the schedule of each tenant where the server
+    /// keeps schedules, and stores the component, if one is given, as the one of all tenants. May be run at any time,
+    /// also to make all of it again after a loss.
     ///
     /// # Errors
-    /// [`FleetError::Nats`].
+    /// [`FleetError::Nats`], [`FleetError::Folder`].
     pub async fn init(&self, component: Option<Vec<u8>>) -> Result<(), FleetError> {
-        streams::make(&self.nats, &self.settings).await?;
-        self.components.make(self.settings.replicas).await?;
+        let (nats, settings) = (&self.nats, &self.settings);
+        let is_scheduled = schedule::is_possible(nats, settings.every);
+        streams::make(nats, settings, is_scheduled).await?;
+        self.flags.make(settings.replicas, None).await?;
+        let kept = Some(action::KEPT);
+        self.results.make(settings.replicas, kept).await?;
+        self.components.make(settings.replicas).await?;
         if let Some(wasm) = component {
             self.components.release(wasm, 100).await?;
+        }
+        if let Some(scheduled) = schedule::existing(nats).await? {
+            let tenants = self.tenants.all()?;
+            for tenant in scheduled.iter().filter(|id| !tenants.contains_key(*id)) {
+                schedule::remove(nats, tenant).await?;
+            }
+            schedule::write(nats, tenants.into_keys(), settings.every).await?;
         }
         Ok(())
     }
@@ -109,17 +149,10 @@ impl Fleet {
     pub async fn pause(&self, tenant: &str, paused: bool) -> Result<(), FleetError> {
         let id = self.tenants.id_of(tenant)?;
         let key = names::paused(&id);
-        let store = streams::flags(&self.nats).await?;
         match paused {
-            true => {
-                store
-                    .put(&key, bytes::Bytes::from_static(b"1"))
-                    .await
-                    .map_err(FleetError::nats)?;
-            }
-            false => store.purge(&key).await.map_err(FleetError::nats)?,
+            true => self.flags.put(&key, "1").await,
+            false => self.flags.purge(&key).await,
         }
-        Ok(())
     }
 
     /// Asks for a sync of a tenant now. While one is waiting or worked on, it is followed by another.
@@ -129,17 +162,13 @@ impl Fleet {
     pub async fn sync_now(&self, tenant: &str) -> Result<bool, FleetError> {
         let id = self.tenants.id_of(tenant)?;
         let ring = self.components.ring().await?;
-        let ticket = ticket::Ticket::new(&id, "now", &ring);
-        let taken = ticket::publish(&self.nats, &ticket, None).await?;
-        if !taken {
-            let store = streams::flags(&self.nats).await?;
-            let key = names::again(&id);
-            store
-                .put(&key, bytes::Bytes::from_static(b"1"))
-                .await
-                .map_err(FleetError::nats)?;
+        let ticket = Ticket::new(&id, "now", &ring);
+        if ticket.publish(&self.nats, None).await? {
+            return Ok(true);
         }
-        Ok(taken)
+        self.flags.put(&names::again(&id), "1").await?;
+        // The slot may have become free in between, and nobody would look at the flag for a period.
+        ticket.publish(&self.nats, None).await
     }
 
     /// How many tickets wait and are worked on, and which tenants are paused.
@@ -147,6 +176,6 @@ impl Fleet {
     /// # Errors
     /// [`FleetError::Nats`].
     pub async fn status(&self) -> Result<Status, FleetError> {
-        status::of(&self.nats, &self.tenants, &self.components).await
+        status::of(self).await
     }
 }

@@ -1,13 +1,15 @@
 //! How a fleet stands.
 
+use std::collections::BTreeSet;
+
 use async_nats::jetstream::Context;
+use async_nats::jetstream::consumer::{Consumer, Info, pull};
 use futures_util::TryStreamExt as _;
 
-use crate::components::{Components, Ring};
+use crate::components::Ring;
 use crate::error::FleetError;
-use crate::names::{self, STREAM};
-use crate::streams;
-use crate::tenants::Tenants;
+use crate::names::{self, ACT, SLOT, SYNC};
+use crate::{Fleet, schedule};
 
 /// How a fleet stands.
 #[derive(Debug, Clone)]
@@ -18,6 +20,10 @@ pub struct Status {
     pub working: usize,
     /// Workers that wait for a ticket.
     pub idle: usize,
+    /// Actions that wait or are worked on.
+    pub actions: u64,
+    /// Schedules that the server keeps; none where the workers publish the tickets themselves.
+    pub schedules: Option<usize>,
     /// Which component the tenants have; none before one was stored.
     pub ring: Option<Ring>,
     /// The tenants of the folder.
@@ -37,39 +43,47 @@ pub struct TenantStatus {
     pub has_ticket: bool,
 }
 
-pub(crate) async fn of(
-    nats: &Context,
-    tenants: &Tenants,
-    components: &Components,
-) -> Result<Status, FleetError> {
-    let mut workers = streams::workers(nats).await?;
-    let info = workers.info().await.map_err(FleetError::nats)?.clone();
-    let stream = nats.get_stream(STREAM).await.map_err(FleetError::nats)?;
-    let slots = stream
-        .info_with_subjects(names::SLOTS)
+pub(crate) async fn of(fleet: &Fleet) -> Result<Status, FleetError> {
+    let syncs = queue(&fleet.nats, SYNC).await?;
+    let actions = queue(&fleet.nats, ACT).await?;
+    let stream = fleet.nats.get_stream(SYNC.0).await;
+    let stream = stream.map_err(FleetError::nats)?;
+    let slots = stream.info_with_subjects(format!("{SLOT}*")).await;
+    let slots: BTreeSet<String> = slots
+        .map_err(FleetError::nats)?
+        .map_ok(|(subject, _)| subject)
+        .try_collect()
         .await
         .map_err(FleetError::nats)?;
-    let slots: Vec<(String, usize)> = slots.try_collect().await.map_err(FleetError::nats)?;
-    let flags = streams::flags(nats).await?;
-    let keys = flags.keys().await.map_err(FleetError::nats)?;
-    let keys: Vec<String> = keys.try_collect().await.map_err(FleetError::nats)?;
-    let tenants = tenants.all()?.into_values().map(|tenant| TenantStatus {
-        is_paused: keys.contains(&names::paused(&tenant.id)),
-        has_ticket: slots
-            .iter()
-            .any(|(subject, _)| *subject == names::slot(&tenant.id)),
-        name: tenant.file.name().to_owned(),
-        id: tenant.id,
-    });
+    let keys = fleet.flags.keys().await?;
+    let tenants = fleet
+        .tenants
+        .all()?
+        .into_values()
+        .map(|tenant| TenantStatus {
+            is_paused: keys.contains(&names::paused(&tenant.id)),
+            has_ticket: slots.contains(&format!("{SLOT}{}", tenant.id)),
+            name: tenant.file.name().to_owned(),
+            id: tenant.id,
+        });
+    let schedules = schedule::existing(&fleet.nats).await?;
     Ok(Status {
-        waiting: info.num_pending,
-        working: info.num_ack_pending,
-        idle: info.num_waiting,
-        ring: match components.ring().await {
+        waiting: syncs.num_pending,
+        working: syncs.num_ack_pending,
+        idle: syncs.num_waiting,
+        actions: actions.num_pending + actions.num_ack_pending as u64,
+        schedules: schedules.map(|tenants| tenants.len()),
+        ring: match fleet.components.ring().await {
             Ok(ring) => Some(ring),
             Err(FleetError::NoComponent) => None,
             Err(error) => return Err(error),
         },
         tenants: tenants.collect(),
     })
+}
+
+async fn queue(nats: &Context, (stream, name): (&str, &str)) -> Result<Info, FleetError> {
+    let consumer: Result<Consumer<pull::Config>, _> =
+        nats.get_consumer_from_stream(name, stream).await;
+    Ok(consumer.map_err(FleetError::nats)?.cached_info().clone())
 }

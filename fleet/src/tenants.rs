@@ -1,7 +1,7 @@
 //! The folder of tenant files, which is the table of tenants. Every worker has it, with its secrets.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
@@ -33,6 +33,10 @@ impl Tenants {
             folder,
             known: Arc::default(),
         }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// All tenants by their ids. A file that can't be used is left out, and said in the log once.

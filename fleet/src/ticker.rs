@@ -1,8 +1,9 @@
-//! Tickets in time, from every worker: the first one fills the slot, the others are refused. Any number of tickers is
-//! harmless, and servers of any version have what it takes.
+//! Sees to it that each tenant gets its ticket in time. Where the server keeps schedules, that is to write those that are
+//! missing. Elsewhere every worker publishes the tickets: the first one fills the slot, the others are refused, so any
+//! number of tickers is harmless, and servers of any version have what it takes.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 use host_runner::unified::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -10,18 +11,21 @@ use tokio_util::sync::CancellationToken;
 use crate::Fleet;
 use crate::error::FleetError;
 use crate::names::spread;
-use crate::ticket::{Ticket, publish};
+use crate::schedule;
+use crate::ticket::Ticket;
 
 /// How often the ticker looks whose time has come.
 const LOOK: Duration = Duration::from_secs(1);
+/// How often it looks which schedules the server has.
+const LOOK_AT_SCHEDULES: Duration = Duration::from_secs(30);
 
-/// Publishes each tenant's ticket once a period, at a moment of the period that its id decides: the tenants stay spread
-/// whatever was down before.
+/// Runs until `stop`.
 pub(crate) async fn run(fleet: &Fleet, stop: &CancellationToken) {
-    let mut published = BTreeMap::new();
+    let mut ticker = Ticker::default();
     while !stop.is_cancelled() {
-        if let Err(error) = tick(fleet, &mut published).await {
+        if let Err(error) = ticker.look(fleet).await {
             tracing::warn!("no tickets: {error}");
+            ticker.looked = None;
         }
         tokio::select! {
             () = stop.cancelled() => {}
@@ -30,33 +34,67 @@ pub(crate) async fn run(fleet: &Fleet, stop: &CancellationToken) {
     }
 }
 
-async fn tick(fleet: &Fleet, published: &mut BTreeMap<String, i64>) -> Result<(), FleetError> {
-    let folder = fleet.tenants.clone();
-    let listed = tokio::task::spawn_blocking(move || folder.all()).await;
-    let tenants = listed.map_err(FleetError::nats)??;
-    published.retain(|tenant, _| tenants.contains_key(tenant));
-    let now = Timestamp::now().millis();
-    let due: Vec<(String, i64)> = tenants
-        .into_keys()
-        .map(|tenant| {
-            let period = period(&tenant, now, fleet.settings.every);
-            (tenant, period)
-        })
-        .filter(|(tenant, period)| published.get(tenant) != Some(period))
-        .collect();
-    if due.is_empty() {
-        return Ok(());
-    }
-    let ring = fleet.components.ring().await?;
-    for (tenant, period) in due {
-        // The first look only notes where each tenant is: a worker that begins must not ask for all at once.
-        if published.contains_key(&tenant) {
-            let ticket = Ticket::new(&tenant, period.to_string(), &ring);
-            publish(&fleet.nats, &ticket, Some(&format!("{tenant}/{period}"))).await?;
+#[derive(Default)]
+struct Ticker {
+    /// When the schedules were looked at.
+    looked: Option<Instant>,
+    /// The tenants that have one; none where the server keeps none.
+    scheduled: Option<BTreeSet<String>>,
+    /// The period of each tenant's latest ticket from here.
+    published: BTreeMap<String, i64>,
+}
+
+impl Ticker {
+    async fn look(&mut self, fleet: &Fleet) -> Result<(), FleetError> {
+        let folder = fleet.tenants.clone();
+        let listed = tokio::task::spawn_blocking(move || folder.all()).await;
+        let tenants = listed.map_err(FleetError::nats)??.into_keys();
+        if self
+            .looked
+            .is_none_or(|looked| looked.elapsed() > LOOK_AT_SCHEDULES)
+        {
+            self.scheduled = schedule::existing(&fleet.nats).await?;
+            self.looked = Some(Instant::now());
         }
-        published.insert(tenant, period);
+        let Some(scheduled) = &mut self.scheduled else {
+            return self.tick(fleet, tenants.collect()).await;
+        };
+        self.published.clear();
+        let missing: Vec<String> = tenants.filter(|id| !scheduled.contains(id)).collect();
+        schedule::write(&fleet.nats, missing.clone(), fleet.settings.every).await?;
+        scheduled.extend(missing);
+        Ok(())
     }
-    Ok(())
+
+    /// Publishes each tenant's ticket once a period, at a moment of the period that its id decides: the tenants stay
+    /// spread whatever was down before.
+    async fn tick(&mut self, fleet: &Fleet, tenants: BTreeSet<String>) -> Result<(), FleetError> {
+        let published = &mut self.published;
+        published.retain(|tenant, _| tenants.contains(tenant));
+        let now = Timestamp::now().millis();
+        let due: Vec<(String, i64)> = tenants
+            .into_iter()
+            .map(|tenant| {
+                let period = period(&tenant, now, fleet.settings.every);
+                (tenant, period)
+            })
+            .filter(|(tenant, period)| published.get(tenant) != Some(period))
+            .collect();
+        if due.is_empty() {
+            return Ok(());
+        }
+        let ring = fleet.components.ring().await?;
+        for (tenant, period) in due {
+            // The first look only notes where each tenant is: a worker that begins must not ask for all at once.
+            if published.contains_key(&tenant) {
+                let ticket = Ticket::new(&tenant, period.to_string(), &ring);
+                let id = format!("{tenant}/{period}");
+                ticket.publish(&fleet.nats, Some(&id)).await?;
+            }
+            published.insert(tenant, period);
+        }
+        Ok(())
+    }
 }
 
 /// The number of a tenant's period at a moment; periods begin shifted by the tenant's id.

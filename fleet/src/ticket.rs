@@ -1,20 +1,20 @@
 //! A ticket: which tenant, for which period, with which component. Never a secret or a record.
 
-use async_nats::jetstream::Context;
 use async_nats::jetstream::context::PublishError;
 use async_nats::jetstream::message::PublishMessage;
+use async_nats::jetstream::{self, Context, ErrorCode};
 use serde::{Deserialize, Serialize};
 
 use crate::components::Ring;
 use crate::error::FleetError;
-use crate::names;
+use crate::names::SLOT;
 
 /// What a worker is to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ticket {
     /// The tenant's id.
     pub tenant: String,
-    /// Which of the tenant's regular syncs, or `now`, `again`, `next`.
+    /// Which of the tenant's regular syncs, or `tick`, `now`, `again`, `next`.
     pub period: String,
     /// The component's SHA-256: a release never changes a ticket that is under way.
     pub component: String,
@@ -28,24 +28,31 @@ impl Ticket {
             component: ring.component_of(tenant).to_owned(),
         }
     }
+
+    /// Puts it into its tenant's slot, as [`fill`] does.
+    pub(crate) async fn publish(
+        &self,
+        nats: &Context,
+        id: Option<&str>,
+    ) -> Result<bool, FleetError> {
+        fill(nats, format!("{SLOT}{}", self.tenant), self, id).await
+    }
 }
 
-/// Puts a ticket into its tenant's slot; false when the slot is taken, which is an answer and no failure. With an id, a
-/// second ticket of the same id within the stream's window counts as the first.
-pub(crate) async fn publish(
+/// Puts a message into a slot; false when the slot is taken, which is an answer and no failure. With an id, a second
+/// message of the same id within the stream's window counts as the first.
+pub(crate) async fn fill(
     nats: &Context,
-    ticket: &Ticket,
+    slot: String,
+    what: &impl Serialize,
     id: Option<&str>,
 ) -> Result<bool, FleetError> {
-    let payload = serde_json::to_vec(ticket).map_err(FleetError::nats)?;
+    let payload = serde_json::to_vec(what).map_err(FleetError::nats)?;
     let mut message = PublishMessage::build().payload(payload.into());
     if let Some(id) = id {
         message = message.message_id(id);
     }
-    let sent = nats
-        .send_publish(names::slot(&ticket.tenant), message)
-        .await;
-    let acknowledged = match sent {
+    let acknowledged = match nats.send_publish(slot, message).await {
         Ok(acknowledged) => acknowledged.await,
         Err(error) => Err(error),
     };
@@ -56,14 +63,12 @@ pub(crate) async fn publish(
     }
 }
 
-/// Whether the slot was taken: the server's code for a message that the stream's limits refuse.
+/// Whether the slot was taken. The server has one code for all that its store refuses, a full disk too.
 fn is_taken(error: &PublishError) -> bool {
     let source = std::error::Error::source(error);
-    let refused = source.and_then(|source| source.downcast_ref::<async_nats::jetstream::Error>());
-    match refused {
-        Some(refused) => {
-            refused.error_code() == async_nats::jetstream::ErrorCode::STREAM_STORE_FAILED
-        }
-        None => error.to_string().contains("maximum messages per subject"),
-    }
+    let refused = source.and_then(|source| source.downcast_ref::<jetstream::Error>());
+    refused.is_some_and(|refused| {
+        refused.error_code() == ErrorCode::STREAM_STORE_FAILED
+            && refused.to_string().contains("per subject")
+    })
 }

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_nats::jetstream::consumer::{Consumer, pull};
 use async_nats::jetstream::{AckKind, Message};
-use futures_util::StreamExt as _;
 use host_runner::sandbox::LoadedConnector;
 use host_runner::session::Session;
 use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
@@ -15,33 +13,33 @@ use mirror::sync::{Events, Stopped, SyncError, SyncOptions, discover, sync, wait
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::action::Answer;
 use crate::components::Load;
 use crate::error::FleetError;
+use crate::names::{self, ACT, SCHED, SLOT, SYNC};
+use crate::take::{each, kept, settled};
 use crate::tenants::Known;
-use crate::ticket::{Ticket, publish};
-use crate::{Fleet, names, streams, ticker};
+use crate::ticket::Ticket;
+use crate::{Fleet, schedule, ticker};
 
-/// Opens the mirror of a tenant's org.
+/// Opens the mirror of a tenant: of this org, or the one that is there already.
 pub type MirrorOf =
-    Arc<dyn Fn(&TenantFile, &OrgId) -> Result<Box<dyn Mirror>, MirrorError> + Send + Sync>;
+    Arc<dyn Fn(&TenantFile, Option<&OrgId>) -> Result<Box<dyn Mirror>, MirrorError> + Send + Sync>;
 
 /// How long one ticket is worked on; then the tenant gets the next one, and others their turn.
 const SLICE: Duration = Duration::from_secs(10 * 60);
 /// Failures in a row after which a ticket is done all the same: the slot must become free.
 const FAILURES: usize = 3;
-/// The waits before a ticket that failed is tried again.
-const WAITS: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(120)];
-/// How long a first load waits when this worker has enough of them, so that deltas are not starved.
-const BUSY_WITH_FULL: Duration = Duration::from_secs(60);
-/// How long a pull waits for a ticket.
-const PULL: Duration = Duration::from_secs(5);
+/// The waits before a ticket that failed is tried again, in ack waits.
+const LATER: [u32; 2] = [1, 4];
 
 /// A worker of a fleet.
 #[derive(Clone)]
 pub struct Worker {
-    fleet: Fleet,
-    mirrors: MirrorOf,
-    load: Load,
+    pub(crate) fleet: Fleet,
+    pub(crate) mirrors: MirrorOf,
+    pub(crate) load: Load,
+    pub(crate) answer: Answer,
     full: Arc<Semaphore>,
 }
 
@@ -52,110 +50,100 @@ enum Verdict {
     Done,
     /// It is done as far as its slice went; another one goes on.
     GoOn,
-    /// It is tried again after this time.
-    Later(Duration),
+    /// It is tried again after so many ack waits.
+    Later(u32),
     /// Somebody else has it.
     Lost,
 }
 
 impl Worker {
-    /// A worker that opens mirrors and loads components so; at most `full` first loads run at once.
-    pub fn new(fleet: Fleet, mirrors: MirrorOf, load: Load, full: usize) -> Self {
+    /// A worker that opens mirrors, loads components and answers actions so; at most `full` first loads run at once.
+    pub fn new(fleet: Fleet, mirrors: MirrorOf, load: Load, answer: Answer, full: usize) -> Self {
         Self {
             fleet,
             mirrors,
             load,
+            answer,
             full: Arc::new(Semaphore::new(full.max(1))),
         }
     }
 
-    /// Works with so many tickets at once until `stop`; then syncs end after their page, and their tickets go to
-    /// others.
+    /// Works with so many tickets, and so many actions, at once until `stop`; then syncs end after their page, and their
+    /// tickets go to others.
     pub async fn run(&self, slots: usize, stop: &CancellationToken) {
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..slots.max(1) {
-            let (worker, stop) = (self.clone(), stop.clone());
-            tasks.spawn(async move { worker.slot(&stop).await });
+            let (worker, stopped) = (self.clone(), stop.clone());
+            tasks.spawn(async move {
+                let work = |message| worker.work(message, &stopped);
+                each(&worker.fleet.nats, SYNC, &stopped, work).await;
+            });
+            let (worker, stopped) = (self.clone(), stop.clone());
+            tasks.spawn(async move {
+                let act = |message| worker.act(message, &stopped);
+                each(&worker.fleet.nats, ACT, &stopped, act).await;
+            });
         }
+        let (fleet, stopped) = (self.fleet.clone(), stop.clone());
+        tasks.spawn(async move {
+            let tick = |message| schedule::tick(&fleet, message);
+            each(&fleet.nats, SCHED, &stopped, tick).await;
+        });
         ticker::run(&self.fleet, stop).await;
         while tasks.join_next().await.is_some() {}
     }
 
-    /// Takes one ticket after the other. Never two: one that waits here burns its time.
-    async fn slot(&self, stop: &CancellationToken) {
-        while !stop.is_cancelled() {
-            let pulled = tokio::select! {
-                () = stop.cancelled() => return,
-                pulled = self.pull() => pulled,
-            };
-            match pulled {
-                Ok(Some(message)) => self.work(message, stop).await,
-                Ok(None) => {}
-                Err(error) => {
-                    tracing::warn!("no ticket: {error}");
-                    tokio::time::sleep(Duration::from_secs(1)).await;
-                }
-            }
-        }
-    }
-
-    async fn pull(&self) -> Result<Option<Message>, FleetError> {
-        let workers: Consumer<pull::Config> = streams::workers(&self.fleet.nats).await?;
-        let fetch = workers.fetch().max_messages(1).expires(PULL);
-        let mut messages = fetch.messages().await.map_err(FleetError::nats)?;
-        messages.next().await.transpose().map_err(FleetError::nats)
-    }
-
     async fn work(&self, message: Message, stop: &CancellationToken) {
-        let Ok(ticket) = serde_json::from_slice::<Ticket>(&message.payload) else {
-            tracing::error!(subject = %message.subject, "a ticket that can't be read is dropped");
-            return settled(message.double_ack().await);
-        };
         let began = Instant::now();
-        let verdict = self.verdict(&ticket, &message, stop).await;
-        tracing::info!(
-            tenant = ticket.tenant,
-            period = ticket.period,
-            ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            ?verdict,
-            "ticket"
-        );
+        let (tenant, verdict) = match serde_json::from_slice::<Ticket>(&message.payload) {
+            Ok(ticket) => {
+                let verdict = self.verdict(&ticket, &message, stop).await;
+                (ticket.tenant, verdict)
+            }
+            Err(error) => {
+                tracing::error!(subject = %message.subject, %error, "a ticket that can't be read is dropped");
+                let tenant = message.subject.trim_start_matches(SLOT);
+                (tenant.to_owned(), Verdict::Done)
+            }
+        };
+        let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(tenant, ms, ?verdict, "ticket");
         match verdict {
             Verdict::Done => {
                 settled(message.double_ack().await);
-                self.again(&ticket, "again", false).await;
+                self.again(&tenant, "again", false).await;
             }
             Verdict::GoOn => {
                 settled(message.double_ack().await);
-                self.again(&ticket, "next", true).await;
+                self.again(&tenant, "next", true).await;
             }
-            Verdict::Later(wait) => settled(message.ack_with(AckKind::Nak(Some(wait))).await),
+            Verdict::Later(waits) => {
+                let wait = self.fleet.settings.ack_wait * waits;
+                settled(message.ack_with(AckKind::Nak(Some(wait))).await);
+            }
             // Its acknowledgement is the other's to give.
             Verdict::Lost => {}
         }
     }
 
-    /// Puts the tenant's next ticket into the slot that is free now: where `is_due`, or where somebody asked for one
+    /// Puts the tenant's next ticket into the slot that is free now: where it `is_due`, or where somebody asked for one
     /// meanwhile. If it is lost, the next period goes on from the cursor.
-    async fn again(&self, ticket: &Ticket, period: &str, is_due: bool) {
+    async fn again(&self, tenant: &str, period: &str, is_due: bool) {
         let asked = async {
-            let flags = streams::flags(&self.fleet.nats).await?;
-            let key = names::again(&ticket.tenant);
-            let is_asked = flags.get(&key).await.map_err(FleetError::nats)?.is_some();
+            let key = names::again(tenant);
+            let is_asked = self.fleet.flags.get(&key).await?.is_some();
             if is_asked {
-                flags.purge(&key).await.map_err(FleetError::nats)?;
+                self.fleet.flags.purge(&key).await?;
             }
             if is_asked || is_due {
-                let ticket = Ticket {
-                    period: period.to_owned(),
-                    ..ticket.clone()
-                };
-                publish(&self.fleet.nats, &ticket, None).await?;
+                let ring = self.fleet.components.ring().await?;
+                let ticket = Ticket::new(tenant, period, &ring);
+                ticket.publish(&self.fleet.nats, None).await?;
             }
             Ok::<_, FleetError>(())
         };
         if let Err(error) = asked.await {
-            tracing::warn!(tenant = ticket.tenant, "no ticket for the rest: {error}");
+            tracing::warn!(tenant, "no ticket for the rest: {error}");
         }
     }
 
@@ -171,32 +159,27 @@ impl Worker {
             Ok(None) => return Verdict::Done,
             Err(error) => {
                 tracing::warn!(tenant = ticket.tenant, "{error}");
-                return Verdict::Later(WAITS[0]);
+                return Verdict::Later(1);
             }
         };
         let slice = stop.child_token();
         let (worker, runtime) = (self.clone(), tokio::runtime::Handle::current());
-        let (stopping, mut alive) = (slice.clone(), Instant::now());
+        let stopping = slice.clone();
         // On a thread of its own: it waits for the mirror, and the connector computes.
         let run = tokio::task::spawn_blocking(move || {
             runtime.block_on(worker.sync(&tenant, connector, stopping))
         });
-        tokio::pin!(run);
-        let began = Instant::now();
-        let mut beat = tokio::time::interval(self.fleet.settings.ack_wait / 3);
-        loop {
+        let run = async {
+            tokio::pin!(run);
             tokio::select! {
-                ended = &mut run => return ended.unwrap_or(Verdict::Later(WAITS[0])),
-                _ = beat.tick() => {
-                    if message.ack_with(AckKind::Progress).await.is_ok() {
-                        alive = Instant::now();
-                    }
-                    // Without a sign of life that arrived, another worker has the ticket by now.
-                    if alive.elapsed() > self.fleet.settings.ack_wait || began.elapsed() > SLICE {
-                        slice.cancel();
-                    }
-                }
+                ended = &mut run => return ended,
+                () = tokio::time::sleep(SLICE) => slice.cancel(),
             }
+            run.await
+        };
+        match kept(message, self.fleet.settings.ack_wait, &slice, run).await {
+            Some(ended) => ended.unwrap_or(Verdict::Later(1)),
+            None => Verdict::Lost,
         }
     }
 
@@ -205,12 +188,8 @@ impl Worker {
         &self,
         ticket: &Ticket,
     ) -> Result<Option<(Known, LoadedConnector)>, FleetError> {
-        let flags = streams::flags(&self.fleet.nats).await?;
-        let paused = flags
-            .get(names::paused(&ticket.tenant))
-            .await
-            .map_err(FleetError::nats)?;
-        if paused.is_some() {
+        let paused = names::paused(&ticket.tenant);
+        if self.fleet.flags.get(&paused).await?.is_some() {
             return Ok(None);
         }
         let Some(tenant) = self.fleet.tenants.find(&ticket.tenant)? else {
@@ -262,11 +241,11 @@ impl Worker {
             Ok(discovered) => discovered,
             Err(error) => return self.failed(tenant, &error.to_string(), None),
         };
-        let mut mirror = match (self.mirrors)(&tenant.file, &discovered.org) {
+        let mut mirror = match (self.mirrors)(&tenant.file, Some(&discovered.org)) {
             Ok(mirror) => mirror,
             Err(error) => {
                 tracing::warn!(tenant = name, "the mirror: {error}");
-                return Verdict::Later(WAITS[0]);
+                return Verdict::Later(1);
             }
         };
         if is_resting(mirror.as_ref(), self.fleet.settings.every) {
@@ -276,7 +255,7 @@ impl Worker {
             .model_state(Model::Candidates)
             .is_ok_and(|state| state.full_at.is_none());
         let _full = match is_new.then(|| Arc::clone(&self.full).try_acquire_owned()) {
-            Some(Err(_)) => return Verdict::Later(BUSY_WITH_FULL),
+            Some(Err(_)) => return Verdict::Later(2),
             Some(Ok(full)) => Some(full),
             None => None,
         };
@@ -312,16 +291,9 @@ impl Worker {
         tracing::warn!(tenant = tenant.file.name(), "the sync failed: {why}");
         let failures = mirror.map_or(1, failures_of);
         match failures {
-            failures if failures >= FAILURES => Verdict::Done,
-            failures => Verdict::Later(WAITS[failures.saturating_sub(1).min(1)]),
+            FAILURES.. => Verdict::Done,
+            failures => Verdict::Later(LATER[failures.saturating_sub(1).min(1)]),
         }
-    }
-}
-
-fn settled(result: Result<(), async_nats::Error>) {
-    if let Err(error) = result {
-        // The ticket comes again, and finds its work done.
-        tracing::warn!(%error, "a ticket could not be settled");
     }
 }
 

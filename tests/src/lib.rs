@@ -4,6 +4,7 @@ pub mod command;
 pub mod coverage;
 pub mod expected;
 pub mod hooks;
+pub mod nats;
 pub mod programs;
 pub mod recorder;
 pub mod rest_ats;

@@ -20,7 +20,7 @@ use crate::expected;
 use crate::world::{Moment, World, session};
 use changes::Changes;
 pub use changes::{OPERATIONS, control};
-use dice::Dice;
+pub use dice::Dice;
 
 /// Monday, 2026-11-23, noon UTC: the org's clock at the beginning.
 const START_MS: i64 = 1_795_435_200_000;

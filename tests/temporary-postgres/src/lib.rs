@@ -1,38 +1,46 @@
-//! A PostgreSQL server for tests: one a process, in a folder of its own, without a port. It ends with the process,
-//! however that ends. Its programs must be installed; where they are not, tests are skipped, and fail in CI.
+//! PostgreSQL servers for tests: one a process, and others to let crash, each in a folder of its own, without a port.
+//! They end with the process, however that ends. Their programs must be installed; where they are not, tests are
+//! skipped, and fail in CI.
 
-use std::io::{BufRead, BufReader};
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
-/// Runs the server until its standard input ends: that is when the process ends which started it.
+/// Runs the server until its standard input ends: that is when the process ends which started it. At each line of the
+/// input the server ends as by a crash, and begins again.
 const SCRIPT: &str = r#"
 folder=$1
+commit=$2
 trap 'kill -QUIT $server 2>/dev/null; wait $server; rm -rf "$folder"' EXIT
 initdb -D "$folder/data" -U postgres -A trust -E UTF8 --no-locale --no-sync >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
-postgres -D "$folder/data" -k "$folder" -h '' -c fsync=off -c synchronous_commit=off -c full_page_writes=off \
-    -c max_connections=200 -c max_wal_size=2GB >>"$folder/log" 2>&1 &
-server=$!
-until pg_isready -q -h "$folder" -U postgres; do kill -0 $server || { cat "$folder/log"; exit 1; }; sleep 0.05; done
-echo ready
-cat >/dev/null
+begin() {
+    postgres -D "$folder/data" -k "$folder" -h '' -c fsync=off -c synchronous_commit=$commit -c full_page_writes=off \
+        -c max_connections=200 -c max_wal_size=2GB >>"$folder/log" 2>&1 &
+    server=$!
+    until pg_isready -q -h "$folder" -U postgres; do kill -0 $server || { cat "$folder/log"; exit 1; }; sleep 0.05; done
+    echo ready
+}
+begin
+while read -r _; do kill -QUIT $server; wait $server; begin; done
 "#;
 
-/// The server of this process.
+/// A server.
+#[derive(Debug)]
 struct Server {
     folder: PathBuf,
     /// Where its programs are, before the rest of the search path.
     path: String,
-    // Its standard input is open as long as this process lives.
-    _script: Child,
+    /// Its standard input is open as long as the server shall live.
+    script: Mutex<Child>,
 }
 
-/// An empty database on the server.
+/// An empty database on a server.
 #[derive(Debug, Clone)]
 pub struct Database {
     name: String,
+    server: Arc<Server>,
 }
 
 impl Database {
@@ -41,8 +49,21 @@ impl Database {
     /// # Panics
     /// Where the server does not start, and where it is missing although the variable `CI` is set.
     pub fn fresh() -> Option<Self> {
+        static SERVER: OnceLock<Option<Arc<Server>>> = OnceLock::new();
+        let server = SERVER.get_or_init(|| start("off").map(Arc::new)).clone()?;
+        Some(Self::on(server))
+    }
+
+    /// As [`Database::fresh`], on a server of its own, which can crash without harm to others.
+    ///
+    /// # Panics
+    /// As [`Database::fresh`].
+    pub fn alone() -> Option<Self> {
+        Some(Self::on(Arc::new(start("on")?)))
+    }
+
+    fn on(server: Arc<Server>) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let server = server()?;
         let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
         let made = server
             .command("createdb")
@@ -51,13 +72,26 @@ impl Database {
             .expect("createdb");
         let problem = String::from_utf8_lossy(&made.stderr);
         assert!(made.status.success(), "createdb: {problem}");
-        Some(Self { name })
+        Self { name, server }
+    }
+
+    /// Lets its server crash and begin again, and returns when it answers.
+    ///
+    /// # Panics
+    /// Where it does not come back.
+    pub fn crash(&self) {
+        let mut script = self.server.script.lock().expect("no panic before");
+        let input = script.stdin.as_mut().expect("its input");
+        input.write_all(b"\n").expect("its input");
+        let mut ready = [0; 6];
+        let output = script.stdout.as_mut().expect("its output");
+        output.read_exact(&mut ready).expect("it begins again");
+        assert_eq!(&ready, b"ready\n");
     }
 
     /// Returns its URL.
     pub fn url(&self) -> String {
-        let folder = server().map(|server| server.folder.display().to_string());
-        let folder = folder.unwrap_or_default();
+        let folder = self.server.folder.display();
         format!("postgres:///{}?host={folder}&user=postgres", self.name)
     }
 
@@ -66,7 +100,7 @@ impl Database {
     /// # Panics
     /// With the server's message where it refuses.
     pub fn sql(&self, sql: &str) -> String {
-        let mut command = server().expect("a server").command("psql");
+        let mut command = self.server.command("psql");
         let flags = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d"];
         let done = command.args(flags).arg(&self.name).args(["-c", sql]);
         let done = done.output().expect("psql");
@@ -85,11 +119,6 @@ impl Server {
     }
 }
 
-fn server() -> Option<&'static Server> {
-    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
-    SERVER.get_or_init(start).as_ref()
-}
-
 /// The folders in which `initdb` may be: those of the search path, and Debian's, the newest first.
 fn programs() -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -106,7 +135,8 @@ fn programs() -> Option<PathBuf> {
     folders.find(|folder| folder.join("initdb").is_file())
 }
 
-fn start() -> Option<Server> {
+/// Starts a server; what is committed survives its crash where `synchronous_commit` is `on`.
+fn start(synchronous_commit: &str) -> Option<Server> {
     let Some(programs) = programs() else {
         assert!(
             std::env::var_os("CI").is_none(),
@@ -126,24 +156,26 @@ fn start() -> Option<Server> {
     let path = format!("{}:{path}", programs.display());
     let mut script = script(&folder)
         .arg(&folder)
+        .arg(synchronous_commit)
         .env("PATH", &path)
         .current_dir(&folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
         .expect("sh");
+    // Byte by byte, so that nothing is read ahead of what `crash` waits for.
     let mut said = String::new();
-    for line in BufReader::new(script.stdout.take().expect("its output")).lines() {
-        let line = line.expect("its output");
-        if line == "ready" {
+    let output = script.stdout.as_mut().expect("its output");
+    let mut byte = [0];
+    while output.read_exact(&mut byte).is_ok() {
+        said.push(char::from(byte[0]));
+        if said.ends_with("ready\n") {
             return Some(Server {
                 folder,
                 path,
-                _script: script,
+                script: Mutex::new(script),
             });
         }
-        said.push_str(&line);
-        said.push('\n');
     }
     let _ = script.wait();
     panic!("PostgreSQL did not start:\n{said}");

@@ -10,16 +10,19 @@ use super::component::sign_in;
 use super::{Context, Exit, MirrorArgument, TenantArgument, WrongInput};
 use host_runner::session::Session;
 use host_runner::tenant::without_mark;
-use mirror::actions::{self, Action, ActionError, NAMES, Problem};
+use mirror::actions::{self, Action, ActionError, NAMES, Outcome, Problem};
 use mirror::store::{Location, MirrorError};
 use mirror::sync::discover;
+
+/// The status of an answer of which a part is done.
+const PARTIAL: &str = "partial";
 
 /// What to do.
 #[derive(Args)]
 pub(super) struct Arguments {
     /// create-candidate, create-application, add-attachment-to-application, move-application-to-stage,
     /// get-candidate-attachments
-    #[arg(value_parser = action)]
+    #[arg(value_parser = named)]
     action: Action,
     #[command(flatten)]
     tenant: TenantArgument,
@@ -36,7 +39,8 @@ pub(super) struct Arguments {
     stage: Option<String>,
 }
 
-fn action(name: &str) -> Result<Action, String> {
+/// The action of a name.
+pub(super) fn named(name: &str) -> Result<Action, String> {
     Action::of(name).ok_or_else(|| {
         format!(
             "no such action; actions: {}",
@@ -81,13 +85,21 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         key,
     )
     .await?;
-    let status = if outcome.is_partial {
-        "partial"
-    } else {
-        "success"
+    print(&answer(outcome), context.json)
+}
+
+/// An outcome as it is printed.
+pub(super) fn answer(outcome: Outcome) -> Value {
+    let status = match outcome.is_partial {
+        true => PARTIAL,
+        false => "success",
     };
-    let answer = json!({ "status": status, "data": outcome.data, "warnings": outcome.warnings });
-    if context.json {
+    json!({ "status": status, "data": outcome.data, "warnings": outcome.warnings })
+}
+
+/// Prints an answer.
+pub(super) fn print(answer: &Value, is_json: bool) -> anyhow::Result<Exit> {
+    if is_json {
         println!("{answer}");
     } else {
         let mut out = super::text::stdout(false);
@@ -95,10 +107,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             writeln!(out, "{line}")?;
         }
     }
-    Ok(if outcome.is_partial {
-        Exit::Incomplete
-    } else {
-        Exit::Success
+    Ok(match answer["status"] == PARTIAL {
+        true => Exit::Incomplete,
+        false => Exit::Success,
     })
 }
 
@@ -137,7 +148,8 @@ async fn check(
     }
 }
 
-fn read(file: &str) -> anyhow::Result<Value> {
+/// Reads an input from a file, or from standard input.
+pub(super) fn read(file: &str) -> anyhow::Result<Value> {
     let text = if file == "-" {
         let mut text = String::new();
         std::io::stdin()

@@ -120,6 +120,14 @@ impl Exit {
         row.map_or("failure", |(_, name, _)| name)
     }
 
+    /// The exit code of a number, for what another process ended with.
+    pub(super) fn of_code(code: Option<u64>) -> Self {
+        let row = ALL
+            .into_iter()
+            .find(|(exit, ..)| Some(u64::from(exit.code())) == code);
+        row.map_or(Self::Failure, |(exit, ..)| exit)
+    }
+
     /// The exit code of an error, by its outermost typed cause.
     pub(super) fn of(error: &anyhow::Error) -> Self {
         error.chain().find_map(of_cause).unwrap_or(Self::Failure)
@@ -235,7 +243,9 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     }
     if let Some(error) = cause.downcast_ref::<FleetError>() {
         return Some(match error {
-            FleetError::Connect(_) | FleetError::Nats(_) => Exit::Later,
+            FleetError::Connect(_) | FleetError::Nats(_) | FleetError::NoAnswer { .. } => {
+                Exit::Later
+            }
             FleetError::Component { .. } => Exit::Component,
             _ => Exit::WrongInput,
         });

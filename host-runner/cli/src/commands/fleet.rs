@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use super::error::as_json;
 use super::output::{counted, say};
-use super::{Context, Exit, schedule};
-use ::fleet::{Fleet, Ring, Settings, Worker};
+use super::text::print_note;
+use super::{Context, Exit, action, schedule};
+use ::fleet::{Fleet, FleetError, Ring, Settings, Worker};
+use mirror::actions::{Action, Outcome};
 use mirror::store::Mirrors;
 
 /// What to do.
@@ -27,12 +30,14 @@ pub(super) struct Arguments {
 /// What all programs of a fleet need.
 #[derive(Args)]
 struct Common {
-    /// The NATS server
+    /// The NATS server, as nats://USER:PASSWORD@HOST:PORT or tls://...; several separated by commas
     #[arg(
         long,
         global = true,
         value_name = "URL",
         env = "NATS_URL",
+        // It may hold a password.
+        hide_env_values = true,
         default_value = "nats://127.0.0.1:4222"
     )]
     nats: String,
@@ -55,11 +60,11 @@ struct Common {
 
 #[derive(Subcommand)]
 enum What {
-    /// Make the streams and buckets, or bring them to these settings; --component FILE stores the one of all tenants
+    /// Make streams, buckets and schedules, or bring them to these settings; --component FILE stores the one of all tenants
     Init,
-    /// Work with tickets, and publish them in time, until stopped by ctrl-c or SIGTERM
+    /// Work with tickets and actions, and publish tickets in time, until stopped by ctrl-c or SIGTERM
     Worker {
-        /// Tickets at once
+        /// Tickets at once, and as many actions
         #[arg(long, value_name = "N", default_value_t = 16)]
         slots: usize,
         /// First loads at once, so that deltas are not starved
@@ -86,6 +91,23 @@ enum What {
     SyncNow {
         /// The tenant's name or id
         tenant: String,
+    },
+    /// Have a worker carry out an action, and print its answer as `asymbl action` does
+    Act {
+        /// The tenant's name or id
+        tenant: String,
+        /// The action: see `asymbl action --help`
+        #[arg(value_parser = action::named)]
+        action: Action,
+        /// The input, a JSON object (- for standard input)
+        #[arg(long, value_name = "FILE")]
+        input: String,
+        /// Names this call: its repeats get its answer for 24 hours [default: a new one]
+        #[arg(long, value_name = "KEY")]
+        idempotency_key: Option<String>,
+        /// How long to wait for the answer
+        #[arg(long, value_name = "DURATION", value_parser = schedule::interval, default_value = "60s")]
+        wait: Duration,
     },
     /// Give a share of the tenants the component of --component
     Release {
@@ -119,7 +141,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
                 None => None,
             };
             fleet.init(component).await?;
-            say("The streams and buckets are there.");
+            say("The streams, buckets and schedules are there.");
         }
         What::Worker {
             slots,
@@ -137,6 +159,17 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             true => say("Its ticket waits for a worker."),
             false => say("A sync of it is waiting or at work; another one follows."),
         },
+        What::Act {
+            tenant,
+            action,
+            input,
+            idempotency_key,
+            wait,
+        } => {
+            let (input, key) = (action::read(input)?, idempotency_key.clone());
+            let answer = fleet.act(tenant, *action, input, key, *wait).await?;
+            return answered(&answer, context.json);
+        }
         What::Release { percent } => shown(&fleet.release(component(context)?, *percent).await?),
         What::RollBack => shown(&fleet.roll_back().await?),
     }
@@ -158,6 +191,28 @@ fn shown(ring: &Ring) {
     }
 }
 
+/// Prints what a worker answered: an outcome, or an error with its exit code.
+fn answered(answer: &Value, is_json: bool) -> anyhow::Result<Exit> {
+    let Some(error) = answer.get("error").and_then(Value::as_str) else {
+        return action::print(answer, is_json);
+    };
+    match is_json {
+        true => eprintln!("{answer}"),
+        false => print_note(format_args!("error: {error}")),
+    }
+    let code = answer.get("exit_code").and_then(Value::as_u64);
+    Ok(Exit::of_code(code))
+}
+
+/// An answer of a worker: what `asymbl action --json` would print.
+fn answer(result: Result<Outcome, FleetError>) -> Value {
+    match result {
+        Ok(outcome) => action::answer(outcome),
+        Err(FleetError::Action(error)) => as_json(&error.into()),
+        Err(error) => as_json(&error.into()),
+    }
+}
+
 async fn worker(
     fleet: Fleet,
     (slots, full): (usize, usize),
@@ -169,8 +224,15 @@ async fn worker(
     let loader = context.loader()?;
     let worker = Worker::new(
         fleet,
-        Arc::new(move |file, org| mirrors.of(file.path()).open(org)),
+        Arc::new(move |file, org| {
+            let location = mirrors.of(file.path());
+            match org {
+                Some(org) => location.open(org),
+                None => location.open_existing(),
+            }
+        }),
         Arc::new(move |wasm| loader(wasm).map_err(|error| format!("{error:#}"))),
+        Arc::new(answer),
         full,
     );
     let slots_text = counted(slots as u64, "slot");
@@ -193,6 +255,8 @@ async fn status(fleet: &Fleet, context: &Context) -> anyhow::Result<()> {
             "waiting": status.waiting,
             "working": status.working,
             "idle": status.idle,
+            "actions": status.actions,
+            "schedules": status.schedules,
             "component": ring,
             "tenants": tenants.collect::<Vec<_>>(),
         });
@@ -204,6 +268,17 @@ async fn status(fleet: &Fleet, context: &Context) -> anyhow::Result<()> {
         out,
         "{waiting} waiting, {} worked on, {} idle slots",
         status.working, status.idle
+    )?;
+    let schedules = status
+        .schedules
+        .map(|count| counted(count as u64, "schedule"));
+    writeln!(
+        out,
+        "{} at hand, {}",
+        counted(status.actions, "action"),
+        schedules
+            .as_deref()
+            .unwrap_or("the workers publish the tickets")
     )?;
     match &status.ring {
         Some(ring) => shown(ring),
