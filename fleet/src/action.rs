@@ -69,8 +69,8 @@ impl Call {
 }
 
 impl Fleet {
-    /// Asks the fleet for an action and waits for its answer, in the form that the workers give it ([`Answer`]). The same
-    /// `key` again, with the same input, gives the same answer for 24 hours and runs nothing; after an error or no
+    /// Asks the fleet for an action and waits for its answer, in the form that the workers give it ([`Answer`]). The
+    /// same `key` again, with the same input, gives the same answer for 24 hours and runs nothing; after an error or no
     /// answer it runs again, which finds what the first run wrote.
     ///
     /// # Errors

@@ -54,8 +54,8 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Connects to a server, or to any of several, separated by commas; `credentials` is a file of NATS, for servers that
-    /// ask for one.
+    /// Connects to a server, or to any of several, separated by commas; `credentials` is a file of NATS, for servers
+    /// that ask for one.
     ///
     /// # Errors
     /// [`FleetError::Address`], [`FleetError::Credentials`], [`FleetError::Connect`].
@@ -98,9 +98,9 @@ impl Fleet {
         })
     }
 
-    /// Makes the streams and buckets, or brings them to the settings, writes the schedule of each tenant where the server
-    /// keeps schedules, and stores the component, if one is given, as the one of all tenants. May be run at any time,
-    /// also to make all of it again after a loss.
+    /// Makes the streams and buckets, or brings them to the settings, writes the schedule of each tenant where the
+    /// server keeps schedules, and stores the component, if one is given, as the one of all tenants. May be run at any
+    /// time, also to make all of it again after a loss.
     ///
     /// # Errors
     /// [`FleetError::Nats`], [`FleetError::Folder`].

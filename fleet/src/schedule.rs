@@ -1,5 +1,6 @@
-//! Schedules that the server keeps (2.14 and later): one message a tenant, of which the server makes a tick each period,
-//! at a moment that the tenant's id decides. A worker turns the tick into a ticket; ticks and slots can't share a stream.
+//! Schedules that the server keeps (2.14 and later): one message a tenant, of which the server makes a tick each
+//! period, at a moment that the tenant's id decides. A worker turns the tick into a ticket; ticks and slots can't share
+//! a stream.
 //!
 //! Written as cron, not as `@every 15m`: after an outage those would all be overdue at once and stay together, while
 //! these keep their moments.

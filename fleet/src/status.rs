@@ -64,7 +64,7 @@ pub(crate) async fn of(fleet: &Fleet) -> Result<Status, FleetError> {
             is_paused: keys.contains(&names::paused(&tenant.id)),
             has_ticket: slots.contains(&format!("{SLOT}{}", tenant.id)),
             name: tenant.file.name().to_owned(),
-            id: tenant.id,
+            id: tenant.id.clone(),
         });
     let schedules = schedule::existing(&fleet.nats).await?;
     Ok(Status {

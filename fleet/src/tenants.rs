@@ -11,7 +11,7 @@ use host_runner::unified::UnifiedId;
 use crate::error::FleetError;
 
 /// Files by their paths: when each was written, and the tenant, unless it can't be used.
-type Files = BTreeMap<PathBuf, (SystemTime, Option<Known>)>;
+type Files = BTreeMap<PathBuf, (SystemTime, Option<Arc<Known>>)>;
 
 /// The tenants, read again when a file changes.
 #[derive(Clone)]
@@ -21,7 +21,6 @@ pub(crate) struct Tenants {
 }
 
 /// A tenant.
-#[derive(Clone)]
 pub(crate) struct Known {
     pub(crate) id: String,
     pub(crate) file: TenantFile,
@@ -40,7 +39,7 @@ impl Tenants {
     }
 
     /// All tenants by their ids. A file that can't be used is left out, and said in the log once.
-    pub(crate) fn all(&self) -> Result<BTreeMap<String, Known>, FleetError> {
+    pub(crate) fn all(&self) -> Result<BTreeMap<String, Arc<Known>>, FleetError> {
         let failed = |error| FleetError::Folder {
             folder: self.folder.clone(),
             error,
@@ -52,11 +51,11 @@ impl Tenants {
             if path.extension().is_none_or(|extension| extension != "toml") {
                 continue;
             }
-            let Ok(changed) = std::fs::metadata(&path).and_then(|meta| meta.modified()) else {
+            let Some(changed) = changed_at(&path) else {
                 continue;
             };
             let held = known.remove(&path).filter(|(before, _)| *before == changed);
-            let entry = held.unwrap_or_else(|| (changed, read(&path)));
+            let entry = held.unwrap_or_else(|| (changed, read(&path).map(Arc::new)));
             found.insert(path, entry);
         }
         *known = found;
@@ -64,9 +63,21 @@ impl Tenants {
         Ok(tenants.map(|tenant| (tenant.id.clone(), tenant)).collect())
     }
 
-    /// The tenant of an id.
-    pub(crate) fn find(&self, id: &str) -> Result<Option<Known>, FleetError> {
-        Ok(self.all()?.remove(id))
+    /// The tenant of an id. Where its file is as it was read, no other is looked at: a folder may hold thousands.
+    pub(crate) fn find(&self, id: &str) -> Result<Option<Arc<Known>>, FleetError> {
+        let is_it = |tenant: &&Arc<Known>| tenant.id == id;
+        let held = {
+            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut files = known.iter();
+            files.find_map(|(path, (read_at, tenant))| {
+                let tenant = tenant.as_ref().filter(is_it)?;
+                (changed_at(path) == Some(*read_at)).then(|| Arc::clone(tenant))
+            })
+        };
+        match held {
+            Some(tenant) => Ok(Some(tenant)),
+            None => Ok(self.all()?.remove(id)),
+        }
     }
 
     /// The id of a tenant that is called by its name or id.
@@ -76,12 +87,18 @@ impl Tenants {
             .into_values()
             .find(|tenant| tenant.id == name || tenant.file.name() == name);
         found
-            .map(|tenant| tenant.id)
+            .map(|tenant| tenant.id.clone())
             .ok_or_else(|| FleetError::UnknownTenant {
                 folder: self.folder.clone(),
                 name: name.to_owned(),
             })
     }
+}
+
+fn changed_at(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path)
+        .and_then(|meta| meta.modified())
+        .ok()
 }
 
 fn read(path: &PathBuf) -> Option<Known> {

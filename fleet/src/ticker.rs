@@ -1,6 +1,6 @@
-//! Sees to it that each tenant gets its ticket in time. Where the server keeps schedules, that is to write those that are
-//! missing. Elsewhere every worker publishes the tickets: the first one fills the slot, the others are refused, so any
-//! number of tickers is harmless, and servers of any version have what it takes.
+//! Sees to it that each tenant gets its ticket in time. Where the server keeps schedules, that is to write those that
+//! are missing. Elsewhere every worker publishes the tickets: the first one fills the slot, the others are refused, so
+//! any number of tickers is harmless, and servers of any version have what it takes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};

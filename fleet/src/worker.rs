@@ -68,8 +68,8 @@ impl Worker {
         }
     }
 
-    /// Works with so many tickets, and so many actions, at once until `stop`; then syncs end after their page, and their
-    /// tickets go to others.
+    /// Works with so many tickets, and so many actions, at once until `stop`; then syncs end after their page, and
+    /// their tickets go to others.
     pub async fn run(&self, slots: usize, stop: &CancellationToken) {
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..slots.max(1) {
@@ -187,7 +187,7 @@ impl Worker {
     async fn prepared(
         &self,
         ticket: &Ticket,
-    ) -> Result<Option<(Known, LoadedConnector)>, FleetError> {
+    ) -> Result<Option<(Arc<Known>, LoadedConnector)>, FleetError> {
         let paused = names::paused(&ticket.tenant);
         if self.fleet.flags.get(&paused).await?.is_some() {
             return Ok(None);

@@ -61,18 +61,25 @@ const FAULTS: [Fault; 7] = [
     Fault::LostStream,
 ];
 
-/// Takes notes in the database of who writes records under which claim.
+/// Takes notes in the database of who claims the mirror, and who writes records under which claim.
 const NOTES: &str = "
+    CREATE TABLE public.claims (backend integer, fence bigint);
     CREATE TABLE public.notes (backend integer, fence bigint);
-    CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    CREATE FUNCTION public.claimed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        INSERT INTO public.claims VALUES (pg_backend_pid(), NEW.fence);
+        RETURN NULL;
+    END $$;
+    CREATE FUNCTION public.wrote() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         INSERT INTO public.notes SELECT pg_backend_pid(), fence FROM asymbl.org WHERE org = NEW.org;
         RETURN NULL;
     END $$;
-    CREATE TRIGGER note AFTER INSERT OR UPDATE ON asymbl.record FOR EACH ROW EXECUTE FUNCTION public.note();";
+    CREATE TRIGGER claimed AFTER UPDATE ON asymbl.org FOR EACH ROW
+        WHEN (NEW.fence > OLD.fence) EXECUTE FUNCTION public.claimed();
+    CREATE TRIGGER wrote AFTER INSERT OR UPDATE ON asymbl.record FOR EACH ROW EXECUTE FUNCTION public.wrote();";
 
-/// Connections, each of one run, that wrote under the claim of another run.
-const STALE: &str = "SELECT count(*) FROM \
-    (SELECT backend FROM public.notes GROUP BY backend HAVING count(DISTINCT fence) > 1) AS stale";
+/// Writes under a claim that another connection holds.
+const STALE: &str = "SELECT count(*) FROM public.notes JOIN public.claims USING (fence) \
+    WHERE notes.backend <> claims.backend";
 
 /// What some lives were made of.
 #[derive(Debug, Default)]

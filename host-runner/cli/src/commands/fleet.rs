@@ -60,7 +60,8 @@ struct Common {
 
 #[derive(Subcommand)]
 enum What {
-    /// Make streams, buckets and schedules, or bring them to these settings; --component FILE stores the one of all tenants
+    /// Make streams, buckets and schedules, or bring them to these settings; --component FILE stores the one of all
+    /// tenants
     Init,
     /// Work with tickets and actions, and publish tickets in time, until stopped by ctrl-c or SIGTERM
     Worker {
