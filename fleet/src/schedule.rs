@@ -40,11 +40,11 @@ fn cron(tenant: &str, every: Duration) -> Option<String> {
     let phase = spread(tenant) % every;
     let (second, minute, hour) = (phase % 60, phase / 60 % 60, phase / 3600);
     match every {
-        1..60 if 60 % every == 0 => Some(format!("{second}/{every} * * * * *")),
-        60..3600 if 3600 % every == 0 && every % 60 == 0 => {
+        1..60 if 60_u64.is_multiple_of(every) => Some(format!("{second}/{every} * * * * *")),
+        60..3600 if 3600_u64.is_multiple_of(every) && every.is_multiple_of(60) => {
             Some(format!("{second} {minute}/{} * * * *", every / 60))
         }
-        3600..DAY if DAY % every == 0 && every % 3600 == 0 => {
+        3600..DAY if DAY.is_multiple_of(every) && every.is_multiple_of(3600) => {
             Some(format!("{second} {minute} {hour}/{} * * *", every / 3600))
         }
         DAY => Some(format!("{second} {minute} {hour} * * *")),

@@ -26,7 +26,7 @@ use super::schedules::schedules_survive_a_crash;
 use super::{Parts, TestFleet};
 
 /// Lives of `make test`; `make soak` sets more.
-const LIVES: u64 = 6;
+const LIVES: u64 = 5;
 /// Faults of a life.
 const ROUNDS: usize = 5;
 
