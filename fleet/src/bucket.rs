@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::Context;
-use async_nats::jetstream::kv::Store;
+use async_nats::jetstream::kv::{Operation, Store};
 use async_nats::jetstream::stream::{Config, DiscardPolicy, StorageType};
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
@@ -44,7 +44,9 @@ impl Bucket {
             discard: DiscardPolicy::New,
             allow_rollup: true,
             deny_delete: true,
-            allow_direct: true,
+            // Values are read from the leader: another server may not have heard yet of what was just written, and a
+            // request that was noted would be overlooked.
+            allow_direct: false,
             storage: StorageType::File,
             num_replicas: replicas,
             duplicate_window: Duration::from_secs(120),
@@ -75,6 +77,21 @@ impl Bucket {
 
     pub(crate) async fn purge(&self, key: &str) -> Result<(), FleetError> {
         let purged = self.store().await?.purge(key).await;
+        purged.map_err(FleetError::nats)
+    }
+
+    /// The revision of a value that is there.
+    pub(crate) async fn revision(&self, key: &str) -> Result<Option<u64>, FleetError> {
+        let entry = self.store().await?.entry(key).await;
+        let entry = entry.map_err(FleetError::nats)?;
+        let entry = entry.filter(|entry| entry.operation == Operation::Put);
+        Ok(entry.map(|entry| entry.revision))
+    }
+
+    /// Takes a value away, unless it was written again since that revision.
+    pub(crate) async fn purge_revision(&self, key: &str, revision: u64) -> Result<(), FleetError> {
+        let store = self.store().await?;
+        let purged = store.purge_expect_revision(key, Some(revision)).await;
         purged.map_err(FleetError::nats)
     }
 

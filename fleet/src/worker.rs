@@ -131,14 +131,15 @@ impl Worker {
     async fn again(&self, tenant: &str, period: &str, is_due: bool) {
         let asked = async {
             let key = names::again(tenant);
-            let is_asked = self.fleet.flags.get(&key).await?.is_some();
-            if is_asked {
-                self.fleet.flags.purge(&key).await?;
-            }
-            if is_asked || is_due {
+            let asked = self.fleet.flags.revision(&key).await?;
+            if asked.is_some() || is_due {
                 let ring = self.fleet.components.ring().await?;
                 let ticket = Ticket::new(tenant, period, &ring);
                 ticket.publish(&self.fleet.nats, None).await?;
+            }
+            // Behind the ticket, so that a worker that dies between asks twice rather than not at all.
+            if let Some(revision) = asked {
+                self.fleet.flags.purge_revision(&key, revision).await?;
             }
             Ok::<_, FleetError>(())
         };

@@ -229,7 +229,7 @@ async fn left(fleet: &Fleet, count: usize) {
         if status.waiting as usize + status.working <= count {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(2)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

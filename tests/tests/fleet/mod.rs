@@ -16,6 +16,7 @@ use async_nats::jetstream::{self, Context};
 use connector_tests::command::{Outcome, command, run};
 use connector_tests::nats::{Nats, Version};
 use connector_tests::world::{World, small_org, write_private};
+use futures_util::TryStreamExt as _;
 use host_runner::unified::Model;
 use mirror::store::{Location, Mirror, RecordFilter, Records, SqliteMirror};
 use practice_org::server::config::Latency;
@@ -221,23 +222,27 @@ impl TestFleet {
         tenant.unwrap().id.clone()
     }
 
-    /// Waits until no ticket is left.
+    /// Waits until no ticket is left, and none is to follow.
     pub(crate) async fn until_done(&self) {
         let began = Instant::now();
         while began.elapsed() < Duration::from_secs(90) {
-            if let Ok(status) = self.fleet.status().await
-                && status.waiting == 0
-                && status.working == 0
-            {
+            if self.is_done().await == Some(true) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        panic!(
-            "tickets are left: {:?}\n{}",
-            self.fleet.status().await,
-            self.logs()
-        );
+        let status = self.fleet.status().await;
+        panic!("tickets are left: {status:?}\n{}", self.logs());
+    }
+
+    /// None while a server that leads is missing.
+    async fn is_done(&self) -> Option<bool> {
+        // First: the flag goes when the ticket that it asks for is there.
+        let flags = self.jetstream.get_key_value("asymbl_tenants").await.ok()?;
+        let flags: Vec<String> = flags.keys().await.ok()?.try_collect().await.ok()?;
+        let status = self.fleet.status().await.ok()?;
+        let is_asked = flags.iter().any(|flag| flag.starts_with("again."));
+        Some(!is_asked && status.waiting == 0 && status.working == 0)
     }
 
     /// The mirror of a tenant.

@@ -105,6 +105,9 @@ async fn everything_in_nats_can_be_made_again() {
     }
     assert_ne!(fleet.run(&["status"]).await.code, 0, "it is gone");
     fleet.init().await;
+    let flags = fleet.jetstream.get_stream("KV_asymbl_tenants").await;
+    let is_direct = flags.unwrap().cached_info().config.allow_direct;
+    assert!(!is_direct, "a copy may not know yet what was asked for");
     fleet.sync_all().await;
     fleet.until_done().await;
     fleet.assert_all_equal();
