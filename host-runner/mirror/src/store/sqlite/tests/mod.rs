@@ -21,6 +21,7 @@ mod locks;
 mod packs;
 #[path = "../../testing/pages.rs"]
 mod pages;
+mod plans;
 #[path = "../../testing/property.rs"]
 mod property;
 #[path = "../../testing/rechecks.rs"]
