@@ -1,5 +1,6 @@
 //! How long a page of a list takes while many tenants are served and some of them sync: `asymbl serve` as a process,
-//! 200 tenants, ten of which are read in full again and again.
+//! 200 tenants, ten of which are read in full again and again. Their org, which is elsewhere in life, is in this
+//! process and leaves the processors to the server and to those who ask it.
 //!
 //! `make bench`, or after `cargo build --release -p asymbl`: `cargo bench --bench serve`.
 
@@ -17,13 +18,23 @@ const SYNCING: usize = 10;
 const REQUESTS: usize = 3_000;
 
 fn main() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(run());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .on_thread_start(|| {
+            #[cfg(target_os = "linux")]
+            rustix::process::nice(19).unwrap();
+        })
+        .enable_all()
+        .build()
+        .unwrap();
+    let world = runtime.block_on(async {
+        let world = World::of(small_org()).await;
+        world.sync().await;
+        world
+    });
+    run(&world);
 }
 
-async fn run() {
-    let world = World::of(small_org()).await;
-    world.sync().await;
+fn run(world: &World) {
     let text = std::fs::read_to_string(world.tenant()).unwrap();
     let name = |tenant: usize| format!("t{tenant:03}");
     for tenant in 0..TENANTS {
@@ -36,6 +47,8 @@ async fn run() {
         "--tenants",
         ".",
         "--no-sync",
+        "--syncs",
+        &SYNCING.to_string(),
         "--json",
         "--listen",
         "127.0.0.1:0",
@@ -80,6 +93,8 @@ async fn run() {
         });
         std::thread::sleep(Duration::from_secs(2));
         measure(&format!("{SYNCING} tenants sync"), &ask);
+        let running = ask("GET", 0, "/").matches(">running").count();
+        println!("{running} syncs were running at the end");
         done.store(true, Ordering::Relaxed);
     });
     let _ = child.kill();
