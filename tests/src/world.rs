@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use host_runner::session::Session;
 use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
 use host_runner::unified::{Model, OrgId};
-use mirror::store::{Mirror, Mirrors, RecordFilter, Records, SqliteMirror, StoredRecord};
+use mirror::store::{Login, Mirror, Mirrors, RecordFilter, Records, SqliteMirror, StoredRecord};
 use mirror::sync::{
     Discovered, Event, Events, ModelReport, SyncError, SyncOptions, SyncReport, discover, sync,
 };
@@ -108,7 +108,7 @@ impl World {
 
     /// The mirror, opened anew, wherever it is.
     pub fn store(&self) -> Box<dyn Mirror> {
-        let mirrors = Mirrors::parse(self.database(), None).expect("a URL");
+        let mirrors = Mirrors::parse(self.database(), &Login::default()).expect("a URL");
         let location = mirrors.of(&self.tenant());
         location.open(&self.org_id()).expect("a mirror")
     }

@@ -1,16 +1,17 @@
 //! A mirror in PostgreSQL: the same records as in a file, and SQL beside them.
 
+use std::path::Path;
 use std::process::Command;
 
 use connector_tests::command::{Outcome, asymbl, command, run, start, until};
 use connector_tests::soak::Mark;
-use connector_tests::world::{World, fields, ids, small_org, without_stamps};
+use connector_tests::world::{World, fields, ids, small_org, without_stamps, write_private};
 use host_runner::unified::Model;
-use mirror::store::{Location, Mirror};
+use mirror::store::{Location, Login, Mirror};
 use practice_org::Latency;
 use practice_org::store::Actor;
 use serde_json::{Value, json};
-use temporary_postgres::Database;
+use temporary_postgres::{Database, Encrypted};
 
 use crate::actions::open_job;
 use crate::soak::live_in;
@@ -170,7 +171,7 @@ async fn a_second_sync_of_a_database_is_refused_and_a_killed_one_succeeded() {
     });
     let url = database.url();
     let mut first = start(world.folder(), &["sync", "--mirror", &url]);
-    let location = Location::parse(&url, "tenant", None).unwrap();
+    let location = Location::parse(&url, "tenant", &Login::default()).unwrap();
     let holder = || location.open_existing().ok()?.holder().ok()?;
     until("the first run holds the mirror", || holder().is_some()).await;
     let second = asymbl_in(&world, &database, &["sync", "--json"]).await;
@@ -226,6 +227,84 @@ async fn the_password_is_printed_nowhere() {
         done.err
     );
     assert!(!done.err.contains("hunter2"), "{}", done.err);
+}
+
+/// Makes a certificate for localhost and its key: NAME.pem and NAME.key.
+fn make_certificate(folder: &Path, name: &str) {
+    let settings = "[req]\ndistinguished_name = dn\nx509_extensions = extensions\n[dn]\n[extensions]\n\
+                    subjectAltName = DNS:localhost\nbasicConstraints = critical, CA:FALSE\n";
+    std::fs::write(folder.join("openssl.cnf"), settings).unwrap();
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-config",
+            "openssl.cnf",
+            "-subj",
+            "/CN=localhost",
+            "-days",
+            "2",
+        ])
+        .args([
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+        ])
+        .args([
+            "-keyout",
+            &format!("{name}.key"),
+            "-out",
+            &format!("{name}.pem"),
+        ])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_with_tls_is_reached_when_its_certificate_is_known() {
+    let world = World::of(small_org().candidates(10)).await;
+    let folder = world.folder();
+    make_certificate(folder, "server");
+    make_certificate(folder, "other");
+    let server = Encrypted::start(
+        &folder.join("server.pem"),
+        &folder.join("server.key"),
+        "hunter2",
+    );
+    let Some(server) = server else {
+        return;
+    };
+    let passwords = folder.join("passwords");
+    let port = server.port;
+    write_private(&passwords, &format!("*:{port}:*:postgres:hunter2\n"));
+    let sync = async |host: &str, tls: &str| {
+        let url = format!("postgres://postgres@{host}:{port}/postgres?{tls}");
+        let mut sync = command(folder, &["sync", "--mirror", &url]);
+        sync.env("PGPASSFILE", &passwords).env_remove("PGPASSWORD");
+        run(sync).await
+    };
+    let known = "sslmode=verify-full&sslrootcert=server.pem";
+    let done = sync("localhost", known).await;
+    assert_eq!(done.code, 0, "{}", done.err);
+    let refused = async |host: &str, tls: &str, why: &str| {
+        let done = sync(host, tls).await;
+        assert_eq!(done.code, 6, "{tls}: {}{}", done.out, done.err);
+        assert!(done.err.contains(why), "{tls}: {}", done.err);
+        assert!(!done.err.contains("hunter"), "{tls}: {}", done.err);
+    };
+    let strange = "sslmode=verify-full&sslrootcert=other.pem";
+    refused("localhost", strange, "certificate").await;
+    refused("localhost", "sslmode=require", "certificate").await;
+    refused("127.0.0.1", known, "not valid for name").await;
+    refused("localhost", "sslmode=disable", "no encryption").await;
+    write_private(&passwords, &format!("localhost:{port}:*:*:hunter3\n"));
+    refused("localhost", known, "password authentication failed").await;
+    write_private(&passwords, "elsewhere:*:*:*:hunter2\n");
+    refused("localhost", known, "password").await;
 }
 
 #[test]

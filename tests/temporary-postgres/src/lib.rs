@@ -1,6 +1,6 @@
-//! PostgreSQL servers for tests: one a process, and others to let crash, each in a folder of its own, without a port.
-//! They end with the process, however that ends. Their programs must be installed; where they are not, tests are
-//! skipped, and fail in CI.
+//! PostgreSQL servers for tests: one a process, others to let crash, each in a folder of its own, without a port; and
+//! servers with TLS. They end with the process, however that ends. Their programs must be installed; where they are
+//! not, tests are skipped, and fail in CI.
 
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,19 +11,20 @@ use std::sync::{Arc, Mutex, OnceLock};
 /// Runs the server until its standard input ends: that is when the process ends which started it. At each line of the
 /// input the server ends as by a crash, and begins again.
 const SCRIPT: &str = r#"
-folder=$1
-commit=$2
+folder=$1 commit=$2 login=$3 kind=$4
+shift 4
 trap 'kill -QUIT $server 2>/dev/null; wait $server; rm -rf "$folder"' EXIT
-initdb -D "$folder/data" -U postgres -A trust -E UTF8 --no-locale --no-sync >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+initdb -D "$folder/data" -U postgres $login -E UTF8 --no-locale --no-sync >"$folder/log" 2>&1 || { cat "$folder/log"; exit 1; }
+sed -i "s/^host /$kind /" "$folder/data/pg_hba.conf"
 begin() {
-    postgres -D "$folder/data" -k "$folder" -h '' -c fsync=off -c synchronous_commit=$commit -c full_page_writes=off \
+    postgres -D "$folder/data" -k "$folder" "$@" -c fsync=off -c synchronous_commit=$commit -c full_page_writes=off \
         -c max_connections=200 -c max_wal_size=2GB >>"$folder/log" 2>&1 &
     server=$!
     until pg_isready -q -h "$folder" -U postgres; do kill -0 $server || { cat "$folder/log"; exit 1; }; sleep 0.05; done
     echo ready
 }
-begin
-while read -r _; do kill -QUIT $server; wait $server; begin; done
+begin "$@"
+while read -r _; do kill -QUIT $server; wait $server; begin "$@"; done
 "#;
 
 /// A server.
@@ -34,6 +35,46 @@ struct Server {
     path: String,
     /// Its standard input is open as long as the server shall live.
     script: Mutex<Child>,
+}
+
+/// A server on loopback that takes nobody without TLS and a password. Its user is `postgres`, and so is its database.
+pub struct Encrypted {
+    /// Where it listens, at localhost.
+    pub port: u16,
+    _server: Server,
+}
+
+impl Encrypted {
+    /// Starts it with a certificate and its key, PEM files; `None` after a message where PostgreSQL is not installed.
+    ///
+    /// # Panics
+    /// As [`Database::fresh`].
+    pub fn start(certificate: &Path, key: &Path, password: &str) -> Option<Self> {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr());
+        let port = free.expect("a free port").port();
+        let fill = |folder: &Path| {
+            std::fs::write(folder.join("password"), password).expect("a file");
+            std::fs::copy(certificate, folder.join("tls.pem")).expect("a certificate");
+            // With its rights: the server wants a key that is its own.
+            std::fs::copy(key, folder.join("tls.key")).expect("a key");
+        };
+        let listen = [
+            "-A scram-sha-256 --pwfile=password",
+            "hostssl",
+            "-h",
+            "localhost",
+        ];
+        let tls = [
+            "-c",
+            "ssl=on",
+            "-c",
+            "ssl_cert_file=../tls.pem",
+            "-c",
+            "ssl_key_file=../tls.key",
+        ];
+        let _server = start_with("off", &[&listen[..], &tls].concat(), Some(port), fill)?;
+        Some(Self { port, _server })
+    }
 }
 
 /// An empty database on a server.
@@ -137,6 +178,17 @@ fn programs() -> Option<PathBuf> {
 
 /// Starts a server; what is committed survives its crash where `synchronous_commit` is `on`.
 fn start(synchronous_commit: &str) -> Option<Server> {
+    let arguments = ["-A trust", "host", "-h", ""];
+    start_with(synchronous_commit, &arguments, None, |_| {})
+}
+
+/// As `start`, with the script's further arguments, a port, and what fills the server's folder before it begins.
+fn start_with(
+    synchronous_commit: &str,
+    arguments: &[&str],
+    port: Option<u16>,
+    fill: impl FnOnce(&Path),
+) -> Option<Server> {
     let Some(programs) = programs() else {
         assert!(
             std::env::var_os("CI").is_none(),
@@ -154,9 +206,12 @@ fn start(synchronous_commit: &str) -> Option<Server> {
         .keep();
     let path = std::env::var("PATH").unwrap_or_default();
     let path = format!("{}:{path}", programs.display());
+    fill(&folder);
     let mut script = script(&folder)
         .arg(&folder)
         .arg(synchronous_commit)
+        .args(arguments)
+        .envs(port.map(|port| ("PGPORT", port.to_string())))
         .env("PATH", &path)
         .current_dir(&folder)
         .stdin(Stdio::piped())
@@ -190,7 +245,10 @@ fn script(folder: &Path) -> Command {
     let mut command = match is_root {
         false => Command::new("sh"),
         true => {
-            let given = Command::new("chown").arg("postgres").arg(folder).status();
+            let given = Command::new("chown")
+                .args(["-R", "postgres"])
+                .arg(folder)
+                .status();
             assert!(given.is_ok_and(|status| status.success()), "chown postgres");
             let mut command = Command::new("setpriv");
             command.args([

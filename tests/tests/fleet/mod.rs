@@ -18,7 +18,7 @@ use connector_tests::nats::{Nats, Version};
 use connector_tests::world::{World, small_org, write_private};
 use futures_util::TryStreamExt as _;
 use host_runner::unified::Model;
-use mirror::store::{Location, Mirror, RecordFilter, Records, SqliteMirror};
+use mirror::store::{Location, Login, Mirror, RecordFilter, Records, SqliteMirror};
 use practice_org::server::config::Latency;
 use serde_json::Value;
 
@@ -248,7 +248,7 @@ impl TestFleet {
     /// The mirror of a tenant.
     pub(crate) fn mirror(&self, tenant: &str) -> Box<dyn Mirror> {
         let location = match &self.parts.database {
-            Some(url) => Location::parse(url, tenant, None).unwrap(),
+            Some(url) => Location::parse(url, tenant, &Login::default()).unwrap(),
             None => {
                 let folder = self.world.folder().join("tenants");
                 Location::File(folder.join(format!("{tenant}.mirror.sqlite")))

@@ -8,7 +8,7 @@ use clap::Args;
 use host_runner::metrics::Metrics;
 use host_runner::tenant::TokenSource;
 use host_runner::unified::Model;
-use mirror::store::{Location, MirrorError};
+use mirror::store::{Location, Login, MirrorError};
 
 /// Which tenant.
 #[derive(Args, Clone)]
@@ -21,8 +21,8 @@ pub(super) struct TenantArgument {
 /// Which mirror.
 #[derive(Args, Clone)]
 pub(super) struct MirrorArgument {
-    /// The mirror's file, or a database: postgres://USER@HOST/DATABASE, its password in PGPASSWORD [default: the tenant
-    /// file's name with the ending .mirror.sqlite]
+    /// The mirror's file, or a database: postgres://USER@HOST/DATABASE, its password in PGPASSWORD or ~/.pgpass
+    /// [default: the tenant file's name with the ending .mirror.sqlite]
     #[arg(long, value_name = "FILE|URL")]
     pub(super) mirror: Option<PathBuf>,
 }
@@ -35,9 +35,8 @@ impl MirrorArgument {
             return Ok(Location::File(path));
         };
         let name = tenant.tenant.file_stem().unwrap_or_default();
-        let password = std::env::var("PGPASSWORD").ok();
         match mirror.to_str() {
-            Some(text) => Location::parse(text, &name.to_string_lossy(), password.as_deref()),
+            Some(text) => Location::parse(text, &name.to_string_lossy(), &Login::of_environment()),
             None => Ok(Location::File(mirror.clone())),
         }
     }

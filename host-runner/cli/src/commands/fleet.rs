@@ -16,7 +16,7 @@ use super::text::print_note;
 use super::{Context, Exit, action, schedule};
 use ::fleet::{Fleet, FleetError, Ring, Settings, Worker};
 use mirror::actions::{Action, Outcome};
-use mirror::store::Mirrors;
+use mirror::store::{Login, Mirrors};
 
 /// What to do.
 #[derive(Args)]
@@ -71,8 +71,8 @@ enum What {
         /// First loads at once, so that deltas are not starved
         #[arg(long, value_name = "N", default_value_t = 4)]
         full: usize,
-        /// The database of the mirrors: postgres://USER@HOST/DATABASE, its password in PGPASSWORD [default: a file
-        /// beside each tenant file]
+        /// The database of the mirrors: postgres://USER@HOST/DATABASE, its password in PGPASSWORD or ~/.pgpass
+        /// [default: a file beside each tenant file]
         #[arg(long, value_name = "URL")]
         mirror: Option<String>,
     },
@@ -149,8 +149,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             full,
             mirror,
         } => {
-            let password = std::env::var("PGPASSWORD").ok();
-            let mirrors = Mirrors::parse(mirror.as_deref(), password.as_deref())?;
+            let mirrors = Mirrors::parse(mirror.as_deref(), &Login::of_environment())?;
             worker(fleet, (*slots, *full), mirrors, context).await?;
         }
         What::Status => status(&fleet, context).await?,

@@ -16,7 +16,7 @@ use super::{Context, Exit, WrongInput, schedule};
 use crate::report::collect;
 use ::serve::{Address, ApiError, Key, Schedule, Server, Tls};
 use host_runner::unified::Timestamp;
-use mirror::store::Mirrors;
+use mirror::store::{Login, Mirrors};
 
 /// The file of a key that was made, in the folder of tenant files.
 const KEY_FILE: &str = "serve.key";
@@ -27,8 +27,8 @@ pub(super) struct Arguments {
     /// The folder of tenant files (*.toml); files that come, change or go take effect
     #[arg(long, value_name = "FOLDER")]
     tenants: PathBuf,
-    /// The database of the mirrors: postgres://USER@HOST/DATABASE, its password in PGPASSWORD [default: a file beside
-    /// each tenant file]
+    /// The database of the mirrors: postgres://USER@HOST/DATABASE, its password in PGPASSWORD or ~/.pgpass [default:
+    /// a file beside each tenant file]
     #[arg(long, value_name = "URL")]
     mirror: Option<String>,
     /// Where to listen: IP:PORT or unix:PATH
@@ -69,8 +69,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             arguments.listen
         )));
     }
-    let password = std::env::var("PGPASSWORD").ok();
-    let mirrors = Mirrors::parse(arguments.mirror.as_deref(), password.as_deref())?;
+    let mirrors = Mirrors::parse(arguments.mirror.as_deref(), &Login::of_environment())?;
     let key = key(arguments)?;
     let connector = context.load()?;
     let about = describe(&connector).await?;

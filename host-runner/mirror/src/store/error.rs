@@ -142,7 +142,8 @@ pub enum MirrorError {
     },
     /// The URL of a database is not one.
     #[error(
-        "the mirror's URL is invalid: {problem}; write postgres://USER@HOST/DATABASE and put the password into PGPASSWORD"
+        "the mirror's URL is invalid: {problem}; write postgres://USER@HOST/DATABASE and put the password into \
+         PGPASSWORD or ~/.pgpass"
     )]
     Address {
         /// What is wrong, without the URL: it may hold a password.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::{Mirror, MirrorError, PostgresAddress, PostgresMirror, SqliteMirror};
+use super::{Login, Mirror, MirrorError, PostgresAddress, PostgresMirror, SqliteMirror};
 use host_runner::unified::OrgId;
 
 /// The place of a mirror.
@@ -16,14 +16,14 @@ pub enum Location {
 }
 
 impl Location {
-    /// Reads a file's name or the URL of a database; `tenant` and `password` as in [`PostgresAddress::parse`].
+    /// Reads a file's name or the URL of a database; `tenant` and `login` as in [`PostgresAddress::parse`].
     ///
     /// # Errors
     /// [`MirrorError::Address`].
-    pub fn parse(text: &str, tenant: &str, password: Option<&str>) -> Result<Self, MirrorError> {
+    pub fn parse(text: &str, tenant: &str, login: &Login) -> Result<Self, MirrorError> {
         match PostgresAddress::is_url(text) {
             true => {
-                let address = PostgresAddress::parse(text, tenant, password)?;
+                let address = PostgresAddress::parse(text, tenant, login)?;
                 Ok(Self::Database(Box::new(address)))
             }
             false => Ok(Self::File(text.into())),
@@ -67,11 +67,11 @@ pub enum Mirrors {
 const KEPT: usize = 16;
 
 impl Mirrors {
-    /// Reads the URL of a database; without one they are files. `password` as in [`PostgresAddress::parse`].
+    /// Reads the URL of a database; without one they are files. `login` as in [`PostgresAddress::parse`].
     ///
     /// # Errors
     /// [`MirrorError::Address`], also where the URL names a tenant.
-    pub fn parse(url: Option<&str>, password: Option<&str>) -> Result<Self, MirrorError> {
+    pub fn parse(url: Option<&str>, login: &Login) -> Result<Self, MirrorError> {
         let Some(url) = url else {
             return Ok(Self::Files);
         };
@@ -81,7 +81,7 @@ impl Mirrors {
         if !PostgresAddress::is_url(url) {
             return Err(invalid("it does not begin with postgres://"));
         }
-        let address = PostgresAddress::parse(url, "", password)?;
+        let address = PostgresAddress::parse(url, "", login)?;
         match address.tenant() {
             "" => Ok(Self::Database(Box::new(address.keeping(KEPT)))),
             _ => Err(invalid(

@@ -25,7 +25,7 @@ pub use history::{ModelRun, Quota, Run, RunOutcome};
 pub use listing::{Gap, Listing, ListingKind, ListingStart, ModelState, Position};
 pub use location::{Location, Mirrors};
 pub use page::{Absent, Counts, Coverage, Gone, Page, PageOutcome, Present, Progress, Recheck};
-pub use postgres::{PostgresAddress, PostgresMirror};
+pub use postgres::{Login, PostgresAddress, PostgresMirror};
 pub use records::{RecordFilter, RecordPosition, Records, StoredRecord, Totals};
 pub use run::{Claim, Holder, RunEnd, RunInfo};
 pub use sqlite::SqliteMirror;

@@ -11,6 +11,7 @@ use tokio_postgres::config::SslMode;
 use url::Url;
 
 use super::link::Idle;
+use super::login::Login;
 use crate::store::MirrorError;
 
 /// The place of one tenant's mirror in a PostgreSQL database. Neither `Debug` nor `Display` shows the password.
@@ -55,11 +56,11 @@ impl PostgresAddress {
     }
 
     /// Reads a URL `postgres://USER:PASSWORD@HOST:PORT/DATABASE?tenant=NAME&sslmode=MODE`. `tenant` is the name of the
-    /// mirror, and `password` what logs in, where the URL says neither.
+    /// mirror, and `login` has the password, where the URL says neither.
     ///
     /// # Errors
     /// [`MirrorError::Address`], which never repeats the URL.
-    pub fn parse(text: &str, tenant: &str, password: Option<&str>) -> Result<Self, MirrorError> {
+    pub fn parse(text: &str, tenant: &str, login: &Login) -> Result<Self, MirrorError> {
         let url = Url::parse(text).map_err(|error| invalid(error.to_string()))?;
         let given = parameters(&url)?;
         let mut config = Config::new();
@@ -97,12 +98,10 @@ impl PostgresAddress {
             .password()
             .map(|text| decoded(text, "password"))
             .transpose()?;
-        if let Some(password) = given
-            .password
-            .as_deref()
-            .or(written.as_deref())
-            .or(password)
-        {
+        let number = port.to_string();
+        let place = [&host, &number, &database, &user].map(String::as_str);
+        let password = given.password.or(written);
+        if let Some(password) = password.or_else(|| login.password(place)) {
             config.password(password);
         }
         let encryption = encryption(&host, given.mode.as_deref(), given.roots)?;

@@ -13,7 +13,7 @@ use std::task::{Context, Poll, Wake};
 use std::thread::Thread;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError, Severity, SqlState};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Row, Statement};
 
@@ -162,20 +162,31 @@ impl Link {
         if let Some(known) = statements.get(sql) {
             return Ok(known.clone());
         }
-        let statement = wait(self.client.prepare(sql))?;
+        let statement = self.answered(wait(self.client.prepare(sql)))?;
         statements.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
 
+    /// What the server answered. After anything but a statement that failed, the connection is at its end.
+    fn answered<T>(&self, answer: Result<T, tokio_postgres::Error>) -> Result<T, MirrorError> {
+        answer.map_err(|error| {
+            let severity = error.as_db_error().and_then(DbError::parsed_severity);
+            if severity != Some(Severity::Error) {
+                self.give_up();
+            }
+            error.into()
+        })
+    }
+
     /// Statements without values, separated by semicolons.
     pub(super) fn batch(&self, sql: &str) -> Result<(), MirrorError> {
-        Ok(wait(self.client.batch_execute(sql))?)
+        self.answered(wait(self.client.batch_execute(sql)))
     }
 
     /// All rows.
     pub(super) fn rows(&self, sql: &str, values: Values<'_>) -> Result<Vec<Row>, MirrorError> {
         let statement = self.prepared(sql)?;
-        Ok(wait(self.client.query(&statement, values))?)
+        self.answered(wait(self.client.query(&statement, values)))
     }
 
     /// The first row, if there is one.
@@ -192,7 +203,7 @@ impl Link {
     /// How many rows a statement changed.
     pub(super) fn execute(&self, sql: &str, values: Values<'_>) -> Result<u64, MirrorError> {
         let statement = self.prepared(sql)?;
-        Ok(wait(self.client.execute(&statement, values))?)
+        self.answered(wait(self.client.execute(&statement, values)))
     }
 
     /// One transaction: all of it, or on an error nothing. On the server's disk when it returns.

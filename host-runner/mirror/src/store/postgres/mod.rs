@@ -9,6 +9,7 @@ mod claim;
 mod history;
 mod link;
 mod listing;
+mod login;
 mod read;
 mod recheck;
 mod rows;
@@ -21,6 +22,7 @@ mod wanted;
 mod tests;
 
 pub use address::PostgresAddress;
+pub use login::Login;
 
 use std::sync::Arc;
 use std::time::Duration;

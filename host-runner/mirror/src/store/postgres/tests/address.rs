@@ -4,7 +4,7 @@ use super::super::address::Encryption;
 use super::*;
 
 fn parsed(url: &str) -> Result<PostgresAddress, MirrorError> {
-    PostgresAddress::parse(url, "acme", Some("from-outside"))
+    PostgresAddress::parse(url, "acme", &Login::with("from-outside"))
 }
 
 #[test]
@@ -26,11 +26,12 @@ fn a_url_gives_its_parts_and_never_shows_the_password() {
 
 #[test]
 fn mirrors_of_many_tenants_have_the_names_of_their_files() {
-    let mirrors = Mirrors::parse(Some("postgres://me@localhost/people"), None).unwrap();
+    let mirrors =
+        Mirrors::parse(Some("postgres://me@localhost/people"), &Login::default()).unwrap();
     let place = |file: &str| mirrors.of(std::path::Path::new(file)).to_string();
     let shown = "postgres://me@localhost:5432/people?tenant=acme";
     assert_eq!(place("tenants/acme.toml"), shown);
-    let files = Mirrors::parse(None, None).unwrap();
+    let files = Mirrors::parse(None, &Login::default()).unwrap();
     let file = files.of(std::path::Path::new("tenants/acme.toml"));
     assert_eq!(file.to_string(), "tenants/acme.mirror.sqlite");
     for (url, problem) in [
@@ -43,7 +44,9 @@ fn mirrors_of_many_tenants_have_the_names_of_their_files() {
             "does not begin with postgres://",
         ),
     ] {
-        let text = Mirrors::parse(Some(url), None).unwrap_err().to_string();
+        let text = Mirrors::parse(Some(url), &Login::default())
+            .unwrap_err()
+            .to_string();
         assert!(
             text.contains(problem) && !text.contains("hunter2"),
             "{text}"

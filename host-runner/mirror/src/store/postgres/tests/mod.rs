@@ -65,7 +65,7 @@ impl Place {
         let tenant = format!("tenant {number}");
         Some(Self {
             org: OrgId::parse(format!("00D5g{number:010}EAU")).unwrap(),
-            address: PostgresAddress::parse(&database.url(), &tenant, None).unwrap(),
+            address: PostgresAddress::parse(&database.url(), &tenant, &Login::default()).unwrap(),
         })
     }
 
