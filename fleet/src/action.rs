@@ -145,14 +145,15 @@ impl Fleet {
 
 impl Worker {
     /// Carries out the action of a message, unless its answer is kept.
-    pub(crate) async fn act(&self, message: Message, stop: &CancellationToken) {
+    pub(crate) async fn act(&self, message: Message) {
         let Ok(call) = serde_json::from_slice::<Call>(&message.payload) else {
             tracing::error!(subject = %message.subject, "an action that can't be read is dropped");
             return settled(message.double_ack().await);
         };
         let ack_wait = self.fleet.settings.ack_wait;
-        let give_up = stop.child_token();
-        match kept(&message, ack_wait, &give_up, self.answered(&call)).await {
+        // What was begun is ended, whoever has it by then: what it wrote can't be taken back.
+        let never = CancellationToken::new();
+        match kept(&message, ack_wait, &never, self.answered(&call)).await {
             // Somebody else has it, and acknowledges it.
             None => {}
             Some(Ok(())) => settled(message.double_ack().await),

@@ -80,7 +80,7 @@ impl Worker {
             });
             let (worker, stopped) = (self.clone(), stop.clone());
             tasks.spawn(async move {
-                let act = |message| worker.act(message, &stopped);
+                let act = |message| worker.act(message);
                 each(&worker.fleet.nats, ACT, &stopped, act).await;
             });
         }
