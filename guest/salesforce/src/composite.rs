@@ -16,7 +16,10 @@ use super::retry::Repeat;
 use crate::transport::{Headers, Method, Transport};
 
 /// Members that one composite may hold.
-pub const MAX_MEMBERS: usize = 25;
+const MAX_MEMBERS: usize = 25;
+
+/// Queries among them.
+const MAX_QUERIES: usize = 5;
 
 /// Calls on their way at the same time. Salesforce counts only those over 20 seconds, of which a small org may have
 /// five.
@@ -38,23 +41,34 @@ pub struct Subrequest {
     headers: serde_json::Map<String, serde_json::Value>,
     #[serde(skip)]
     reads: bool,
+    #[serde(skip)]
+    is_query: bool,
 }
 
 impl Subrequest {
-    /// A member that reads `path`, which is absolute; `reference` is unique within the composite, letters, digits and
-    /// `_`.
-    pub fn get(reference: impl Into<String>, path: impl Into<String>) -> Self {
+    /// A member that reads `path`, which is absolute.
+    pub fn get(path: impl Into<String>) -> Self {
         Self {
             method: Method::Get.as_str(),
             url: path.into(),
-            reference: reference.into(),
+            reference: String::new(),
             body: None,
             headers: serde_json::Map::new(),
             reads: true,
+            is_query: false,
         }
     }
 
-    /// A member that writes. Texts in `body` and `path` may refer to members before it, see [`reference()`].
+    /// A member that runs the query of `path`.
+    pub(super) fn query(path: impl Into<String>) -> Self {
+        Self {
+            is_query: true,
+            ..Self::get(path)
+        }
+    }
+
+    /// A member that writes. Texts in `body` and `path` may refer to members before it, see [`reference()`]; its own
+    /// `reference` is unique within the composite, letters, digits and `_`.
     pub fn write(
         method: Method,
         reference: impl Into<String>,
@@ -65,7 +79,8 @@ impl Subrequest {
             method: method.as_str(),
             body: (!body.is_null()).then_some(body),
             reads: method == Method::Get,
-            ..Self::get(reference, path)
+            reference: reference.into(),
+            ..Self::get(path)
         }
     }
 
@@ -125,13 +140,16 @@ impl Composite {
         self
     }
 
-    /// Adds a member.
+    /// Adds a member; one without a reference gets its place as such.
     #[must_use]
     #[expect(
         clippy::should_implement_trait,
         reason = "members are added, nothing is summed up"
     )]
-    pub fn add(mut self, member: Subrequest) -> Self {
+    pub fn add(mut self, mut member: Subrequest) -> Self {
+        if member.reference.is_empty() {
+            member.reference = format!("r{}", self.members.len());
+        }
         self.members.push(member);
         self
     }
@@ -206,7 +224,7 @@ pub(super) fn members(body: &Json) -> Result<Vec<SubResponse>> {
 }
 
 /// The members of a composite that only reads. A passing failure of one makes the whole fail, so that it is repeated.
-pub(super) fn reads(body: &Json) -> Result<Vec<SubResponse>> {
+fn reads(body: &Json) -> Result<Vec<SubResponse>> {
     let members = members(body)?;
     for member in &members {
         if let Err(error) = member.ok()
@@ -230,7 +248,7 @@ pub(super) fn reads(body: &Json) -> Result<Vec<SubResponse>> {
 ///
 /// # Errors
 /// When there are not as many as members were asked.
-pub(super) fn all_answered<R>(answers: Vec<Vec<R>>, asked: usize) -> Result<Vec<R>> {
+fn all_answered<R>(answers: Vec<Vec<R>>, asked: usize) -> Result<Vec<R>> {
     let answers: Vec<R> = answers.into_iter().flatten().collect();
     if answers.len() == asked {
         return Ok(answers);
@@ -295,11 +313,53 @@ impl<T: Transport> Client<T> {
         }
     }
 
-    /// Sends several reading calls, some of them at the same time; the results come in the order of the calls.
+    /// Reads by several requests, as many to a call as it holds, some of the calls at the same time. The members of a
+    /// group are answered in one call, in their order.
     ///
     /// # Errors
-    /// The first call's that fails.
-    pub(super) fn run_many<R>(
+    /// The first call's that fails; what is wrong with one member is in its own answer.
+    pub fn read_groups(
+        &self,
+        groups: &[Vec<Subrequest>],
+        step: &'static str,
+    ) -> Result<Vec<Vec<SubResponse>>> {
+        let calls: Vec<Call> = packed(groups)
+            .iter()
+            .map(|composite| self.composite_call(composite, step))
+            .collect::<Result<_>>()?;
+        let answers = match self.run_many(calls, |answer| reads(&answer.body)) {
+            // One by one where all are too much for Salesforce or the host.
+            Err(error) if error.asks_for_less() && groups.len() > 1 => {
+                let one_by_one = groups
+                    .iter()
+                    .map(|group| self.read_groups(std::slice::from_ref(group), step));
+                return Ok(one_by_one.collect::<Result<Vec<_>>>()?.concat());
+            }
+            answers => answers?,
+        };
+        let asked = groups.iter().map(Vec::len).sum();
+        let mut answers = all_answered(answers, asked)
+            .map_err(|error| error.at(step))?
+            .into_iter();
+        let of_group = |group: &Vec<Subrequest>| answers.by_ref().take(group.len()).collect();
+        Ok(groups.iter().map(of_group).collect())
+    }
+
+    /// As [`read_groups`](Client::read_groups), each member a group of its own.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read_each(
+        &self,
+        members: impl IntoIterator<Item = Subrequest>,
+        step: &'static str,
+    ) -> Result<Vec<SubResponse>> {
+        let groups: Vec<Vec<Subrequest>> = members.into_iter().map(|member| vec![member]).collect();
+        Ok(self.read_groups(&groups, step)?.concat())
+    }
+
+    /// Sends several reading calls, some of them at the same time; the results come in the order of the calls.
+    fn run_many<R>(
         &self,
         calls: Vec<Call>,
         decode: impl Fn(Answer) -> Result<R>,
@@ -317,6 +377,24 @@ impl<T: Transport> Client<T> {
         }
         Ok(results)
     }
+}
+
+/// As few composites as hold the groups, each of them whole.
+fn packed(groups: &[Vec<Subrequest>]) -> Vec<Composite> {
+    let queries = |members: &[Subrequest]| members.iter().filter(|m| m.is_query).count();
+    let mut composites: Vec<Composite> = Vec::new();
+    for group in groups {
+        let room = composites.pop_if(|last| {
+            last.members.len() + group.len() <= MAX_MEMBERS
+                && queries(&last.members) + queries(group) <= MAX_QUERIES
+        });
+        let composite = group
+            .iter()
+            .cloned()
+            .fold(room.unwrap_or_default(), Composite::add);
+        composites.push(composite);
+    }
+    composites
 }
 
 #[cfg(test)]

@@ -7,16 +7,11 @@
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::client::{Answer, Call, Client};
-use super::composite::{Composite, SubResponse, Subrequest};
+use super::composite::{SubResponse, Subrequest};
 use super::encode;
 use super::error::{ErrorKind, Result, SalesforceError};
 use super::id::SalesforceId;
-use super::json::Json;
 use crate::transport::Transport;
-
-/// Describes in one composite call. Wide objects are 1 to 3 MB each and the sandbox holds an answer whole, so five
-/// bound a reply to some 15 MB.
-const DESCRIBES_PER_CALL: usize = 5;
 
 fn no(flag: &bool) -> bool {
     !*flag
@@ -236,54 +231,48 @@ struct ObjectList {
     sobjects: Vec<ObjectSummary>,
 }
 
-fn shape(body: &Json) -> Result<ObjectShape> {
-    body.parse().map_err(SalesforceError::malformed)
-}
-
-fn member(response: &SubResponse) -> Result<Option<ObjectShape>> {
-    match response.ok().and_then(shape) {
-        Ok(shape) => Ok(Some(shape)),
-        Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::ObjectAbsent) => {
-            Ok(None)
+impl ObjectShape {
+    /// The object that a [`Client::describe_member`] asked for; none for one that is absent or hidden.
+    ///
+    /// # Errors
+    /// Any other refusal.
+    pub fn answered(response: &SubResponse) -> Result<Option<Self>> {
+        let shape = response
+            .ok()
+            .and_then(|body| body.parse().map_err(SalesforceError::malformed));
+        match shape {
+            Ok(shape) => Ok(Some(shape)),
+            Err(error) if matches!(error.kind, ErrorKind::NotFound | ErrorKind::ObjectAbsent) => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
-        Err(error) => Err(error),
     }
 }
 
 impl<T: Transport> Client<T> {
-    /// Describes objects, in the order asked for; none for one that is absent or hidden. Costs one call per five
-    /// objects.
+    /// A composite's member that describes an object; see [`ObjectShape::answered`].
+    pub fn describe_member(&self, object: &str) -> Subrequest {
+        Subrequest::get(self.path(&format!(
+            "sobjects/{}/describe",
+            encode::path_segment(object)
+        )))
+    }
+
+    /// Describes objects, in the order asked for; none for one that is absent or hidden. Costs one call per 25
+    /// objects. Wide objects are 1 to 3 MB each; where they are too large together, each is asked for by itself.
     ///
     /// # Errors
     /// As any call.
     pub fn describe(&self, objects: &[&str]) -> Result<Vec<Option<ObjectShape>>> {
-        let mut calls = Vec::new();
-        for group in objects.chunks(DESCRIBES_PER_CALL) {
-            let composite =
-                group
-                    .iter()
-                    .enumerate()
-                    .fold(Composite::new(), |composite, (i, object)| {
-                        let path = format!("sobjects/{}/describe", encode::path_segment(object));
-                        composite.add(Subrequest::get(format!("d{i}"), self.path(&path)))
-                    });
-            calls.push(self.composite_call(&composite, format!("describe {}", group.join(", ")))?);
-        }
-        let decode = |answer: Answer| {
-            super::composite::reads(&answer.body)?
-                .iter()
-                .map(member)
-                .collect::<Result<Vec<_>>>()
-        };
-        match self.run_many(calls, decode) {
-            // One by one where five are too large for the host.
-            Err(error) if error.asks_for_less() && objects.len() > 1 => {
-                let one_by_one = objects.iter().map(|object| self.describe(&[object]));
-                Ok(one_by_one.collect::<Result<Vec<_>>>()?.concat())
-            }
-            shapes => super::composite::all_answered(shapes?, objects.len())
-                .map_err(|e| e.at("describe objects")),
-        }
+        let members = objects.iter().map(|object| self.describe_member(object));
+        let answers = self.read_each(members, "describe objects")?;
+        let shapes = answers.iter().zip(objects);
+        shapes
+            .map(|(answer, object)| {
+                ObjectShape::answered(answer).map_err(|e| e.at(format!("describe {object}")))
+            })
+            .collect()
     }
 
     /// All objects that the user may see; often more than 800. Costs one call.

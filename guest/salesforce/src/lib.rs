@@ -40,7 +40,7 @@ pub use limit_info::LimitInfo;
 pub use listing::{ListFlight, ListPage, Listing, Position};
 pub use query::{Locator, QueryFlight, QueryPage, Rows};
 pub use record::{Record, Value};
-pub use replication::{Deleted, DeletedRecord, Updated};
+pub use replication::{Log, LogWindow};
 pub use retry::{Repeat, RetryPolicy};
 pub use soql::{Query, SoqlError};
 pub use time::{Date, Timestamp};

@@ -108,8 +108,6 @@ pub struct ListPage {
     pub records: Vec<Record>,
     /// Where the next page begins; none at the end.
     pub next: Option<Position>,
-    /// Salesforce's clock when it answered.
-    pub server_now: Option<Timestamp>,
     /// Rows of the query behind this page: on the first page those of the whole listing, after a resumption what was
     /// left.
     pub total_size: u64,
@@ -171,7 +169,6 @@ fn page_of(listing: &Listing, page: QueryPage, position: Option<Position>) -> Re
         records,
         total_size,
         next: locator,
-        server_now,
         ..
     } = page;
     // A query that gave as many rows as it might may have left some.
@@ -187,7 +184,6 @@ fn page_of(listing: &Listing, page: QueryPage, position: Option<Position>) -> Re
     Ok(ListPage {
         records,
         next,
-        server_now,
         total_size,
     })
 }

@@ -9,21 +9,17 @@ use std::rc::Rc;
 use serde::{Deserialize, Serialize};
 
 use super::client::{Answer, Call, Client, InFlight};
-use super::composite::{Composite, Subrequest};
+use super::composite::{Composite, SubResponse, Subrequest};
 use super::encode;
 use super::error::{ErrorKind, Result, SalesforceError};
 use super::json::Json;
 use super::record::{ParsedPage, Record};
 use super::soql::{Query, SoqlError};
-use super::time::Timestamp;
 use crate::transport::Transport;
 
 /// The longest path and query sent as a GET, in bytes. Salesforce stops at 16,384 with all headers, and the gate adds a
 /// token of up to 2,000 (salesforce-api.md 2.3).
 const MAX_GET: usize = 12_000;
-
-/// Queries that one composite may hold.
-const QUERIES_PER_COMPOSITE: usize = 5;
 
 /// Which rows a query sees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,8 +126,6 @@ pub struct QueryPage {
     pub done: bool,
     /// Where the next page is; present unless done.
     pub next: Option<Locator>,
-    /// Salesforce's clock when it answered.
-    pub server_now: Option<Timestamp>,
 }
 
 impl QueryPage {
@@ -139,7 +133,7 @@ impl QueryPage {
     ///
     /// # Errors
     /// When it is cut short or no page of a result.
-    pub fn parse(json: &Json, server_now: Option<Timestamp>) -> Result<Self> {
+    pub fn parse(json: &Json) -> Result<Self> {
         let page = ParsedPage::parse(json).map_err(SalesforceError::malformed)?;
         let (Some(done), true) = (page.done, page.has_records) else {
             return Err(SalesforceError::malformed(
@@ -164,7 +158,6 @@ impl QueryPage {
             records,
             done,
             next: next.filter(|_| !done),
-            server_now,
         })
     }
 
@@ -250,6 +243,14 @@ impl<T: Transport> Client<T> {
         }
     }
 
+    /// A composite's member that runs a query; see [`Client::first_page`].
+    ///
+    /// # Errors
+    /// When the query can't be written.
+    pub fn query_member(&self, query: &Query, rows: Rows) -> Result<Subrequest> {
+        Ok(Subrequest::query(self.query_path(query, rows)?))
+    }
+
     fn query_call(
         &self,
         query: &Query,
@@ -264,7 +265,7 @@ impl<T: Transport> Client<T> {
             }
             return Ok((call, false));
         }
-        let mut member = Subrequest::get("q", path);
+        let mut member = Subrequest::query(path);
         if let Some((name, value)) = batch_size.map(batch_header) {
             member = member.with_header(name, value);
         }
@@ -295,17 +296,13 @@ impl<T: Transport> Client<T> {
             Flight::First {
                 through_composite: true,
             } => match super::composite::members(&answer.body)?.as_slice() {
-                [member] => QueryPage::parse(member.ok()?, answer.server_now)?.complete_from(0),
+                [member] => QueryPage::parse(member.ok()?)?.complete_from(0),
                 _ => Err(SalesforceError::malformed(
                     "the composite answer lacks its member",
                 )),
             },
-            Flight::First { .. } => {
-                QueryPage::parse(&answer.body, answer.server_now)?.complete_from(0)
-            }
-            Flight::Count | Flight::Next { .. } => {
-                QueryPage::parse(&answer.body, answer.server_now)
-            }
+            Flight::First { .. } => QueryPage::parse(&answer.body)?.complete_from(0),
+            Flight::Count | Flight::Next { .. } => QueryPage::parse(&answer.body),
         })?;
         match kind {
             // Not asked for again: a locator gives the same page each time.
@@ -372,24 +369,14 @@ impl<T: Transport> Client<T> {
     /// # Errors
     /// When a whole call fails.
     pub fn counts(&self, queries: &[Query]) -> Result<Vec<Option<u64>>> {
-        let mut calls = Vec::new();
-        for group in queries.chunks(QUERIES_PER_COMPOSITE) {
-            let mut composite = Composite::new();
-            for (i, query) in group.iter().enumerate() {
-                let path = self.query_path(query, Rows::Live)?;
-                composite = composite.add(Subrequest::get(format!("c{i}"), path));
-            }
-            calls.push(self.composite_call(&composite, "count rows")?);
-        }
-        let counts = self.run_many(calls, |answer| {
-            let members = super::composite::members(&answer.body)?;
-            let count = |member: &super::composite::SubResponse| {
-                let page = QueryPage::parse(member.ok().ok()?, answer.server_now);
-                Some(page.ok()?.total_size)
-            };
-            Ok(members.iter().map(count).collect::<Vec<_>>())
-        })?;
-        super::composite::all_answered(counts, queries.len())
+        let members: Vec<Subrequest> = queries
+            .iter()
+            .map(|query| self.query_member(query, Rows::Live))
+            .collect::<Result<_>>()?;
+        let counts = self.read_each(members, "count rows")?;
+        let total =
+            |member: &SubResponse| Some(QueryPage::parse(member.ok().ok()?).ok()?.total_size);
+        Ok(counts.iter().map(total).collect())
     }
 
     /// Runs several queries, five to a call, and returns their first pages in the same order. What Salesforce finds too
@@ -398,48 +385,33 @@ impl<T: Transport> Client<T> {
     /// # Errors
     /// When a whole call fails; what is wrong with one query is that query's own result.
     pub fn query_many(&self, queries: &[(&Query, Rows)]) -> Result<Vec<Result<QueryPage>>> {
-        let mut calls = Vec::new();
-        for group in queries.chunks(QUERIES_PER_COMPOSITE) {
-            let mut composite = Composite::new();
-            for (i, (query, rows)) in group.iter().enumerate() {
-                composite = composite.add(Subrequest::get(
-                    format!("q{i}"),
-                    self.query_path(query, *rows)?,
-                ));
-            }
-            calls.push(self.composite_call(&composite, "run several queries")?);
-        }
-        let pages = self.run_many(calls, |answer| {
-            let members = super::composite::reads(&answer.body)?;
-            Ok(members
-                .iter()
-                .map(|member| QueryPage::parse(member.ok()?, answer.server_now))
-                .collect::<Vec<_>>())
-        });
-        let pages = match pages {
-            Err(error) if error.asks_for_less() => {
-                return Ok(queries
-                    .iter()
-                    .map(|(q, rows)| self.query(q, *rows))
-                    .collect());
-            }
-            pages => super::composite::all_answered(pages?, queries.len())?,
-        };
-        let complete = |page: QueryPage, query: &Query| match query.is_count() {
+        let members: Vec<Subrequest> = queries
+            .iter()
+            .map(|(query, rows)| self.query_member(query, *rows))
+            .collect::<Result<_>>()?;
+        let answers = self.read_each(members, "run several queries")?;
+        let pages = answers.iter().zip(queries);
+        Ok(pages
+            .map(|(answer, (query, rows))| self.first_page(answer, query, *rows))
+            .collect())
+    }
+
+    /// The first page of a query that was a composite's member. What Salesforce found too much beside the others is
+    /// asked for by itself.
+    ///
+    /// # Errors
+    /// What is wrong with the query.
+    pub fn first_page(&self, answer: &SubResponse, query: &Query, rows: Rows) -> Result<QueryPage> {
+        let complete = |page: QueryPage| match query.is_count() {
             true => Ok(page),
             false => page.complete_from(0),
         };
-        let pages = pages.into_iter().zip(queries);
-        Ok(pages
-            .map(
-                |(page, (query, rows))| match page.and_then(|page| complete(page, query)) {
-                    Err(error) if error.asks_for_less() || error.kind == ErrorKind::Incomplete => {
-                        self.query(query, *rows)
-                    }
-                    page => page.map_err(|e| e.at(step(query))),
-                },
-            )
-            .collect())
+        match answer.ok().and_then(QueryPage::parse).and_then(complete) {
+            Err(error) if error.asks_for_less() || error.kind == ErrorKind::Incomplete => {
+                self.query(query, rows)
+            }
+            page => page.map_err(|e| e.at(step(query))),
+        }
     }
 }
 

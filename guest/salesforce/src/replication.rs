@@ -5,60 +5,62 @@
 //! 3.3).
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use super::client::{Call, Client};
-use super::composite::{Composite, MAX_MEMBERS, Subrequest};
+use super::client::Client;
+use super::composite::{SubResponse, Subrequest};
 use super::encode;
 use super::error::{ErrorKind, Result, SalesforceError};
-use super::id::SalesforceId;
-use super::json::Json;
 use super::time::Timestamp;
 use crate::transport::Transport;
 
-/// Ids that were created or changed in a window.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Updated {
-    /// The ids, in no certain order; at most 600,000.
-    pub ids: Vec<SalesforceId>,
+/// One of the two logs that Salesforce keeps of an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Log {
+    /// Ids that were created or changed; asked at most 30 days back.
+    Updated,
+    /// Ids that were deleted; asked at most 15 days back.
+    Deleted,
+}
+
+/// What a log tells of a window.
+#[derive(Debug, Clone, Deserialize)]
+pub struct LogWindow {
+    #[serde(default)]
+    ids: Vec<IgnoredAny>,
+    #[serde(default, rename = "deletedRecords")]
+    deleted: Vec<IgnoredAny>,
     /// Everything up to here is included: the next window's start.
     #[serde(rename = "latestDateCovered")]
     pub latest_date_covered: Timestamp,
+    /// Where the log of deletions begins. When that is later than the window's start, deletions may be missing and only
+    /// comparing all ids helps.
+    #[serde(default, rename = "earliestDateAvailable")]
+    pub earliest_date_available: Option<Timestamp>,
 }
 
-/// A record that was deleted in a window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub struct DeletedRecord {
-    /// Which.
-    pub id: SalesforceId,
-    /// When.
-    #[serde(rename = "deletedDate")]
-    pub deleted: Timestamp,
-}
+impl LogWindow {
+    /// What the member of a composite asked, which [`Client::log_member`] made for this object.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotReplicateable`], [`ErrorKind::ReplicationDate`] when the window is refused or its log was
+    /// purged, [`ErrorKind::TooManyIds`] when it must be made smaller, [`ErrorKind::ObjectAbsent`].
+    pub fn answered(response: &SubResponse, object: &str) -> Result<Self> {
+        let window = response
+            .ok()
+            .and_then(|body| body.parse().map_err(SalesforceError::malformed));
+        window.map_err(|error| explain(error, object))
+    }
 
-/// Ids that were deleted in a window.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Deleted {
-    /// The records.
-    #[serde(rename = "deletedRecords")]
-    pub records: Vec<DeletedRecord>,
-    /// The log's beginning. When it is later than the window's start, deletions may be missing and only comparing all
-    /// ids helps.
-    #[serde(rename = "earliestDateAvailable")]
-    pub earliest_date_available: Timestamp,
-    /// Everything up to here is included: the next window's start.
-    #[serde(rename = "latestDateCovered")]
-    pub latest_date_covered: Timestamp,
-}
+    /// Ids in the window, both ends of which are cut to the minute: at most 600,000.
+    pub fn len(&self) -> usize {
+        self.ids.len() + self.deleted.len()
+    }
 
-#[derive(Deserialize)]
-struct Watermark {
-    #[serde(rename = "latestDateCovered")]
-    latest_date_covered: Timestamp,
-}
-
-fn watermark(body: &Json) -> Result<Timestamp> {
-    let watermark: Watermark = body.parse().map_err(SalesforceError::malformed)?;
-    Ok(watermark.latest_date_covered)
+    /// Whether nothing happened in the window.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// Objects without a change log answer in several ways; a person and a caller need one.
@@ -78,90 +80,23 @@ fn explain(error: SalesforceError, object: &str) -> SalesforceError {
 }
 
 impl<T: Transport> Client<T> {
-    fn replication_path(
+    /// A composite's member that asks a log of `object` what happened between `start` and `end`; see
+    /// [`LogWindow::answered`].
+    pub fn log_member(
         &self,
         object: &str,
-        log: &str,
+        log: Log,
         start: Timestamp,
         end: Timestamp,
-    ) -> String {
+    ) -> Subrequest {
+        let log = match log {
+            Log::Updated => "updated",
+            Log::Deleted => "deleted",
+        };
+        let iso = |stamp: Timestamp| encode::query_value(&stamp.to_soql());
         let (object, start, end) = (encode::path_segment(object), iso(start), iso(end));
-        self.path(&format!("sobjects/{object}/{log}/?start={start}&end={end}"))
+        Subrequest::get(self.path(&format!("sobjects/{object}/{log}/?start={start}&end={end}")))
     }
-
-    /// Ids of `object` created or changed between `start` and `end`, both cut to the minute; at most 30 days back.
-    ///
-    /// # Errors
-    /// [`ErrorKind::NotReplicateable`], [`ErrorKind::ReplicationDate`] when the window is refused,
-    /// [`ErrorKind::TooManyIds`] when it must be made smaller, [`ErrorKind::ObjectAbsent`].
-    pub fn updated(&self, object: &str, start: Timestamp, end: Timestamp) -> Result<Updated> {
-        let call = Call::get(
-            self.replication_path(object, "updated", start, end),
-            "read changed ids",
-        );
-        self.run(&call, |answer| {
-            answer.body.parse().map_err(SalesforceError::malformed)
-        })
-        .map_err(|e| explain(e, object))
-    }
-
-    /// Ids of `object` deleted between `start` and `end`, both cut to the minute; at most 15 days back.
-    ///
-    /// # Errors
-    /// As [`updated`](Client::updated); [`ErrorKind::ReplicationDate`] also when the log was purged within the window.
-    pub fn deleted(&self, object: &str, start: Timestamp, end: Timestamp) -> Result<Deleted> {
-        let call = Call::get(
-            self.replication_path(object, "deleted", start, end),
-            "read deleted ids",
-        );
-        self.run(&call, |answer| {
-            answer.body.parse().map_err(SalesforceError::malformed)
-        })
-        .map_err(|e| explain(e, object))
-    }
-
-    /// Only the low-water mark of each object, all of them in one call per 25 objects. A window of a few minutes is
-    /// enough.
-    ///
-    /// # Errors
-    /// When the whole call fails; what is wrong with one object is that object's own result.
-    pub fn watermarks(
-        &self,
-        objects: &[&str],
-        start: Timestamp,
-        end: Timestamp,
-    ) -> Result<Vec<Result<Timestamp>>> {
-        let mut calls = Vec::new();
-        for group in objects.chunks(MAX_MEMBERS) {
-            let composite =
-                group
-                    .iter()
-                    .enumerate()
-                    .fold(Composite::new(), |composite, (i, object)| {
-                        composite.add(Subrequest::get(
-                            format!("m{i}"),
-                            self.replication_path(object, "updated", start, end),
-                        ))
-                    });
-            calls.push(self.composite_call(&composite, "read low-water marks")?);
-        }
-        let watermarks = self.run_many(calls, |answer| {
-            let members = super::composite::reads(&answer.body)?;
-            Ok(members
-                .iter()
-                .map(|m| watermark(m.ok()?))
-                .collect::<Vec<_>>())
-        })?;
-        let watermarks = super::composite::all_answered(watermarks, objects.len())?;
-        let watermarks = watermarks.into_iter().zip(objects);
-        Ok(watermarks
-            .map(|(watermark, object)| watermark.map_err(|e| explain(e, object)))
-            .collect())
-    }
-}
-
-fn iso(stamp: Timestamp) -> String {
-    encode::query_value(&stamp.to_soql())
 }
 
 #[cfg(test)]
@@ -180,76 +115,97 @@ mod tests {
         Client::new(script, ApiVersion::DEFAULT)
     }
 
-    #[test]
-    fn recorded_answers_are_read() {
+    fn member(status: u16, body: &str) -> String {
+        format!(
+            r#"{{"body":{body},"httpHeaders":{{}},"httpStatusCode":{status},"referenceId":"r"}}"#
+        )
+    }
+
+    fn asked(answers: &[(u16, &str)]) -> (Client<Scripted>, Vec<Result<LogWindow>>) {
         let (start, end) = window();
-        let updated = fixtures::read("get-updated.json");
-        let client = client(
-            Scripted::new()
-                .answer(200, updated)
-                .answer(200, fixtures::read("get-deleted.json")),
+        let members: Vec<String> = answers
+            .iter()
+            .map(|(status, body)| member(*status, body))
+            .collect();
+        let body = format!(r#"{{"compositeResponse":[{}]}}"#, members.join(","));
+        let client = client(Scripted::new().answer(200, body));
+        let logs = [Log::Updated, Log::Deleted].into_iter().cycle();
+        let questions = logs
+            .take(answers.len())
+            .map(|log| client.log_member("a__c", log, start, end));
+        let answers = client.read_each(questions, "ask").unwrap();
+        let windows = answers
+            .iter()
+            .map(|answer| LogWindow::answered(answer, "a__c"));
+        let windows = windows.collect();
+        (client, windows)
+    }
+
+    #[test]
+    fn recorded_answers_are_read_in_one_call() {
+        let (updated, deleted) = (
+            fixtures::read("get-updated.json"),
+            fixtures::read("get-deleted.json"),
         );
-        let updated = client.updated("Contact", start, end).unwrap();
-        assert_eq!(updated.ids.len(), 7);
+        let (client, windows) = asked(&[(200, &updated), (200, &deleted)]);
+        let updated = windows[0].as_ref().unwrap();
+        assert_eq!(updated.len(), 7);
         assert_eq!(
             updated.latest_date_covered.to_string(),
             "2015-08-19T08:17:00.000Z"
         );
-        let deleted = client.deleted("a__c", start, end).unwrap();
-        assert_eq!(deleted.records[0].id.as_str(), "a00D0000008pQRAIA2");
+        let deleted = windows[1].as_ref().unwrap();
+        assert_eq!(deleted.len(), 1);
         assert_eq!(
-            deleted.earliest_date_available.to_string(),
+            deleted.earliest_date_available.unwrap().to_string(),
             "2013-05-03T15:57:00.000Z"
         );
-        assert_eq!(
-            client.transport().paths(),
-            [
-                "/services/data/v66.0/sobjects/Contact/updated/?start=2026-11-23T09%3A50%3A12Z&end=2026-11-23T10%3A00%3A00Z",
-                "/services/data/v66.0/sobjects/a__c/deleted/?start=2026-11-23T09%3A50%3A12Z&end=2026-11-23T10%3A00%3A00Z",
-            ]
-        );
-    }
-
-    #[test]
-    fn several_marks_cost_one_call_and_one_refusal_is_its_own() {
-        let (start, end) = window();
-        let client = client(Scripted::new().answer(200, r#"{"compositeResponse":[
-            {"body":{"ids":["003q000000KvQ1tAAF"],"latestDateCovered":"2026-11-23T09:59:00.000+0000"},"httpHeaders":{},"httpStatusCode":200,"referenceId":"m0"},
-            {"body":[{"message":"start date before org replication enabled date","errorCode":"INVALID_REPLICATION_DATE"}],"httpHeaders":{},"httpStatusCode":400,"referenceId":"m1"},
-            {"body":[{"message":"The requested resource does not exist","errorCode":"NOT_FOUND"}],"httpHeaders":{},"httpStatusCode":404,"referenceId":"m2"}]}"#));
-        let watermarks = client
-            .watermarks(&["Contact", "User", "Gone__c"], start, end)
-            .unwrap();
-        assert_eq!(
-            watermarks[0].as_ref().unwrap().to_string(),
-            "2026-11-23T09:59:00.000Z"
-        );
-        assert_eq!(
-            watermarks[1].as_ref().unwrap_err().kind,
-            ErrorKind::ReplicationDate
-        );
-        assert_eq!(
-            watermarks[2].as_ref().unwrap_err().kind,
-            ErrorKind::ObjectAbsent
-        );
         assert_eq!(client.calls(), 1);
+        let body = client.transport().requests.borrow()[0]
+            .body
+            .clone()
+            .unwrap();
+        let body = String::from_utf8(body).unwrap();
+        for log in ["updated", "deleted"] {
+            let path = format!(
+                "/services/data/v66.0/sobjects/a__c/{log}/?start=2026-11-23T09%3A50%3A12Z&end=2026-11-23T10%3A00%3A00Z"
+            );
+            assert!(body.contains(&path), "{body}");
+        }
     }
 
     #[test]
-    fn too_many_ids_and_a_missing_log_are_told_apart() {
-        let (start, end) = window();
-        let client = client(
-            Scripted::new()
-                .answer(400, r#"[{"message":"exceeded the limit of 600000 ids","errorCode":"EXCEEDED_ID_LIMIT"}]"#)
-                .answer(400, r#"[{"message":"entity is not replicateable","errorCode":"INVALID_TYPE"}]"#),
-        );
+    fn each_refusal_of_a_log_is_told_apart() {
+        let refusals = [
+            (
+                400,
+                "INVALID_REPLICATION_DATE",
+                "start date before org replication enabled date",
+            ),
+            (404, "NOT_FOUND", "The requested resource does not exist"),
+            (400, "EXCEEDED_ID_LIMIT", "exceeded the limit of 600000 ids"),
+            (400, "INVALID_TYPE", "entity is not replicateable"),
+        ];
+        let bodies = refusals.map(|(status, code, message)| {
+            (
+                status,
+                format!(r#"[{{"message":"{message}","errorCode":"{code}"}}]"#),
+            )
+        });
+        let bodies: Vec<(u16, &str)> = bodies.iter().map(|(s, b)| (*s, b.as_str())).collect();
+        let kinds: Vec<ErrorKind> = asked(&bodies)
+            .1
+            .into_iter()
+            .map(|w| w.unwrap_err().kind.clone())
+            .collect();
         assert_eq!(
-            client.updated("Contact", start, end).unwrap_err().kind,
-            ErrorKind::TooManyIds
-        );
-        assert_eq!(
-            client.updated("Group", start, end).unwrap_err().kind,
-            ErrorKind::NotReplicateable
+            kinds,
+            [
+                ErrorKind::ReplicationDate,
+                ErrorKind::ObjectAbsent,
+                ErrorKind::TooManyIds,
+                ErrorKind::NotReplicateable
+            ]
         );
     }
 }

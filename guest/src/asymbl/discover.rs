@@ -68,7 +68,7 @@ struct Answers {
     shapes: Vec<salesforce::ObjectShape>,
 }
 
-/// Looks at an org, in three or four requests.
+/// Looks at an org, in a request or two.
 ///
 /// # Errors
 /// When Salesforce can't be asked, or the Job object is unclear. Absent objects and fields are warnings.
@@ -76,38 +76,59 @@ pub fn discover<T: Transport>(
     client: &Client<T>,
     settings: &Settings,
 ) -> Result<Discovered, DiscoverError> {
-    let names = settings.names();
-    let wide =
+    let organization =
         Query::from("Organization").select(ORGANIZATION.into_iter().chain(ORGANIZATION_MORE));
-    let mapping = job_object::query(&names);
-    let mut answers = client
-        .query_many(&[(&wide, Rows::Live), (&mapping, Rows::Live)])?
-        .into_iter();
-    let organization = match answers.next() {
-        Some(Ok(page)) => page,
-        _ => client.query(
+    let mapping = job_object::query(&settings.names());
+    // The mapping says which object is the Job; what most orgs say is described in the same call.
+    let likely = match decide_job(settings, None) {
+        Ok(link) => objects(settings, link),
+        Err(_) => Vec::new(),
+    };
+    let mut members = vec![
+        client.query_member(&organization, Rows::Live)?,
+        client.query_member(&mapping, Rows::Live)?,
+    ];
+    members.extend(likely.iter().map(|object| client.describe_member(object)));
+    let answers = client.read_each(members, "read the organization and its objects")?;
+    let [about, mapped, described @ ..] = answers.as_slice() else {
+        return Err(DiscoverError::Organization(
+            "Salesforce did not answer all that discovery asked".to_owned(),
+        ));
+    };
+    let organization = match client.first_page(about, &organization, Rows::Live) {
+        Ok(page) => page,
+        Err(_) => client.query(
             &Query::from("Organization").select(ORGANIZATION),
             Rows::Live,
         )?,
     };
-    let mapping = match answers.next() {
-        Some(Ok(page)) => Some(page.records),
+    let mapping = match client.first_page(mapped, &mapping, Rows::Live) {
+        Ok(page) => Some(page.records),
         // Without a grant the metadata looks absent, and so it does in orgs whose package has another namespace.
-        Some(Err(e)) if looks_absent(&e.kind) => None,
-        Some(Err(e)) => return Err(e.into()),
-        None => None,
+        Err(e) if looks_absent(&e.kind) => None,
+        Err(e) => return Err(e.into()),
     };
     let organization = the_one(organization)?;
-
-    let link = decide_job(settings, mapping.as_deref())?;
-    let objects = objects(settings, link);
-    let objects: Vec<&str> = objects.iter().map(String::as_str).collect();
-    let answers = Answers {
-        organization,
-        mapping,
-        shapes: client.describe(&objects)?.into_iter().flatten().collect(),
-    };
-    learn(&answers, settings)
+    let wanted = objects(settings, decide_job(settings, mapping.as_deref())?);
+    let mut shapes = Vec::new();
+    for (_, answer) in likely
+        .iter()
+        .zip(described)
+        .filter(|(object, _)| wanted.contains(object))
+    {
+        shapes.extend(salesforce::ObjectShape::answered(answer)?);
+    }
+    let others = wanted.iter().filter(|object| !likely.contains(object));
+    let others: Vec<&str> = others.map(String::as_str).collect();
+    shapes.extend(client.describe(&others)?.into_iter().flatten());
+    learn(
+        &Answers {
+            organization,
+            mapping,
+            shapes,
+        },
+        settings,
+    )
 }
 
 /// What to describe: nothing that only what is switched off would read.

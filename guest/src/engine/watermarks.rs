@@ -7,13 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use serde::Deserialize;
-
 use crate::exports::ats::connector::types::Warning;
-use salesforce::encode;
 use salesforce::transport::Transport;
 use salesforce::{
-    Answer, Call, Client, Composite, ErrorKind, SalesforceError, Subrequest, Timestamp,
+    Answer, Call, Client, ErrorKind, Log, LogWindow, Query, Rows, SalesforceError, SubResponse,
+    Subrequest, Timestamp,
 };
 
 /// By the object's API name.
@@ -30,9 +28,6 @@ const PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Window of the `/updated` call; only its `latestDateCovered` matters. Both ends are cut to the minute and must differ
 /// by more than one (salesforce-api.md 3.3).
 const WINDOW: Duration = Duration::from_secs(2 * 60);
-
-/// Objects in one question about deletions: each answer lists what was deleted, so a call's answer stays small.
-const GROUP: usize = 8;
 
 /// A watermark older than this is worth a note.
 const STANDING_STILL: Duration = Duration::from_secs(30 * 60);
@@ -72,35 +67,56 @@ pub fn take<T: Transport>(
     mut refused: impl FnMut(&str, &SalesforceError),
 ) -> Result<Watermarks, SalesforceError> {
     let now = server_now(client)?;
-    let objects_logged = objects.iter().map(String::as_str);
-    let logged: Vec<&str> = objects_logged.filter(|object| is_logged(object)).collect();
+    let logged = objects.iter().filter(|object| is_logged(object));
+    let logged: Vec<&String> = logged.collect();
     let mut watermarks: Watermarks = objects
         .iter()
         .map(|o| (o.clone(), now.before(LAG)))
         .collect();
-    if logged.is_empty() {
-        return Ok(watermarks);
-    }
-    let taken = client.watermarks(&logged, now.before(WINDOW), now)?;
-    for (object, watermark) in logged.into_iter().zip(taken) {
-        match watermark {
-            // No answer may move the watermark past the moment of asking.
-            Ok(watermark) => {
-                watermarks.insert(object.to_owned(), watermark.min(now));
-            }
-            Err(error) if is_about_the_connection(&error) => return Err(error),
-            Err(error) => {
-                refused(object, &error);
-                let held = before
-                    .get(object)
-                    .filter(|watermark| **watermark > now.before(PATIENCE));
-                if let (Some(held), Some(watermark)) = (held, watermarks.get_mut(object)) {
-                    *watermark = (*watermark).min(*held);
-                }
-            }
-        }
+    let questions = logged.iter().map(|object| mark(client, object, now));
+    let answers = client.read_each(questions, "read low-water marks")?;
+    for (object, answer) in logged.into_iter().zip(&answers) {
+        let taken = taken(answer, object, now, before.get(object), &mut refused)?;
+        watermarks.insert(object.clone(), taken);
     }
     Ok(watermarks)
+}
+
+/// The question for an object's low-water mark.
+fn mark<T: Transport>(client: &Client<T>, object: &str, now: Timestamp) -> Subrequest {
+    client.log_member(object, Log::Updated, now.before(WINDOW), now)
+}
+
+/// The question what was deleted of an object since its watermark.
+fn deletions<T: Transport>(
+    client: &Client<T>,
+    object: &str,
+    since: Timestamp,
+    now: Timestamp,
+) -> Subrequest {
+    let start = since.min(now.before(WINDOW));
+    client.log_member(object, Log::Deleted, start, now)
+}
+
+/// The watermark that the answer to [`mark`] gives.
+fn taken(
+    answer: &SubResponse,
+    object: &str,
+    now: Timestamp,
+    before: Option<&Timestamp>,
+    refused: &mut impl FnMut(&str, &SalesforceError),
+) -> Result<Timestamp, SalesforceError> {
+    match LogWindow::answered(answer, object) {
+        // No answer may move the watermark past the moment of asking.
+        Ok(window) => Ok(window.latest_date_covered.min(now)),
+        Err(error) if is_about_the_connection(&error) => Err(error),
+        Err(error) => {
+            refused(object, &error);
+            let held = before.filter(|watermark| **watermark > now.before(PATIENCE));
+            let lagging = now.before(LAG);
+            Ok(held.map_or(lagging, |held| lagging.min(*held)))
+        }
+    }
 }
 
 fn is_about_the_connection(error: &SalesforceError) -> bool {
@@ -116,10 +132,22 @@ fn is_about_the_connection(error: &SalesforceError) -> bool {
     )
 }
 
-#[derive(Deserialize)]
-struct DeleteLog {
-    #[serde(rename = "earliestDateAvailable")]
-    earliest: Timestamp,
+/// Whether rows of an object may have vanished for good since a watermark, by the answer to [`deletions`].
+fn is_untraced(
+    answer: &SubResponse,
+    object: &str,
+    since: Timestamp,
+) -> Result<bool, SalesforceError> {
+    match LogWindow::answered(answer, object) {
+        Ok(window) => Ok(window
+            .earliest_date_available
+            .is_some_and(|earliest| earliest >= since)),
+        Err(error) if is_about_the_connection(&error) => Err(error),
+        Err(error) => Ok(matches!(
+            error.kind,
+            ErrorKind::ReplicationDate | ErrorKind::TooManyIds
+        )),
+    }
 }
 
 /// Those of some objects of which rows may have vanished for good since a watermark, without a trace in the recycle
@@ -132,42 +160,101 @@ pub fn untraced_deletes<T: Transport>(
     client: &Client<T>,
     since: &Watermarks,
 ) -> Result<BTreeSet<String>, SalesforceError> {
+    if since.is_empty() {
+        return Ok(BTreeSet::new());
+    }
     let now = server_now(client)?;
-    let logged: Vec<(&String, &Timestamp)> = since.iter().collect();
+    let questions = since
+        .iter()
+        .map(|(object, since)| deletions(client, object, *since, now));
+    let answers = client.read_each(questions, "ask how far deletions are known")?;
     let mut untraced = BTreeSet::new();
-    for group in logged.chunks(GROUP) {
-        let composite = group.iter().enumerate().fold(
-            Composite::new(),
-            |composite, (i, (object, watermark))| {
-                let start = encode::query_value(&watermark.min(&&now.before(WINDOW)).to_soql());
-                let (object, end) = (
-                    encode::path_segment(object),
-                    encode::query_value(&now.to_soql()),
-                );
-                let path = format!("sobjects/{object}/deleted/?start={start}&end={end}");
-                composite.add(Subrequest::get(format!("d{i}"), client.path(&path)))
-            },
-        );
-        let answers = client.composite(&composite, "ask how far deletions are known")?;
-        for ((object, watermark), answer) in group.iter().zip(&answers) {
-            let log = answer.ok().and_then(|body| {
-                body.parse::<DeleteLog>()
-                    .map_err(SalesforceError::malformed)
-            });
-            let complete = match log {
-                Ok(log) => log.earliest < **watermark,
-                Err(error) if is_about_the_connection(&error) => return Err(error),
-                Err(error) => !matches!(
-                    error.kind,
-                    ErrorKind::ReplicationDate | ErrorKind::TooManyIds
-                ),
-            };
-            if !complete {
-                untraced.insert((*object).clone());
-            }
+    for ((object, since), answer) in since.iter().zip(&answers) {
+        if is_untraced(answer, object, *since)? {
+            untraced.insert(object.clone());
         }
     }
     Ok(untraced)
+}
+
+/// What is asked of one object to see whether it changed.
+pub struct Question {
+    /// Its watermark.
+    pub since: Timestamp,
+    /// Whether it has change logs.
+    pub is_logged: bool,
+    /// From where its deletions are to be traced, if at all.
+    pub deleted_since: Option<Timestamp>,
+    /// Asks for the newest row since the watermark.
+    pub newest: Query,
+    /// Among which rows.
+    pub rows: Rows,
+}
+
+/// What one object answered.
+pub struct Survey {
+    /// From where to look next if nothing changed.
+    pub watermark: Timestamp,
+    /// Its newest stamp; none when no row has one since the watermark.
+    pub newest: Option<Timestamp>,
+    /// Whether rows may have vanished for good without a trace; see [`untraced_deletes`].
+    pub is_untraced: bool,
+}
+
+/// Asks some objects whether they changed, five to a call. A low-water mark is taken in the call that asks for the
+/// newest row, before it: what commits later than the mark tells is asked for again next time. `refused` hears of each
+/// log that is refused.
+///
+/// # Errors
+/// When Salesforce can't be asked.
+pub fn survey<T: Transport>(
+    client: &Client<T>,
+    questions: &BTreeMap<String, Question>,
+    mut refused: impl FnMut(&str, &SalesforceError),
+) -> Result<BTreeMap<String, Survey>, SalesforceError> {
+    if questions.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let now = server_now(client)?;
+    let members = |(object, asked): (&String, &Question)| {
+        let mark = asked.is_logged.then(|| mark(client, object, now));
+        let deletions = asked.deleted_since.filter(|_| asked.is_logged);
+        let deletions = deletions.map(|since| self::deletions(client, object, since, now));
+        let newest = client.query_member(&asked.newest, asked.rows)?;
+        Ok([mark, Some(newest), deletions]
+            .into_iter()
+            .flatten()
+            .collect())
+    };
+    let groups: Vec<Vec<Subrequest>> = questions
+        .iter()
+        .map(members)
+        .collect::<Result<_, SalesforceError>>()?;
+    let answers = client.read_groups(&groups, "ask what changed")?;
+    let mut surveys = BTreeMap::new();
+    for ((object, asked), answers) in questions.iter().zip(answers) {
+        let mut answers = answers.iter();
+        let watermark = match asked.is_logged.then(|| answers.next()).flatten() {
+            Some(mark) => taken(mark, object, now, Some(&asked.since), &mut refused)?,
+            None => now.before(LAG),
+        };
+        let newest = match answers.next() {
+            Some(answer) => client.first_page(answer, &asked.newest, asked.rows)?,
+            None => continue,
+        };
+        let newest = newest.records.first();
+        let is_untraced = match (answers.next(), asked.deleted_since) {
+            (Some(deletions), Some(since)) => is_untraced(deletions, object, since)?,
+            _ => false,
+        };
+        let survey = Survey {
+            watermark,
+            newest: newest.and_then(|row| row.timestamp("SystemModstamp")),
+            is_untraced,
+        };
+        surveys.insert(object.clone(), survey);
+    }
+    Ok(surveys)
 }
 
 /// What people should know of watermarks that lag far behind.

@@ -132,7 +132,7 @@ fn a_partly_done_composite_is_not_repeated() {
 #[test]
 fn more_members_than_salesforce_takes_are_refused_unsent() {
     let many = (0..26).fold(Composite::new(), |c, i| {
-        c.add(Subrequest::get(format!("r{i}"), "/x"))
+        c.add(Subrequest::get(format!("/x{i}")))
     });
     let client = client(Scripted::new());
     assert!(client.composite(&many, "read").is_err());
@@ -146,4 +146,43 @@ fn an_answer_with_members_missing_is_malformed() {
         client.composite(&pair(), "create").unwrap_err().kind,
         ErrorKind::Malformed
     );
+}
+
+#[test]
+fn groups_share_calls_and_stay_whole() {
+    let client = client(Scripted::new());
+    let query = || Subrequest::query("/services/data/v66.0/query?q=x");
+    let group = || vec![Subrequest::get("/mark"), query()];
+    let sizes = |groups: &[Vec<Subrequest>]| -> Vec<usize> {
+        packed(groups).iter().map(|c| c.members.len()).collect()
+    };
+    assert_eq!(sizes(&vec![group(); 7]), [10, 4]);
+    assert_eq!(sizes(&vec![vec![Subrequest::get("/d")]; 60]), [25, 25, 10]);
+    assert_eq!(
+        sizes(&[vec![Subrequest::get("/d"); 24], group(), group()]),
+        [24, 4]
+    );
+    assert_eq!(client.read_each([], "nothing").unwrap().len(), 0);
+    assert_eq!(client.calls(), 0);
+}
+
+#[test]
+fn what_is_too_much_at_once_is_asked_one_by_one() {
+    let heavy = r#"[{"errorCode":"QUERY_TOO_COMPLICATED","message":"too much"}]"#;
+    let one = |n: u8| {
+        format!(
+            r#"{{"compositeResponse":[{{"body":{n},"httpHeaders":{{}},"httpStatusCode":200,"referenceId":"r0"}}]}}"#
+        )
+    };
+    let client = client(
+        Scripted::new()
+            .answer(400, heavy)
+            .answer(200, one(1))
+            .answer(200, one(2)),
+    );
+    let answers = client
+        .read_each([Subrequest::get("/a"), Subrequest::get("/b")], "read")
+        .unwrap();
+    let bodies: Vec<&str> = answers.iter().map(|a| a.body.as_str()).collect();
+    assert_eq!(bodies, ["1", "2"]);
 }

@@ -97,8 +97,8 @@ fn many_objects_are_spread_over_calls_and_keep_their_order() {
             ),
         )
     };
-    let names: Vec<_> = (0..7).map(|i| format!("O{i}__c")).collect();
-    let script = names.chunks(5).fold(Scripted::new(), |script, group| {
+    let names: Vec<_> = (0..30).map(|i| format!("O{i}__c")).collect();
+    let script = names.chunks(25).fold(Scripted::new(), |script, group| {
         script.answer(
             200,
             composite(&group.iter().map(|n| shape(n)).collect::<Vec<_>>()),

@@ -4,7 +4,7 @@ use crate::query::QueryPage;
 use proptest::prelude::*;
 
 fn page(text: &str) -> QueryPage {
-    QueryPage::parse(&Json::new(text.to_owned()), None).unwrap()
+    QueryPage::parse(&Json::new(text.to_owned())).unwrap()
 }
 
 fn row(text: &str) -> Record {
@@ -125,7 +125,7 @@ fn what_is_no_page_is_malformed() {
         r#"{"done":true,"records":[]} x"#,
         r#"{"done":false,"records":[],"nextRecordsUrl":"https://evil/x"}"#,
     ] {
-        let parsed = QueryPage::parse(&Json::new(text.to_owned()), None);
+        let parsed = QueryPage::parse(&Json::new(text.to_owned()));
         assert_eq!(
             parsed.unwrap_err().kind,
             crate::ErrorKind::Malformed,

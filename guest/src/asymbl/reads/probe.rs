@@ -1,8 +1,8 @@
 //! Which models have changes worth a delta, for all of them at once.
 //!
-//! One composite takes the watermarks of all objects, then one query an object asks for its newest stamp. When that
-//! lies before a token's watermark, nothing changed, and the token may move on to the watermarks taken before the
-//! question.
+//! Each object is asked for its low-water mark, its newest stamp and, where rows may vanish, its log of deletions, as
+//! many objects to a call as it holds. When the newest stamp lies before a token's watermark, nothing changed, and the
+//! token may move on to the marks taken before the question.
 
 use std::collections::BTreeMap;
 
@@ -15,11 +15,11 @@ use super::readers::{
 use super::token::{self, Token};
 use super::watermarks::{self, Watermarks};
 use crate::asymbl::context::{Context, Known};
+use crate::engine::watermarks::Survey;
 use crate::exports::ats::connector::reads::{ModelProbe, ModelToken};
 use crate::exports::ats::connector::types::{Error, Model};
-use salesforce::soql::ge;
 use salesforce::transport::Transport;
-use salesforce::{Query, Rows, Timestamp};
+use salesforce::{Query, Timestamp};
 
 /// What one model asks.
 struct Asked {
@@ -47,41 +47,21 @@ pub fn probe_changes<T: Transport>(
         .iter()
         .map(|t| ask(ctx, &known, t))
         .collect::<Result<_, _>>()?;
-    let mut oldest = Watermarks::new();
-    for (object, watermark) in asked.iter().flat_map(Asked::watermarks) {
-        let held = oldest.entry(object.clone()).or_insert(watermark);
-        *held = watermark.min(*held);
-    }
-    let objects: Vec<String> = oldest.keys().cloned().collect();
-    // Before the questions: what commits later than these watermarks tell is asked for again next time.
-    let watermarks = if objects.is_empty() {
-        Watermarks::new()
-    } else {
-        watermarks::take(ctx, &known, &objects, &oldest)?
-    };
-    let newest = newest_stamps(ctx, &known, &oldest)?;
-    let mut watched = Watermarks::new();
-    for (object, watermark) in asked.iter().flat_map(|asked| &asked.watched) {
-        let held = watched.entry(object.clone()).or_insert(*watermark);
-        *held = (*watermark).min(*held);
-    }
-    let untraced = watermarks::untraced_deletes(ctx, &known, &watched)?;
+    // First, because the answer also tells the time, which the other questions need.
     let counts = counts(ctx, &asked)?;
+    let since = |asked| Asked::watermarks(asked).chain(Asked::watched(asked));
+    let since = oldest(asked.iter().flat_map(since));
+    let watched = oldest(asked.iter().flat_map(Asked::watched));
+    let surveys = watermarks::survey(ctx, &known, &since, &watched)?;
     let answers = tokens
         .iter()
         .zip(asked)
         .zip(counts)
         .map(|((given, asked), count)| {
-            let changed = asked.objects.is_none()
-                || asked.watched.keys().any(|object| untraced.contains(object))
-                || asked.watermarks().any(|(object, watermark)| {
-                    newest
-                        .get(object)
-                        .is_some_and(|n| *n >= watermark.to_second())
-                });
+            let changed = asked.changed(&surveys);
             let moved = asked.token.filter(|_| !changed);
             let token = match moved {
-                Some(token) => moved_to(token, &watermarks).to_text(),
+                Some(token) => moved_to(token, &surveys).to_text(),
                 None => given.token.clone(),
             };
             ModelProbe {
@@ -94,18 +74,45 @@ pub fn probe_changes<T: Transport>(
     Ok(answers.collect())
 }
 
+/// The oldest watermark of each object.
+fn oldest<'a>(watermarks: impl Iterator<Item = (&'a String, Timestamp)>) -> Watermarks {
+    let mut oldest = Watermarks::new();
+    for (object, watermark) in watermarks {
+        let held = oldest.entry(object.clone()).or_insert(watermark);
+        *held = watermark.min(*held);
+    }
+    oldest
+}
+
 impl Asked {
     fn watermarks(&self) -> impl Iterator<Item = (&String, Timestamp)> {
         let objects = self.objects.iter().flatten();
         let token = self.token.as_ref();
         objects.filter_map(move |o| Some((o, *token?.watermarks.get(o)?)))
     }
+
+    fn watched(&self) -> impl Iterator<Item = (&String, Timestamp)> {
+        self.watched.iter().map(|(object, since)| (object, *since))
+    }
+
+    fn changed(&self, surveys: &BTreeMap<String, Survey>) -> bool {
+        let survey = |object: &String| surveys.get(object);
+        self.objects.is_none()
+            || self
+                .watched
+                .keys()
+                .any(|object| survey(object).is_none_or(|survey| survey.is_untraced))
+            || self.watermarks().any(|(object, watermark)| {
+                let newest = survey(object).and_then(|survey| survey.newest);
+                newest.is_some_and(|newest| newest >= watermark.to_second())
+            })
+    }
 }
 
-fn moved_to(mut token: Token, watermarks: &Watermarks) -> Token {
+fn moved_to(mut token: Token, surveys: &BTreeMap<String, Survey>) -> Token {
     for (object, watermark) in &mut token.watermarks {
-        if let Some(new) = watermarks.get(object) {
-            *watermark = (*watermark).max(*new);
+        if let Some(survey) = surveys.get(object) {
+            *watermark = (*watermark).max(survey.watermark);
         }
     }
     token
@@ -148,7 +155,10 @@ fn ask_of<R: Reader, T: Transport>(
         && token.carried_ids.is_some()
         && objects.iter().all(|o| token.watermarks.contains_key(o));
     Ok(Asked {
-        watched: watched(&*reader, &token.watermarks),
+        watched: match same {
+            true => watched(&*reader, &token.watermarks),
+            false => Watermarks::new(),
+        },
         token: Some(token),
         objects: same.then_some(objects),
         counts: reader.counts().filter(|_| same),
@@ -174,53 +184,4 @@ fn counts<T: Transport>(ctx: &Context<T>, asked: &[Asked]) -> Result<Vec<Option<
         .iter()
         .map(|asked| asked.counts.as_ref().and_then(&mut sum))
         .collect())
-}
-
-/// The newest stamp of each object, deleted rows included; nothing for an object without rows since its watermark.
-fn newest_stamps<T: Transport>(
-    ctx: &Context<T>,
-    known: &Known,
-    since: &Watermarks,
-) -> Result<BTreeMap<String, Timestamp>, Error> {
-    let queries: Vec<(&String, Query, Rows)> = since
-        .iter()
-        .map(|(object, watermark)| {
-            let query = Query::from(object).select(["Id", "SystemModstamp"]);
-            let query = query
-                .filter(ge("SystemModstamp", *watermark))
-                .order_by_descending("SystemModstamp")
-                .limit(1);
-            let deletable = known
-                .profile
-                .object(object)
-                .is_some_and(|o| o.has("IsDeleted"));
-            (
-                object,
-                query,
-                if deletable {
-                    Rows::WithDeleted
-                } else {
-                    Rows::Live
-                },
-            )
-        })
-        .collect();
-    let asked: Vec<(&Query, Rows)> = queries
-        .iter()
-        .map(|(_, query, rows)| (query, *rows))
-        .collect();
-    let mut newest = BTreeMap::new();
-    if asked.is_empty() {
-        return Ok(newest);
-    }
-    for ((object, ..), page) in queries.iter().zip(ctx.client.query_many(&asked)?) {
-        if let Some(stamp) = page?
-            .records
-            .first()
-            .and_then(|row| row.timestamp("SystemModstamp"))
-        {
-            newest.insert((*object).clone(), stamp);
-        }
-    }
-    Ok(newest)
 }

@@ -1,11 +1,13 @@
 //! The watermarks of a tenant's objects.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::asymbl::context::{Context, Known, Level};
-use crate::engine::watermarks;
+use crate::engine::watermarks::{self, Question, Survey};
 use crate::exports::ats::connector::types::Error;
+use salesforce::soql::ge;
 use salesforce::transport::Transport;
+use salesforce::{Query, Rows, Timestamp};
 
 pub use crate::engine::watermarks::{Watermarks, lagging};
 
@@ -19,14 +21,8 @@ pub fn take<T: Transport>(
     objects: &[String],
     before: &Watermarks,
 ) -> Result<Watermarks, Error> {
-    let shape = |object: &str| known.profile.object(object);
-    let is_logged = |object: &str| shape(object).is_some_and(|shape| shape.replicateable);
-    let refused = |object: &str, error: &salesforce::SalesforceError| {
-        let message = format!(
-            "no change log of {object}, so its last 15 minutes are read again each time ({error})"
-        );
-        ctx.log_once(Level::Warn, &message);
-    };
+    let is_logged = |object: &str| is_logged(known, object);
+    let refused = refused(ctx);
     Ok(watermarks::take(
         &ctx.client,
         objects,
@@ -34,6 +30,60 @@ pub fn take<T: Transport>(
         before,
         refused,
     )?)
+}
+
+/// Asks whether some objects changed since their watermarks, as [`watermarks::survey`] does. Of those in `watched` the
+/// deletions are traced, since the watermark there.
+///
+/// # Errors
+/// When Salesforce can't be asked.
+pub fn survey<T: Transport>(
+    ctx: &Context<T>,
+    known: &Known,
+    since: &Watermarks,
+    watched: &Watermarks,
+) -> Result<BTreeMap<String, Survey>, Error> {
+    let question = |(object, since): (&String, &Timestamp)| {
+        let newest = Query::from(object)
+            .select(["Id", "SystemModstamp"])
+            .filter(ge("SystemModstamp", *since))
+            .order_by_descending("SystemModstamp")
+            .limit(1);
+        let can_be_deleted = can_be_deleted(known, object);
+        let question = Question {
+            since: *since,
+            is_logged: is_logged(known, object),
+            deleted_since: watched.get(object).copied().filter(|_| can_be_deleted),
+            newest,
+            rows: match can_be_deleted {
+                true => Rows::WithDeleted,
+                false => Rows::Live,
+            },
+        };
+        (object.clone(), question)
+    };
+    let questions = since.iter().map(question).collect();
+    Ok(watermarks::survey(&ctx.client, &questions, refused(ctx))?)
+}
+
+fn is_logged(known: &Known, object: &str) -> bool {
+    let shape = known.profile.object(object);
+    shape.is_some_and(|shape| shape.replicateable)
+}
+
+fn can_be_deleted(known: &Known, object: &str) -> bool {
+    let shape = known.profile.object(object);
+    shape.is_some_and(|shape| shape.has("IsDeleted"))
+}
+
+/// Tells once of each change log that is refused.
+fn refused<T: Transport>(ctx: &Context<T>) -> impl Fn(&str, &salesforce::SalesforceError) {
+    |object, error| {
+        let message = format!(
+            "no change log of {object}, so its last 15 minutes are read again each time ({error})"
+        );
+        ctx.log_once(Level::Warn, &message);
+    }
 }
 
 /// Returns the objects of which rows may have been deleted without a trace, as [`watermarks::untraced_deletes`] does.
@@ -45,10 +95,9 @@ pub fn untraced_deletes<T: Transport>(
     known: &Known,
     since: &Watermarks,
 ) -> Result<BTreeSet<String>, Error> {
-    let logged = since.iter().filter(|(object, _)| {
-        let shape = known.profile.object(object);
-        shape.is_some_and(|shape| shape.replicateable && shape.has("IsDeleted"))
-    });
+    let logged = since
+        .iter()
+        .filter(|(object, _)| is_logged(known, object) && can_be_deleted(known, object));
     let logged = logged.map(|(object, watermark)| (object.clone(), *watermark));
     Ok(watermarks::untraced_deletes(
         &ctx.client,
