@@ -19,6 +19,7 @@ mod object;
 mod openapi;
 mod page;
 mod readers;
+mod routes;
 mod schedule;
 mod served;
 mod tenants;
@@ -151,7 +152,7 @@ impl Server {
         })?;
         ready(listener.address());
         let watching = tokio::spawn(work.watch());
-        listen::serve(listener, self.tls, app::router(app), stop).await;
+        listen::serve(listener, self.tls, routes::router(app), stop).await;
         if let Err(panic) = watching.await {
             tracing::error!(%panic, "the syncs ended in a defect of this program");
         }

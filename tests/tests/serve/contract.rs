@@ -154,7 +154,7 @@ async fn the_document_names_every_route_and_no_other() {
     // What is served and not in the document is for browsers, or has its address from an answer.
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/../host-runner/serve/src");
     let mut routes = BTreeSet::new();
-    for file in ["app.rs", "ats/mod.rs"] {
+    for file in ["routes.rs", "ats/mod.rs"] {
         let text = std::fs::read_to_string(format!("{source}/{file}")).unwrap();
         let quoted = text.split('"').skip(1).step_by(2);
         routes.extend(

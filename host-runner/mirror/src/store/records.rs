@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Mirror, MirrorError, Recheck};
+use super::{Mirror, MirrorError, Page, Recheck};
 use host_runner::unified::{
     MirrorStamps, Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord, mirror_line,
 };
@@ -45,6 +45,11 @@ impl StoredRecord {
 /// A limit as the stores count.
 pub(super) fn limited(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
+}
+
+/// How many rows and keys a page has, as the stores count.
+pub(super) fn rows_of(page: &Page) -> i64 {
+    limited(page.rows.len() + page.present.len())
 }
 
 /// Which records, and with that in which order: by key, or by (`changed_at`, key) when `changed_since` is set.

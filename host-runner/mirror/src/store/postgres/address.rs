@@ -10,8 +10,9 @@ use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 use url::Url;
 
-use super::link::Idle;
+use super::link::{Idle, Link};
 use super::login::Login;
+use super::tls::Encryption;
 use crate::store::MirrorError;
 
 /// The place of one tenant's mirror in a PostgreSQL database. Neither `Debug` nor `Display` shows the password.
@@ -23,15 +24,6 @@ pub struct PostgresAddress {
     /// Connections that wait for the next mirror; shared with the addresses of other tenants.
     pub(super) idle: Arc<Idle>,
     server: String,
-}
-
-/// How the connection is protected.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Encryption {
-    /// Not at all: the server is this machine, or the user wrote `sslmode=disable`.
-    None,
-    /// By TLS, with the server's certificate checked: against these roots, or the system's.
-    Tls(Option<PathBuf>),
 }
 
 /// What the query of a URL says.
@@ -117,6 +109,15 @@ impl PostgresAddress {
             idle: Arc::default(),
             server: format!("postgres://{user}@{host}:{port}/{database}"),
         })
+    }
+
+    /// A connection to the database.
+    ///
+    /// # Errors
+    /// [`MirrorError::Unreachable`].
+    pub(super) fn link(&self) -> Result<Arc<Link>, MirrorError> {
+        let open = || Link::open(self.config.clone(), &self.encryption, &self.to_string());
+        self.idle.link(open)
     }
 
     /// The name of the mirror.

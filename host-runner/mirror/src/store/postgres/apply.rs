@@ -7,17 +7,11 @@ use super::link::Link;
 use super::rows::Rows;
 use super::{listing, read, recheck, wanted};
 use crate::store::code::code;
-use crate::store::records::limited;
 use crate::store::{
     Counts, Coverage, Gone, Listing, MirrorError, Page, PageOutcome, Present, Progress, Recheck,
     check_page, marks,
 };
 use host_runner::unified::{Model, NaturalKey, OrgId, Timestamp, UnifiedRecord};
-
-/// How many rows and keys a page has.
-pub(super) fn rows_of(page: &Page) -> i64 {
-    limited(page.rows.len() + page.present.len())
-}
 
 /// Writes records from outside of any listing; with `track` their ids join the tracked set.
 pub(super) fn through(
@@ -146,32 +140,7 @@ fn tombstone_gone(
             }
         }
     }
-    tombstone(link, org, model, &gone, now)
-}
-
-/// Marks records as deleted; their last content stays. Unknown and already deleted ones are left alone. Returns how
-/// many it marked.
-pub(super) fn tombstone(
-    link: &Link,
-    org: &OrgId,
-    model: Model,
-    keys: &[String],
-    now: Timestamp,
-) -> Result<u64, MirrorError> {
-    if keys.is_empty() {
-        return Ok(0);
-    }
-    let marked = link.rows(
-        "UPDATE asymbl.record SET remote_deleted_at = $4, changed_at = $4
-         WHERE org = $1 AND model = $2 AND key = ANY($3) AND remote_deleted_at IS NULL RETURNING key",
-        &[&org.as_str(), &code(model), &keys, &now.millis()],
-    )?;
-    let lost: Vec<String> = marked
-        .iter()
-        .map(|row| row.try_get(0))
-        .collect::<Result<_, _>>()?;
-    wanted::add_lost(link, org, model, &lost)?;
-    Ok(lost.len() as u64)
+    super::marks::tombstone(link, org, model, &gone, now)
 }
 
 /// Marks keys as seen; returns those that the mirror does not hold as existing, or holds in another version.
@@ -199,7 +168,7 @@ fn mark_present(
         held.insert(key, version.map(i64::cast_unsigned));
         numbers.push(number);
     }
-    mark(link, org, marks, &numbers)?;
+    super::marks::shown(link, org, marks, &numbers)?;
     let is_missing = |one: &&Present| match held.get(one.key.as_str()) {
         None => true,
         Some(version) => one.version.is_some() && one.version != *version,
@@ -209,30 +178,4 @@ fn mark_present(
         .filter(is_missing)
         .map(|one| one.key.clone())
         .collect())
-}
-
-/// Marks records as shown by a listing, so that its end does not tombstone them. Those made since it began need no
-/// mark.
-pub(super) fn mark(
-    link: &Link,
-    org: &OrgId,
-    marks: Option<&Listing>,
-    numbers: &[i64],
-) -> Result<(), MirrorError> {
-    let Some(listing) = marks else {
-        return Ok(());
-    };
-    let mut numbers: Vec<i64> = numbers.to_vec();
-    numbers.retain(|number| *number <= listing.newest);
-    numbers.sort_unstable();
-    numbers.dedup();
-    if numbers.is_empty() {
-        return Ok(());
-    }
-    link.execute(
-        "INSERT INTO asymbl.seen (org, record, listing) SELECT $1, number, $3 FROM unnest($2::bigint[]) AS shown (number)
-         ON CONFLICT (org, record) DO UPDATE SET listing = excluded.listing",
-        &[&org.as_str(), &numbers, &listing.number.cast_signed()],
-    )?;
-    Ok(())
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use tokio_postgres::Row;
 
 use super::link::Link;
-use super::{apply, number, read, stamp};
+use super::{number, read, stamp};
 use crate::store::code::{code, model_of};
-use crate::store::records::limited;
+use crate::store::records::{limited, rows_of};
 use crate::store::{
     Claim, Counts, ListingKind, MirrorError, ModelRun, Page, Progress, Quota, Run, RunEnd,
     RunOutcome,
@@ -72,7 +72,7 @@ impl Entry<'_> {
                 &self.org.as_str(),
                 &self.claim.fence.cast_signed(),
                 &code(self.model),
-                &apply::rows_of(page),
+                &rows_of(page),
                 &counts.inserted.cast_signed(),
                 &counts.updated.cast_signed(),
                 &counts.unchanged.cast_signed(),

@@ -15,10 +15,9 @@ use std::thread::Thread;
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::error::{DbError, Severity, SqlState};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, NoTls, Row, Statement};
+use tokio_postgres::{Client, Config, NoTls, Row, Statement};
 
-use super::address::{Encryption, PostgresAddress};
-use super::tls::Tls;
+use super::tls::{Encryption, Tls};
 use crate::store::MirrorError;
 
 /// The values of a statement.
@@ -55,11 +54,14 @@ impl Idle {
     }
 
     /// A connection that waits, or a new one.
-    pub(super) fn link(address: &PostgresAddress) -> Result<Arc<Link>, MirrorError> {
-        let waiting = || lock(&address.idle.links).pop();
+    pub(super) fn link(
+        &self,
+        open: impl FnOnce() -> Result<Link, MirrorError>,
+    ) -> Result<Arc<Link>, MirrorError> {
+        let waiting = || lock(&self.links).pop();
         match std::iter::from_fn(waiting).find(|link| !link.client.is_closed()) {
             Some(link) => Ok(link),
-            None => Ok(Arc::new(Link::open(address)?)),
+            None => Ok(Arc::new(open()?)),
         }
     }
 
@@ -114,15 +116,18 @@ fn runtime() -> Option<&'static Runtime> {
 }
 
 impl Link {
-    /// Connects and logs in.
-    pub(super) fn open(address: &PostgresAddress) -> Result<Self, MirrorError> {
+    /// Connects and logs in to `place`, as errors call it.
+    pub(super) fn open(
+        config: Config,
+        encryption: &Encryption,
+        place: &str,
+    ) -> Result<Self, MirrorError> {
         let failed = |detail: String| MirrorError::Unreachable {
-            place: address.to_string(),
+            place: place.to_owned(),
             detail,
         };
         let runtime = runtime().ok_or_else(|| failed("no thread can be started".into()))?;
-        let config = address.config.clone();
-        let connected = match &address.encryption {
+        let connected = match encryption {
             Encryption::None => wait(runtime.spawn(async move {
                 let (client, connection) = config.connect(NoTls).await?;
                 // It ends when the client is dropped; its error also reaches the call that waits for an answer.

@@ -3,9 +3,9 @@
 use tokio_postgres::Row;
 
 use super::link::Link;
-use super::{apply, number, read, recheck, wanted};
+use super::{marks, number, read, recheck, wanted};
 use crate::store::code::code;
-use crate::store::records::limited;
+use crate::store::records::{limited, rows_of};
 use crate::store::{
     Coverage, Gap, Listing, ListingKind, ListingStart, MirrorError, ModelState, Page, Position,
     Recheck, Totals,
@@ -95,7 +95,7 @@ pub(super) fn advance(
             &stage,
             &place,
             &(page.coverage == Coverage::Everything),
-            &apply::rows_of(page),
+            &rows_of(page),
         ],
     )?;
     Ok(())
@@ -198,7 +198,7 @@ pub(super) fn tombstone_unseen(
             keys.push(stored.record.key().as_str().to_owned());
         }
         recheck::enqueue(link, org, &rechecks)?;
-        gone += apply::tombstone(link, org, model, &keys, now)?;
+        gone += marks::tombstone(link, org, model, &keys, now)?;
     }
 }
 

@@ -10,6 +10,7 @@ mod history;
 mod link;
 mod listing;
 mod login;
+mod marks;
 mod read;
 mod recheck;
 mod rows;
@@ -74,7 +75,7 @@ impl PostgresMirror {
     /// [`MirrorError::NotAMirror`]; else those of the database.
     pub fn open(address: &PostgresAddress, org: &OrgId) -> Result<Self, MirrorError> {
         let place = address.to_string();
-        let opened = Idle::link(address).and_then(|link| {
+        let opened = address.link().and_then(|link| {
             schema::make(&link, &place)?;
             schema::enter(&link, &place, &address.tenant, org)?;
             Ok(link)
@@ -89,7 +90,7 @@ impl PostgresMirror {
     /// [`MirrorError::Missing`]; else as [`PostgresMirror::open`].
     pub fn open_existing(address: &PostgresAddress) -> Result<Self, MirrorError> {
         let place = address.to_string();
-        let opened = Idle::link(address).and_then(|link| {
+        let opened = address.link().and_then(|link| {
             let org = match schema::is_there(&link, &place)? {
                 true => schema::org_of(&link, &address.tenant)?,
                 false => None,

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use sha2::{Digest, Sha256};
 
 use super::link::Link;
-use super::{apply, wanted};
+use super::{marks, wanted};
 use crate::store::code::code;
 use crate::store::{Counts, Listing, MirrorError};
 use host_runner::unified::{Model, OrgId, Timestamp, UnifiedId, UnifiedRecord};
@@ -97,7 +97,7 @@ impl Rows<'_> {
         self.write(&ordered, &held)?;
         self.note(grown, &returned)?;
         let numbers: Vec<i64> = held.values().filter_map(|one| one.number).collect();
-        apply::mark(self.link, self.org, self.marks.as_ref(), &numbers)?;
+        marks::shown(self.link, self.org, self.marks.as_ref(), &numbers)?;
         Ok(counts)
     }
 

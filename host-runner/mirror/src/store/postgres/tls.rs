@@ -1,7 +1,7 @@
 //! TLS to the database with rustls: the server's certificate and name are always checked.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,6 +13,15 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+
+/// How the connection is protected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Encryption {
+    /// Not at all: the server is this machine, or the user wrote `sslmode=disable`.
+    None,
+    /// By TLS, with the server's certificate checked: against these roots, or the system's.
+    Tls(Option<PathBuf>),
+}
 
 /// Makes TLS connections that trust the same roots.
 #[derive(Clone)]

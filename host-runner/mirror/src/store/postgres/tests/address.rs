@@ -1,6 +1,6 @@
 //! URLs: what they say, and what is never printed of them.
 
-use super::super::address::Encryption;
+use super::super::tls::Encryption;
 use super::*;
 
 fn parsed(url: &str) -> Result<PostgresAddress, MirrorError> {

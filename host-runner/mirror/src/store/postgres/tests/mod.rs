@@ -96,7 +96,7 @@ impl Place {
 
     /// From now on the store takes no recheck of this org, until it does again.
     pub(super) fn refuse_rechecks(&self, refuses: bool) {
-        let link = super::link::Link::open(&self.address).unwrap();
+        let link = self.address.link().unwrap();
         let org = self.org.as_str();
         link.batch(&match refuses {
             true => format!(
