@@ -39,10 +39,12 @@ pub enum EgressError {
         /// The cap.
         cap: ByteSize,
     },
-    /// All places for requests in flight stayed taken.
-    #[error("{cap} requests are in flight already; read or drop their answers first")]
+    /// All places for requests in flight, or for answers that are not read to their end, stayed taken.
+    #[error(
+        "{cap} requests are in flight already; wait for their answers and read them, or drop them"
+    )]
     TooManyInFlight {
-        /// How many may be in flight.
+        /// How many may be.
         cap: usize,
     },
     /// No token could be had.

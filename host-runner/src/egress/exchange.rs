@@ -6,7 +6,7 @@
 use super::body::peek;
 use super::caller::strip;
 use super::cause::client_error;
-use super::job::{CallOptions, Job, Shared};
+use super::job::{CallOptions, Job, OPEN_ANSWERS, Shared};
 use super::layers::{Download, Handed, Progress, Upload, gunzip};
 use super::mask::mask_body;
 use super::reading::{LARGEST_BUNDLE, Reading};
@@ -24,7 +24,7 @@ use hyper_util::client::legacy::connect::capture_connection;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 /// How much of a 401's body is read to learn why; Salesforce's are some 100 bytes.
@@ -214,15 +214,25 @@ impl Exchange<'_> {
         }
     }
 
+    /// A place among the answers that the job has not read to their end.
     async fn place(&self) -> Result<OwnedSemaphorePermit, EgressError> {
+        self.permit(&self.job.open_answers, OPEN_ANSWERS).await
+    }
+
+    /// A turn among the requests of the tenant's jobs that wait for an answer. Whoever reads an answer slowly, or not
+    /// yet, keeps no other job from asking.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, EgressError> {
         let cap = self.shared.limits.max_in_flight;
-        match timeout(
-            self.deadlines.first_byte,
-            self.job.in_flight.clone().acquire_owned(),
-        )
-        .await
-        {
-            Ok(Ok(place)) => Ok(place),
+        self.permit(&self.shared.turns, cap).await
+    }
+
+    async fn permit(
+        &self,
+        of: &Arc<Semaphore>,
+        cap: usize,
+    ) -> Result<OwnedSemaphorePermit, EgressError> {
+        match timeout(self.deadlines.first_byte, of.clone().acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
             _ => Err(EgressError::TooManyInFlight { cap }),
         }
     }
@@ -252,6 +262,7 @@ impl Exchange<'_> {
         body: RequestBody,
         place: OwnedSemaphorePermit,
     ) -> Result<(Response<Incoming>, OwnedSemaphorePermit), EgressError> {
+        let _turn = self.turn().await?;
         let repeatable = matches!(parts.method, Method::GET | Method::HEAD) && body.is_end_stream();
         let again = repeatable.then(|| parts.clone());
         let first = self.attempt(Request::from_parts(parts, body)).await;

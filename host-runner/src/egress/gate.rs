@@ -14,6 +14,7 @@ use crate::metrics::Metrics;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use tokio::sync::Semaphore;
 
 /// Servers and firewalls refuse requests that do not say who asks.
 pub(crate) fn default_user_agent() -> HeaderValue {
@@ -42,6 +43,7 @@ impl Egress {
                 limits,
                 user_agent: default_user_agent(),
                 watch: Watch::default(),
+                turns: Arc::new(Semaphore::new(limits.max_in_flight)),
                 jobs: Arc::default(),
             }),
         }
@@ -71,13 +73,12 @@ impl Egress {
 
     /// A gate for one job.
     pub fn gate_for(&self, purpose: Purpose, budget: JobBudget) -> Gate {
-        let max_in_flight = self.shared.limits.max_in_flight;
         let job = self.shared.jobs.fetch_add(1, Ordering::Relaxed);
         let tenant = self.shared.watch.tenant.as_str();
         let span = tracing::debug_span!("job", tenant, job, ?purpose);
         Gate {
             shared: self.shared.clone(),
-            job: Arc::new(Job::new(span, purpose, budget, max_in_flight)),
+            job: Arc::new(Job::new(span, purpose, budget)),
         }
     }
 }

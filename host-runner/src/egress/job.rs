@@ -23,6 +23,8 @@ pub(crate) struct Watch {
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) watch: Watch,
+    /// For the requests of all jobs that wait for their answers.
+    pub(crate) turns: Arc<Semaphore>,
     /// Jobs so far.
     pub(crate) jobs: Arc<AtomicU64>,
     pub(crate) policy: EgressPolicy,
@@ -32,30 +34,28 @@ pub(crate) struct Shared {
     pub(crate) user_agent: HeaderValue,
 }
 
+/// Answers that one job may leave unread: each holds a connection and its buffers.
+pub(crate) const OPEN_ANSWERS: usize = 16;
+
 /// What one job has done and may do.
 pub(crate) struct Job {
     /// Its requests are reported in it.
     pub(crate) span: tracing::Span,
     pub(crate) purpose: Purpose,
     pub(crate) meter: Meter,
-    pub(crate) in_flight: Arc<Semaphore>,
+    pub(crate) open_answers: Arc<Semaphore>,
     problem: Mutex<Option<Problem>>,
     grants: Mutex<Vec<(u64, Grant)>>,
     next_grant: AtomicU64,
 }
 
 impl Job {
-    pub(crate) fn new(
-        span: tracing::Span,
-        purpose: Purpose,
-        budget: JobBudget,
-        max_in_flight: usize,
-    ) -> Self {
+    pub(crate) fn new(span: tracing::Span, purpose: Purpose, budget: JobBudget) -> Self {
         Self {
             span,
             purpose,
             meter: Meter::new(budget),
-            in_flight: Arc::new(Semaphore::new(max_in_flight)),
+            open_answers: Arc::new(Semaphore::new(OPEN_ANSWERS)),
             problem: Mutex::new(None),
             grants: Mutex::new(Vec::new()),
             next_grant: AtomicU64::new(0),

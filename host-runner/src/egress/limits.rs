@@ -52,7 +52,7 @@ pub struct EgressLimits {
     pub max_response: ByteSize,
     /// The largest body that is sent.
     pub max_request: ByteSize,
-    /// How many requests of one job are in flight at once; more wait their turn.
+    /// How many requests of one tenant, of all its jobs together, wait for their answers at once; more wait their turn.
     pub max_in_flight: usize,
 }
 
@@ -64,8 +64,9 @@ impl Default for EgressLimits {
             max_response: ByteSize::mib(64),
             // Salesforce takes 2 GB at most, for a file (ContentVersion multipart).
             max_request: ByteSize::gib(2),
-            // Salesforce runs 25 long requests at once for the whole org (salesforce-api.md 5): leave some to others.
-            max_in_flight: 16,
+            // Salesforce runs 25 long requests at once for the whole org, 5 for a small one (salesforce-api.md 5):
+            // leave some to others.
+            max_in_flight: 4,
         }
     }
 }

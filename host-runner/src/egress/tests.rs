@@ -1,5 +1,6 @@
 //! The gate against real servers on loopback.
 
+use super::job::OPEN_ANSWERS;
 use super::testing::*;
 use super::*;
 use bytes::Bytes;
@@ -376,28 +377,59 @@ async fn a_body_over_the_request_cap_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn more_requests_than_may_be_in_flight_wait_and_then_fail() {
+async fn more_answers_than_may_stay_unread_wait_and_then_fail() {
     let server = ok().await;
+    let gate = gate(&server.origin);
+    let url = format!("{}/x", server.origin);
+    let mut unread = Vec::new();
+    for _ in 0..OPEN_ANSWERS {
+        unread.push(gate.send(get(&url), CallOptions::default()).await.unwrap());
+    }
+    let one_more = gate.send(get(&url), CallOptions::default()).await;
+    assert!(
+        matches!(
+            one_more,
+            Err(EgressError::TooManyInFlight { cap: OPEN_ANSWERS })
+        ),
+        "{one_more:?}"
+    );
+    drop(unread);
+    assert!(gate.send(get(&url), CallOptions::default()).await.is_ok());
+}
+
+#[tokio::test]
+async fn the_jobs_of_a_tenant_share_the_requests_in_flight() {
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let counts = (now.clone(), most.clone());
+    let server = Server::start(move |_| {
+        let (now, most) = counts.clone();
+        async move {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            now.fetch_sub(1, Ordering::SeqCst);
+            answer(200, "{}")
+        }
+    })
+    .await;
     let limits = EgressLimits {
         max_in_flight: 2,
         ..short_limits()
     };
     let client = Client::new(None, limits.deadlines.connect, Proxies::none()).unwrap();
-    let gate = Egress::new(
+    let egress = Egress::new(
         EgressPolicy::new(server.origin.clone()),
         client,
         None,
         limits,
-    )
-    .gate(JobBudget::default());
-    let url = format!("{}/x", server.origin);
-    let first = gate.send(get(&url), CallOptions::default()).await.unwrap();
-    let second = gate.send(get(&url), CallOptions::default()).await.unwrap();
-    let third = gate.send(get(&url), CallOptions::default()).await;
-    assert!(
-        matches!(third, Err(EgressError::TooManyInFlight { cap: 2 })),
-        "{third:?}"
     );
-    drop((first, second));
-    assert!(gate.send(get(&url), CallOptions::default()).await.is_ok());
+    let url = format!("{}/x", server.origin);
+    let jobs = (0..6).map(|_| {
+        let gate = egress.gate(JobBudget::default());
+        let request = get(&url);
+        async move { gate.send(request, CallOptions::default()).await }
+    });
+    // No answer is read: that keeps nobody waiting.
+    let answers: Vec<_> = futures_util::future::join_all(jobs).await;
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    assert_eq!(most.load(Ordering::SeqCst), 2);
 }

@@ -158,6 +158,11 @@ pub struct LoadedConnector {
 }
 
 impl LoadedConnector {
+    /// What runs it.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// The component behind it.
     pub fn component(&self) -> &CheckedComponent {
         &self.component

@@ -63,6 +63,11 @@ pub struct Engine {
 }
 
 impl Engine {
+    /// Returns true when a job that starts now has to wait for a slot.
+    pub fn is_full(&self) -> bool {
+        self.slots.available_permits() == 0
+    }
+
     /// A slot for one job, as soon as one is free.
     ///
     /// # Errors

@@ -121,7 +121,7 @@ pub const KEYS: &[Key] = &[
     key("limits", "bytes_per_job", "`\"16 GiB\"`", "\"1 GiB\"", "bytes of one listing or action, sent and received"),
     key("limits", "attachment_size", "`25000000`", "\"100 MB\"", "the largest file of an action"),
     key("limits", "response_size", "`\"64 MiB\"`", "\"16 MiB\"", "the largest answer"),
-    key("limits", "requests_in_flight", "`16`", "4", "concurrent requests"),
+    key("limits", "requests_in_flight", "`4`", "8", "requests to the org that wait for their answers at once"),
     key("limits", "connect_seconds", "`10`", "5", "the time to connect"),
     key("limits", "first_byte_seconds", "`150`", "60", "the wait for the first byte"),
     key("limits", "between_bytes_seconds", "`60`", "30", "the wait between two bytes"),

@@ -126,7 +126,7 @@ impl Run<'_> {
             .then_some("an earlier listing was refused because too many records had disappeared")
     }
 
-    fn start_of(&self, token: Option<String>) -> ListingStart {
+    pub(super) fn start_of(&self, token: Option<String>) -> ListingStart {
         ListingStart {
             kind: if token.is_some() {
                 ListingKind::Delta

@@ -6,6 +6,7 @@
 
 mod again;
 mod by_ids;
+mod coming;
 mod counts;
 mod created;
 mod discover;
@@ -85,6 +86,7 @@ pub async fn sync(
         counts: BTreeMap::new(),
         expected: BTreeMap::new(),
         compared: Vec::new(),
+        ahead: Vec::new(),
     };
     let mut models = Vec::new();
     let result = run.models(mirror, &claim, &mut models).await;
@@ -150,6 +152,12 @@ impl Run<'_> {
             .filter(|model| !whole.contains(model))
             .collect();
         let unchanged = self.unchanged(mirror, claim, &probed, &listed).await?;
+        let read = listed.iter().filter(|model| !unchanged.contains(model));
+        // The first is asked for at once anyway.
+        for model in read.skip(1) {
+            self.ask_ahead(mirror, *model, whole.contains(model))
+                .await?;
+        }
         for model in listed {
             let mut report = ModelReport::new(model);
             let started = Instant::now();

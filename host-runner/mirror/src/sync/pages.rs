@@ -5,8 +5,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::task::JoinHandle;
-
+use super::coming::{Ahead, Answer, Coming, Question, cursor_of};
 use super::error::SyncError;
 use super::event::Event;
 use super::follow_ups;
@@ -16,7 +15,7 @@ use crate::store::{
     Claim, Coverage, Gone, Listing, ListingKind, ListingStart, Mirror, Page as MirrorPage,
     Position, Present, Progress, Recheck,
 };
-use host_runner::sandbox::contract::{reads, types};
+use host_runner::sandbox::contract::reads;
 use host_runner::sandbox::{CallError, ErrorKind, Job, ListingPace, Outage, Page, unified_model};
 use host_runner::session::StepError;
 use host_runner::unified::{KeyError, Model, NaturalKey, Timestamp, UnifiedRecord};
@@ -32,75 +31,6 @@ const BEGUN_ANEW: u32 = 3;
 
 /// Times that a run discovers the org again, because a field or object disappeared while it was reading.
 const REDISCOVERIES: u32 = 5;
-
-/// A page of either kind.
-enum Answer {
-    Records(Page),
-    Keys(reads::IdPage),
-}
-
-impl Answer {
-    /// How many things it brings that are stored: records, keys, deletions, rechecks.
-    fn items(&self) -> usize {
-        match self {
-            Self::Records(page) => page.items(),
-            Self::Keys(page) => page.keys.len(),
-        }
-    }
-
-    /// The position of the listing after this page.
-    fn position(&self) -> Position {
-        match self {
-            Self::Records(page) => match &page.info.progress {
-                reads::Progress::More(cursor) => Position::At(cursor.clone()),
-                reads::Progress::Done(token) => Position::End(Some(token.clone())),
-            },
-            Self::Keys(page) => match &page.next {
-                Some(cursor) => Position::At(cursor.clone()),
-                None => Position::End(None),
-            },
-        }
-    }
-}
-
-/// What is asked of the connector: one page.
-struct Question {
-    model: Model,
-    kind: ListingKind,
-    profile: Arc<types::Profile>,
-    query: reads::ListQuery,
-}
-
-impl Question {
-    async fn ask(&self, job: &mut Job) -> Result<Answer, CallError> {
-        if self.kind == ListingKind::Ids {
-            let cursor = self.query.cursor.as_ref();
-            let page = job.list_ids(self.model, &self.profile, cursor).await;
-            return page.map(Answer::Keys);
-        }
-        let page = job.list(self.model, &self.profile, &self.query).await;
-        page.map(Answer::Records)
-    }
-}
-
-/// A page on its way, in a task of its own. Dropped, it ends the call.
-struct Coming(JoinHandle<(Job, Result<Answer, CallError>)>);
-
-impl Coming {
-    async fn arrive(mut self) -> (Job, Result<Answer, CallError>) {
-        match (&mut self.0).await {
-            Ok(arrived) => arrived,
-            // Nobody else cancels the task, so it panicked.
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
-    }
-}
-
-impl Drop for Coming {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
 
 /// A listing that is being read.
 struct Reading<'a> {
@@ -141,7 +71,7 @@ impl Run<'_> {
         };
         let mut coming = match reading.listing.position {
             Position::End(_) => None,
-            _ => Some(self.ask(self.start().await?, &reading)),
+            _ => Some(self.first_page(&reading).await?),
         };
         while let Some(page) = coming.take() {
             let (mut job, result) = page.arrive().await;
@@ -189,23 +119,72 @@ impl Run<'_> {
         self.finish(mirror, claim, report).await
     }
 
-    /// Asks for the page at which a listing stands.
-    fn ask(&self, mut job: Job, reading: &Reading<'_>) -> Coming {
+    /// Asks for the first page of a model before its turn, as the listing will that begins then: the models' first
+    /// answers are waited for side by side. Not where a sandbox would have to wait for a slot, which the model whose
+    /// turn it is may need.
+    pub(super) async fn ask_ahead(
+        &mut self,
+        mirror: &mut dyn Mirror,
+        model: Model,
+        full: bool,
+    ) -> Result<(), SyncError> {
+        if self.session.connector().engine().is_full()
+            || self.check_stop().is_err()
+            || mirror.open_listing(model)?.is_some()
+        {
+            return Ok(());
+        }
+        let token = mirror.model_state(model)?.token.filter(|_| !full);
+        let start = self.start_of(token);
+        let job = self.start().await?;
+        let page = self.ask_page(job, model, &start, &Position::Start, None);
+        self.ahead.push(Ahead { model, start, page });
+        Ok(())
+    }
+
+    /// The page at which a listing begins or goes on: the one that was asked for ahead, if it is that.
+    async fn first_page(&mut self, reading: &Reading<'_>) -> Result<Coming, SyncError> {
         let listing = &reading.listing;
+        let mut asked = self.ahead.iter();
+        let asked = asked.position(|ahead| ahead.model == listing.model);
+        let ahead = asked.map(|at| self.ahead.swap_remove(at));
+        match ahead {
+            Some(ahead) if listing.position == Position::Start && listing.start == ahead.start => {
+                Ok(ahead.page)
+            }
+            _ => {
+                let job = self.start().await?;
+                Ok(self.ask(job, reading))
+            }
+        }
+    }
+
+    /// Asks for the page at which a listing stands.
+    fn ask(&self, job: Job, reading: &Reading<'_>) -> Coming {
+        let listing = &reading.listing;
+        let (start, position) = (&listing.start, &listing.position);
+        self.ask_page(job, listing.model, start, position, reading.page_size)
+    }
+
+    fn ask_page(
+        &self,
+        job: Job,
+        model: Model,
+        start: &ListingStart,
+        position: &Position,
+        page_size: Option<u32>,
+    ) -> Coming {
         let question = Question {
-            model: listing.model,
-            kind: listing.start.kind,
+            model,
+            kind: start.kind,
             profile: Arc::clone(&self.profile),
             query: reads::ListQuery {
-                since: listing.start.since.clone(),
-                cursor: cursor_of(&listing.position).map(str::to_owned),
-                page_size: reading.page_size,
+                since: start.since.clone(),
+                cursor: cursor_of(position).map(str::to_owned),
+                page_size,
             },
         };
-        Coming(tokio::spawn(async move {
-            let answer = question.ask(&mut job).await;
-            (job, answer)
-        }))
+        Coming::ask(job, question)
     }
 
     /// Prepares to ask for the same page again if that may help, or for the first page of a listing that begins anew if
@@ -270,6 +249,8 @@ impl Run<'_> {
             return Ok(false);
         }
         self.profile = discovery.profile.into();
+        // They were asked with the profile that is outdated.
+        self.ahead.clear();
         mirror.set_profile(claim, &self.profile, Timestamp::now())?;
         Ok(true)
     }
@@ -296,14 +277,18 @@ impl Run<'_> {
         Ok(())
     }
 
-    pub(super) async fn start(&self) -> Result<Job, StepError> {
+    pub(super) async fn start(&mut self) -> Result<Job, StepError> {
+        // Whoever waits for a slot must not hold others: all that do might wait for each other.
+        if self.session.connector().engine().is_full() {
+            self.ahead.clear();
+        }
         let started = self.session.start().await;
         started.map_err(|error| StepError::new(self.session, "start", error, None))
     }
 
     /// Starts a new sandbox after one that ended without a response.
     async fn restart(
-        &self,
+        &mut self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
         report: &mut ModelReport,
@@ -325,14 +310,6 @@ fn what(listing: &Listing) -> String {
     match listing.start.kind {
         ListingKind::Ids => format!("list the ids of {}", listing.model),
         _ => format!("list {}", listing.model),
-    }
-}
-
-/// Where a listing continues, if it is under way.
-fn cursor_of(position: &Position) -> Option<&str> {
-    match position {
-        Position::At(cursor) => Some(cursor),
-        Position::Start | Position::End(_) => None,
     }
 }
 

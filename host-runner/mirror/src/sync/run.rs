@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::coming::Ahead;
 use super::error::SyncError;
 use super::event::Events;
 use super::options::SyncOptions;
@@ -42,6 +43,8 @@ pub(super) struct Run<'a> {
     pub(super) expected: BTreeMap<Model, u64>,
     /// Models that are compared because of their count.
     pub(super) compared: Vec<Model>,
+    /// First pages that are asked for before their models' turn.
+    pub(super) ahead: Vec<Ahead>,
 }
 
 impl Run<'_> {

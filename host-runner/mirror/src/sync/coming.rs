@@ -1,0 +1,101 @@
+//! A page on its way: the question, the task that asks it, the answer.
+
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use crate::store::{ListingKind, ListingStart, Position};
+use host_runner::sandbox::contract::{reads, types};
+use host_runner::sandbox::{CallError, Job, Page};
+use host_runner::unified::Model;
+
+/// A page of either kind.
+pub(super) enum Answer {
+    Records(Page),
+    Keys(reads::IdPage),
+}
+
+impl Answer {
+    /// How many things it brings that are stored: records, keys, deletions, rechecks.
+    pub(super) fn items(&self) -> usize {
+        match self {
+            Self::Records(page) => page.items(),
+            Self::Keys(page) => page.keys.len(),
+        }
+    }
+
+    /// The position of the listing after this page.
+    pub(super) fn position(&self) -> Position {
+        match self {
+            Self::Records(page) => match &page.info.progress {
+                reads::Progress::More(cursor) => Position::At(cursor.clone()),
+                reads::Progress::Done(token) => Position::End(Some(token.clone())),
+            },
+            Self::Keys(page) => match &page.next {
+                Some(cursor) => Position::At(cursor.clone()),
+                None => Position::End(None),
+            },
+        }
+    }
+}
+
+/// What is asked of the connector: one page.
+pub(super) struct Question {
+    pub(super) model: Model,
+    pub(super) kind: ListingKind,
+    pub(super) profile: Arc<types::Profile>,
+    pub(super) query: reads::ListQuery,
+}
+
+impl Question {
+    async fn ask(&self, job: &mut Job) -> Result<Answer, CallError> {
+        if self.kind == ListingKind::Ids {
+            let cursor = self.query.cursor.as_ref();
+            let page = job.list_ids(self.model, &self.profile, cursor).await;
+            return page.map(Answer::Keys);
+        }
+        let page = job.list(self.model, &self.profile, &self.query).await;
+        page.map(Answer::Records)
+    }
+}
+
+/// A page on its way, in a task of its own. Dropped, it ends the call.
+pub(super) struct Coming(JoinHandle<(Job, Result<Answer, CallError>)>);
+
+impl Coming {
+    pub(super) fn ask(mut job: Job, question: Question) -> Self {
+        Self(tokio::spawn(async move {
+            let answer = question.ask(&mut job).await;
+            (job, answer)
+        }))
+    }
+
+    pub(super) async fn arrive(mut self) -> (Job, Result<Answer, CallError>) {
+        match (&mut self.0).await {
+            Ok(arrived) => arrived,
+            // Nobody else cancels the task, so it panicked.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The first page of a listing that will be begun, on its way before the model's turn.
+pub(super) struct Ahead {
+    pub(super) model: Model,
+    pub(super) start: ListingStart,
+    pub(super) page: Coming,
+}
+
+/// Where a listing continues, if it is under way.
+pub(super) fn cursor_of(position: &Position) -> Option<&str> {
+    match position {
+        Position::At(cursor) => Some(cursor),
+        Position::Start | Position::End(_) => None,
+    }
+}
