@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::bindings::contract::{about, actions, inspection, reads, types};
 use super::bounds;
-use super::convert::{self, Page, RecordBatch};
+use super::convert::{self, Page, RecordBatch, TextPage};
 use super::error::CallError;
 use super::exports::unsupported;
 use super::job::Job;
@@ -51,11 +51,24 @@ impl Job {
         profile: &types::Profile,
         query: &reads::ListQuery,
     ) -> Result<Page, CallError> {
+        self.list_text(model, profile, query).await?.checked()
+    }
+
+    /// As [`Job::list`], with the records still to be checked.
+    ///
+    /// # Errors
+    /// As every call: [`CallError`].
+    pub async fn list_text(
+        &mut self,
+        model: Model,
+        profile: &types::Profile,
+        query: &reads::ListQuery,
+    ) -> Result<TextPage, CallError> {
         let contract_model = convert::contract_model(model);
         let page = enter!(self, reads.call_list_page(profile, contract_model, query))?;
         let mut page = contract(page)?;
         bounds::page_info(&mut page.info)?;
-        convert::page(model, page)
+        Ok(TextPage::new(model, page))
     }
 
     /// Records by remote id (for the two job relations: by job id).

@@ -18,7 +18,30 @@ pub struct Page {
     pub info: reads::PageInfo,
 }
 
-impl Page {
+/// A page as the connector gave it: its records are not looked at yet, which takes as long as to write them. So a
+/// caller can ask for the next page before.
+#[derive(Debug)]
+pub struct TextPage {
+    model: Model,
+    records: reads::TextRecords,
+    /// As in [`Page`].
+    pub info: reads::PageInfo,
+}
+
+impl TextPage {
+    pub(super) fn new(model: Model, page: reads::TextPage) -> Self {
+        Self {
+            model,
+            records: page.records,
+            info: page.info,
+        }
+    }
+
+    /// How many records it brings.
+    pub fn rows(&self) -> usize {
+        self.records.lines.split_terminator('\n').count()
+    }
+
     /// How many things it brings that are kept: records, deletions, rechecks.
     pub fn items(&self) -> usize {
         let rechecks = self.info.rechecks.iter().map(|recheck| match recheck {
@@ -26,7 +49,19 @@ impl Page {
             reads::Recheck::UsersOutsideTeams(ids) => ids.len(),
             reads::Recheck::CandidatesWithoutApplication(candidates) => candidates.len(),
         });
-        self.rows.len() + self.info.deleted.len() + rechecks.sum::<usize>()
+        self.rows() + self.info.deleted.len() + rechecks.sum::<usize>()
+    }
+
+    /// The page with its records checked.
+    ///
+    /// # Errors
+    /// [`CallError::BrokenContract`] for what is not a record of the model.
+    pub fn checked(self) -> Result<Page, CallError> {
+        Ok(Page {
+            rows: rows(self.model, &self.records)?,
+            complete_sets: self.records.complete_jobs,
+            info: self.info,
+        })
     }
 }
 
@@ -71,14 +106,6 @@ pub fn unified_model(model: types::Model) -> Model {
         types::Model::JobStages => Model::JobStages,
         types::Model::HiringTeamMembers => Model::HiringTeamMembers,
     }
-}
-
-pub(super) fn page(model: Model, page: reads::TextPage) -> Result<Page, CallError> {
-    Ok(Page {
-        rows: rows(model, &page.records)?,
-        complete_sets: page.records.complete_jobs,
-        info: page.info,
-    })
 }
 
 pub(super) fn record_batch(

@@ -30,7 +30,7 @@ pub use bindings::{CONTRACT_VERSION, contract};
 pub use cache::CompiledCache;
 pub use compile::{Compiler, compile_for_parent};
 pub use component::{CheckedComponent, LoadedConnector};
-pub use convert::{Page, RecordBatch, contract_model, record, unified_model};
+pub use convert::{Page, RecordBatch, TextPage, contract_model, record, unified_model};
 pub use dynamic::{DynamicError, Function, ParameterError, Returned};
 pub use engine::{Engine, EngineSize, new_engine};
 pub use error::{CallError, ErrorKind, LoadError, Outage};

@@ -1,6 +1,7 @@
 //! `asymbl list MODEL`: records live from Salesforce, without a mirror: remote ids, no `changed_at`.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -10,8 +11,8 @@ use clap::Args;
 use super::text;
 use super::{Context, Exit, TenantArgument, model, output};
 use host_runner::egress::ByteSize;
-use host_runner::sandbox::ListingPace;
 use host_runner::sandbox::contract::reads::{ListQuery, Progress};
+use host_runner::sandbox::{Job, ListingPace};
 use host_runner::session::StepError;
 use host_runner::unified::{Model, list_line};
 
@@ -53,8 +54,20 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     let limits = session.tenant().file().limits().model;
     let (started, mut pace) = (Instant::now(), ListingPace::default());
     let (mut pages, mut items, mut requests) = (0, 0, job.stats().requests);
-    let token = loop {
-        let page = match job.list(model, &profile, &query).await {
+    let profile = Arc::new(profile);
+    // In a task of its own: the next page is read while one is printed.
+    let ask = |mut job: Job, query: ListQuery| {
+        let profile = Arc::clone(&profile);
+        tokio::spawn(async move {
+            let page = job.list_text(model, &profile, &query).await;
+            (job, page)
+        })
+    };
+    let mut token = None;
+    let mut coming = Some(ask(job, query.clone()));
+    while let Some(page) = coming.take() {
+        let (job, page) = page.await?;
+        let page = match page {
             Ok(page) => page,
             Err(error) => return Err(step(format!("list {model}"), error, &job).into()),
         };
@@ -71,19 +84,23 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         limits
             .check(pages, items, ByteSize::bytes(0), started.elapsed())
             .with_context(|| format!("list {model}"))?;
-        for record in page.rows {
-            if printed < limit {
-                print(&record, context.json, &mut out)?;
-                printed += 1;
+        match &page.info.progress {
+            Progress::More(cursor) if printed + page.rows() < limit => {
+                query.cursor = Some(cursor.clone());
+                coming = Some(ask(job, query.clone()));
             }
+            Progress::More(_) => {}
+            Progress::Done(end) => token = Some(end.clone()),
+        }
+        let page = page
+            .checked()
+            .map_err(|error| StepError::new(&session, format!("list {model}"), error, None))?;
+        for record in page.rows.iter().take(limit - printed) {
+            print(record, context.json, &mut out)?;
+            printed += 1;
         }
         deleted.extend(page.info.deleted);
-        match page.info.progress {
-            Progress::More(_) if printed >= limit => break None,
-            Progress::More(cursor) => query.cursor = Some(cursor),
-            Progress::Done(token) => break Some(token),
-        }
-    };
+    }
     out.flush()?;
     // The records alone are standard output; what belongs to the listing as a whole goes beside it.
     if context.json {

@@ -6,12 +6,12 @@ use tokio::task::JoinHandle;
 
 use crate::store::{ListingKind, ListingStart, Position};
 use host_runner::sandbox::contract::{reads, types};
-use host_runner::sandbox::{CallError, Job, Page};
+use host_runner::sandbox::{CallError, Job, TextPage};
 use host_runner::unified::Model;
 
-/// A page of either kind.
+/// A page of either kind; records are checked while the next page is read.
 pub(super) enum Answer {
-    Records(Page),
+    Records(TextPage),
     Keys(reads::IdPage),
 }
 
@@ -54,7 +54,7 @@ impl Question {
             let page = job.list_ids(self.model, &self.profile, cursor).await;
             return page.map(Answer::Keys);
         }
-        let page = job.list(self.model, &self.profile, &self.query).await;
+        let page = job.list_text(self.model, &self.profile, &self.query).await;
         page.map(Answer::Records)
     }
 }

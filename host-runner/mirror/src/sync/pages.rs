@@ -102,6 +102,9 @@ impl Run<'_> {
             coming = goes_on.then(|| self.ask(job, &reading));
             match answer {
                 Answer::Records(page) => {
+                    let page = page.checked().map_err(|error| {
+                        StepError::new(self.session, what(&reading.listing), error, None)
+                    })?;
                     self.put_records(mirror, claim, report, page, api_calls)?;
                 }
                 Answer::Keys(page) => put_keys(mirror, claim, report.model, page, api_calls)?,
