@@ -151,7 +151,8 @@ impl Worker {
             return settled(message.double_ack().await);
         };
         let ack_wait = self.fleet.settings.ack_wait;
-        // What was begun is ended, whoever has it by then: what it wrote can't be taken back.
+        // An action that was begun runs to its end, even if another worker has the message by then: what it wrote can't
+        // be taken back.
         let never = CancellationToken::new();
         match kept(&message, ack_wait, &never, self.answered(&call)).await {
             // Somebody else has it, and acknowledges it.

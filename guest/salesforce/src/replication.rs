@@ -5,7 +5,6 @@
 //! 3.3).
 
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::client::Client;
 use super::composite::{SubResponse, Subrequest};
@@ -26,10 +25,6 @@ pub enum Log {
 /// What a log tells of a window.
 #[derive(Debug, Clone, Deserialize)]
 pub struct LogWindow {
-    #[serde(default)]
-    ids: Vec<IgnoredAny>,
-    #[serde(default, rename = "deletedRecords")]
-    deleted: Vec<IgnoredAny>,
     /// Everything up to here is included: the next window's start.
     #[serde(rename = "latestDateCovered")]
     pub latest_date_covered: Timestamp,
@@ -50,16 +45,6 @@ impl LogWindow {
             .ok()
             .and_then(|body| body.parse().map_err(SalesforceError::malformed));
         window.map_err(|error| explain(error, object))
-    }
-
-    /// Ids in the window, both ends of which are cut to the minute: at most 600,000.
-    pub fn len(&self) -> usize {
-        self.ids.len() + self.deleted.len()
-    }
-
-    /// Whether nothing happened in the window.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 }
 
@@ -149,13 +134,11 @@ mod tests {
         );
         let (client, windows) = asked(&[(200, &updated), (200, &deleted)]);
         let updated = windows[0].as_ref().unwrap();
-        assert_eq!(updated.len(), 7);
         assert_eq!(
             updated.latest_date_covered.to_string(),
             "2015-08-19T08:17:00.000Z"
         );
         let deleted = windows[1].as_ref().unwrap();
-        assert_eq!(deleted.len(), 1);
         assert_eq!(
             deleted.earliest_date_available.unwrap().to_string(),
             "2013-05-03T15:57:00.000Z"

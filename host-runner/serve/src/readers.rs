@@ -112,7 +112,7 @@ pub(crate) fn allow_open_files() {
     }
 }
 
-/// Which file stands at a path, so that one that took another's place is told from it.
+/// Which file is at a path: a mirror that was replaced by another file has another one.
 type FileId = Option<(u64, u64)>;
 
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Actions through the fleet: a key runs once, whoever dies.
+//! Actions through the fleet: a key runs once, also when a worker is killed.
 
 use connector_tests::command::{Outcome, run};
 use practice_org::Latency;

@@ -76,11 +76,12 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             Progress::Done(_) => None,
         };
         let before = std::mem::replace(&mut requests, job.stats().requests);
-        let is_idle = page.items() == 0 && requests == before;
+        let brought = page.items();
+        let is_idle = brought == 0 && requests == before;
         if let Err(error) = pace.check(next, is_idle) {
             return Err(step(format!("list {model}"), error, &job).into());
         }
-        (pages, items) = (pages + 1, items + page.items() as u64);
+        (pages, items) = (pages + 1, items + brought as u64);
         limits
             .check(pages, items, ByteSize::bytes(0), started.elapsed())
             .with_context(|| format!("list {model}"))?;
