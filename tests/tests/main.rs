@@ -3,6 +3,7 @@
 
 mod actions;
 mod browser;
+mod bulk;
 mod cli;
 mod conformance;
 mod contract;

@@ -3,9 +3,10 @@
 //! No token passes here: the host's gate adds it. A 401 therefore means that the gate's token was stale, and the same
 //! request once more goes out with a fresh one.
 
+mod version;
+
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -16,57 +17,9 @@ use super::json::Json;
 use super::limit_info::LimitInfo;
 use super::retry::{Repeat, RetryPolicy};
 use super::time::Timestamp;
-use crate::transport::{Headers, Method, Origin, Request, Response, Transport};
+use crate::transport::{Download, Headers, Method, Origin, Request, Response, Transport};
 
-/// A REST API version, for example `66.0`; at least 31 (salesforce-api.md 1.8).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ApiVersion(u16);
-
-impl ApiVersion {
-    /// Spring '26, the version that this crate is written and tested for.
-    pub const DEFAULT: Self = Self(66);
-
-    /// Parses `66.0`, `v66.0` or `66`.
-    ///
-    /// # Errors
-    /// On anything else and on retired versions; the text says which.
-    pub fn parse(text: &str) -> std::result::Result<Self, String> {
-        let digits = text.strip_prefix('v').unwrap_or(text);
-        let digits = digits.strip_suffix(".0").unwrap_or(digits);
-        match digits.parse::<u16>() {
-            Ok(version @ 31..=999) => Ok(Self(version)),
-            Ok(version) => Err(format!(
-                "API version {version} is retired; use {} or newer",
-                Self::DEFAULT
-            )),
-            Err(_) => Err(format!(
-                "{text:?} is no API version; write it as {}",
-                Self::DEFAULT
-            )),
-        }
-    }
-}
-
-impl fmt::Display for ApiVersion {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.0", self.0)
-    }
-}
-
-impl TryFrom<String> for ApiVersion {
-    type Error = String;
-
-    fn try_from(text: String) -> std::result::Result<Self, String> {
-        Self::parse(&text)
-    }
-}
-
-impl From<ApiVersion> for String {
-    fn from(version: ApiVersion) -> Self {
-        version.to_string()
-    }
-}
+pub use version::ApiVersion;
 
 /// A request together with what it is for and whether it may be repeated.
 #[derive(Debug, Clone)]
@@ -240,20 +193,54 @@ impl<T: Transport> Client<T> {
         flight: InFlight<T>,
         decode: impl Fn(Answer) -> Result<R>,
     ) -> Result<R> {
+        self.repeated(flight, |pending| {
+            let answer = self.collect(pending)?;
+            let now = answer.server_now;
+            Ok((decode(answer)?, now))
+        })
+    }
+
+    /// Waits for the head of a call's answer, repeating it as its [`Repeat`] allows. The body is read piece by piece.
+    ///
+    /// # Errors
+    /// The last attempt's error, with the call's step.
+    pub fn head(&self, flight: InFlight<T>) -> Result<(Headers, T::Body)> {
+        self.repeated(flight, |pending| {
+            let Download {
+                status,
+                headers,
+                mut body,
+            } = self.transport.head(pending)?;
+            let mut refusal = Vec::new();
+            if !(200..300).contains(&status) {
+                while let Some(piece) = self.transport.piece(&mut body)? {
+                    refusal.extend(piece);
+                }
+            }
+            let answer = self.classify(Response {
+                status,
+                headers,
+                body: refusal,
+            })?;
+            Ok(((answer.headers, body), answer.server_now))
+        })
+    }
+
+    fn repeated<R>(
+        &self,
+        flight: InFlight<T>,
+        collect: impl Fn(T::Pending) -> Result<(R, Option<Timestamp>)>,
+    ) -> Result<R> {
         let InFlight { call, mut pending } = flight;
         let mut failures = 0;
         let mut renewed = false;
         loop {
-            let decoded = pending.and_then(|p| self.collect(p)).and_then(|answer| {
-                let now = answer.server_now;
-                Ok((decode(answer)?, now))
-            });
-            let error = match decoded {
-                Ok((decoded, now)) => {
+            let error = match pending.and_then(&collect) {
+                Ok((collected, now)) => {
                     self.version_checked.set(true);
                     // Only now it is known to be Salesforce's answer and clock, not those of a proxy in between.
                     self.server_now.set(now.or(self.server_now.get()));
-                    return Ok(decoded);
+                    return Ok(collected);
                 }
                 Err(error) => error,
             };

@@ -5,6 +5,7 @@
 //! sends the requests; nothing else here knows how they travel.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+pub mod bulk;
 pub mod client;
 pub mod composite;
 pub mod describe;
@@ -27,6 +28,7 @@ pub mod soql;
 pub mod time;
 pub mod transport;
 
+pub use bulk::{BulkQuery, BulkRows, ColumnKind};
 pub use client::{Answer, ApiVersion, Call, Client, InFlight, retry_after};
 pub use composite::{Composite, SubResponse, Subrequest};
 pub use describe::{FieldShape, ObjectShape, ObjectSummary, PicklistValue, RecordTypeShape};
@@ -37,7 +39,7 @@ pub use files::{FileBody, FileError};
 pub use id::SalesforceId;
 pub use json::Json;
 pub use limit_info::LimitInfo;
-pub use listing::{ListFlight, ListPage, Listing, Position};
+pub use listing::{BulkPlan, ListFlight, ListPage, Listing, Position};
 pub use query::{Locator, QueryFlight, QueryPage, Rows};
 pub use record::{Record, Value};
 pub use replication::{Log, LogWindow};

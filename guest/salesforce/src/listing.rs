@@ -5,9 +5,15 @@
 //! order is proof against rows that change while the listing runs, with or without [`Listing::since`]; rows created
 //! behind its back are the next delta's. Every row that matches throughout is delivered at least once, however small
 //! Salesforce makes its pages.
+//!
+//! The first page says how large the result is. The rest of a large one goes through Bulk ([`Listing::bulk`]), and is a
+//! shortcut too: whatever happens to the job, a plain query goes on behind the last row.
+
+mod bulk;
 
 use serde::{Deserialize, Serialize};
 
+use super::bulk::BulkRows;
 use super::client::Client;
 use super::error::{Result, SalesforceError};
 use super::id::SalesforceId;
@@ -16,6 +22,9 @@ use super::record::Record;
 use super::soql::{Condition, Query, ge, gt};
 use super::time::Timestamp;
 use crate::transport::Transport;
+
+pub use bulk::BulkPlan;
+use bulk::Way;
 
 /// What to list. `Id`, which is needed for paging, is selected whether asked for or not.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +43,8 @@ pub struct Listing {
     pub batch_size: Option<u16>,
     /// The most rows that one query may give, for results that are too large or too slow to be had in one piece.
     pub limit: Option<u16>,
+    /// When the rest of a result goes through Bulk; none for never.
+    pub bulk: Option<BulkPlan>,
 }
 
 impl Listing {
@@ -50,6 +61,7 @@ impl Listing {
             rows: Rows::Live,
             batch_size: None,
             limit: None,
+            bulk: None,
         }
     }
 
@@ -83,51 +95,87 @@ struct Key {
 }
 
 /// Where a listing goes on. It can be stored and used by another process, in another session, at any later time.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// None when nothing was delivered yet.
     #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
     key: Option<Key>,
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     locator: Option<Locator>,
+    /// Which way the rest goes.
+    #[serde(rename = "b", default, skip_serializing_if = "Way::is_query")]
+    way: Way,
 }
 
 impl Position {
-    /// The same position without its shortcut, as it is after a locator's death.
+    /// The same position without its shortcuts, as it is after a locator's death.
     #[must_use]
     pub fn without_locator(mut self) -> Self {
         self.locator = None;
+        self.way = Way::default();
         self
+    }
+
+    /// Returns true if the rest goes through Bulk.
+    pub fn is_bulk(&self) -> bool {
+        self.way.is_bulk()
     }
 }
 
 /// A page of a listing.
-#[derive(Debug, Clone)]
-pub struct ListPage {
+pub struct ListPage<T: Transport> {
     /// The rows in order. May be empty while more follow.
     pub records: Vec<Record>,
     /// Where the next page begins; none at the end.
     pub next: Option<Position>,
-    /// Rows of the query behind this page: on the first page those of the whole listing, after a resumption what was
-    /// left.
-    pub total_size: u64,
+    /// Rows of the query or job behind this page, where that is known: on the first page those of the whole listing,
+    /// after a resumption what was left.
+    pub total_size: Option<u64>,
+    /// The next page where it is on its way already, as Bulk's are.
+    pub ahead: Option<ListFlight<T>>,
+    /// Why Bulk was not gone on with.
+    pub given_up: Option<SalesforceError>,
 }
 
 /// A page of a listing on its way; [`Client::finish_list`] collects it.
 pub struct ListFlight<T: Transport> {
-    query: QueryFlight<T>,
+    flight: Flight<T>,
     position: Option<Position>,
+}
+
+impl<T: Transport> ListFlight<T> {
+    /// The same page, which a later call will collect: its instance lives on.
+    #[must_use]
+    pub fn kept(self) -> Self {
+        let flight = match self.flight {
+            Flight::Bulk(rows) => Flight::Bulk(Box::new(rows.kept())),
+            query => query,
+        };
+        Self { flight, ..self }
+    }
+}
+
+enum Flight<T: Transport> {
+    Query(QueryFlight<T>),
+    Bulk(Box<BulkRows<T>>),
 }
 
 impl<T: Transport> Client<T> {
     /// Asks for the page at `position`, or the first, without waiting.
     pub fn start_list(&self, listing: &Listing, position: Option<&Position>) -> ListFlight<T> {
-        let query = match position.and_then(|p| p.locator.as_ref()) {
-            Some(locator) => self.start_next(locator),
-            None => self.start_keyed(listing, position),
+        let flight = match (self.start_way(listing, position), position) {
+            (Some(rows), _) => Flight::Bulk(Box::new(rows)),
+            (
+                None,
+                Some(Position {
+                    locator: Some(locator),
+                    ..
+                }),
+            ) => Flight::Query(self.start_next(locator)),
+            _ => Flight::Query(self.start_keyed(listing, position)),
         };
         ListFlight {
-            query,
+            flight,
             position: position.cloned(),
         }
     }
@@ -137,34 +185,51 @@ impl<T: Transport> Client<T> {
         self.start_query(&query, listing.rows, listing.batch_size)
     }
 
-    /// Waits for a page. Where its locator has died, or its page lacks rows, the query is begun anew behind the last
-    /// row delivered.
+    /// Waits for a page. Where its locator has died, its page lacks rows, or its Bulk job leads nowhere, the query is
+    /// begun anew behind the last row delivered.
     ///
     /// # Errors
     /// As any query.
-    pub fn finish_list(&self, listing: &Listing, flight: ListFlight<T>) -> Result<ListPage> {
-        let ListFlight { query, position } = flight;
-        let shortcut = position.as_ref().is_some_and(|p| p.locator.is_some());
-        let page = match self.finish_query(query) {
-            Err(error) if shortcut && locator_is_dead(&error) => {
-                self.finish_query(self.start_keyed(listing, position.as_ref()))
+    pub fn finish_list(&self, listing: &Listing, flight: ListFlight<T>) -> Result<ListPage<T>> {
+        let ListFlight { flight, position } = flight;
+        let mut position = position;
+        let (query, given_up) = match flight {
+            Flight::Query(query) => (query, None),
+            Flight::Bulk(rows) => match self.bulk_page(listing, *rows, &mut position) {
+                Ok(page) => return Ok(page),
+                Err(error) => (self.start_keyed(listing, position.as_ref()), Some(error)),
+            },
+        };
+        let locator = position.as_ref().and_then(|p| p.locator.as_ref());
+        let (page, is_first) = match (self.finish_query(query), locator) {
+            (Err(error), Some(_)) if locator_is_dead(&error) => {
+                let again = self.start_keyed(listing, position.as_ref());
+                (self.finish_query(again), true)
             }
-            page => page,
+            (page, locator) => (page, locator.is_none()),
         };
         let page = page.map_err(|e| e.at(format!("list {}", listing.object)))?;
-        page_of(listing, page, position)
+        let mut page = page_of(listing, page, position, is_first)?;
+        page.given_up = given_up;
+        Ok(page)
     }
 
     /// The page at `position`, or the first.
     ///
     /// # Errors
     /// As any query.
-    pub fn list(&self, listing: &Listing, position: Option<&Position>) -> Result<ListPage> {
+    pub fn list(&self, listing: &Listing, position: Option<&Position>) -> Result<ListPage<T>> {
         self.finish_list(listing, self.start_list(listing, position))
     }
 }
 
-fn page_of(listing: &Listing, page: QueryPage, position: Option<Position>) -> Result<ListPage> {
+/// The page of a query; of its first page, `total_size` is what the rest of the listing has.
+fn page_of<T: Transport>(
+    listing: &Listing,
+    page: QueryPage,
+    position: Option<Position>,
+    is_first: bool,
+) -> Result<ListPage<T>> {
     let QueryPage {
         records,
         total_size,
@@ -176,15 +241,26 @@ fn page_of(listing: &Listing, page: QueryPage, position: Option<Position>) -> Re
         .limit
         .is_some_and(|limit| total_size >= u64::from(limit));
     let next = if locator.is_some() || is_cut {
-        let key = last_key(listing, &records)?.or(position.and_then(|p| p.key));
-        Some(Position { key, locator })
+        let key = last_key(listing, &records)?;
+        let before = position.unwrap_or_default();
+        let mut next = Position {
+            key: key.or(before.key),
+            locator,
+            way: before.way.without_job(),
+        };
+        if is_first {
+            next.choose_way(listing, total_size, &records);
+        }
+        Some(next)
     } else {
         None
     };
     Ok(ListPage {
         records,
         next,
-        total_size,
+        total_size: Some(total_size),
+        ahead: None,
+        given_up: None,
     })
 }
 

@@ -31,7 +31,8 @@ pub enum Rows {
 }
 
 impl Rows {
-    fn resource(self) -> &'static str {
+    /// The resource of queries, and the operation of Bulk jobs.
+    pub(super) fn resource(self) -> &'static str {
         match self {
             Self::Live => "query",
             Self::WithDeleted => "queryAll",

@@ -12,10 +12,13 @@ use super::errors::bad_settings;
 use super::models::{Tenant, read_settings};
 use super::profile::Profile;
 use super::settings::Settings;
-use crate::engine::{Ahead, RowCache, Versions};
+use crate::engine::{Ahead, BesideRows, RowCache, Versions};
 use crate::exports::ats::connector::types::Error;
 use salesforce::transport::Transport;
-use salesforce::{ApiVersion, Client};
+use salesforce::{ApiVersion, BulkPlan, Client, ColumnKind, Listing};
+
+/// The most rows of a query's page (salesforce-api.md 2.1).
+const LARGEST_PAGE: u16 = 2_000;
 
 /// How much a log line matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +96,8 @@ pub struct Context<T: Transport> {
     pub(super) ahead: RefCell<Option<Ahead<T>>>,
     /// Rows of other objects.
     pub(super) rows: RefCell<RowCache>,
+    /// Rows that refer to those of a large listing.
+    pub(super) beside: RefCell<BesideRows<T>>,
     /// The versions of the rows that the present call has read.
     pub(super) versions: RefCell<Versions>,
 }
@@ -124,6 +129,7 @@ impl<T: Transport> Context<T> {
             known: RefCell::new(None),
             ahead: RefCell::new(None),
             rows: RefCell::new(RowCache::default()),
+            beside: RefCell::default(),
             versions: RefCell::default(),
         })
     }
@@ -144,8 +150,41 @@ impl<T: Transport> Context<T> {
         self.known.replace(Some(Rc::clone(&known)));
         // Rows and a page asked for under another profile have other columns.
         self.ahead.replace(None);
+        self.beside.take();
         self.rows.borrow_mut().clear();
         Ok(known)
+    }
+
+    /// Begins or goes on with a listing, known by its watermarks: what was read for another one is forgotten.
+    pub(super) fn enter(&self, listing: String) {
+        if self.rows.borrow_mut().enter(listing) {
+            self.beside.take();
+        }
+    }
+
+    /// When a listing goes through Bulk; none for never, as where a caller wants small pages.
+    pub(super) fn bulk_plan(&self, listing: &Listing) -> Option<BulkPlan> {
+        let from_rows = self.settings.bulk_from_rows;
+        let is_small = listing.batch_size.is_some_and(|rows| rows < LARGEST_PAGE);
+        let is_on = from_rows > 0 && !is_small && listing.limit.is_none();
+        let kinds = is_on.then(|| self.column_kinds(&listing.object, &listing.select));
+        Some(BulkPlan {
+            from_rows,
+            kinds: kinds??.into(),
+        })
+    }
+
+    /// How Bulk writes the values of some columns; none where it refuses one of them.
+    pub(super) fn column_kinds(&self, object: &str, columns: &[String]) -> Option<Vec<ColumnKind>> {
+        let known = self.known.borrow();
+        let shape = known.as_ref()?.profile.object(object)?;
+        let kind = |column: &String| ColumnKind::of(&shape.field(column)?.kind);
+        let has_id = columns.iter().any(|column| column == "Id");
+        columns
+            .iter()
+            .map(kind)
+            .collect::<Option<_>>()
+            .filter(|_| has_id)
     }
 
     /// Origin of the org, without a slash at its end.

@@ -176,6 +176,11 @@ settings! {
         #[cfg_attr(test, schemars(extend("examples" = [serde_json::json!(false)])))]
         pub mark_primary_cv: bool = true,
 
+        /// From how many rows on a listing is read through Salesforce's Bulk API 2.0, which takes a fraction of the
+        /// calls; 0 for never.
+        #[cfg_attr(test, schemars(extend("examples" = [serde_json::json!(0)])))]
+        pub bulk_from_rows: u64 = defaults::BULK_FROM_ROWS,
+
         /// What is switched off; not part of the settings object.
         #[serde(skip)]
         pub scopes: Scopes = Scopes::default(),

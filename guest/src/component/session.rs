@@ -87,6 +87,7 @@ pub struct HostTransport {
 
 impl Transport for HostTransport {
     type Pending = WasiPending;
+    type Body = WasiStream;
 
     fn start(&self, request: &Request) -> Result<WasiPending, TransportError> {
         match &self.token {
@@ -101,6 +102,14 @@ impl Transport for HostTransport {
 
     fn finish(&self, pending: WasiPending) -> Result<Response, TransportError> {
         self.wasi.finish(pending)
+    }
+
+    fn head(&self, pending: WasiPending) -> Result<Download<WasiStream>, TransportError> {
+        self.wasi.head(pending)
+    }
+
+    fn piece(&self, body: &mut WasiStream) -> Result<Option<Vec<u8>>, TransportError> {
+        self.wasi.piece(body)
     }
 
     fn sleep(&self, time: Duration) {

@@ -34,12 +34,14 @@ impl RowCache {
         self.tried.insert(key(object, columns))
     }
 
-    /// Begins or goes on with a listing, known by its watermarks.
-    pub fn enter(&mut self, listing: String) {
-        if self.listing != listing {
+    /// Begins or goes on with a listing, known by its watermarks. Returns true if it is another one than before.
+    pub fn enter(&mut self, listing: String) -> bool {
+        let is_another = self.listing != listing;
+        if is_another {
             self.listing = listing;
             self.clear();
         }
+        is_another
     }
 
     /// Those of some ids that must be read first.

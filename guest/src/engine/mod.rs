@@ -3,6 +3,7 @@
 //! the test below keeps it ready for that.
 
 mod ahead;
+mod beside;
 mod cache;
 pub mod cursor;
 mod errors;
@@ -14,6 +15,7 @@ mod versions;
 pub mod watermarks;
 
 pub use ahead::Ahead;
+pub use beside::{Beside, BesideRows};
 pub use cache::RowCache;
 pub use errors::{failure, problem, resync};
 pub use hash::hash;

@@ -32,12 +32,14 @@ pub struct ReadingRules {
     pub bundles: &'static [&'static str],
 }
 
-/// Salesforce: rows by their ids, search with parameters, and composite requests (salesforce-api.md 7).
+/// Salesforce: rows by their ids, search with parameters, Bulk query jobs, which hold the result of a query for a week,
+/// and composite requests (salesforce-api.md 4.1, 7).
 pub const SALESFORCE: ReadingRules = ReadingRules {
     system: "Salesforce",
     posts: &[
         "/services/data/{version}/composite/sobjects/{object}",
         "/services/data/{version}/parameterizedSearch",
+        "/services/data/{version}/jobs/query",
     ],
     bundles: &["/services/data/{version}/composite"],
 };
@@ -207,6 +209,12 @@ mod tests {
                 "/services/data/v66.0/composite/sobjects/Contact",
                 Reading::Plain,
             ),
+            ("POST", "/services/data/v66.0/jobs/query", Reading::Plain),
+            (
+                "GET",
+                "/services/data/v66.0/jobs/query/750D00000000001AAA/results?maxRecords=50000",
+                Reading::Plain,
+            ),
             ("POST", "/services/data/v66.0/composite", Reading::Bundle),
         ] {
             assert_eq!(checked(method, target), Ok(expected), "{method} {target}");
@@ -231,6 +239,23 @@ mod tests {
             ("POST", "/services/data/v66.0/composite/sobjects/%2e%2e"),
             ("POST", "/services/data/v66.0/composite/tree/Contact"),
             ("POST", "/services/data/v66.0/composite/batch"),
+            ("POST", "/services/data/v66.0/jobs/ingest"),
+            ("POST", "/services/data/v66.0/jobs/query/"),
+            ("POST", "/services/data/v66.0/jobs/query/750D00000000001AAA"),
+            ("POST", "/services/data/v66.0/jobs/query?_HttpMethod=DELETE"),
+            (
+                "PATCH",
+                "/services/data/v66.0/jobs/query/750D00000000001AAA",
+            ),
+            (
+                "DELETE",
+                "/services/data/v66.0/jobs/query/750D00000000001AAA",
+            ),
+            (
+                "PUT",
+                "/services/data/v66.0/jobs/ingest/750D00000000001AAA/batches",
+            ),
+            ("POST", "/services/async/66.0/job"),
             ("POST", "/services/data/v66.0//composite"),
             ("POST", "/services/data/v66.0/composite;x"),
             ("POST", "/services/apexrest/anything"),

@@ -33,6 +33,9 @@ pub trait Transport {
     /// A request on its way.
     type Pending;
 
+    /// The body of an answer that is read piece by piece; dropping it gives the rest up.
+    type Body;
+
     /// Sends `request` and returns without waiting for the answer.
     ///
     /// # Errors
@@ -46,6 +49,18 @@ pub trait Transport {
     /// # Errors
     /// When no complete answer came; [`TransportError::kind`] says how far it got.
     fn finish(&self, pending: Self::Pending) -> Result<Response, TransportError>;
+
+    /// Waits for the head of the answer, whose body is larger than the sandbox may hold.
+    ///
+    /// # Errors
+    /// When no answer came.
+    fn head(&self, pending: Self::Pending) -> Result<Download<Self::Body>, TransportError>;
+
+    /// Waits for the next piece of a body; none at its end.
+    ///
+    /// # Errors
+    /// When the body breaks off.
+    fn piece(&self, body: &mut Self::Body) -> Result<Option<Vec<u8>>, TransportError>;
 
     /// Sends `request` and waits for the answer.
     ///

@@ -78,8 +78,36 @@ impl Scripted {
     }
 }
 
+/// The body of a whole answer as pieces of so many bytes: their borders lie anywhere in the text.
+pub struct Pieces {
+    rest: Vec<u8>,
+    length: usize,
+}
+
+impl Pieces {
+    /// The head of an answer, and its body in pieces.
+    pub fn of(response: Response, length: usize) -> Download<Self> {
+        Download {
+            status: response.status,
+            headers: response.headers,
+            body: Self {
+                rest: response.body,
+                length,
+            },
+        }
+    }
+
+    /// Returns the next piece.
+    pub fn take(&mut self) -> Option<Vec<u8>> {
+        let length = self.length.min(self.rest.len());
+        let rest = self.rest.split_off(length);
+        Some(std::mem::replace(&mut self.rest, rest)).filter(|piece| !piece.is_empty())
+    }
+}
+
 impl Transport for Scripted {
     type Pending = Result<Response, TransportError>;
+    type Body = Pieces;
 
     fn start(&self, request: &Request) -> Result<Self::Pending, TransportError> {
         self.requests.borrow_mut().push(request.clone());
@@ -93,6 +121,14 @@ impl Transport for Scripted {
 
     fn finish(&self, pending: Self::Pending) -> Result<Response, TransportError> {
         pending
+    }
+
+    fn head(&self, pending: Self::Pending) -> Result<Download<Pieces>, TransportError> {
+        Ok(Pieces::of(pending?, 7))
+    }
+
+    fn piece(&self, body: &mut Pieces) -> Result<Option<Vec<u8>>, TransportError> {
+        Ok(body.take())
     }
 
     fn sleep(&self, time: Duration) {

@@ -14,8 +14,10 @@ use waki::bindings::wasi::http::types::{
 use waki::bindings::wasi::io::streams::StreamError;
 
 use super::origin::Origin;
+use super::wasi_files::WasiStream;
 use super::{
-    Headers, Method, Phase, Request, Response, Transport, TransportError, TransportErrorKind,
+    Download, Headers, Method, Phase, Request, Response, Transport, TransportError,
+    TransportErrorKind,
 };
 
 /// Asked for at a time while reading; the host gives what it has.
@@ -114,6 +116,7 @@ pub struct WasiPending {
 
 impl Transport for WasiTransport {
     type Pending = WasiPending;
+    type Body = WasiStream;
 
     fn start(&self, request: &Request) -> Result<WasiPending, TransportError> {
         let outgoing = outgoing(&self.origin, request, length_of(request))?;
@@ -141,18 +144,15 @@ impl Transport for WasiTransport {
     }
 
     fn finish(&self, pending: WasiPending) -> Result<Response, TransportError> {
-        pending.answer.subscribe().block();
-        let incoming = match pending.answer.get() {
-            Some(Ok(Ok(incoming))) => incoming,
-            Some(Ok(Err(code))) => return Err(of_code(&code)),
-            Some(Err(())) | None => {
-                return Err(TransportError::new(
-                    TransportErrorKind::Other,
-                    "the host gave no answer",
-                ));
-            }
-        };
-        read(&incoming, pending.is_head)
+        read(&wait(&pending.answer)?, pending.is_head)
+    }
+
+    fn head(&self, pending: WasiPending) -> Result<Download<WasiStream>, TransportError> {
+        WasiStream::of(wait(&pending.answer)?)
+    }
+
+    fn piece(&self, body: &mut WasiStream) -> Result<Option<Vec<u8>>, TransportError> {
+        body.piece(READ)
     }
 
     fn sleep(&self, time: Duration) {
@@ -162,6 +162,18 @@ impl Transport for WasiTransport {
 
     fn monotonic(&self) -> Duration {
         Duration::from_nanos(monotonic_clock::now())
+    }
+}
+
+pub(super) fn wait(answer: &FutureIncomingResponse) -> Result<IncomingResponse, TransportError> {
+    answer.subscribe().block();
+    match answer.get() {
+        Some(Ok(Ok(incoming))) => Ok(incoming),
+        Some(Ok(Err(code))) => Err(of_code(&code)),
+        Some(Err(())) | None => Err(TransportError::new(
+            TransportErrorKind::Other,
+            "the host gave no answer",
+        )),
     }
 }
 

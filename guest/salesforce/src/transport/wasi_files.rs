@@ -7,7 +7,7 @@ use waki::bindings::wasi::http::types::{
 use waki::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError};
 
 use super::files::{Download, FileTransport, FileUrl, Piece, UploadError};
-use super::wasi::{WasiTransport, head_of, of_code, outgoing, read};
+use super::wasi::{WasiTransport, head_of, of_code, outgoing, read, wait};
 use super::{Request, Response, TransportError, TransportErrorKind};
 
 /// Read at a time: what of a file is in memory.
@@ -20,14 +20,9 @@ pub struct WasiStream {
     _response: IncomingResponse,
 }
 
-impl FileTransport for WasiTransport {
-    type Stream = WasiStream;
-
-    fn open(&self, url: &FileUrl) -> Result<Download<WasiStream>, TransportError> {
-        let request = Request::get(url.path.clone());
-        let outgoing = outgoing(&url.origin, &request, None)?;
-        let answer = outgoing_handler::handle(outgoing, None).map_err(|code| of_code(&code))?;
-        let response = wait(&answer)?;
+impl WasiStream {
+    /// The head of an answer, and its body.
+    pub(super) fn of(response: IncomingResponse) -> Result<Download<Self>, TransportError> {
         let (status, headers) = head_of(&response);
         let gone = |()| TransportError::new(TransportErrorKind::Other, "the answer's body is gone");
         let body = response.consume().map_err(gone)?;
@@ -35,12 +30,35 @@ impl FileTransport for WasiTransport {
         Ok(Download {
             status,
             headers,
-            body: WasiStream {
+            body: Self {
                 stream,
                 _body: body,
                 _response: response,
             },
         })
+    }
+
+    /// Waits for the next piece, of at most so many bytes; none at the end.
+    pub(super) fn piece(&self, most: u64) -> Result<Option<Vec<u8>>, TransportError> {
+        match self.stream.blocking_read(most) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(StreamError::Closed) => Ok(None),
+            Err(StreamError::LastOperationFailed(error)) => Err(match http_error_code(&error) {
+                Some(code) => of_code(&code),
+                None => TransportError::in_mid_body(&error.to_debug_string()),
+            }),
+        }
+    }
+}
+
+impl FileTransport for WasiTransport {
+    type Stream = WasiStream;
+
+    fn open(&self, url: &FileUrl) -> Result<Download<WasiStream>, TransportError> {
+        let request = Request::get(url.path.clone());
+        let outgoing = outgoing(&url.origin, &request, None)?;
+        let answer = outgoing_handler::handle(outgoing, None).map_err(|code| of_code(&code))?;
+        WasiStream::of(wait(&answer)?)
     }
 
     fn upload(
@@ -72,18 +90,6 @@ impl FileTransport for WasiTransport {
     }
 }
 
-fn wait(answer: &FutureIncomingResponse) -> Result<IncomingResponse, TransportError> {
-    answer.subscribe().block();
-    match answer.get() {
-        Some(Ok(Ok(incoming))) => Ok(incoming),
-        Some(Ok(Err(code))) => Err(of_code(&code)),
-        Some(Err(())) | None => Err(TransportError::new(
-            TransportErrorKind::Other,
-            "the host gave no answer",
-        )),
-    }
-}
-
 enum Broken {
     Source(TransportError),
     TooLarge(u64),
@@ -103,24 +109,14 @@ fn write(body: &OutgoingBody, pieces: Vec<Piece<'_, WasiStream>>) -> Result<(), 
 
 fn copy(from: &WasiStream, most: u64, out: &OutputStream) -> Result<(), Broken> {
     let mut copied = 0_u64;
-    loop {
-        match from.stream.blocking_read(CHUNK) {
-            Ok(bytes) => {
-                copied += bytes.len() as u64;
-                if copied > most {
-                    return Err(Broken::TooLarge(most));
-                }
-                write_bytes(out, &bytes)?;
-            }
-            Err(StreamError::Closed) => return Ok(()),
-            Err(StreamError::LastOperationFailed(error)) => {
-                return Err(Broken::Source(match http_error_code(&error) {
-                    Some(code) => of_code(&code),
-                    None => TransportError::in_mid_body(&error.to_debug_string()),
-                }));
-            }
+    while let Some(bytes) = from.piece(CHUNK).map_err(Broken::Source)? {
+        copied += bytes.len() as u64;
+        if copied > most {
+            return Err(Broken::TooLarge(most));
         }
+        write_bytes(out, &bytes)?;
     }
+    Ok(())
 }
 
 fn write_bytes(out: &OutputStream, mut bytes: &[u8]) -> Result<(), Broken> {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use super::cursor::{At, Cursor, Kind};
 use super::phase::Phase;
-use super::reader::{Page, Reader, RowsRead, note, versions_of};
+use super::reader::{Page, Reader, note, versions_of};
 use super::token::{self, Basis, Token};
 use super::watermarks::{self, Watermarks};
 use crate::asymbl::context::{Context, Known, Level};
@@ -17,7 +17,7 @@ use crate::engine::Ahead;
 use crate::exports::ats::connector::reads::{Coverage, Deletions, ListQuery, PageInfo, Progress};
 use crate::exports::ats::connector::types::{Error, Model, Warning};
 use salesforce::transport::Transport;
-use salesforce::{Record, SalesforceError};
+use salesforce::{ListFlight, Position, Record, SalesforceError};
 
 /// A page of records of a model.
 pub struct Listed<R> {
@@ -70,9 +70,7 @@ pub fn list<R: Reader, T: Transport>(
         ),
         None => begin(ctx, &known, &*reader, basis, query.since.as_deref())?,
     };
-    ctx.rows
-        .borrow_mut()
-        .enter(format!("{:?}", cursor.watermarks));
+    ctx.enter(format!("{:?}", cursor.watermarks));
     ctx.versions.borrow_mut().clear();
     let phases = phases(&*reader, &cursor);
     cursor = cursor.validate_plan(&phases, query.cursor.is_none())?;
@@ -134,7 +132,6 @@ fn fill<R: Reader, T: Transport>(
 ) -> Result<bool, Error> {
     while let Some(phase) = phases.get(cursor.phase) {
         let rows = read_page(ctx, reader, phase, cursor)?;
-        read_ahead(ctx, phase, cursor);
         let had_rows = !rows.is_empty();
         reader.page(ctx, phase, rows, page)?;
         cursor.carried_ids = token::unite(cursor.carried_ids.take(), page.carried_ids.drain(..));
@@ -308,8 +305,8 @@ fn back_fill_reason(
     None
 }
 
-/// Reads the page that the cursor stands at, and moves the cursor behind it. What is too much at once is asked for in
-/// smaller pieces, and so is the rest of the listing.
+/// Reads the page that the cursor stands at, moves the cursor behind it, and asks for the next page before the host
+/// does. What is too much at once is asked for in smaller pieces, and so is the rest of the listing.
 pub(super) fn read_page<R: Reader, T: Transport>(
     ctx: &Context<T>,
     reader: &R,
@@ -317,7 +314,7 @@ pub(super) fn read_page<R: Reader, T: Transport>(
     cursor: &mut Cursor,
 ) -> Result<Vec<Record>, Error> {
     let (rows, next) = loop {
-        match read_rows(ctx, reader, &cursor.sized(phase.clone()), cursor) {
+        match read_rows(ctx, reader, phase, cursor) {
             Err(error) if error.asks_for_less() && cursor.shrink() => {
                 ctx.log(
                     Level::Warn,
@@ -329,22 +326,33 @@ pub(super) fn read_page<R: Reader, T: Transport>(
         }
     };
     ctx.versions.borrow_mut().note(&rows);
-    cursor.at = next;
+    let (at, ahead) = next.unzip();
+    cursor.at = at;
     if cursor.at.is_none() {
         cursor.phase += 1;
     }
+    ctx.ahead.replace(ahead.flatten().map(|flight| Ahead {
+        place: cursor.place(),
+        flight,
+    }));
     Ok(rows)
 }
+
+/// Rows; where the rest begins, and the flight that brings it.
+type Read<T> = (Vec<Record>, Option<(At, Option<ListFlight<T>>)>);
 
 fn read_rows<R: Reader, T: Transport>(
     ctx: &Context<T>,
     reader: &R,
     phase: &Phase,
     cursor: &Cursor,
-) -> Result<RowsRead, SalesforceError> {
-    if let Some(read) = reader.read(ctx, phase, cursor.at.as_ref())? {
-        return Ok(read);
+) -> Result<Read<T>, SalesforceError> {
+    let mut phase = cursor.sized(phase.clone());
+    if let Some((rows, next)) = reader.read(ctx, &phase, cursor.at.as_ref())? {
+        return Ok((rows, next.map(|at| (at, None))));
     }
+    phase.listing.bulk = ctx.bulk_plan(&phase.listing);
+    let listing = &phase.listing;
     let position = match &cursor.at {
         Some(At::Rows(position)) => Some(position),
         _ => None,
@@ -352,19 +360,22 @@ fn read_rows<R: Reader, T: Transport>(
     let ahead = ctx.ahead.borrow_mut().take();
     let flight = match ahead {
         Some(ahead) if ahead.place == cursor.place() => ahead.flight,
-        _ => ctx.client.start_list(&phase.listing, position),
+        _ => ctx.client.start_list(listing, position),
     };
-    let page = ctx.client.finish_list(&phase.listing, flight)?;
-    Ok((page.records, page.next.map(At::Rows)))
-}
-
-/// Asks for the page that the cursor stands at before the host does.
-pub(super) fn read_ahead<T: Transport>(ctx: &Context<T>, phase: &Phase, cursor: &Cursor) {
-    if let Some(At::Rows(position)) = &cursor.at {
-        let listing = cursor.sized(phase.clone()).listing;
-        ctx.ahead.replace(Some(Ahead {
-            place: cursor.place(),
-            flight: ctx.client.start_list(&listing, Some(position)),
-        }));
+    let page = ctx.client.finish_list(listing, flight)?;
+    let comes_through_bulk = |at: Option<&Position>| at.is_some_and(Position::is_bulk);
+    ctx.beside.borrow_mut().go_on(
+        comes_through_bulk(position) || comes_through_bulk(page.next.as_ref()),
+        page.total_size,
+    );
+    if let Some(error) = &page.given_up {
+        let message = "going on by plain queries instead of a Bulk job";
+        ctx.log(Level::Warn, message, &[("error", &error.to_string())]);
     }
+    let next = page.next.map(|position| {
+        let ahead = page.ahead;
+        let ahead = ahead.unwrap_or_else(|| ctx.client.start_list(listing, Some(&position)).kept());
+        (At::Rows(position), Some(ahead))
+    });
+    Ok((page.records, next))
 }

@@ -1,7 +1,7 @@
 //! Every key of a model, with few requests: rows of nothing but ids come two thousand a page.
 
 use super::cursor::{Cursor, Kind};
-use super::engine::{read_ahead, read_page, reader};
+use super::engine::{read_page, reader};
 use super::reader::{Page, Reader};
 use super::readers::{
     ApplicationStagesReader, ApplicationsReader, CandidatesReader, JobStagesReader, JobsReader,
@@ -57,7 +57,6 @@ fn page<R: Reader, T: Transport>(
     let mut keys: Vec<String> = Vec::new();
     while let Some(phase) = phases.get(cursor.phase) {
         let rows = read_page(ctx, &*reader, phase, &mut cursor)?;
-        read_ahead(ctx, phase, &cursor);
         if of_records {
             let mut page = Page::default();
             reader.page(ctx, phase, rows, &mut page)?;

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::asymbl::context::Context;
+use crate::asymbl::context::{Context, Level};
 use crate::asymbl::models::{Fetch, Mapping};
-use crate::engine::RowCache;
+use crate::engine::{Beside, RowCache};
 use salesforce::soql::{Condition, one_of};
 use salesforce::transport::Transport;
 use salesforce::{Query, Record, Rows, SalesforceError};
@@ -34,7 +34,7 @@ impl<T: Transport> Fetch for Fetcher<'_, T> {
         values: &[String],
     ) -> Result<Vec<Record>, SalesforceError> {
         if field != "Id" {
-            return find(self.0, &Find::new(object, columns, field), values);
+            return self.referring(object, columns, field, values);
         }
         let missing = self.0.rows.borrow_mut().missing(object, columns, values);
         let query = Find::new(object, columns, field);
@@ -48,6 +48,45 @@ impl<T: Transport> Fetch for Fetcher<'_, T> {
         let mut cache = self.0.rows.borrow_mut();
         cache.keep(object, columns, missing, &read);
         Ok(cache.rows(object, columns, values))
+    }
+}
+
+impl<T: Transport> Fetcher<'_, T> {
+    /// The rows whose field has one of some values: beside a large listing in step with it, else by a query.
+    fn referring(
+        &self,
+        object: &str,
+        columns: &[String],
+        field: &str,
+        values: &[String],
+    ) -> Result<Vec<Record>, SalesforceError> {
+        let ctx = self.0;
+        let kinds = ctx.column_kinds(object, columns);
+        let what = kinds.map(|kinds| Beside {
+            object: object.to_owned(),
+            columns: columns.iter().cloned().zip(kinds).collect(),
+            lookup: field.to_owned(),
+        });
+        if let Some(what) = &what {
+            let mut beside = ctx.beside.borrow_mut();
+            match beside.rows(&ctx.client, what, values) {
+                Ok(Some(rows)) => return Ok(rows),
+                Ok(None) => {}
+                Err(error) => {
+                    let fields = [("object", object), ("error", &error.to_string())];
+                    ctx.log(
+                        Level::Warn,
+                        "asking page by page instead of a Bulk job",
+                        &fields,
+                    );
+                }
+            }
+        }
+        let found = find(ctx, &Find::new(object, columns, field), values)?;
+        if let (Some(what), Some(last)) = (what, values.last()) {
+            ctx.beside.borrow_mut().prepare(&ctx.client, what, last);
+        }
+        Ok(found)
     }
 }
 

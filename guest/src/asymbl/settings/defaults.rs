@@ -44,6 +44,9 @@ pub const CANDIDATE_RECORD_TYPE: &str = "Candidate";
 /// The contact field that takes the telephone number.
 pub const PHONE_FIELD: &str = "MobilePhone";
 
+/// Rows from which on Bulk is worth the time that its job takes: 25 calls of queries (salesforce-api.md 4.7, 9.1).
+pub const BULK_FROM_ROWS: u64 = 50_000;
+
 /// User and contact lookups on the job, and their roles.
 pub const HIRING_TEAM: [(&str, Option<HiringTeamRole>); 4] = [
     ("OwnerId", Some(HiringTeamRole::Recruiter)),

@@ -178,6 +178,8 @@ pub struct JobSettings {
     pub stick_next: Option<bool>,
     /// Rows of a result page when the caller does not say.
     pub page_rows: Option<usize>,
+    /// Rows of a result page at most, whatever the caller asks for.
+    pub most_rows: Option<usize>,
     /// Query jobs used in the last 24 hours.
     pub used: Option<u64>,
     /// Batches of Bulk API v1 used in the last 24 hours.
@@ -193,6 +195,8 @@ pub struct Jobs {
     stick_next: bool,
     /// Rows of a result page when the caller does not say.
     pub page_rows: usize,
+    /// Rows of a result page at most, whatever the caller asks for.
+    pub most_rows: usize,
     /// Query jobs created in the last 24 hours.
     pub used: u64,
 }
@@ -208,6 +212,8 @@ impl Default for Jobs {
             // Above the size of most results: jsforce takes the repeated header of page two for a record
             // (salesforce-api.md 10.3, point 3).
             page_rows: 100_000,
+            // A result file has up to 1 GB, whatever its rows (salesforce-api.md 4.4).
+            most_rows: usize::MAX,
             used: 0,
         }
     }
@@ -224,6 +230,7 @@ impl Jobs {
         }
         self.stick_next = settings.stick_next.unwrap_or(self.stick_next);
         self.page_rows = settings.page_rows.unwrap_or(self.page_rows).max(1);
+        self.most_rows = settings.most_rows.unwrap_or(self.most_rows).max(1);
         self.used = settings.used.unwrap_or(self.used);
     }
 

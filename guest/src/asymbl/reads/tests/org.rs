@@ -10,7 +10,8 @@ use practice_org::{PracticeOrg, Rule};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use salesforce::transport::{Request, Response, Transport, TransportError};
+use salesforce::transport::testing::Pieces;
+use salesforce::transport::{Download, Request, Response, Transport, TransportError};
 
 pub const JOB: &str = "bpats__Job__c";
 pub const STAGE: &str = "bpats__ATS_Stage__c";
@@ -174,6 +175,7 @@ fn without_rows(body: &[u8]) -> Option<Vec<u8>> {
 
 impl Transport for Org {
     type Pending = Response;
+    type Body = Pieces;
 
     fn start(&self, request: &Request) -> Result<Response, TransportError> {
         let running = &*self.0;
@@ -204,6 +206,14 @@ impl Transport for Org {
 
     fn finish(&self, pending: Response) -> Result<Response, TransportError> {
         Ok(pending)
+    }
+
+    fn head(&self, pending: Response) -> Result<Download<Pieces>, TransportError> {
+        Ok(Pieces::of(pending, 1_000))
+    }
+
+    fn piece(&self, body: &mut Pieces) -> Result<Option<Vec<u8>>, TransportError> {
+        Ok(body.take())
     }
 
     fn sleep(&self, _: Duration) {}

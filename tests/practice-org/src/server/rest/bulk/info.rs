@@ -47,8 +47,16 @@ pub fn info(job: &Job) -> Value {
     Value::Object(info)
 }
 
-/// What the create call answers: no counters yet.
-pub fn short_info(job: &Job) -> Value {
+/// What the create call answers: no counters yet, and a query waits for its turn (salesforce-api.md 4.1).
+pub fn created(job: &Job) -> Value {
+    let mut info = short_info(job);
+    if matches!(job.kind, Kind::Query(_)) {
+        info["state"] = json!(State::UploadComplete.name());
+    }
+    info
+}
+
+fn short_info(job: &Job) -> Value {
     let mut info = Map::new();
     let mut set = |name: &str, value: Value| {
         info.insert(name.to_owned(), value);

@@ -7,7 +7,7 @@ use super::super::super::jobs::{Ingest, Job, Kind, Outcome, State, new_job};
 use super::super::super::org::Org;
 use super::super::super::reply::{ApiResult, Reply};
 use super::super::request::Request;
-use super::info::{no_such_part, short_info, style, wrong_state};
+use super::info::{created, no_such_part, style, wrong_state};
 use super::rows::{read, record, write_line};
 
 use crate::error::ApiError;
@@ -51,7 +51,7 @@ pub fn create(org: &Org, request: &Request) -> ApiResult {
     );
     let job = new_job(by, &object.name, style, Kind::Ingest(ingest));
     let job = org.jobs().add(job);
-    Ok(Reply::json(200, &short_info(&job)))
+    Ok(Reply::json(200, &created(&job)))
 }
 
 /// `PUT .../batches` and the three results.

@@ -10,7 +10,7 @@ use super::super::super::jobs::{DAILY_QUERY_JOBS, Job, Kind, State, new_job};
 use super::super::super::org::Org;
 use super::super::super::reply::{ApiResult, Reply};
 use super::super::request::Request;
-use super::info::{no_such_part, short_info, style};
+use super::info::{created, no_such_part, style};
 use crate::error::ApiError;
 use crate::soql::ResultSet;
 
@@ -51,7 +51,7 @@ pub fn create(org: &Org, request: &Request) -> ApiResult {
     );
     let job = new_job(by, &object, style, Kind::Query(result));
     let job = org.jobs().add(job);
-    Ok(Reply::json(200, &short_info(&job)))
+    Ok(Reply::json(200, &created(&job)))
 }
 
 /// What Bulk refuses of otherwise good SOQL (salesforce-api.md 4.6).
@@ -151,15 +151,16 @@ fn offset_of(request: &Request, result: &ResultSet) -> Result<usize, ApiError> {
 }
 
 fn page_rows(org: &Org, request: &Request) -> Result<usize, ApiError> {
-    match pair(&request.query, "maxRecords") {
-        None => Ok(org.jobs().page_rows),
+    let rows = match pair(&request.query, "maxRecords") {
+        None => org.jobs().page_rows,
         Some(text) => text.parse().ok().filter(|rows| *rows > 0).ok_or_else(|| {
             ApiError::new(
                 "INVALID_PARAMETER",
                 format!("maxRecords must be a positive number, not {text}"),
             )
-        }),
-    }
+        })?,
+    };
+    Ok(rows.min(org.jobs().most_rows))
 }
 
 fn results(org: &Org, request: &Request, job: &Job, result: &ResultSet) -> ApiResult {

@@ -1,0 +1,283 @@
+//! The rows of a job, page by page.
+
+use std::time::Duration;
+
+use super::super::client::{Client, InFlight};
+use super::super::error::{ErrorKind, Result, SalesforceError};
+use super::super::id::SalesforceId;
+use super::super::json::Json;
+use super::super::query::QueryPage;
+use super::super::record::Record;
+use super::BulkQuery;
+use super::chunk::Chunk;
+use super::columns::ColumnKind;
+use super::csv::{Cell, Writer, text_of};
+use super::place::Place;
+use crate::transport::Transport;
+
+/// The most rows of a download: what the most common client asks for (salesforce-api.md 4.2).
+const MOST_ROWS: u64 = 50_000;
+/// The fewest rows of a download, however wide they are.
+const FEWEST_ROWS: u64 = 1_000;
+/// About the most bytes of a download. The host takes 64 MiB, and rows differ in length.
+const MOST_BYTES: u64 = 40 << 20;
+/// The bytes of a row where nothing is known of it.
+const ROW_BYTES: u64 = 500;
+/// The bytes of JSON from which on a page ends: rows may have long texts.
+const PAGE_BYTES: usize = 8 << 20;
+/// Times in a row that a download is asked for.
+const ATTEMPTS: u32 = 4;
+
+/// A page of rows.
+pub struct BulkPage {
+    /// The rows in the query's order.
+    pub records: Vec<Record>,
+    /// Where the next page begins; none at the end.
+    pub next: Option<Place>,
+}
+
+/// The rows of a query on their way through Bulk.
+pub struct BulkRows<T: Transport> {
+    writer: Writer,
+    state: State<T>,
+    /// About the bytes of a row.
+    row_bytes: u64,
+    /// Whether an earlier call began or read it: then its instance lives on, and what a download holds behind a page is
+    /// not in vain.
+    is_kept: bool,
+}
+
+enum State<T: Transport> {
+    /// The job is being created.
+    Creating(Result<InFlight<T>>),
+    /// The next download begins there; it may have been asked for.
+    At(Place, Option<InFlight<T>>),
+    /// A download is being read; the next one may have been asked for.
+    Reading(Chunk<T>, Option<InFlight<T>>),
+    Ended,
+}
+
+impl<T: Transport> Client<T> {
+    /// Begins a job without waiting for it.
+    pub fn start_bulk(&self, asked: BulkQuery) -> BulkRows<T> {
+        BulkRows {
+            state: State::Creating(self.start_job(&asked.query, asked.rows)),
+            writer: Writer::new(asked.columns),
+            row_bytes: asked.row_bytes.unwrap_or(ROW_BYTES),
+            is_kept: false,
+        }
+    }
+
+    /// Goes on with the results of a job that another instance may have begun. `columns` are those of its query.
+    pub fn resume_bulk(&self, place: Place, columns: Vec<(String, ColumnKind)>) -> BulkRows<T> {
+        BulkRows {
+            state: State::At(place, None),
+            writer: Writer::new(columns),
+            row_bytes: ROW_BYTES,
+            is_kept: false,
+        }
+    }
+}
+
+impl<T: Transport> BulkRows<T> {
+    /// The same rows, which their instance keeps from call to call.
+    #[must_use]
+    pub fn kept(mut self) -> Self {
+        self.is_kept = true;
+        self
+    }
+
+    /// Waits until the job is complete, for so long at most. Returns the number of its rows, where this call learned
+    /// it.
+    ///
+    /// # Errors
+    /// When the job is refused or fails, or takes too long.
+    pub fn wait(&mut self, client: &Client<T>, longest: Duration) -> Result<Option<u64>> {
+        let State::Creating(flight) = &mut self.state else {
+            return Ok(None);
+        };
+        let given_up = Err(SalesforceError::malformed("the Bulk job was not created"));
+        let flight = std::mem::replace(flight, given_up);
+        let created = client.created(flight?)?;
+        let complete = match created.is_complete()? {
+            true => created,
+            false => client.completed(created.id, longest)?,
+        };
+        self.state = State::At(Place::start(complete.id), None);
+        Ok(complete.number_records_processed)
+    }
+
+    /// Reads up to `most` rows of a job that is complete. `last` is the id of the last row delivered: where a download
+    /// begins anew in the middle, it must hold that row there.
+    ///
+    /// # Errors
+    /// When the results can't be had or not be read. No row counts as delivered then.
+    pub fn read(
+        &mut self,
+        client: &Client<T>,
+        most: usize,
+        last: Option<SalesforceId>,
+    ) -> Result<BulkPage> {
+        let mut page = Page {
+            text: String::from(r#"{"done":true,"records":["#),
+            rows: 0,
+            most,
+            last: last.map(|id| id.to_string()),
+            id_at: self.writer.position("Id"),
+        };
+        let mut failures = 0;
+        while let Err(error) = self.fill(client, &mut page) {
+            failures += 1;
+            if error.asks_for_less() {
+                self.row_bytes = self.row_bytes.saturating_mul(2);
+            }
+            let may_help = error.asks_for_less()
+                || matches!(
+                    error.kind,
+                    ErrorKind::Unavailable { .. } | ErrorKind::Incomplete
+                );
+            let may_help = may_help && failures < ATTEMPTS;
+            if !may_help || !client.wait_to_repeat(failures, error.retry_after()) {
+                return Err(error);
+            }
+            if let Some(place) = self.place() {
+                self.state = State::At(place, None);
+            }
+        }
+        self.is_kept = true;
+        self.ask_ahead(client);
+        page.text.push_str("]}");
+        Ok(BulkPage {
+            records: QueryPage::parse(&Json::new(page.text))?.records,
+            next: self.place(),
+        })
+    }
+
+    /// Where it stands; none at the end, and before the job is complete.
+    fn place(&self) -> Option<Place> {
+        match &self.state {
+            State::Creating(_) | State::Ended => None,
+            State::At(place, _) => Some(place.clone()),
+            State::Reading(chunk, _) => Some(chunk.place()),
+        }
+    }
+
+    /// Reads until the page is full, and past the end of a download of which nothing but its end is left.
+    fn fill(&mut self, client: &Client<T>, page: &mut Page) -> Result<()> {
+        loop {
+            match &mut self.state {
+                State::Reading(chunk, _) if page.is_full() && !chunk.has_given_all() => break,
+                State::Reading(..) => self.read_row(client, page)?,
+                State::At(..) if !page.is_full() => self.open(client, page)?,
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a download, and passes over the rows of it that were delivered.
+    fn open(&mut self, client: &Client<T>, page: &mut Page) -> Result<()> {
+        let State::At(place, asked) = &mut self.state else {
+            return Ok(());
+        };
+        let fewest = place.rows + (page.most - page.rows) as u64;
+        // A host may give each page an instance of its own; the rest of a long download would be lost each time.
+        let rows = match self.is_kept {
+            true => rows_of(self.row_bytes).max(fewest),
+            false => fewest,
+        };
+        let asked = asked.take();
+        let flight = asked.unwrap_or_else(|| client.start_chunk(place, rows));
+        let delivered = place.rows;
+        let mut chunk = client.open_chunk(flight, place.clone(), &self.writer)?;
+        for number in 1..=delivered {
+            let Some((line, cells)) = chunk.row(client)? else {
+                return Err(chunk.incomplete());
+            };
+            if number == delivered
+                && page
+                    .last
+                    .as_deref()
+                    .is_some_and(|last| last != page.id_of(line, cells))
+            {
+                let message = "a download of Bulk results holds other rows than before";
+                return Err(SalesforceError::malformed(message));
+            }
+        }
+        self.state = State::Reading(chunk, None);
+        Ok(())
+    }
+
+    fn read_row(&mut self, client: &Client<T>, page: &mut Page) -> Result<()> {
+        let State::Reading(chunk, asked) = &mut self.state else {
+            return Ok(());
+        };
+        if let Some((line, cells)) = chunk.row(client)? {
+            return page.add(&self.writer, line, cells);
+        }
+        self.row_bytes = chunk.row_bytes().unwrap_or(self.row_bytes);
+        self.state = match chunk.next() {
+            Some(place) => State::At(place, asked.take()),
+            None => State::Ended,
+        };
+        Ok(())
+    }
+
+    /// Asks for the next download when half of this one is read.
+    fn ask_ahead(&mut self, client: &Client<T>) {
+        let State::Reading(chunk, asked) = &mut self.state else {
+            return;
+        };
+        if self.is_kept
+            && asked.is_none()
+            && chunk.is_half_read()
+            && let Some(place) = chunk.next()
+        {
+            let rows = rows_of(chunk.row_bytes().unwrap_or(self.row_bytes));
+            *asked = Some(client.start_chunk(&place, rows));
+        }
+    }
+}
+
+/// How many rows of this length a download has.
+fn rows_of(row_bytes: u64) -> u64 {
+    (MOST_BYTES / row_bytes.max(1)).clamp(FEWEST_ROWS, MOST_ROWS)
+}
+
+/// A page that is being read.
+struct Page {
+    text: String,
+    rows: usize,
+    most: usize,
+    /// The id of the last row read.
+    last: Option<String>,
+    /// Where the id stands.
+    id_at: Option<usize>,
+}
+
+impl Page {
+    fn is_full(&self) -> bool {
+        self.rows >= self.most || self.text.len() >= PAGE_BYTES
+    }
+
+    fn id_of<'l>(&self, line: &'l [u8], cells: &[Cell]) -> &'l str {
+        text_of(line, self.id_at.and_then(|at| cells.get(at)))
+    }
+
+    fn add(&mut self, writer: &Writer, line: &[u8], cells: &[Cell]) -> Result<()> {
+        if self.is_full() {
+            let message = "Bulk results hold more rows than they say";
+            return Err(SalesforceError::malformed(message));
+        }
+        if self.rows > 0 {
+            self.text.push(',');
+        }
+        writer.write(line, cells, &mut self.text)?;
+        self.rows += 1;
+        let id = self.id_of(line, cells);
+        let last = self.last.get_or_insert_default();
+        last.clear();
+        last.push_str(id);
+        Ok(())
+    }
+}

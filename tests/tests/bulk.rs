@@ -1,0 +1,209 @@
+//! Large listings come through Bulk API 2.0, with the same records as by queries, whatever happens to the jobs.
+
+use std::collections::BTreeSet;
+
+use connector_tests::expected::assert_mirrors_the_org;
+use connector_tests::world::{World, of_model, small_org};
+use host_runner::unified::Model;
+use mirror::sync::Event;
+use practice_org::server::Builder;
+use practice_org::{Action, Rule};
+use serde_json::{Value, json};
+
+/// Every listing of more than a page goes through Bulk.
+const BULK: &str = "\n[connector]\nbulk_from_rows = 1\n";
+const QUERIES: &str = "\n[connector]\nbulk_from_rows = 0\n";
+
+/// Its pages are small, and so are the downloads of its jobs.
+fn org() -> Builder {
+    // 2026-11-24T10:00:00Z
+    small_org()
+        .page_size(40)
+        .start_at(1_795_514_400_000)
+        .awkward_text()
+}
+
+async fn world(settings: &str) -> World {
+    let world = World::with(org(), settings).await;
+    set(&world, json!({"most_rows": 25}));
+    world
+}
+
+fn set(world: &World, jobs: Value) {
+    world
+        .org
+        .control("POST", "jobs", &jobs)
+        .expect("the settings of jobs");
+}
+
+/// Calls of a kind, as the org counts them.
+fn calls(world: &World, kind: &str) -> u64 {
+    let stats = world.org.stats();
+    stats.by_kind.get(kind).copied().unwrap_or_default()
+}
+
+/// The latest requests of Bulk, by method and path.
+fn asked(world: &World) -> Vec<(String, String)> {
+    let recent = world.org.stats().recent.into_iter();
+    let asked = recent.map(|seen| (seen.method, seen.target));
+    asked
+        .filter(|(_, target)| target.contains("/jobs/query"))
+        .collect()
+}
+
+/// How many jobs were asked for of late.
+fn jobs(world: &World) -> usize {
+    asked(world)
+        .iter()
+        .filter(|(method, _)| method == "POST")
+        .count()
+}
+
+/// The jobs whose results were downloaded of late.
+fn read(asked: &[(String, String)]) -> BTreeSet<String> {
+    let results = asked.iter().filter_map(|(_, target)| {
+        let (_, job) = target.split_once("/jobs/query/")?;
+        Some(job.split_once("/results")?.0.to_owned())
+    });
+    results.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_through_bulk_is_that_of_queries() {
+    let (bulk, queries) = (world(BULK).await, world(QUERIES).await);
+    let report = bulk.sync().await;
+    queries.sync().await;
+    let (by_bulk, by_queries) = (bulk.contents(), queries.contents());
+    assert_eq!(by_bulk.len(), by_queries.len());
+    for (one, other) in by_bulk.iter().zip(&by_queries) {
+        assert_eq!(one, other);
+    }
+    assert_mirrors_the_org(&bulk);
+    assert!(calls(&bulk, "bulk_results") > 10);
+    assert_eq!(calls(&queries, "bulk") + calls(&queries, "bulk_results"), 0);
+    // The first page, and downloads of 25 rows, whatever a page of a query has.
+    let applications = of_model(&report, Model::Applications);
+    assert_eq!(applications.pages, 2);
+    // Nothing changed.
+    let before = calls(&bulk, "bulk");
+    bulk.sync().await;
+    assert_eq!(calls(&bulk, "bulk"), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resumed_listing_goes_on_with_its_job() {
+    let world = world(BULK).await;
+    for pages in [2, 3, 4] {
+        let ended = world.sync_while(world.session(), |event| {
+            !matches!(event, Event::Page { model: Model::Candidates, pages: read, .. } if *read == pages)
+        });
+        if ended.await.is_some() {
+            break;
+        }
+    }
+    let before = read(&asked(&world));
+    let made = jobs(&world);
+    world.sync().await;
+    assert_mirrors_the_org(&world);
+    let after = asked(&world);
+    let after = read(after.get(made..).unwrap_or_default());
+    assert!(
+        before.intersection(&after).count() > 0,
+        "{before:?} {after:?}"
+    );
+}
+
+/// What may happen to jobs.
+fn faults() -> Vec<(&'static str, Rule)> {
+    let refused = |status, code: &str| Action::Status {
+        status,
+        code: Some(code.to_owned()),
+        message: None,
+        body: practice_org::FaultBody::Json,
+        retry_after: None,
+    };
+    let results = |action| Rule::next(action).on_kind("bulk_results");
+    let create = |action| Rule {
+        method: Some("POST".to_owned()),
+        path: Some("/jobs/query".to_owned()),
+        ..Rule::next(action).times(0)
+    };
+    let header = Action::Replace {
+        find: "\"Id\",".to_owned(),
+        with: "\"Name\",".to_owned(),
+    };
+    let locator = Rule {
+        path: Some("locator=".to_owned()),
+        ..results(refused(400, "INVALID_QUERY_LOCATOR")).times(0)
+    };
+    vec![
+        ("jobs are refused", create(refused(400, "INVALIDENTITY"))),
+        (
+            "the user has no right to jobs",
+            create(refused(403, "API_DISABLED_FOR_ORG")),
+        ),
+        ("a job's answer is lost", create(Action::DropAfter).times(1)),
+        (
+            "results break off now and then",
+            results(Action::Truncate { bytes: 900 }).times(5).skip(2),
+        ),
+        (
+            "results always break off",
+            results(Action::Truncate { bytes: 900 }).times(0),
+        ),
+        (
+            "results lack rows once",
+            results(Action::CutRows {
+                rows: 3,
+                end: false,
+            })
+            .skip(3),
+        ),
+        (
+            "results always lack rows",
+            results(Action::CutRows {
+                rows: 3,
+                end: false,
+            })
+            .times(0),
+        ),
+        ("results have other columns", results(header).times(0)),
+        (
+            "results are gone",
+            results(refused(404, "NOT_FOUND")).times(0).skip(4),
+        ),
+        ("locators are refused", locator),
+        (
+            "sessions end",
+            results(Action::KillSessions).times(4).skip(1),
+        ),
+        (
+            "the service is busy",
+            results(refused(503, "SERVER_UNAVAILABLE")).times(3),
+        ),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_happens_to_jobs_every_record_comes() {
+    let queries = world(QUERIES).await;
+    queries.sync().await;
+    let expected = queries.contents();
+    for (name, rule) in faults() {
+        let world = world(BULK).await;
+        world.org.fault(rule);
+        world.sync().await;
+        assert!(world.contents() == expected, "{name}");
+        assert!(calls(&world, "bulk") > 0, "{name}");
+    }
+    for setting in [
+        json!({"fail_next": "Retried more than 15 times"}),
+        json!({"used": 10_000}),
+        json!({"latency_ms": 700}),
+    ] {
+        let world = world(BULK).await;
+        set(&world, setting.clone());
+        world.sync().await;
+        assert!(world.contents() == expected, "{setting}");
+    }
+}
