@@ -6,16 +6,16 @@
 //! action is done, and what it gave for a day.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream::Message;
 use futures_util::StreamExt as _;
-use host_runner::sandbox::{CallError, ErrorKind, LoadedConnector, sha256};
+use host_runner::sandbox::{LoadedConnector, sha256};
 use host_runner::session::Session;
 use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
+use host_runner::unified::OrgId;
 use mirror::actions::{self, Action, ActionError, Outcome};
 use mirror::store::{Mirror, MirrorError};
-use mirror::sync::{SyncError, discover};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -151,13 +151,18 @@ impl Worker {
             return settled(message.double_ack().await);
         };
         let ack_wait = self.fleet.settings.ack_wait;
+        let began = Instant::now();
         // An action that was begun runs to its end, even if another worker has the message by then: what it wrote can't
         // be taken back.
         let never = CancellationToken::new();
         match kept(&message, ack_wait, &never, self.answered(&call)).await {
             // Somebody else has it, and acknowledges it.
             None => {}
-            Some(Ok(())) => settled(message.double_ack().await),
+            Some(Ok(())) => {
+                let ms = began.elapsed().as_millis() as u64;
+                tracing::info!(tenant = call.tenant, action = call.action, ms, "action");
+                settled(message.double_ack().await);
+            }
             Some(Err(error)) => {
                 tracing::warn!(tenant = call.tenant, action = call.action, "{error}");
                 let deliveries = message.info().map_or(DELIVERIES, |info| info.delivered);
@@ -243,49 +248,23 @@ async fn carry_out(
     let action = action.ok_or_else(|| FleetError::UnknownAction(call.action.clone()))?;
     let opened = Tenant::open(file.clone(), TokenSourceOptions::default())?;
     let session = Session::new(connector, opened);
-    let outcome = with_profile(&session, mirrors, action, call).await;
+    let run = async {
+        let mut existing = match mirrors(file, None) {
+            Ok(mirror) => Some(mirror),
+            Err(MirrorError::Missing { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let open = |org: &OrgId| mirrors(file, Some(org));
+        let existing = existing
+            .as_deref_mut()
+            .map(|mirror| mirror as &mut dyn Mirror);
+        let key = Some(call.key.clone());
+        actions::run_known(&session, existing, open, action, &call.input, key).await
+    };
+    let outcome = run.await;
     // A sign-in under way may hold the only copy of a rotated refresh token.
     if let Err(error) = session.tenant().tokens().finish().await {
         tracing::error!(tenant = file.name(), %error, "the last sign-in");
     }
     Ok(outcome?)
-}
-
-/// Runs it with the profile that the mirror keeps, and where that is outdated with a new one.
-async fn with_profile(
-    session: &Session,
-    mirrors: &MirrorOf,
-    action: Action,
-    call: &Call,
-) -> Result<Outcome, ActionError> {
-    let file = session.tenant().file();
-    let existing = match mirrors(file, None) {
-        Ok(mirror) => Some(mirror),
-        Err(MirrorError::Missing { .. }) => None,
-        Err(error) => return Err(error.into()),
-    };
-    let run = async |mirror: &mut dyn Mirror, profile: &str| {
-        let key = Some(call.key.clone());
-        actions::run(session, mirror, profile, action, &call.input, key).await
-    };
-    if let Some(mut mirror) = existing
-        && let Some(profile) = mirror.profile()?
-    {
-        match run(mirror.as_mut(), &profile).await {
-            // Nothing was written: the org changed since the last sync.
-            Err(ActionError::Step(error))
-                if matches!(
-                    error.error.kind(),
-                    ErrorKind::ProfileOutdated | ErrorKind::ResyncRequired
-                ) => {}
-            outcome => return outcome,
-        }
-    }
-    let discovered = discover(session).await.map_err(|error| match error {
-        SyncError::Step(error) => ActionError::Step(error),
-        SyncError::Mirror(error) => ActionError::Mirror(*error),
-        other => ActionError::Broken(CallError::BrokenContract(other.to_string())),
-    })?;
-    let mut mirror = mirrors(file, Some(&discovered.org))?;
-    run(mirror.as_mut(), &discovered.discovery.profile).await
 }

@@ -80,12 +80,12 @@ impl Bucket {
         purged.map_err(FleetError::nats)
     }
 
-    /// The revision of a value that is there.
-    pub(crate) async fn revision(&self, key: &str) -> Result<Option<u64>, FleetError> {
+    /// A value that is there, with its revision.
+    pub(crate) async fn entry(&self, key: &str) -> Result<Option<(u64, Bytes)>, FleetError> {
         let entry = self.store().await?.entry(key).await;
         let entry = entry.map_err(FleetError::nats)?;
         let entry = entry.filter(|entry| entry.operation == Operation::Put);
-        Ok(entry.map(|entry| entry.revision))
+        Ok(entry.map(|entry| (entry.revision, entry.value)))
     }
 
     /// Takes a value away, unless it was written again since that revision.

@@ -155,18 +155,24 @@ impl Fleet {
         }
     }
 
-    /// Asks for a sync of a tenant now. While one is waiting or worked on, it is followed by another.
+    /// Asks for a sync of a tenant now, one that reads everything if it is to be `full`. While one is waiting or worked
+    /// on, it is followed by this one, and the result is false.
     ///
     /// # Errors
     /// [`FleetError::UnknownTenant`], [`FleetError::Nats`].
-    pub async fn sync_now(&self, tenant: &str) -> Result<bool, FleetError> {
+    pub async fn sync_now(&self, tenant: &str, full: bool) -> Result<bool, FleetError> {
         let id = self.tenants.id_of(tenant)?;
         let ring = self.components.ring().await?;
-        let ticket = Ticket::new(&id, "now", &ring);
+        let ticket = Ticket::new(&id, "now", &ring).full(full);
         if ticket.publish(&self.nats, None).await? {
             return Ok(true);
         }
-        self.flags.put(&names::again(&id), "1").await?;
+        let key = names::again(&id);
+        let before = self.flags.get(&key).await?;
+        let full = full || before.is_some_and(|flag| flag == names::FULL);
+        self.flags
+            .put(&key, if full { names::FULL } else { "1" })
+            .await?;
         // The slot may have become free in between, and nobody would look at the flag for a period.
         ticket.publish(&self.nats, None).await
     }

@@ -34,6 +34,9 @@ pub(crate) fn again(tenant: &str) -> String {
     format!("again.{tenant}")
 }
 
+/// The value of [`again`] where everything is to be read.
+pub(crate) const FULL: &str = "full";
+
 /// A number that depends on a text alone, for spreading tenants: FNV-1a, 64 bits.
 pub(crate) fn spread(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {

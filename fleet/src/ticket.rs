@@ -3,6 +3,7 @@
 use async_nats::jetstream::context::PublishError;
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::{self, Context, ErrorCode};
+use host_runner::unified::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::components::Ring;
@@ -18,6 +19,12 @@ pub(crate) struct Ticket {
     pub period: String,
     /// The component's SHA-256: a release never changes a ticket that is under way.
     pub component: String,
+    /// Models that were not read in full since this moment are: milliseconds since 1970. Not in tickets of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub full_since: Option<i64>,
+    /// How often it was taken so far. The server counts.
+    #[serde(skip)]
+    pub tries: u32,
 }
 
 impl Ticket {
@@ -26,7 +33,23 @@ impl Ticket {
             tenant: tenant.to_owned(),
             period: period.into(),
             component: ring.component_of(tenant).to_owned(),
+            full_since: None,
+            tries: 0,
         }
+    }
+
+    /// With everything to be read from now on, if so.
+    pub(crate) fn full(self, is_full: bool) -> Self {
+        let now = is_full.then(|| Timestamp::now().millis());
+        Self {
+            full_since: now.or(self.full_since),
+            ..self
+        }
+    }
+
+    /// Whether it is one of the regular syncs, which nobody asked for.
+    pub(crate) fn is_regular(&self) -> bool {
+        !["now", "again"].contains(&self.period.as_str())
     }
 
     /// Puts it into its tenant's slot, as [`fill`] does.

@@ -8,8 +8,10 @@ use host_runner::sandbox::LoadedConnector;
 use host_runner::session::Session;
 use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
 use host_runner::unified::{Model, OrgId, Timestamp};
-use mirror::store::{Mirror, MirrorError, Run, RunOutcome};
-use mirror::sync::{Events, Stopped, SyncError, SyncOptions, discover, sync, wait_after};
+use mirror::store::{Mirror, MirrorError};
+use mirror::sync::{
+    Events, Stopped, SyncError, SyncOptions, discover, failures, note_failure_in, sync, wait_after,
+};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
@@ -28,10 +30,12 @@ pub type MirrorOf =
 
 /// How long one ticket is worked on; then the tenant gets the next one, and others their turn.
 const SLICE: Duration = Duration::from_secs(10 * 60);
-/// Failures in a row after which a ticket is done all the same: the slot must become free.
-const FAILURES: usize = 3;
-/// The waits before a ticket that failed is tried again, in ack waits.
+/// The waits before a ticket that failed is tried again, in ack waits. After one failure more it is done all the same:
+/// the slot must become free.
 const LATER: [u32; 2] = [1, 4];
+
+/// What its runs are called in the mirrors' histories.
+const COMMAND: &str = "fleet";
 
 /// A worker of a fleet.
 #[derive(Clone)]
@@ -95,27 +99,30 @@ impl Worker {
 
     async fn work(&self, message: Message, stop: &CancellationToken) {
         let began = Instant::now();
-        let (tenant, verdict) = match serde_json::from_slice::<Ticket>(&message.payload) {
-            Ok(ticket) => {
-                let verdict = self.verdict(&ticket, &message, stop).await;
-                (ticket.tenant, verdict)
-            }
+        let ticket = match serde_json::from_slice::<Ticket>(&message.payload) {
+            Ok(ticket) => Ticket {
+                tries: message.info().map_or(1, |info| info.delivered) as u32,
+                ..ticket
+            },
             Err(error) => {
                 tracing::error!(subject = %message.subject, %error, "a ticket that can't be read is dropped");
-                let tenant = message.subject.trim_start_matches(SLOT);
-                (tenant.to_owned(), Verdict::Done)
+                settled(message.double_ack().await);
+                return self
+                    .again(message.subject.trim_start_matches(SLOT), None)
+                    .await;
             }
         };
-        let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let verdict = self.verdict(&ticket, &message, stop).await;
+        let (tenant, ms) = (&ticket.tenant, began.elapsed().as_millis() as u64);
         tracing::info!(tenant, ms, ?verdict, "ticket");
         match verdict {
             Verdict::Done => {
                 settled(message.double_ack().await);
-                self.again(&tenant, "again", false).await;
+                self.again(tenant, None).await;
             }
             Verdict::GoOn => {
                 settled(message.double_ack().await);
-                self.again(&tenant, "next", true).await;
+                self.again(tenant, Some(&ticket)).await;
             }
             Verdict::Later(waits) => {
                 let wait = self.fleet.settings.ack_wait * waits;
@@ -126,19 +133,26 @@ impl Worker {
         }
     }
 
-    /// Puts the tenant's next ticket into the slot that is free now: where it `is_due`, or where somebody asked for one
+    /// Puts the tenant's next ticket into the slot that is free now: the rest of one, or where somebody asked for one
     /// meanwhile. If it is lost, the next period goes on from the cursor.
-    async fn again(&self, tenant: &str, period: &str, is_due: bool) {
+    async fn again(&self, tenant: &str, rest: Option<&Ticket>) {
         let asked = async {
             let key = names::again(tenant);
-            let asked = self.fleet.flags.revision(&key).await?;
-            if asked.is_some() || is_due {
-                let ring = self.fleet.components.ring().await?;
-                let ticket = Ticket::new(tenant, period, &ring);
-                ticket.publish(&self.fleet.nats, None).await?;
+            let asked = self.fleet.flags.entry(&key).await?;
+            if asked.is_none() && rest.is_none() {
+                return Ok(());
             }
+            let ring = self.fleet.components.ring().await?;
+            let period = if asked.is_some() { "again" } else { "next" };
+            let is_full = asked.as_ref().is_some_and(|(_, flag)| flag == names::FULL);
+            let ticket = Ticket {
+                full_since: rest.and_then(|rest| rest.full_since),
+                ..Ticket::new(tenant, period, &ring)
+            };
+            let ticket = ticket.full(is_full);
+            ticket.publish(&self.fleet.nats, None).await?;
             // Behind the ticket, so that a worker that dies between asks twice rather than not at all.
-            if let Some(revision) = asked {
+            if let Some((revision, _)) = asked {
                 self.fleet.flags.purge_revision(&key, revision).await?;
             }
             Ok::<_, FleetError>(())
@@ -165,10 +179,10 @@ impl Worker {
         };
         let slice = stop.child_token();
         let (worker, runtime) = (self.clone(), tokio::runtime::Handle::current());
-        let stopping = slice.clone();
+        let (ticket, stopping) = (ticket.clone(), slice.clone());
         // On a thread of its own: it waits for the mirror, and the connector computes.
         let run = tokio::task::spawn_blocking(move || {
-            runtime.block_on(worker.sync(&tenant, connector, stopping))
+            runtime.block_on(worker.sync(&ticket, &tenant, connector, stopping))
         });
         let run = async {
             tokio::pin!(run);
@@ -210,6 +224,7 @@ impl Worker {
 
     async fn sync(
         &self,
+        ticket: &Ticket,
         tenant: &Known,
         connector: LoadedConnector,
         slice: CancellationToken,
@@ -223,7 +238,7 @@ impl Worker {
                 return Verdict::Done;
             }
         };
-        let verdict = self.sync_with(tenant, &session, slice).await;
+        let verdict = self.sync_with(ticket, tenant, &session, slice).await;
         // A sign-in under way may hold the only copy of a rotated refresh token.
         if let Err(error) = session.tenant().tokens().finish().await {
             tracing::error!(tenant = name, %error, "the last sign-in");
@@ -233,25 +248,40 @@ impl Worker {
 
     async fn sync_with(
         &self,
+        ticket: &Ticket,
         tenant: &Known,
         session: &Session,
         slice: CancellationToken,
     ) -> Verdict {
         let name = tenant.file.name();
-        let discovered = match discover(session).await {
-            Ok(discovered) => discovered,
-            Err(error) => return self.failed(tenant, &error.to_string(), None),
+        let cannot_open = |error| {
+            tracing::warn!(tenant = name, "the mirror: {error}");
+            Verdict::Later(1)
         };
-        let mut mirror = match (self.mirrors)(&tenant.file, Some(&discovered.org)) {
-            Ok(mirror) => mirror,
-            Err(error) => {
-                tracing::warn!(tenant = name, "the mirror: {error}");
-                return Verdict::Later(1);
-            }
+        let mut kept = match (self.mirrors)(&tenant.file, None) {
+            Ok(mirror) => Some(mirror),
+            Err(MirrorError::Missing { .. }) => None,
+            Err(error) => return cannot_open(error),
         };
-        if is_resting(mirror.as_ref(), self.fleet.settings.every) {
+        if let Some(mirror) = &kept
+            && ticket.is_regular()
+            && is_resting(mirror.as_ref(), self.fleet.settings.every)
+        {
             return Verdict::Done;
         }
+        let discovered = match discover(session).await {
+            Ok(discovered) => discovered,
+            Err(error) => return not_begun(ticket, name, kept.as_mut(), &error.to_string()),
+        };
+        // By now the tenant may be another org's.
+        let opened = match kept.filter(|mirror| *mirror.org() == discovered.org) {
+            Some(mirror) => Ok(mirror),
+            None => (self.mirrors)(&tenant.file, Some(&discovered.org)),
+        };
+        let mut mirror = match opened {
+            Ok(mirror) => mirror,
+            Err(error) => return cannot_open(error),
+        };
         let is_new = mirror
             .model_state(Model::Candidates)
             .is_ok_and(|state| state.full_at.is_none());
@@ -261,9 +291,10 @@ impl Worker {
             None => None,
         };
         let options = SyncOptions {
+            full_since: ticket.full_since.map(Timestamp::from_millis),
             stop: slice,
             takes_over: true,
-            command: "fleet".to_owned(),
+            command: COMMAND.to_owned(),
             ..SyncOptions::default()
         };
         let mirror = mirror.as_mut();
@@ -276,45 +307,61 @@ impl Worker {
                     .find_map(|model| model.failure.as_ref());
                 match failure {
                     None => Verdict::Done,
-                    Some(failure) => self.failed(tenant, &failure.to_string(), Some(&*mirror)),
+                    Some(failure) => failed(name, mirror, &failure.to_string()),
                 }
             }
             Err(SyncError::Mirror(error)) if matches!(*error, MirrorError::Fenced { .. }) => {
                 tracing::info!(tenant = name, "another worker took the ticket over");
                 Verdict::Lost
             }
-            Err(error) => self.failed(tenant, &error.to_string(), Some(&*mirror)),
-        }
-    }
-
-    /// What becomes of a ticket whose sync failed: it is tried again, until it failed too often in a row.
-    fn failed(&self, tenant: &Known, why: &str, mirror: Option<&dyn Mirror>) -> Verdict {
-        tracing::warn!(tenant = tenant.file.name(), "the sync failed: {why}");
-        let failures = mirror.map_or(1, failures_of);
-        match failures {
-            FAILURES.. => Verdict::Done,
-            failures => Verdict::Later(LATER[failures.saturating_sub(1).min(1)]),
+            Err(error) => failed(name, mirror, &error.to_string()),
         }
     }
 }
 
-/// Runs in a row that did not succeed, as the mirror counts them.
-fn failures_of(mirror: &dyn Mirror) -> usize {
-    let runs = mirror.runs(50).unwrap_or_default();
-    let is_failure = |run: &&Run| matches!(run.outcome, RunOutcome::Failed | RunOutcome::Partial);
-    runs.iter().take_while(is_failure).count()
+/// What becomes of a ticket whose sync failed before it had a run in the mirror's history. Without a mirror there is
+/// none that could count.
+fn not_begun(
+    ticket: &Ticket,
+    name: &str,
+    mirror: Option<&mut Box<dyn Mirror>>,
+    why: &str,
+) -> Verdict {
+    let Some(mirror) = mirror else {
+        tracing::warn!(tenant = name, "the first sync failed: {why}");
+        return later(ticket.tries);
+    };
+    if let Err(error) = note_failure_in(mirror.as_mut(), COMMAND, why) {
+        tracing::warn!(tenant = name, %error, "the failed sync is not in the mirror's history");
+    }
+    failed(name, mirror.as_ref(), why)
 }
+
+/// What becomes of a ticket whose sync failed, by the failures in a row that the mirror's history has.
+fn failed(name: &str, mirror: &dyn Mirror, why: &str) -> Verdict {
+    tracing::warn!(tenant = name, "the sync failed: {why}");
+    let runs = mirror.runs(LATER.len() + 1).unwrap_or_default();
+    later(failures(&runs))
+}
+
+/// Tries a ticket again, until it failed too often in a row.
+fn later(failures: u32) -> Verdict {
+    match LATER.get(failures.saturating_sub(1) as usize) {
+        Some(waits) => Verdict::Later(*waits),
+        None => Verdict::Done,
+    }
+}
+
+/// The runs of a tenant that are looked at: with so many failures in a row its pace is the slowest.
+const RUNS: usize = 20;
 
 /// Whether a tenant that fails again and again is left alone for now: more and more slowly, but never for good.
 fn is_resting(mirror: &dyn Mirror, every: Duration) -> bool {
-    let failures = failures_of(mirror);
-    if failures < FAILURES {
+    let runs = mirror.runs(RUNS).unwrap_or_default();
+    let Some(last) = runs.first() else {
         return false;
-    }
-    let last = mirror
-        .runs(1)
-        .ok()
-        .and_then(|runs| Some(runs.first()?.started_at));
-    let pause = u32::try_from(failures + 1 - FAILURES).unwrap_or(u32::MAX);
-    last.is_some_and(|last| last.plus(wait_after(every, pause)) > Timestamp::now())
+    };
+    // Those that its ticket's own repeats do not cover.
+    let failures = failures(&runs).saturating_sub(LATER.len() as u32);
+    failures > 0 && last.started_at.plus(wait_after(every, failures)) > Timestamp::now()
 }

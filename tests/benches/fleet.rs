@@ -197,7 +197,7 @@ async fn work(
     slots: &str,
 ) -> (Duration, Duration) {
     for name in names {
-        fleet.sync_now(name).await.unwrap();
+        fleet.sync_now(name, false).await.unwrap();
     }
     let arguments = [
         "fleet",

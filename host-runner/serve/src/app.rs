@@ -8,11 +8,12 @@ use http::HeaderMap;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-use crate::ReportOf;
 use crate::auth::{BURST, Key};
 use crate::error::{ApiError, Code};
-use crate::served::Served;
+use crate::served::{Served, SyncStatus};
 use crate::tenants::Tenants;
+use crate::workers;
+use crate::{ReportOf, Workers};
 
 /// The header that says which tenant is meant.
 pub(crate) const INTEGRATION: &str = "x-integration-id";
@@ -31,6 +32,7 @@ pub(crate) struct Inner {
     pub(crate) functions: Vec<Function>,
     pub(crate) metrics: Metrics,
     pub(crate) report: ReportOf,
+    pub(crate) workers: Option<Arc<dyn Workers>>,
     pub(crate) is_tls: bool,
     pub(crate) stop: CancellationToken,
 }
@@ -65,6 +67,26 @@ impl App {
 
     pub(crate) fn report(&self) -> &ReportOf {
         &self.0.report
+    }
+
+    /// Who acts and syncs in this server's place, if anybody.
+    pub(crate) fn workers(&self) -> Option<&Arc<dyn Workers>> {
+        self.0.workers.as_ref()
+    }
+
+    /// How a tenant's syncs went. Blocks: not for an async thread.
+    pub(crate) fn status(&self, tenant: &Served) -> SyncStatus {
+        let here = tenant.status();
+        match self.workers() {
+            None => here,
+            // What is not there yet, or can't be read, has no history.
+            Some(_) => SyncStatus {
+                webhook: here.webhook,
+                ..tenant
+                    .with_mirror(|mirror| workers::status(mirror))
+                    .unwrap_or_default()
+            },
+        }
     }
 
     pub(crate) fn is_tls(&self) -> bool {

@@ -10,8 +10,7 @@ use host_runner::session::StepError;
 use http::{HeaderValue, StatusCode, header};
 use mirror::actions::ActionError;
 use mirror::store::MirrorError;
-use mirror::sync::SyncError;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// A code of the closed list: clients refuse any other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -212,6 +211,31 @@ impl ApiError {
         self
     }
 
+    /// As an object, for a server that hands it on.
+    pub fn to_value(&self) -> Value {
+        json!({
+            "code": self.code.parts().0,
+            "message": self.message,
+            "retry_after": self.retry_after,
+        })
+    }
+
+    /// Reads what [`ApiError::to_value`] wrote; none for anything else.
+    pub fn of_value(value: &Value) -> Option<Self> {
+        let name = value.get("code")?.as_str()?;
+        let code = Code::ALL.into_iter().find(|code| code.parts().0 == name)?;
+        let seconds = value.get("retry_after").and_then(Value::as_u64);
+        let error = Self::new(code, value.get("message")?.as_str()?);
+        Some(error.retry_after(seconds.and_then(|seconds| u32::try_from(seconds).ok())))
+    }
+
+    /// Something that this server works with is away, and may be back in a moment.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(Code::Unknown, message)
+            .with_status(StatusCode::SERVICE_UNAVAILABLE)
+            .retry_after(Some(5))
+    }
+
     /// The code.
     pub fn code(&self) -> Code {
         self.code
@@ -274,15 +298,6 @@ impl ApiError {
             _ => Code::Unknown,
         };
         Self::new(code, error.to_string())
-    }
-
-    /// Of a look at the org that failed.
-    pub fn of_sync(error: &SyncError) -> Self {
-        match error {
-            SyncError::Step(error) => Self::of_step(error, What::Model),
-            SyncError::Mirror(error) => Self::of_mirror(error),
-            error => Self::new(Code::Unknown, error.to_string()),
-        }
     }
 }
 

@@ -24,6 +24,7 @@ mod schedule;
 mod served;
 mod tenants;
 mod webhook;
+mod workers;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -45,6 +46,7 @@ pub use auth::Key;
 pub use error::{ApiError, Code};
 pub use listen::{Address, BoundAddress, Tls};
 pub use schedule::Schedule;
+pub use workers::Workers;
 
 use app::{App, Inner};
 use schedule::Syncs;
@@ -80,6 +82,8 @@ pub struct Server {
     pub schedule: Schedule,
     /// Makes the pages about mirrors.
     pub report: ReportOf,
+    /// Who carries out actions and syncs in this server's place; none: it does both itself.
+    pub workers: Option<Arc<dyn Workers>>,
 }
 
 /// A server that could not begin.
@@ -130,6 +134,7 @@ impl Server {
             functions,
             metrics,
             report: self.report,
+            workers: self.workers,
             is_tls: self.tls.is_some(),
             stop: stop.clone(),
         });
@@ -179,8 +184,10 @@ impl Work {
         let app = self.app.clone();
         let looked = tokio::task::spawn_blocking(move || app.tenants().look()).await;
         for tenant in looked.map_err(std::io::Error::other)??.begun {
-            self.running
-                .spawn(self.syncs.clone().run(Arc::clone(&tenant)));
+            if self.app.workers().is_none() {
+                let syncs = self.syncs.clone();
+                self.running.spawn(syncs.run(Arc::clone(&tenant)));
+            }
             self.running.spawn(webhook::run(tenant, self.stop.clone()));
         }
         Ok(())
@@ -254,14 +261,14 @@ async fn blocking<T: Send + 'static>(
     };
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
-        Err(panic) => {
-            tracing::error!(%panic, "a request ended in a defect of this program");
-            Err(ApiError::new(
-                Code::Unknown,
-                "a defect of this program; its log says more",
-            ))
-        }
+        Err(panic) => Err(defect(&panic)),
     }
+}
+
+/// The answer to a request whose work ended in a panic.
+fn defect(panic: &tokio::task::JoinError) -> ApiError {
+    tracing::error!(%panic, "a request ended in a defect of this program");
+    ApiError::new(Code::Unknown, "a defect of this program; its log says more")
 }
 
 fn json_response(status: StatusCode, body: String) -> Response {

@@ -83,7 +83,7 @@ fn moment(at: Timestamp) -> String {
 }
 
 fn part(app: &App, tenant: &Served) -> Markup {
-    let status = tenant.status();
+    let status = app.status(tenant);
     let totals = tenant.with_mirror(|mirror| {
         let totals = Model::ALL
             .into_iter()

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use host_runner::session::Session;
 use host_runner::unified::{Timestamp, UnifiedId};
-use mirror::store::{Location, Mirror, MirrorError};
-use mirror::sync::{SyncReport, discover};
+use mirror::store::{Location, Mirror};
+use mirror::sync::SyncReport;
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -214,27 +214,5 @@ impl Served {
         work: impl FnOnce(&mut dyn Mirror) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         self.readers.with(&self.location, work)
-    }
-
-    /// The connector's profile of the org: the mirror's, or one that is asked for now, which `fresh` demands.
-    ///
-    /// # Errors
-    /// What the org or the mirror answers.
-    pub(crate) async fn profile(
-        &self,
-        mirror: &dyn Mirror,
-        fresh: bool,
-    ) -> Result<String, ApiError> {
-        let kept = mirror
-            .profile()
-            .map_err(|error: MirrorError| ApiError::of_mirror(&error))?;
-        match kept.filter(|_| !fresh) {
-            Some(profile) => Ok(profile),
-            None => {
-                let discovered = discover(&self.session).await;
-                let discovered = discovered.map_err(|error| ApiError::of_sync(&error))?;
-                Ok(discovered.discovery.profile)
-            }
-        }
     }
 }

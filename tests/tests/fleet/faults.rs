@@ -255,7 +255,7 @@ impl Life {
 
     /// Takes the ticket of `t0`. What dead workers asked for may still go to them.
     async fn held_ticket(&self) -> Message {
-        self.fleet.fleet.sync_now("t0").await.unwrap();
+        self.fleet.fleet.sync_now("t0", false).await.unwrap();
         let stream = self.fleet.jetstream.get_stream("SYNC").await.unwrap();
         let consumer = stream
             .get_consumer::<pull::Config>("workers")
@@ -285,7 +285,7 @@ impl Life {
         for tenant in 0..self.fleet.parts.tenants {
             let name = format!("t{tenant}");
             let began = Instant::now();
-            while let Err(error) = self.fleet.fleet.sync_now(&name).await {
+            while let Err(error) = self.fleet.fleet.sync_now(&name, false).await {
                 assert!(began.elapsed() < Duration::from_secs(20), "{error}");
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }

@@ -5,6 +5,7 @@ mod actions;
 mod deploy;
 mod faults;
 mod schedules;
+mod serving;
 mod syncs;
 
 use std::path::{Path, PathBuf};
@@ -204,7 +205,7 @@ impl TestFleet {
 
     pub(crate) async fn sync_all(&self) {
         for tenant in 0..self.parts.tenants {
-            let asked = self.fleet.sync_now(&format!("t{tenant}")).await;
+            let asked = self.fleet.sync_now(&format!("t{tenant}"), false).await;
             asked.unwrap();
         }
     }

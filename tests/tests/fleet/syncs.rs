@@ -178,3 +178,32 @@ async fn a_component_is_tried_on_a_share_and_taken_back() {
     assert_eq!(back.code, 0, "{}", back.err);
     assert_eq!(ring(&fleet).await, first);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_whose_login_is_refused_frees_its_slot() {
+    let parts = Parts {
+        workers: 1,
+        tenants: 2,
+        candidates: 20,
+        ack_wait: Duration::from_millis(500),
+        ..Parts::default()
+    };
+    let Some(fleet) = TestFleet::start(parts).await else {
+        return;
+    };
+    // One of them has a mirror, whose history counts; the other one has none.
+    fleet.fleet.sync_now("t0", false).await.unwrap();
+    fleet.until_done().await;
+    for name in ["t0", "t1"] {
+        let file = fleet.world.folder().join(format!("tenants/{name}.toml"));
+        let text = std::fs::read_to_string(&file).unwrap();
+        let wrong = text.replace(fleet.world.org.client_secret(), "wrong");
+        connector_tests::world::write_private(&file, &wrong);
+    }
+    fleet.sync_all().await;
+    fleet.until_done().await;
+    let runs = fleet.mirror("t0").runs(10).unwrap();
+    let failed = mirror::store::RunOutcome::Failed;
+    let failures = runs.iter().filter(|run| run.outcome == failed).count();
+    assert_eq!(failures, 3, "{runs:?}");
+}

@@ -97,6 +97,18 @@ pub(super) fn answer(outcome: Outcome) -> Value {
     json!({ "status": status, "data": outcome.data, "warnings": outcome.warnings })
 }
 
+/// The outcome of an answer; none where it is not one.
+pub(super) fn outcome(mut answer: Value) -> Option<Outcome> {
+    Some(Outcome {
+        is_partial: answer.get("status")?.as_str()? == PARTIAL,
+        data: answer.get_mut("data")?.take(),
+        warnings: match answer.get_mut("warnings")?.take() {
+            Value::Array(warnings) => warnings,
+            _ => return None,
+        },
+    })
+}
+
 /// Prints an answer.
 pub(super) fn print(answer: &Value, is_json: bool) -> anyhow::Result<Exit> {
     if is_json {

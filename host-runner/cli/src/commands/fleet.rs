@@ -10,12 +10,11 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::error::as_json;
 use super::output::{counted, say};
 use super::text::print_note;
-use super::{Context, Exit, action, schedule};
-use ::fleet::{Fleet, FleetError, Ring, Settings, Worker};
-use mirror::actions::{Action, Outcome};
+use super::{Context, Exit, action, handed, schedule};
+use ::fleet::{Fleet, Ring, Settings, Worker};
+use mirror::actions::Action;
 use mirror::store::{Login, Mirrors};
 
 /// What to do.
@@ -92,6 +91,9 @@ enum What {
     SyncNow {
         /// The tenant's name or id
         tenant: String,
+        /// Read everything, also where a delta would do
+        #[arg(long)]
+        full: bool,
     },
     /// Have a worker carry out an action, and print its answer as `asymbl action` does
     Act {
@@ -155,7 +157,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         What::Status => status(&fleet, context).await?,
         What::Pause { tenant } => fleet.pause(tenant, true).await?,
         What::Resume { tenant } => fleet.pause(tenant, false).await?,
-        What::SyncNow { tenant } => match fleet.sync_now(tenant).await? {
+        What::SyncNow { tenant, full } => match fleet.sync_now(tenant, *full).await? {
             true => say("Its ticket waits for a worker."),
             false => say("A sync of it is waiting or at work; another one follows."),
         },
@@ -193,24 +195,16 @@ fn shown(ring: &Ring) {
 
 /// Prints what a worker answered: an outcome, or an error with its exit code.
 fn answered(answer: &Value, is_json: bool) -> anyhow::Result<Exit> {
-    let Some(error) = answer.get("error").and_then(Value::as_str) else {
+    let Some(object) = handed::printed_error(answer) else {
         return action::print(answer, is_json);
     };
+    let code = object.get("exit_code").and_then(Value::as_u64);
+    let error = object.get("error").and_then(Value::as_str);
     match is_json {
-        true => eprintln!("{answer}"),
-        false => print_note(format_args!("error: {error}")),
+        true => eprintln!("{}", json!(object)),
+        false => print_note(format_args!("error: {}", error.unwrap_or_default())),
     }
-    let code = answer.get("exit_code").and_then(Value::as_u64);
     Ok(Exit::of_code(code))
-}
-
-/// An answer of a worker: what `asymbl action --json` would print.
-fn answer(result: Result<Outcome, FleetError>) -> Value {
-    match result {
-        Ok(outcome) => action::answer(outcome),
-        Err(FleetError::Action(error)) => as_json(&error.into()),
-        Err(error) => as_json(&error.into()),
-    }
 }
 
 async fn worker(
@@ -232,7 +226,7 @@ async fn worker(
             }
         }),
         Arc::new(move |wasm| loader(wasm).map_err(|error| format!("{error:#}"))),
-        Arc::new(answer),
+        Arc::new(handed::to_value),
         full,
     );
     let slots_text = counted(slots as u64, "slot");

@@ -17,6 +17,7 @@ mod exit;
 mod fields;
 mod fleet;
 mod guide;
+mod handed;
 mod init;
 mod inspect;
 mod list;

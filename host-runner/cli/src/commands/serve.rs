@@ -11,10 +11,12 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use super::component::describe;
+use super::handed::Handed;
 use super::private::write_private;
 use super::{Context, Exit, WrongInput, schedule};
 use crate::report::collect;
-use ::serve::{Address, ApiError, Key, Schedule, Server, Tls};
+use ::fleet::{Fleet, Settings};
+use ::serve::{Address, ApiError, Key, Schedule, Server, Tls, Workers};
 use host_runner::unified::Timestamp;
 use mirror::store::{Login, Mirrors};
 
@@ -43,6 +45,16 @@ pub(super) struct Arguments {
     /// Syncs that run at once [default: two for each processor, at least 4]
     #[arg(long, value_name = "N")]
     syncs: Option<usize>,
+    /// The NATS server of a fleet, whose workers carry out actions and sync the tenants: as for `asymbl fleet`
+    /// [default: none, this process does both]
+    #[arg(long, value_name = "URL", env = "NATS_URL", hide_env_values = true, conflicts_with_all = ["every", "syncs"])]
+    nats: Option<String>,
+    /// The credentials file for it, if it asks for one
+    #[arg(long, value_name = "FILE", env = "NATS_CREDS")]
+    nats_credentials: Option<PathBuf>,
+    /// How long to wait for what a worker answers to an action
+    #[arg(long, value_name = "DURATION", value_parser = schedule::interval, default_value = "2m", requires = "nats")]
+    action_wait: Duration,
     /// The file with the key that clients send [default: serve.key in the folder, made when there is none]
     #[arg(long, value_name = "FILE", env = "ASYMBL_SERVE_KEY_FILE")]
     key_file: Option<PathBuf>,
@@ -73,7 +85,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     let key = key(arguments)?;
     let connector = context.load()?;
     let about = describe(&connector).await?;
-    if !arguments.no_sync {
+    let workers = workers(arguments).await?;
+    let syncs_here = workers.is_none() && !arguments.no_sync;
+    if syncs_here {
         schedule::check(arguments.every, &about)?;
     }
     let stop = CancellationToken::new();
@@ -87,9 +101,10 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         tls,
         key,
         schedule: Schedule {
-            every: (!arguments.no_sync).then_some(arguments.every),
+            every: syncs_here.then_some(arguments.every),
             at_once: arguments.syncs.unwrap_or_else(syncs_at_once),
         },
+        workers,
         report: Arc::new(|mirror, name| {
             let report = collect(mirror, name, Timestamp::now());
             Ok(report.map_err(|error| ApiError::of_mirror(&error))?.html())
@@ -107,6 +122,24 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     });
     served.await?;
     Ok(Exit::Success)
+}
+
+/// The workers of the fleet, where there is one.
+async fn workers(arguments: &Arguments) -> anyhow::Result<Option<Arc<dyn Workers>>> {
+    let Some(nats) = &arguments.nats else {
+        return Ok(None);
+    };
+    let fleet = Fleet::connect(
+        nats,
+        arguments.nats_credentials.clone(),
+        arguments.tenants.clone(),
+        Settings::default(),
+    );
+    tracing::info!("a fleet carries out actions and syncs the tenants");
+    Ok(Some(Arc::new(Handed {
+        fleet: fleet.await?,
+        wait: arguments.action_wait,
+    })))
 }
 
 /// A sync computes for half of its time at most: the rest it waits for its org.

@@ -136,9 +136,9 @@ async fn attempt(
         full: arguments.full,
         reconcile: arguments.reconcile,
         allow_mass_delete: arguments.allow_mass_delete,
-        takes_over: false,
         stop: stop.clone(),
         command: command(arguments).into(),
+        ..SyncOptions::default()
     };
     // Before anything is asked of the org: the URL may be wrong.
     let location = arguments.mirror.location(&arguments.tenant)?;

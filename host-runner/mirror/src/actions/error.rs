@@ -1,6 +1,7 @@
 //! Why an action gave no result.
 
 use crate::store::MirrorError;
+use crate::sync::SyncError;
 use host_runner::sandbox::CallError;
 use host_runner::session::StepError;
 use host_runner::unified::Timestamp;
@@ -62,6 +63,17 @@ pub enum ActionError {
     /// The mirror can't be read or written. What the action wrote in the org stays; the next sync brings it.
     #[error(transparent)]
     Mirror(#[from] MirrorError),
+}
+
+/// Of the look at the org before the action.
+impl From<SyncError> for ActionError {
+    fn from(error: SyncError) -> Self {
+        match error {
+            SyncError::Step(error) => Self::Step(error),
+            SyncError::Mirror(error) => Self::Mirror(*error),
+            other => Self::Broken(CallError::BrokenContract(other.to_string())),
+        }
+    }
 }
 
 fn list(problems: &[Problem]) -> String {

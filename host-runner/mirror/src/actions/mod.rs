@@ -13,6 +13,7 @@ mod ids;
 mod input;
 mod keys;
 mod output;
+mod profile;
 mod signed;
 mod stage;
 mod typed;
@@ -32,6 +33,7 @@ pub use action::{Action, NAMES, name_of};
 pub use check::check;
 pub use error::{ActionError, Problem};
 pub use output::Outcome;
+pub use profile::run_known;
 pub use stage::stage_named;
 
 /// Carries out an action. `profile` is the connector's, from a discovery of this org. `key` is an idempotency key: it

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::store::{Location, MirrorError, RunEnd, RunInfo};
+use crate::store::{Location, Mirror, MirrorError, Run, RunEnd, RunInfo, RunOutcome};
 use host_runner::unified::Timestamp;
 
 /// The longest wait after failures: long enough for an outage or a spent quota, short enough to be back the same day.
@@ -15,6 +15,12 @@ pub fn wait_after(every: Duration, failures: u32) -> Duration {
         .min(LONGEST.max(every))
 }
 
+/// Counts the latest runs in a row that failed, in whole or in part; `runs` has the latest first.
+pub fn failures(runs: &[Run]) -> u32 {
+    let is_failure = |run: &&Run| matches!(run.outcome, RunOutcome::Failed | RunOutcome::Partial);
+    runs.iter().take_while(is_failure).count() as u32
+}
+
 /// Notes a sync that ended before it had a run in the mirror's history, which would call yesterday's the last. A mirror
 /// that does not exist has none.
 ///
@@ -25,6 +31,18 @@ pub fn note_failure(location: &Location, command: &str, message: &str) -> Result
         Err(MirrorError::Missing { .. }) => return Ok(()),
         opened => opened?,
     };
+    note_failure_in(mirror.as_mut(), command, message)
+}
+
+/// As [`note_failure`], in an open mirror.
+///
+/// # Errors
+/// As [`note_failure`].
+pub fn note_failure_in(
+    mirror: &mut dyn Mirror,
+    command: &str,
+    message: &str,
+) -> Result<(), MirrorError> {
     let now = Timestamp::now();
     let claim = mirror.claim(&RunInfo::this_process(command), now)?;
     mirror.release(claim, &RunEnd::failed(message.to_owned()), now)

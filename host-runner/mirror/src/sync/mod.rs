@@ -24,7 +24,7 @@ mod report;
 mod run;
 mod stop;
 
-pub use again::{note_failure, wait_after};
+pub use again::{failures, note_failure, note_failure_in, wait_after};
 pub use discover::{Discovered, discover};
 pub use error::SyncError;
 pub use event::{Event, Events};
@@ -125,6 +125,12 @@ pub async fn sync(
 }
 
 impl Run<'_> {
+    /// Returns true if the caller wants everything of a model that was last read so at `full_at`.
+    fn is_asked_in_full(&self, full_at: Option<Timestamp>) -> bool {
+        let is_since = |since: Timestamp| full_at.is_none_or(|at| at < since);
+        self.options.full || self.options.full_since.is_some_and(is_since)
+    }
+
     async fn models(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -142,7 +148,7 @@ impl Run<'_> {
         let mut whole = Vec::new();
         for model in &listed {
             let full_at = mirror.model_state(*model)?.full_at;
-            if self.options.full || is_older(full_at, self.settings.refresh_after) {
+            if self.is_asked_in_full(full_at) || is_older(full_at, self.settings.refresh_after) {
                 whole.push(*model);
             }
         }
@@ -167,9 +173,10 @@ impl Run<'_> {
             } else {
                 self.check_stop()?;
                 let full = whole.contains(&model);
+                let is_asked = self.is_asked_in_full(mirror.model_state(model)?.full_at);
                 let expected = self.expected(mirror, model, full)?;
                 self.events.send(Event::ModelStarted { model, expected });
-                if full && !self.options.full {
+                if full && !is_asked {
                     report.notes.push(
                         "read in full, as is due from time to time (`sync.refresh_days`)".into(),
                     );

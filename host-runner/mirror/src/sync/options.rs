@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use host_runner::unified::Model;
+use host_runner::unified::{Model, Timestamp};
 
 /// Records of one read by ids: well within the contract's 2,000, and a short transaction.
 pub(super) const BATCH: usize = 500;
@@ -15,6 +15,8 @@ pub struct SyncOptions {
     pub models: Vec<Model>,
     /// Read everything, also where a delta would do.
     pub full: bool,
+    /// Read everything of each model that was not read so since then: what a run that was stopped has read stays read.
+    pub full_since: Option<Timestamp>,
     /// Also compare all keys, to find records that disappeared without a trace.
     pub reconcile: bool,
     /// Tombstone records even if a large share of a model has disappeared.
@@ -32,6 +34,7 @@ impl Default for SyncOptions {
         Self {
             models: Model::SYNC_ORDER.to_vec(),
             full: false,
+            full_since: None,
             reconcile: false,
             allow_mass_delete: false,
             stop: CancellationToken::new(),

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use host_runner::sandbox::{CallError, ErrorKind};
-use host_runner::unified::{Model, NaturalKey, Timestamp};
-use mirror::actions::{self, Action, ActionError, Outcome};
+use host_runner::unified::{Model, NaturalKey, OrgId, Timestamp};
+use mirror::actions::{self, Action, Outcome};
 use mirror::store::{Location, Mirror, MirrorError, StoredRecord};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
@@ -14,6 +13,7 @@ use tokio::sync::Semaphore;
 use super::record::Shaper;
 use crate::error::{ApiError, Code};
 use crate::served::Served;
+use crate::workers::Workers;
 
 /// Actions of one tenant at once (unified-model.md 4.1).
 const AT_ONCE: usize = 30;
@@ -45,17 +45,22 @@ impl Drop for Place {
     }
 }
 
-/// Carries out an action. What began ends, also when the client goes.
+/// An action that a client asks for.
+pub(super) struct Call {
+    pub(super) tenant: Arc<Served>,
+    pub(super) action: Action,
+    pub(super) input: Value,
+    /// The idempotency key.
+    pub(super) key: Option<String>,
+    pub(super) files: FileLinks,
+}
+
+/// Carries out an action, or has it carried out. What began ends, also when the client goes.
 ///
 /// # Errors
 /// Each with its code.
-pub(super) async fn run(
-    tenant: Arc<Served>,
-    action: Action,
-    input: Value,
-    key: Option<String>,
-    files: FileLinks,
-) -> Result<String, ApiError> {
+pub(super) async fn run(call: Call, workers: Option<Arc<dyn Workers>>) -> Result<String, ApiError> {
+    let (tenant, action) = (&call.tenant, call.action);
     let scopes = tenant.session().tenant().file().scopes();
     if scopes.switched_off().iter().any(|off| off == action.name()) {
         return Err(ApiError::new(
@@ -66,16 +71,53 @@ pub(super) async fn run(
             ),
         ));
     }
-    let place = Place::take(&tenant)?;
-    let slot = match tenant.location() {
+    let place = Place::take(tenant)?;
+    let Some(workers) = workers else {
+        return done_here(call, place).await;
+    };
+    // Without a mirror there is nothing yet to answer from.
+    tenant.reading(|_| Ok(())).await?;
+    // A task of its own, so that the place is held until the action ends, also when the client goes.
+    let work = tokio::spawn(async move {
+        let (id, key) = (call.tenant.id(), call.key.as_deref());
+        let handed = workers.act(id.as_str(), call.action, &call.input, key);
+        match handed.await? {
+            None => done_here(call, place).await,
+            Some(outcome) => {
+                let _held = place;
+                call.tenant.note_written();
+                let (action, files) = (call.action, call.files);
+                let read = move |mirror: &mut dyn Mirror| answer(mirror, action, outcome, &files);
+                call.tenant.reading(read).await
+            }
+        }
+    });
+    work.await
+        .unwrap_or_else(|panic| Err(crate::defect(&panic)))
+}
+
+/// Carries it out in this process.
+async fn done_here(call: Call, place: Place) -> Result<String, ApiError> {
+    let slot = match call.tenant.location() {
         Location::Database(_) => DATABASE_SLOTS.acquire().await.ok(),
         Location::File(_) => None,
     };
     let runtime = Handle::current();
     let work = move || {
         let _held = (place, slot);
+        let Call {
+            tenant,
+            action,
+            input,
+            key,
+            files,
+        } = call;
         tenant.with_mirror(|mirror| {
-            let outcome = runtime.block_on(carry_out(&tenant, mirror, action, &input, key))?;
+            let open = |org: &OrgId| tenant.location().open(org);
+            let session = tenant.session();
+            let outcome = actions::run_known(session, Some(mirror), open, action, &input, key);
+            let outcome = runtime.block_on(outcome);
+            let outcome = outcome.map_err(|error| ApiError::of_action(&error))?;
             tenant.note_written();
             answer(mirror, action, outcome, &files)
         })
@@ -83,39 +125,11 @@ pub(super) async fn run(
     crate::calling(work).await
 }
 
-async fn carry_out(
-    tenant: &Served,
-    mirror: &mut dyn Mirror,
-    action: Action,
-    input: &Value,
-    key: Option<String>,
-) -> Result<Outcome, ApiError> {
-    let profile = tenant.profile(mirror, false).await?;
-    let session = tenant.session();
-    let first = actions::run(session, mirror, &profile, action, input, key.clone()).await;
-    let outcome = match first {
-        // Nothing was written: the org changed since the last sync.
-        Err(ActionError::Step(error)) if is_outdated(&error.error) => {
-            let profile = tenant.profile(mirror, true).await?;
-            actions::run(session, mirror, &profile, action, input, key).await
-        }
-        outcome => outcome,
-    };
-    outcome.map_err(|error| ApiError::of_action(&error))
-}
-
-fn is_outdated(error: &CallError) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::ProfileOutdated | ErrorKind::ResyncRequired
-    )
-}
-
 /// Makes the addresses under which this server hands out files.
 pub(crate) struct FileLinks {
     /// Of this server, as the client named it.
     pub(crate) base: String,
-    pub(crate) sign: Box<dyn Fn(&str) -> String + Send>,
+    pub(crate) sign: Box<dyn Fn(&str) -> String + Send + Sync>,
 }
 
 /// The body of the answer (unified-model.md 3.4, 3.5).

@@ -26,7 +26,7 @@ use crate::app::App;
 use crate::error::{ApiError, Code, What};
 use crate::served::{Asked, Served};
 use crate::{json_response, read_json};
-use actions::FileLinks;
+use actions::{Call, FileLinks};
 
 /// How long a file's address works: as long as a person or a queue needs to fetch it.
 const FILE_LINK: Duration = Duration::from_secs(60 * 60);
@@ -96,8 +96,14 @@ async fn act(app: App, headers: &HeaderMap, action: Action, input: Value) -> Ans
         Some(Ok(key)) => Some(key.to_owned()),
         Some(Err(_)) => return Err(ApiError::input("Idempotency-Key: must be visible ASCII")),
     };
-    let links = links(&app, headers, &tenant);
-    Ok(ok(actions::run(tenant, action, input, key, links).await?))
+    let call = Call {
+        files: links(&app, headers, &tenant),
+        tenant,
+        action,
+        input,
+        key,
+    };
+    Ok(ok(actions::run(call, app.workers().cloned()).await?))
 }
 
 async fn create_candidate(State(app): State<App>, headers: HeaderMap, body: Body) -> Answer {
@@ -163,7 +169,10 @@ async fn force_sync(State(app): State<App>, headers: HeaderMap, body: Body) -> A
         "DELTA" => false,
         _ => return Err(ApiError::input("type: must be FULL or DELTA")),
     };
-    let already_queued = tenant.ask(Asked { full });
+    let already_queued = match app.workers() {
+        Some(workers) => !workers.sync(tenant.id().as_str(), full).await?,
+        None => tenant.ask(Asked { full }),
+    };
     let data = json!({
         "already_queued": already_queued,
         "sync_id": tenant.id().as_str(),
@@ -174,19 +183,22 @@ async fn force_sync(State(app): State<App>, headers: HeaderMap, body: Body) -> A
 
 /// The tenants, with the ids that requests name them by.
 async fn integrations(State(app): State<App>) -> Answer {
-    let tenants = app.tenants().all();
-    let results = tenants.iter().map(|tenant| {
-        let status = tenant.status();
-        json!({
-            "id": format!("{}:{}", app.tool(), tenant.id()),
-            "name": tenant.name(),
-            "tool": app.tool(),
-            "last_synced_at": status.succeeded.map(|at| at.to_string()),
-            "problem": status.problem,
-        })
+    let listed = crate::reading(move || {
+        let tenants = app.tenants().all();
+        let results = tenants.iter().map(|tenant| {
+            let status = app.status(tenant);
+            json!({
+                "id": format!("{}:{}", app.tool(), tenant.id()),
+                "name": tenant.name(),
+                "tool": app.tool(),
+                "last_synced_at": status.succeeded.map(|at| at.to_string()),
+                "problem": status.problem,
+            })
+        });
+        let data = json!({ "results": results.collect::<Vec<_>>() });
+        Ok(json!({ "status": "success", "data": data }).to_string())
     });
-    let data = json!({ "results": results.collect::<Vec<_>>() });
-    Ok(ok(json!({ "status": "success", "data": data }).to_string()))
+    Ok(ok(listed.await?))
 }
 
 /// What makes the addresses of a tenant's files, relative to the address by which the client came.
