@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 
 use connector_tests::expected::assert_mirrors_the_org;
-use connector_tests::world::{World, of_model, small_org};
+use connector_tests::world::{World, fields, ids, of_model, small_org};
+use futures_util::future::join_all;
 use host_runner::unified::Model;
-use mirror::sync::Event;
+use mirror::sync::{Event, SyncOptions};
 use practice_org::server::Builder;
 use practice_org::{Action, Rule};
 use serde_json::{Value, json};
+
+const APPLICANT: &str = "bpats__ATS_Applicant__c";
 
 /// Every listing of more than a page goes through Bulk.
 const BULK: &str = "\n[connector]\nbulk_from_rows = 1\n";
@@ -186,24 +189,70 @@ fn faults() -> Vec<(&'static str, Rule)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_happens_to_jobs_every_record_comes() {
+    // They have both kinds of jobs.
+    let candidates = SyncOptions {
+        models: vec![Model::Candidates],
+        ..SyncOptions::default()
+    };
     let queries = world(QUERIES).await;
-    queries.sync().await;
+    queries.sync_with(&candidates).await;
     let expected = queries.contents();
-    for (name, rule) in faults() {
-        let world = world(BULK).await;
-        world.org.fault(rule);
-        world.sync().await;
-        assert!(world.contents() == expected, "{name}");
-        assert!(calls(&world, "bulk") > 0, "{name}");
-    }
-    for setting in [
+    let jobs = [
         json!({"fail_next": "Retried more than 15 times"}),
         json!({"used": 10_000}),
         json!({"latency_ms": 700}),
-    ] {
+    ];
+    let faults = faults()
+        .into_iter()
+        .map(|(name, rule)| (name.to_owned(), Ok(rule)));
+    let jobs = jobs.map(|setting| (setting.to_string(), Err(setting)));
+    // Most of the time they wait.
+    let cases = faults.chain(jobs).map(async |(name, fault)| {
         let world = world(BULK).await;
-        set(&world, setting.clone());
-        world.sync().await;
-        assert!(world.contents() == expected, "{setting}");
-    }
+        match fault {
+            Ok(rule) => world.org.fault(rule),
+            Err(setting) => set(&world, setting),
+        }
+        world.sync_with(&candidates).await;
+        assert!(world.contents() == expected, "{name}");
+        assert!(calls(&world, "bulk") > 0, "{name}");
+    });
+    join_all(cases).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn records_that_change_while_a_job_holds_them_are_in_the_next_delta() {
+    let world = world(BULK).await;
+    let mut changed = false;
+    let synced = world.sync_while(world.session(), |event| {
+        let is_under_way = matches!(
+            event,
+            Event::Page {
+                model: Model::Candidates,
+                pages: 2,
+                ..
+            }
+        );
+        if is_under_way && !std::mem::replace(&mut changed, true) {
+            let contacts = ids(world.db(), "Contact");
+            let applicants = ids(world.db(), APPLICANT);
+            world.write(|writer| {
+                for id in contacts.iter().skip(60).step_by(3) {
+                    let title = fields(json!({"Title": "Changed", "LeadSource": null}));
+                    writer.update("Contact", &id.to_string(), &title)?;
+                }
+                for id in applicants.iter().step_by(2) {
+                    let source = fields(json!({"bpats__Source__c": null}));
+                    writer.update(APPLICANT, &id.to_string(), &source)?;
+                }
+                writer.delete(APPLICANT, &applicants[1].to_string())?;
+                writer.delete("Contact", &contacts[70].to_string())
+            });
+        }
+        true
+    });
+    synced.await.expect("the sync");
+    assert!(changed);
+    world.sync().await;
+    assert_mirrors_the_org(&world);
 }

@@ -6,11 +6,13 @@
 
 mod columns;
 mod parse;
+mod written;
 
 use std::borrow::Cow;
 use std::rc::Rc;
 
 pub(super) use parse::{PageData, ParsedPage};
+pub(super) use written::WrittenRows;
 
 use super::error::{Result, SalesforceError};
 use super::id::SalesforceId;

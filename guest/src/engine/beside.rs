@@ -17,8 +17,8 @@ use salesforce::{
 const LONGEST_JOB: Duration = Duration::from_secs(4 * 60);
 /// Rows read at a time.
 const PAGE: usize = 2_000;
-/// Rows of a job that cost as much as one row of the listing: a download has 50,000, and a list of ids is worth a page
-/// of 2,000.
+/// Rows of a job that cost as much as one row of the listing: a download has 50,000 or more, and a list of ids is worth
+/// a page of 2,000.
 const WORTH: u64 = 25;
 /// Jobs for one listing: its phases begin anew, each at its lowest id.
 const JOBS: u32 = 4;

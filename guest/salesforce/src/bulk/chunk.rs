@@ -3,7 +3,7 @@
 use super::super::client::{Call, Client, InFlight};
 use super::super::encode;
 use super::super::error::{ErrorKind, Result, SalesforceError};
-use super::csv::{Cell, Odd, Writer, split};
+use super::csv::{Cell, Columns, Odd, split};
 use super::place::{Place, ResultLocator};
 use crate::transport::Transport;
 
@@ -42,7 +42,7 @@ impl<T: Transport> Client<T> {
         &self,
         flight: InFlight<T>,
         place: Place,
-        writer: &Writer,
+        columns: &Columns,
     ) -> Result<Chunk<T>> {
         let (headers, body) = self.head(flight)?;
         let next = match headers.get("sforce-locator").map(str::trim) {
@@ -69,7 +69,7 @@ impl<T: Transport> Client<T> {
         match chunk.line(self)? {
             Some(line) => {
                 let line = chunk.held.get(line).unwrap_or_default();
-                writer.check_header(line, &chunk.cells)?;
+                columns.check_header(line, &chunk.cells)?;
             }
             None if chunk.promised == Some(0) => {}
             None => return Err(chunk.incomplete()),

@@ -5,6 +5,8 @@
 
 use memchr::{memchr, memchr2};
 
+use super::super::error::SalesforceError;
+use super::super::record::WrittenRows;
 use super::columns::ColumnKind;
 
 /// A cell of a line.
@@ -73,29 +75,16 @@ fn bare(input: &[u8], start: usize) -> Option<(Cell, usize)> {
     Some((cell, end))
 }
 
-/// Writes the rows of one result.
-pub(super) struct Writer {
-    /// Each column's name as JSON with what stands around it, and its kind.
-    columns: Vec<(String, ColumnKind)>,
-    names: Vec<String>,
+/// The columns of a result.
+pub(super) struct Columns {
+    pub(super) names: Vec<String>,
+    kinds: Vec<ColumnKind>,
 }
 
-impl Writer {
-    pub(super) fn new(columns: impl IntoIterator<Item = (String, ColumnKind)>) -> Self {
-        let columns: Vec<(String, ColumnKind)> = columns.into_iter().collect();
-        let lead = |(at, (name, kind)): (usize, &(String, ColumnKind))| {
-            let before = if at == 0 { '{' } else { ',' };
-            (format!("{before}\"{name}\":"), *kind)
-        };
-        Self {
-            names: columns.iter().map(|(name, _)| name.clone()).collect(),
-            columns: columns.iter().enumerate().map(lead).collect(),
-        }
-    }
-
-    /// Where a column stands.
-    pub(super) fn position(&self, name: &str) -> Option<usize> {
-        self.names.iter().position(|own| own == name)
+impl Columns {
+    pub(super) fn new(columns: Vec<(String, ColumnKind)>) -> Self {
+        let (names, kinds) = columns.into_iter().unzip();
+        Self { names, kinds }
     }
 
     /// Checks that a header names the columns in the order of the query.
@@ -109,40 +98,46 @@ impl Writer {
             .ok_or(Odd("its columns are not those of the query"))
     }
 
-    /// Appends a line as a JSON object.
-    pub(super) fn write(&self, line: &[u8], cells: &[Cell], out: &mut String) -> Result<(), Odd> {
-        if cells.len() != self.columns.len() {
-            return Err(Odd("a row has another number of columns"));
+    /// Appends a line to the rows.
+    pub(super) fn push(
+        &self,
+        line: &[u8],
+        cells: &[Cell],
+        rows: &mut WrittenRows,
+    ) -> Result<(), SalesforceError> {
+        if cells.len() != self.kinds.len() {
+            return Err(Odd("a row has another number of columns").into());
         }
         let line = std::str::from_utf8(line).map_err(|_| Odd("it is not UTF-8 text"))?;
-        for (cell, (name, kind)) in cells.iter().zip(&self.columns) {
-            let text = line.get(cell.start..cell.end).unwrap_or_default();
-            out.push_str(name);
-            match kind {
-                _ if text.is_empty() => out.push_str("null"),
-                ColumnKind::Text => push_text(out, text, cell.has_quotes),
-                ColumnKind::Bare if matches!(text, "true" | "false") => out.push_str(text),
-                ColumnKind::Bare => push_number(out, text)?,
-                ColumnKind::Decimal => {
-                    push_number(out, text)?;
-                    if !text.contains(['.', 'e', 'E']) {
-                        out.push_str(".0");
-                    }
-                }
-                ColumnKind::DateTime => {
-                    let Some(start) = text.strip_suffix('Z') else {
-                        push_text(out, text, cell.has_quotes);
-                        continue;
-                    };
-                    out.push('"');
-                    push_escaped(out, start, cell.has_quotes);
-                    out.push_str("+0000\"");
-                }
+        rows.push(|at, out| match (cells.get(at), self.kinds.get(at)) {
+            (Some(cell), Some(kind)) => Ok(push_value(out, line, cell, *kind)?),
+            _ => {
+                out.push_str("null");
+                Ok(())
+            }
+        })
+    }
+}
+
+fn push_value(out: &mut String, line: &str, cell: &Cell, kind: ColumnKind) -> Result<(), Odd> {
+    let text = line.get(cell.start..cell.end).unwrap_or_default();
+    match kind {
+        _ if text.is_empty() => out.push_str("null"),
+        ColumnKind::Text => push_text(out, text, "", cell.has_quotes),
+        ColumnKind::Bare if matches!(text, "true" | "false") => out.push_str(text),
+        ColumnKind::Bare => push_number(out, text)?,
+        ColumnKind::Decimal => {
+            push_number(out, text)?;
+            if !text.contains(['.', 'e', 'E']) {
+                out.push_str(".0");
             }
         }
-        out.push('}');
-        Ok(())
+        ColumnKind::DateTime => match text.strip_suffix('Z') {
+            Some(start) => push_text(out, start, "+0000", cell.has_quotes),
+            None => push_text(out, text, "", cell.has_quotes),
+        },
     }
+    Ok(())
 }
 
 /// Returns the text of a cell.
@@ -162,9 +157,10 @@ fn push_number(out: &mut String, text: &str) -> Result<(), Odd> {
     Ok(())
 }
 
-fn push_text(out: &mut String, text: &str, has_quotes: bool) {
+fn push_text(out: &mut String, text: &str, ending: &str, has_quotes: bool) {
     out.push('"');
     push_escaped(out, text, has_quotes);
+    out.push_str(ending);
     out.push('"');
 }
 
@@ -205,25 +201,28 @@ fn push_escaped(out: &mut String, text: &str, has_quotes: bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Record;
     use proptest::prelude::*;
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
-    /// Writes all lines, which come in pieces of so many bytes.
-    fn rows(csv: &[u8], kinds: &[ColumnKind], piece: usize) -> Result<Vec<Value>, Odd> {
-        let names = (0..kinds.len()).map(|at| format!("c{at}"));
-        let writer = Writer::new(names.zip(kinds.iter().copied()));
-        let (mut cells, mut held, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+    /// The rows of a text that comes in pieces of so many bytes.
+    fn rows(
+        csv: &[u8],
+        kinds: &[ColumnKind],
+        piece: usize,
+    ) -> Result<Vec<Record>, SalesforceError> {
+        let named = kinds.iter().enumerate();
+        let columns = Columns::new(named.map(|(at, kind)| (format!("c{at}"), *kind)).collect());
+        let (mut cells, mut held) = (Vec::new(), Vec::new());
+        let mut rows = WrittenRows::new(&columns.names);
         for piece in csv.chunks(piece) {
             held.extend_from_slice(piece);
             while let Some(length) = split(&held, &mut cells)? {
-                let mut row = String::new();
-                writer.write(&held[..length], &cells, &mut row)?;
-                rows.push(serde_json::from_str(&row).unwrap());
+                columns.push(&held[..length], &cells, &mut rows)?;
                 held.drain(..length);
             }
         }
-        assert!(held.is_empty());
-        Ok(rows)
+        Ok(rows.into_records())
     }
 
     proptest! {
@@ -232,53 +231,48 @@ mod tests {
             table in prop::collection::vec(prop::array::uniform3("(\\PC|[\",\n\r\0\\\\ é😀]){0,8}"), 0..6),
             piece in 1_usize..40,
         ) {
-            let mut writer = ::csv::WriterBuilder::new().quote_style(::csv::QuoteStyle::Always).from_writer(Vec::new());
+            let style = ::csv::QuoteStyle::Always;
+            let mut writer = ::csv::WriterBuilder::new().quote_style(style).from_writer(Vec::new());
             for row in &table {
                 writer.write_record(row).unwrap();
             }
             let written = writer.into_inner().unwrap();
-            let or_null = |text: &String| if text.is_empty() { Value::Null } else { json!(text) };
-            let expected: Vec<Value> = table.iter().map(|row| json!({ "c0": or_null(&row[0]), "c1": or_null(&row[1]), "c2": or_null(&row[2]) })).collect();
-            prop_assert_eq!(rows(&written, &[ColumnKind::Text; 3], piece).unwrap(), expected);
+            let read = rows(&written, &[ColumnKind::Text; 3], piece).unwrap();
+            prop_assert_eq!(read.len(), table.len());
+            for (row, texts) in read.iter().zip(&table) {
+                let whole: Value = serde_json::from_str(&row.source_json()).unwrap();
+                for (name, text) in ["c0", "c1", "c2"].into_iter().zip(texts) {
+                    let value = Some(text.as_str()).filter(|text| !text.is_empty());
+                    let read = row.text(name);
+                    prop_assert_eq!(read.as_deref(), value);
+                    prop_assert_eq!(whole[name].as_str(), value);
+                }
+            }
         }
 
         #[test]
-        fn any_bytes_are_rows_or_an_error(bytes in prop::collection::vec(prop::sample::select(b"\",\n\\a\xff".to_vec()), 0..30)) {
-            let mut cells = Vec::new();
-            let writer = Writer::new([("a".to_owned(), ColumnKind::Text), ("b".to_owned(), ColumnKind::Text)]);
-            if let Ok(Some(length)) = split(&bytes, &mut cells) {
-                let mut row = String::new();
-                if writer.write(&bytes[..length], &cells, &mut row).is_ok() {
-                    prop_assert!(serde_json::from_str::<Value>(&row).is_ok(), "{row}");
-                }
+        fn any_bytes_are_rows_or_an_error(
+            bytes in prop::collection::vec(prop::sample::select(b"\",\n\\a\xff".to_vec()), 0..30),
+        ) {
+            for row in rows(&bytes, &[ColumnKind::Text; 2], 100).unwrap_or_default() {
+                prop_assert!(serde_json::from_str::<Value>(&row.source_json()).is_ok());
             }
         }
     }
 
     #[test]
     fn values_have_the_form_that_rest_gives_them() {
-        let kinds = [
-            ColumnKind::Bare,
-            ColumnKind::Bare,
-            ColumnKind::Decimal,
-            ColumnKind::DateTime,
-            ColumnKind::Text,
-        ];
-        let written = |line: &str| -> Result<String, Odd> {
-            let mut cells = Vec::new();
-            let names = ["a", "b", "c", "d", "e"].map(str::to_owned);
-            let length = split(line.as_bytes(), &mut cells).unwrap().unwrap();
-            let mut out = String::new();
-            let writer = Writer::new(names.into_iter().zip(kinds));
-            writer.write(&line.as_bytes()[..length], &cells, &mut out)?;
-            Ok(out)
+        use ColumnKind::{Bare, DateTime, Decimal, Text};
+        let written = |line: &str| {
+            let rows = rows(line.as_bytes(), &[Bare, Bare, Decimal, DateTime, Text], 100)?;
+            Ok::<_, SalesforceError>(rows[0].source_json())
         };
-        let line =
-            "\"true\",\"7\",\"12\",\"2026-09-24T03:26:07.000Z\",\"2026-09-24T03:26:07.000Z\"\n";
-        let row = r#"{"a":true,"b":7,"c":12.0,"d":"2026-09-24T03:26:07.000+0000","e":"2026-09-24T03:26:07.000Z"}"#;
-        assert_eq!(written(line), Ok(row.to_owned()));
+        let time = "\"2026-09-24T03:26:07.000Z\"";
+        let line = format!("\"true\",\"7\",\"12\",{time},{time}\n");
+        let row = r#"{"c0":true,"c1":7,"c2":12.0,"c3":"2026-09-24T03:26:07.000+0000","c4":"2026-09-24T03:26:07.000Z"}"#;
+        assert_eq!(written(&line), Ok(row.to_owned()));
         let line = "\"\",-1,1.0E7,\"\",\"a\0\u{8}\r\n\"\n";
-        let row = r#"{"a":null,"b":-1,"c":1.0E7,"d":null,"e":"a\u0000\u0008\r\n"}"#;
+        let row = r#"{"c0":null,"c1":-1,"c2":1.0E7,"c3":null,"c4":"a\u0000\u0008\r\n"}"#;
         assert_eq!(written(line), Ok(row.to_owned()));
         for odd in [
             "x,1,1,,\n",
@@ -286,6 +280,8 @@ mod tests {
             "1,1,1,\n",
             "1,1,+1,,\n",
             "1,1,01,,\n",
+            "1,1,1,,\"a\"b\n",
+            "1,1,1,,a\"b\n",
         ] {
             assert!(written(odd).is_err(), "{odd}");
         }

@@ -5,18 +5,16 @@ use std::time::Duration;
 use super::super::client::{Client, InFlight};
 use super::super::error::{ErrorKind, Result, SalesforceError};
 use super::super::id::SalesforceId;
-use super::super::json::Json;
-use super::super::query::QueryPage;
-use super::super::record::Record;
+use super::super::record::{Record, WrittenRows};
 use super::BulkQuery;
 use super::chunk::Chunk;
 use super::columns::ColumnKind;
-use super::csv::{Cell, Writer, text_of};
+use super::csv::{Cell, Columns, text_of};
 use super::place::Place;
 use crate::transport::Transport;
 
-/// The most rows of a download: what the most common client asks for (salesforce-api.md 4.2).
-const MOST_ROWS: u64 = 50_000;
+/// The most rows of a download, however short they are. Salesforce may give fewer (salesforce-api.md 4.2).
+const MOST_ROWS: u64 = 200_000;
 /// The fewest rows of a download, however wide they are.
 const FEWEST_ROWS: u64 = 1_000;
 /// About the most bytes of a download. The host takes 64 MiB, and rows differ in length.
@@ -38,7 +36,7 @@ pub struct BulkPage {
 
 /// The rows of a query on their way through Bulk.
 pub struct BulkRows<T: Transport> {
-    writer: Writer,
+    columns: Columns,
     state: State<T>,
     /// About the bytes of a row.
     row_bytes: u64,
@@ -62,7 +60,7 @@ impl<T: Transport> Client<T> {
     pub fn start_bulk(&self, asked: BulkQuery) -> BulkRows<T> {
         BulkRows {
             state: State::Creating(self.start_job(&asked.query, asked.rows)),
-            writer: Writer::new(asked.columns),
+            columns: Columns::new(asked.columns),
             row_bytes: asked.row_bytes.unwrap_or(ROW_BYTES),
             is_kept: false,
         }
@@ -72,7 +70,7 @@ impl<T: Transport> Client<T> {
     pub fn resume_bulk(&self, place: Place, columns: Vec<(String, ColumnKind)>) -> BulkRows<T> {
         BulkRows {
             state: State::At(place, None),
-            writer: Writer::new(columns),
+            columns: Columns::new(columns),
             row_bytes: ROW_BYTES,
             is_kept: false,
         }
@@ -119,11 +117,10 @@ impl<T: Transport> BulkRows<T> {
         last: Option<SalesforceId>,
     ) -> Result<BulkPage> {
         let mut page = Page {
-            text: String::from(r#"{"done":true,"records":["#),
-            rows: 0,
+            rows: WrittenRows::new(&self.columns.names),
             most,
             last: last.map(|id| id.to_string()),
-            id_at: self.writer.position("Id"),
+            id_at: self.columns.names.iter().position(|name| name == "Id"),
         };
         let mut failures = 0;
         while let Err(error) = self.fill(client, &mut page) {
@@ -146,9 +143,8 @@ impl<T: Transport> BulkRows<T> {
         }
         self.is_kept = true;
         self.ask_ahead(client);
-        page.text.push_str("]}");
         Ok(BulkPage {
-            records: QueryPage::parse(&Json::new(page.text))?.records,
+            records: page.rows.into_records(),
             next: self.place(),
         })
     }
@@ -180,7 +176,7 @@ impl<T: Transport> BulkRows<T> {
         let State::At(place, asked) = &mut self.state else {
             return Ok(());
         };
-        let fewest = place.rows + (page.most - page.rows) as u64;
+        let fewest = place.rows + page.most.saturating_sub(page.rows.len()) as u64;
         // A host may give each page an instance of its own; the rest of a long download would be lost each time.
         let rows = match self.is_kept {
             true => rows_of(self.row_bytes).max(fewest),
@@ -189,7 +185,7 @@ impl<T: Transport> BulkRows<T> {
         let asked = asked.take();
         let flight = asked.unwrap_or_else(|| client.start_chunk(place, rows));
         let delivered = place.rows;
-        let mut chunk = client.open_chunk(flight, place.clone(), &self.writer)?;
+        let mut chunk = client.open_chunk(flight, place.clone(), &self.columns)?;
         for number in 1..=delivered {
             let Some((line, cells)) = chunk.row(client)? else {
                 return Err(chunk.incomplete());
@@ -213,7 +209,7 @@ impl<T: Transport> BulkRows<T> {
             return Ok(());
         };
         if let Some((line, cells)) = chunk.row(client)? {
-            return page.add(&self.writer, line, cells);
+            return page.add(&self.columns, line, cells);
         }
         self.row_bytes = chunk.row_bytes().unwrap_or(self.row_bytes);
         self.state = match chunk.next() {
@@ -246,8 +242,7 @@ fn rows_of(row_bytes: u64) -> u64 {
 
 /// A page that is being read.
 struct Page {
-    text: String,
-    rows: usize,
+    rows: WrittenRows,
     most: usize,
     /// The id of the last row read.
     last: Option<String>,
@@ -257,23 +252,19 @@ struct Page {
 
 impl Page {
     fn is_full(&self) -> bool {
-        self.rows >= self.most || self.text.len() >= PAGE_BYTES
+        self.rows.len() >= self.most || self.rows.bytes() >= PAGE_BYTES
     }
 
     fn id_of<'l>(&self, line: &'l [u8], cells: &[Cell]) -> &'l str {
         text_of(line, self.id_at.and_then(|at| cells.get(at)))
     }
 
-    fn add(&mut self, writer: &Writer, line: &[u8], cells: &[Cell]) -> Result<()> {
+    fn add(&mut self, columns: &Columns, line: &[u8], cells: &[Cell]) -> Result<()> {
         if self.is_full() {
             let message = "Bulk results hold more rows than they say";
             return Err(SalesforceError::malformed(message));
         }
-        if self.rows > 0 {
-            self.text.push(',');
-        }
-        writer.write(line, cells, &mut self.text)?;
-        self.rows += 1;
+        columns.push(line, cells, &mut self.rows)?;
         let id = self.id_of(line, cells);
         let last = self.last.get_or_insert_default();
         last.clear();

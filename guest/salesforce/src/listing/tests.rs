@@ -4,11 +4,11 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::ErrorKind;
 use crate::client::ApiVersion;
 use crate::soql::eq as equals;
 use crate::transport::testing::{Pieces, Scripted};
 use crate::transport::{Download, Request, Response, TransportError};
+use crate::{ColumnKind, ErrorKind};
 
 fn stamp(second: u32) -> Timestamp {
     Timestamp::parse("2026-11-23T10:00:00Z")
@@ -31,6 +31,9 @@ struct Org {
     cut_every: usize,
     asked: Cell<usize>,
     open: RefCell<Vec<Vec<(u32, u32)>>>,
+    /// What jobs say, and the rows of each.
+    job_state: &'static str,
+    jobs: RefCell<Vec<Vec<(u32, u32)>>>,
 }
 
 fn between<'a>(text: &'a str, from: &str, to: &str) -> Option<&'a str> {
@@ -58,6 +61,59 @@ impl Org {
             rows.truncate(limit.parse().unwrap());
         }
         rows
+    }
+
+    /// Answers a request for a job, or for a page of its results.
+    fn of_jobs(&self, request: &Request) -> Response {
+        let mut jobs = self.jobs.borrow_mut();
+        let info = |number: usize, state: &str| {
+            let body = format!(r#"{{"id":"750D00000{number:06}","state":"{state}"}}"#);
+            answered(200, &[], body)
+        };
+        if let Some(body) = &request.body {
+            let body: serde_json::Value = serde_json::from_slice(body).unwrap();
+            jobs.push(self.select(body["query"].as_str().unwrap()));
+            return info(jobs.len() - 1, "UploadComplete");
+        }
+        let number: usize = between(&request.path, "/750D00000", "AA").unwrap()[..6]
+            .parse()
+            .unwrap();
+        let Some(asked) = between(&request.path, "/results?maxRecords=", "&") else {
+            return info(number, self.job_state);
+        };
+        if self.asked.get().is_multiple_of(self.lose_every) {
+            return answered(
+                404,
+                &[],
+                r#"[{"errorCode":"NOT_FOUND","message":"gone"}]"#.into(),
+            );
+        }
+        let from: usize =
+            between(&request.path, "locator=", "&").map_or(0, |at| at.parse().unwrap());
+        let rows = &jobs[number];
+        let end = rows.len().min(from + self.page.min(asked.parse().unwrap()));
+        let mut lines = String::from("\"Id\",\"SystemModstamp\"\n");
+        for (second, number) in &rows[from..end] {
+            let at = stamp(*second).to_string();
+            lines.push_str(&format!("\"{}\",\"{at}\"\n", row_id(*number)));
+        }
+        if self.asked.get().is_multiple_of(self.cut_every) {
+            lines.truncate(lines.len() / 2);
+        }
+        let next = if end < rows.len() {
+            end.to_string()
+        } else {
+            "null".into()
+        };
+        let count = (end - from).to_string();
+        answered(
+            200,
+            &[
+                ("Sforce-Locator", &next),
+                ("Sforce-NumberOfRecords", &count),
+            ],
+            lines,
+        )
     }
 
     fn answer(&self, request: &Request) -> (u16, String) {
@@ -127,15 +183,12 @@ impl Transport for Org {
     type Body = Pieces;
 
     fn start(&self, request: &Request) -> std::result::Result<Response, TransportError> {
+        if request.path.contains("/jobs/") {
+            self.asked.set(self.asked.get() + 1);
+            return Ok(self.of_jobs(request));
+        }
         let (status, body) = self.answer(request);
-        let headers = [("date", "Mon, 23 Nov 2026 11:00:00 GMT")]
-            .into_iter()
-            .collect();
-        Ok(Response {
-            status,
-            headers,
-            body: body.into_bytes(),
-        })
+        Ok(answered(status, &[], body))
     }
 
     fn finish(&self, pending: Response) -> std::result::Result<Response, TransportError> {
@@ -155,6 +208,29 @@ impl Transport for Org {
     fn monotonic(&self) -> Duration {
         Duration::ZERO
     }
+}
+
+fn answered(status: u16, headers: &[(&str, &str)], body: String) -> Response {
+    let date = ("date", "Mon, 23 Nov 2026 11:00:00 GMT");
+    Response {
+        status,
+        headers: headers.iter().copied().chain([date]).collect(),
+        body: body.into_bytes(),
+    }
+}
+
+/// Reads to the end as one process does.
+fn read_on(client: &Client<Org>, listing: &Listing) -> Vec<String> {
+    let mut flight = client.start_list(listing, None);
+    let mut ids = Vec::new();
+    for _ in 0..10_000 {
+        let page = client.finish_list(listing, flight).unwrap();
+        ids.extend(page.records.iter().filter_map(|r| r.string("Id")));
+        let Some(next) = page.next else { return ids };
+        let ahead = page.ahead;
+        flight = ahead.unwrap_or_else(|| client.start_list(listing, Some(&next)).kept());
+    }
+    panic!("the listing does not end");
 }
 
 /// Reads to the end, storing and reloading the position between pages as another process would.
@@ -179,19 +255,39 @@ proptest! {
         cut_every in 2usize..9,
         limit in proptest::option::of(1u16..20),
         since in proptest::option::of(0u32..4),
+        bulk_from in proptest::option::of(1u64..30),
+        job_state in prop::sample::select(vec!["JobComplete", "InProgress", "Failed"]),
     ) {
         let rows: Vec<(u32, u32)> = seconds.into_iter().zip(0..).collect();
         let expected = rows.iter().filter(|r| since.is_none_or(|s| r.0 >= s)).count();
-        let org = Org { rows, page, lose_every, cut_every, asked: Cell::new(0), open: RefCell::default() };
-        let client = Client::new(org, ApiVersion::DEFAULT);
+        let org = || Org {
+            rows: rows.clone(),
+            page,
+            lose_every,
+            cut_every,
+            asked: Cell::new(0),
+            open: RefCell::default(),
+            job_state,
+            jobs: RefCell::default(),
+        };
         let mut listing = Listing::new("Contact", ["Id", "SystemModstamp"]);
         listing.limit = limit;
         listing.since = since.map(stamp);
-        let mut ids = read_all(&client, &listing);
-        prop_assert_eq!(ids.len(), expected);
-        ids.sort_unstable();
-        ids.dedup();
-        prop_assert_eq!(ids.len(), expected);
+        listing.bulk = bulk_from.map(|from_rows| BulkPlan {
+            from_rows,
+            kinds: [ColumnKind::Text, ColumnKind::DateTime].into(),
+        });
+        for read in [read_all, read_on] {
+            let client = Client::new(org(), ApiVersion::DEFAULT);
+            let mut ids = read(&client, &listing);
+            prop_assert_eq!(ids.len(), expected);
+            ids.sort_unstable();
+            ids.dedup();
+            prop_assert_eq!(ids.len(), expected);
+            let is_large = bulk_from.is_some_and(|from| from <= expected as u64 && page < expected);
+            let jobs = client.transport().jobs.borrow().len();
+            prop_assert_eq!(jobs > 0, is_large && limit.is_none());
+        }
     }
 }
 

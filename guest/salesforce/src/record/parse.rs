@@ -11,9 +11,9 @@ use crate::json::{Json, offset_in};
 
 /// A range of the page's text. Pages are megabytes at most; 32 bits halve the memory of the ranges.
 #[derive(Clone, Copy, Default)]
-struct Span {
-    start: u32,
-    end: u32,
+pub(super) struct Span {
+    pub(super) start: u32,
+    pub(super) end: u32,
 }
 
 impl Span {
@@ -27,21 +27,21 @@ impl Span {
     }
 }
 
-struct Row {
+pub(super) struct Row {
     /// Index of the row's first value in `spans`.
-    first: usize,
-    columns: usize,
-    attributes: Option<Span>,
+    pub(super) first: usize,
+    pub(super) columns: usize,
+    pub(super) attributes: Option<Span>,
     /// From the first field's name to the last one's value, when nothing in between is to be left out.
-    plain: Option<Span>,
+    pub(super) plain: Option<Span>,
 }
 
 /// The rows of one page over the page's text.
 pub(crate) struct PageData {
-    text: Json,
-    columns: Vec<Columns>,
-    rows: Vec<Row>,
-    spans: Vec<Span>,
+    pub(super) text: Json,
+    pub(super) columns: Vec<Columns>,
+    pub(super) rows: Vec<Row>,
+    pub(super) spans: Vec<Span>,
 }
 
 /// A page's frame.

@@ -132,6 +132,12 @@ fn fill<R: Reader, T: Transport>(
 ) -> Result<bool, Error> {
     while let Some(phase) = phases.get(cursor.phase) {
         let rows = read_page(ctx, reader, phase, cursor)?;
+        if cursor.at.is_none()
+            && let Some(next) = phases.get(cursor.phase)
+            && next.step == phase.step
+        {
+            ask_ahead(ctx, next, cursor);
+        }
         let had_rows = !rows.is_empty();
         reader.page(ctx, phase, rows, page)?;
         cursor.carried_ids = token::unite(cursor.carried_ids.take(), page.carried_ids.drain(..));
@@ -338,6 +344,22 @@ pub(super) fn read_page<R: Reader, T: Transport>(
     Ok(rows)
 }
 
+/// Asks for the first page of the phase that the cursor stands before. Phases of the same meaning are read in the same
+/// way: by a query.
+fn ask_ahead<T: Transport>(ctx: &Context<T>, phase: &Phase, cursor: &Cursor) {
+    let listing = planned(ctx, cursor.sized(phase.clone())).listing;
+    ctx.ahead.replace(Some(Ahead {
+        place: cursor.place(),
+        flight: ctx.client.start_list(&listing, None),
+    }));
+}
+
+/// The phase with the way that its listing takes.
+fn planned<T: Transport>(ctx: &Context<T>, mut phase: Phase) -> Phase {
+    phase.listing.bulk = ctx.bulk_plan(&phase.listing);
+    phase
+}
+
 /// Rows; where the rest begins, and the flight that brings it.
 type Read<T> = (Vec<Record>, Option<(At, Option<ListFlight<T>>)>);
 
@@ -347,11 +369,10 @@ fn read_rows<R: Reader, T: Transport>(
     phase: &Phase,
     cursor: &Cursor,
 ) -> Result<Read<T>, SalesforceError> {
-    let mut phase = cursor.sized(phase.clone());
+    let phase = planned(ctx, cursor.sized(phase.clone()));
     if let Some((rows, next)) = reader.read(ctx, &phase, cursor.at.as_ref())? {
         return Ok((rows, next.map(|at| (at, None))));
     }
-    phase.listing.bulk = ctx.bulk_plan(&phase.listing);
     let listing = &phase.listing;
     let position = match &cursor.at {
         Some(At::Rows(position)) => Some(position),

@@ -242,8 +242,17 @@ pub(super) fn print(report: &SyncReport, out: &mut impl Styled) -> std::io::Resu
         ),
         None => String::new(),
     };
+    let records: u64 = report.models.iter().map(|model| model.rows).sum();
+    // Of a few records the number would say nothing.
+    let share = match records {
+        0..1_000 => String::new(),
+        _ => format!(
+            ", {:.1} API calls for 1,000 records",
+            report.requests() as f64 * 1_000.0 / records as f64
+        ),
+    };
     let line = format!(
-        "{} in {}: {} and {} to sign in{quota}",
+        "{} in {}: {} and {} to sign in{share}{quota}",
         counted(report.sign_in_requests + report.requests(), "request"),
         duration(report.elapsed),
         counted(report.requests(), "API call"),

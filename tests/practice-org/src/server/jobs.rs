@@ -180,6 +180,8 @@ pub struct JobSettings {
     pub page_rows: Option<usize>,
     /// Rows of a result page at most, whatever the caller asks for.
     pub most_rows: Option<usize>,
+    /// Rows of the parts into which a query job without an order is split.
+    pub part_rows: Option<usize>,
     /// Query jobs used in the last 24 hours.
     pub used: Option<u64>,
     /// Batches of Bulk API v1 used in the last 24 hours.
@@ -197,6 +199,8 @@ pub struct Jobs {
     pub page_rows: usize,
     /// Rows of a result page at most, whatever the caller asks for.
     pub most_rows: usize,
+    /// Rows of the parts into which a query job without an order is split.
+    pub part_rows: usize,
     /// Query jobs created in the last 24 hours.
     pub used: u64,
 }
@@ -214,6 +218,7 @@ impl Default for Jobs {
             page_rows: 100_000,
             // A result file has up to 1 GB, whatever its rows (salesforce-api.md 4.4).
             most_rows: usize::MAX,
+            part_rows: 100_000,
             used: 0,
         }
     }
@@ -231,6 +236,7 @@ impl Jobs {
         self.stick_next = settings.stick_next.unwrap_or(self.stick_next);
         self.page_rows = settings.page_rows.unwrap_or(self.page_rows).max(1);
         self.most_rows = settings.most_rows.unwrap_or(self.most_rows).max(1);
+        self.part_rows = settings.part_rows.unwrap_or(self.part_rows);
         self.used = settings.used.unwrap_or(self.used);
     }
 

@@ -8,8 +8,9 @@ use super::plan::{Entry, Node, Plan};
 use super::render::{self, CsvStyle, Shown};
 use crate::id::RecordId;
 use crate::schema::FieldType;
-use crate::store::Database;
+use crate::store::row::Row;
 use crate::store::state::State;
+use crate::store::{Database, RowView};
 
 /// A result that can be paged for as long as it is kept.
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub struct ResultSet {
 pub(super) enum Rows {
     /// Rows of the object, in order.
     Ids(Arc<[RecordId]>),
+    /// The same, as they were when a job read them.
+    Kept(Arc<[(RecordId, Row)]>),
     /// Groups.
     Groups(Arc<[GroupRow]>),
     /// `COUNT()`: no rows at all.
@@ -72,6 +75,7 @@ impl ResultSet {
     pub fn total_size(&self) -> usize {
         match &self.rows {
             Rows::Ids(ids) => ids.len(),
+            Rows::Kept(rows) => rows.len(),
             Rows::Groups(groups) => groups.len(),
             Rows::Count(count) => *count,
         }
@@ -234,14 +238,8 @@ impl ResultSet {
                     page.rows += 1;
                 }
             }
-            Rows::Ids(ids) => {
-                for id in ids.iter().skip(offset).take(count) {
-                    let Some(row) = state.view_of(self.plan.object, *id) else {
-                        continue;
-                    };
-                    if !self.plan.shows(&row) {
-                        continue;
-                    }
+            Rows::Ids(_) | Rows::Kept(_) => {
+                for row in self.views(state, offset, count) {
                     separate(out, page.rows);
                     render::row(out, &row, &self.plan.output, &mut shown);
                     page.rows += 1;
@@ -269,20 +267,63 @@ impl ResultSet {
                     written += 1;
                 }
             }
-            Rows::Ids(ids) => {
-                let state = self.database.read_state();
-                for id in ids.iter().skip(offset).take(count) {
-                    let row = state
-                        .view_of(self.plan.object, *id)
-                        .filter(|row| self.plan.shows(row));
-                    if let Some(row) = row {
-                        render::csv_row(out, &row, &self.plan.output, style);
-                        written += 1;
-                    }
+            Rows::Ids(_) | Rows::Kept(_) => {
+                for row in self.views(&self.database.read_state(), offset, count) {
+                    render::csv_row(out, &row, &self.plan.output, style);
+                    written += 1;
                 }
             }
         }
         written
+    }
+
+    /// Some rows; without those that are gone.
+    fn views<'s>(
+        &'s self,
+        state: &'s State,
+        offset: usize,
+        count: usize,
+    ) -> impl Iterator<Item = RowView<'s>> {
+        let (ids, kept): (&[RecordId], &[(RecordId, Row)]) = match &self.rows {
+            Rows::Ids(ids) => (ids, &[]),
+            Rows::Kept(rows) => (&[], rows),
+            Rows::Groups(_) | Rows::Count(_) => (&[], &[]),
+        };
+        let object = self.plan.object;
+        let ids = ids.iter().skip(offset).take(count);
+        let now = ids.filter_map(move |id| state.view_of(object, *id));
+        let kept = kept.iter().skip(offset).take(count);
+        let then = kept.map(move |(id, row)| RowView {
+            state,
+            object: state.schema.get(object),
+            id: *id,
+            row,
+        });
+        let is_kept = matches!(self.rows, Rows::Kept(_));
+        now.chain(then)
+            .filter(move |row| is_kept || self.plan.shows(row))
+    }
+
+    /// The result of a job: its rows stay as they are now, and without an order of the query they come in that of the
+    /// parts into which large jobs are split (salesforce-api.md 4.2, 4.5).
+    #[must_use]
+    pub fn kept(self, part: usize) -> Self {
+        let Rows::Ids(ids) = &self.rows else {
+            return self;
+        };
+        let state = self.database.read_state();
+        let views = self.views(&state, 0, ids.len());
+        let mut rows: Vec<(RecordId, Row)> =
+            views.map(|view| (view.id, view.row.clone())).collect();
+        if self.plan.order.is_empty() && self.plan.limit.is_none() {
+            let parts: Vec<_> = rows.chunks(part.max(1)).rev().collect();
+            rows = parts.concat();
+        }
+        drop(state);
+        Self {
+            rows: Rows::Kept(rows.into()),
+            ..self
+        }
     }
 
     /// The rest of a child list, to be paged on its own.

@@ -21,7 +21,7 @@ mod json;
 mod load;
 mod pack;
 mod replicate;
-mod row;
+pub(crate) mod row;
 mod rules;
 pub(crate) mod state;
 mod state_ids;

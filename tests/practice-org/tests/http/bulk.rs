@@ -109,6 +109,44 @@ fn pages_repeat_the_header_and_the_last_locator_is_the_word_null() {
 }
 
 #[test]
+fn a_job_keeps_the_rows_as_it_read_them() {
+    let org = small();
+    let query = "SELECT Id, LastName FROM Contact ORDER BY Id";
+    let id = create(&org, query)["id"].clone();
+    let before = results(&org, &id, "").expect(200).text;
+    let row = org
+        .soql("SELECT Id FROM Contact ORDER BY Id LIMIT 2")
+        .json()["records"]
+        .clone();
+    let path = |at: usize| format!("sobjects/Contact/{}", row[at]["Id"].as_str().unwrap());
+    org.patch(&path(0), &json!({"LastName": "Another"}))
+        .expect(204);
+    org.delete(&path(1)).expect(204);
+    assert_eq!(results(&org, &id, "").expect(200).text, before);
+    let id = create(&org, query)["id"].clone();
+    let after = results(&org, &id, "").expect(200).text;
+    assert_eq!(after.lines().count() + 1, before.lines().count());
+}
+
+#[test]
+fn only_an_order_keeps_the_parts_of_a_job_in_order() {
+    let org = small();
+    org.control("jobs", &json!({"part_rows": 30}));
+    let ids = |soql| {
+        let id = create(&org, soql)["id"].clone();
+        let text = results(&org, &id, "").expect(200).text;
+        text.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (ordered, mut parts) = (
+        ids("SELECT Id FROM Contact ORDER BY Id"),
+        ids("SELECT Id FROM Contact"),
+    );
+    assert_ne!(ordered, parts);
+    parts.sort();
+    assert_eq!(ordered, parts);
+}
+
+#[test]
 fn result_pages_lists_five_addresses_at_a_time() {
     let org = small();
     org.control("jobs", &json!({"page_rows": 20}));

@@ -44,6 +44,7 @@ pub fn create(org: &Org, request: &Request) -> ApiResult {
     let result = org.db().query(soql, &options)?;
     refuse(soql, &result)?;
     let object = result.object().to_owned();
+    let result = result.kept(org.jobs().part_rows);
     let by = (
         request.version,
         request.session.user_id.as_str(),
