@@ -185,7 +185,8 @@ async fn a_second_sync_of_a_database_is_refused_and_a_killed_one_succeeded() {
     first.wait().unwrap();
     world.org.set_latency(Latency::default());
     // The server sees the end of a connection a moment after its process.
-    let freed = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'";
+    let freed = "SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database \
+                 WHERE locktype = 'advisory' AND datname = current_database()";
     until("the lock is free", || database.sql(freed) == "0").await;
     both_are_the_same(&world, &database).await;
 }
