@@ -10,9 +10,8 @@ use std::time::{Duration, Instant};
 
 use async_nats::jetstream::Message;
 use futures_util::StreamExt as _;
-use host_runner::sandbox::{LoadedConnector, sha256};
+use host_runner::sandbox::{ErrorKind, sha256};
 use host_runner::session::Session;
-use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
 use host_runner::unified::OrgId;
 use mirror::actions::{self, Action, ActionError, Outcome};
 use mirror::store::{Mirror, MirrorError};
@@ -23,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::FleetError;
 use crate::names::ACTION;
 use crate::take::{kept, settled};
+use crate::tenants::Known;
 use crate::ticket::fill;
 use crate::{Fleet, MirrorOf, Worker};
 
@@ -194,11 +194,12 @@ impl Worker {
             Some(tenant) => {
                 let components = &self.fleet.components;
                 let connector = components.load(&call.component, &self.load).await?;
+                let session = Session::new(connector, tenant.open(&self.tokens)?);
                 let (mirrors, call) = (Arc::clone(&self.mirrors), call.clone());
                 let runtime = tokio::runtime::Handle::current();
                 // On a thread of its own: it waits for the mirror, and the connector computes.
                 let run = tokio::task::spawn_blocking(move || {
-                    runtime.block_on(carry_out(&tenant.file, connector, &mirrors, &call))
+                    runtime.block_on(carry_out(&tenant, session, &mirrors, &call))
                 });
                 let done = run.await.map_err(FleetError::nats)?;
                 match done {
@@ -239,15 +240,14 @@ fn may_pass(error: &FleetError) -> bool {
 }
 
 async fn carry_out(
-    file: &TenantFile,
-    connector: LoadedConnector,
+    tenant: &Known,
+    session: Session,
     mirrors: &MirrorOf,
     call: &Call,
 ) -> Result<Outcome, FleetError> {
     let action = Action::of(&call.action);
     let action = action.ok_or_else(|| FleetError::UnknownAction(call.action.clone()))?;
-    let opened = Tenant::open(file.clone(), TokenSourceOptions::default())?;
-    let session = Session::new(connector, opened);
+    let file = &tenant.file;
     let run = async {
         let mut existing = match mirrors(file, None) {
             Ok(mirror) => Some(mirror),
@@ -262,9 +262,10 @@ async fn carry_out(
         actions::run_known(&session, existing, open, action, &call.input, key).await
     };
     let outcome = run.await;
-    // A sign-in under way may hold the only copy of a rotated refresh token.
-    if let Err(error) = session.tenant().tokens().finish().await {
-        tracing::error!(tenant = file.name(), %error, "the last sign-in");
+    if let Err(ActionError::Step(error)) = &outcome
+        && error.error.kind() == ErrorKind::Unauthenticated
+    {
+        tenant.close().await;
     }
     Ok(outcome?)
 }

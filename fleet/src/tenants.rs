@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use host_runner::tenant::TenantFile;
+use host_runner::tenant::{Tenant, TenantError, TenantFile, TokenSourceOptions};
 use host_runner::unified::UnifiedId;
 
 use crate::error::FleetError;
@@ -24,6 +24,34 @@ pub(crate) struct Tenants {
 pub(crate) struct Known {
     pub(crate) id: String,
     pub(crate) file: TenantFile,
+    /// For all its tickets, so that they share connections and token.
+    opened: Mutex<Option<Tenant>>,
+}
+
+impl Known {
+    fn opened(&self) -> MutexGuard<'_, Option<Tenant>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads its secrets, where that was not done yet.
+    pub(crate) fn open(&self, options: &TokenSourceOptions) -> Result<Tenant, TenantError> {
+        let mut opened = self.opened();
+        if let Some(tenant) = opened.as_ref() {
+            return Ok(tenant.clone());
+        }
+        let tenant = Tenant::open(self.file.clone(), options.clone())?;
+        Ok(opened.insert(tenant).clone())
+    }
+
+    /// Has its secrets read again: they may be others by now.
+    pub(crate) async fn close(&self) {
+        let opened = self.opened().take();
+        let Some(tenant) = opened else { return };
+        // A sign-in under way may hold the only copy of a rotated refresh token.
+        if let Err(error) = tenant.tokens().finish().await {
+            tracing::error!(tenant = self.file.name(), %error, "the last sign-in");
+        }
+    }
 }
 
 impl Tenants {
@@ -80,6 +108,20 @@ impl Tenants {
         }
     }
 
+    /// Ends what the tenants' sign-ins have under way.
+    pub(crate) async fn close(&self) {
+        let tenants: Vec<_> = {
+            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            known
+                .values()
+                .filter_map(|(_, tenant)| tenant.clone())
+                .collect()
+        };
+        for tenant in tenants {
+            tenant.close().await;
+        }
+    }
+
     /// The id of a tenant that is called by its name or id.
     pub(crate) fn id_of(&self, name: &str) -> Result<String, FleetError> {
         let found = self
@@ -106,6 +148,7 @@ fn read(path: &PathBuf) -> Option<Known> {
         Ok(file) => Some(Known {
             id: UnifiedId::of_tenant(file.name()).to_string(),
             file,
+            opened: Mutex::default(),
         }),
         Err(error) => {
             tracing::error!(file = %path.display(), "{error}");

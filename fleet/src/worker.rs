@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use async_nats::jetstream::{AckKind, Message};
 use host_runner::sandbox::LoadedConnector;
 use host_runner::session::Session;
-use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
+use host_runner::tenant::{TenantFile, TokenSourceOptions};
 use host_runner::unified::{Model, OrgId, Timestamp};
 use mirror::store::{Mirror, MirrorError};
 use mirror::sync::{
@@ -44,6 +44,7 @@ pub struct Worker {
     pub(crate) mirrors: MirrorOf,
     pub(crate) load: Load,
     pub(crate) answer: Answer,
+    pub(crate) tokens: TokenSourceOptions,
     full: Arc<Semaphore>,
 }
 
@@ -61,13 +62,22 @@ enum Verdict {
 }
 
 impl Worker {
-    /// A worker that opens mirrors, loads components and answers actions so; at most `full` first loads run at once.
-    pub fn new(fleet: Fleet, mirrors: MirrorOf, load: Load, answer: Answer, full: usize) -> Self {
+    /// A worker that opens mirrors, loads components, answers actions and keeps tokens so; at most `full` first loads
+    /// run at once.
+    pub fn new(
+        fleet: Fleet,
+        mirrors: MirrorOf,
+        load: Load,
+        answer: Answer,
+        tokens: TokenSourceOptions,
+        full: usize,
+    ) -> Self {
         Self {
             fleet,
             mirrors,
             load,
             answer,
+            tokens,
             full: Arc::new(Semaphore::new(full.max(1))),
         }
     }
@@ -95,6 +105,7 @@ impl Worker {
         });
         ticker::run(&self.fleet, stop).await;
         while tasks.join_next().await.is_some() {}
+        self.fleet.tenants.close().await;
     }
 
     async fn work(&self, message: Message, stop: &CancellationToken) {
@@ -229,19 +240,16 @@ impl Worker {
         connector: LoadedConnector,
         slice: CancellationToken,
     ) -> Verdict {
-        let name = tenant.file.name();
-        let opened = Tenant::open(tenant.file.clone(), TokenSourceOptions::default());
-        let session = match opened {
+        let session = match tenant.open(&self.tokens) {
             Ok(opened) => Session::new(connector, opened),
             Err(error) => {
-                tracing::error!(tenant = name, "{error}");
+                tracing::error!(tenant = tenant.file.name(), "{error}");
                 return Verdict::Done;
             }
         };
         let verdict = self.sync_with(ticket, tenant, &session, slice).await;
-        // A sign-in under way may hold the only copy of a rotated refresh token.
-        if let Err(error) = session.tenant().tokens().finish().await {
-            tracing::error!(tenant = name, %error, "the last sign-in");
+        if matches!(verdict, Verdict::Later(_)) {
+            tenant.close().await;
         }
         verdict
     }

@@ -1,8 +1,9 @@
 //! The mirrors of all tenants: where they are, and the open ones that wait for the next request.
 
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use host_runner::tenant::TokenVault;
 use mirror::store::{Location, Mirror, Mirrors};
 
 use crate::error::ApiError;
@@ -36,6 +37,11 @@ impl Readers {
     /// Where the mirror of a tenant is, or will be.
     pub(crate) fn location(&self, tenant_file: &Path) -> Location {
         self.mirrors.of(tenant_file)
+    }
+
+    /// Where the tenants' tokens are shared with other machines, if anywhere.
+    pub(crate) fn tokens(&self) -> Option<Arc<dyn TokenVault>> {
+        self.mirrors.tokens()
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {

@@ -124,6 +124,7 @@ impl Tenants {
         };
         let options = TokenSourceOptions {
             metrics: Some(self.metrics.clone()),
+            vault: self.readers.tokens(),
             ..TokenSourceOptions::default()
         };
         let opened = TenantFile::load(path).and_then(|file| Tenant::open(file, options));

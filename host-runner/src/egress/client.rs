@@ -64,11 +64,10 @@ impl Client {
         connect: Duration,
         proxies: Proxies,
     ) -> Result<Self, TlsSetupError> {
-        let mut roots = platform_roots().clone();
+        let mut roots = Arc::clone(platform_roots());
         if let Some(path) = ca_file {
-            add_ca_file(&mut roots, path)?;
+            add_ca_file(Arc::make_mut(&mut roots), path)?;
         }
-        let roots = Arc::new(roots);
         Ok(Self {
             own: pool(roots.clone(), AddressRule::Any, connect, &proxies)?,
             public: pool(roots, AddressRule::PublicOnly, connect, &proxies)?,
@@ -122,8 +121,8 @@ fn pool(
 }
 
 /// Reading some 150 certificates costs milliseconds, and every tenant wants the same ones.
-fn platform_roots() -> &'static RootCertStore {
-    static ROOTS: OnceLock<RootCertStore> = OnceLock::new();
+fn platform_roots() -> &'static Arc<RootCertStore> {
+    static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
     ROOTS.get_or_init(|| {
         let found = rustls_native_certs::load_native_certs();
         for error in &found.errors {
@@ -137,7 +136,7 @@ fn platform_roots() -> &'static RootCertStore {
                 "the platform has no root certificates: https works only with `ca_file`"
             );
         }
-        roots
+        Arc::new(roots)
     })
 }
 

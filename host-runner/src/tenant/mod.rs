@@ -20,6 +20,7 @@ mod sync;
 mod tests;
 mod token_cache;
 mod token_source;
+mod vault;
 mod webhook;
 
 pub use auth::Auth;
@@ -33,6 +34,7 @@ pub use scopes::{ACTIONS, MODELS, Scopes};
 pub use secret::{Secret, SecretRef};
 pub use sync::SyncSettings;
 pub use token_source::{SignInRetry, TokenSource, TokenSourceOptions};
+pub use vault::{TakenTokens, TokenVault};
 pub use webhook::Webhook;
 
 use crate::egress::{Client, Egress, EgressPolicy, Gate, JobBudget, Proxies, Purpose, SALESFORCE};

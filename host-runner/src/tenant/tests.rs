@@ -33,6 +33,7 @@ fn quick() -> TokenSourceOptions {
             first_wait: Duration::from_millis(1),
         },
         metrics: None,
+        vault: None,
     }
 }
 

@@ -5,9 +5,9 @@
 //! may pass is asked again after growing waits. A token is replaced only after the org refused that very token, and not
 //! for ever: tokens refused while fresh end in an error instead of a login loop.
 
-use super::oauth::{Flow, OAuthError, gate};
+use super::oauth::{Flow, OAuthError, Token, gate};
 use super::token_cache::TokenCache;
-use super::{Secret, TenantError, TenantFile};
+use super::{Secret, TenantError, TenantFile, TokenVault};
 use crate::egress::{Bearer, Client, Credentials, CredentialsError, Gate, Origin, lock};
 use crate::metrics::Metrics;
 use futures_util::future::BoxFuture;
@@ -37,7 +37,7 @@ const LOGIN_IS_USELESS: [&str; 4] = [
 const EXCERPT: usize = 200;
 
 /// How tokens are kept, and how persistently they are asked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct TokenSourceOptions {
     /// The folder where tokens are kept between runs; none by default.
     pub cache_folder: Option<PathBuf>,
@@ -45,6 +45,8 @@ pub struct TokenSourceOptions {
     pub retry: SignInRetry,
     /// Where the tenant's requests are counted, sign-ins among them, and what its syncs read; nowhere by default.
     pub metrics: Option<Metrics>,
+    /// Where refresh tokens that change with every use are kept for all machines; by default in a file of this one.
+    pub vault: Option<Arc<dyn TokenVault>>,
 }
 
 /// How a sign-in that Salesforce refused for the moment is repeated. Each wait is twice as long as the one before,
@@ -125,7 +127,7 @@ impl TokenSource {
         client: Client,
         options: TokenSourceOptions,
     ) -> Result<Self, TenantError> {
-        let flow = Flow::new(file)?;
+        let flow = Flow::new(file, options.vault)?;
         let gate = gate(
             file,
             client,
@@ -194,7 +196,7 @@ impl TokenSource {
             // Its failure was its callers' business.
             drop(ended(&mut waiting).await);
         }
-        self.0.flow.save()
+        self.0.flow.save().await
     }
 
     /// HTTP requests to the token endpoint so far.
@@ -262,11 +264,12 @@ async fn sign_in(inner: Arc<Inner>, done: watch::Sender<Option<Outcome>>) {
         .as_ref()
         .and_then(TokenCache::read)
         .filter(|kept| stale.as_ref() != Some(kept));
-    let fresh = kept.is_none();
     let token = match kept {
-        Some(kept) => Ok(kept),
-        None => repeated(&inner, stale.is_some()).await,
+        Some(kept) => Ok(Token::Shared(kept)),
+        None => repeated(&inner, stale.as_ref()).await,
     };
+    let fresh = matches!(token, Ok(Token::Issued(_)));
+    let token = token.map(|(Token::Issued(token) | Token::Shared(token))| token);
     if let (Ok(token), Some(cache), true) = (&token, &inner.cache, fresh) {
         cache.write(token);
     }
@@ -278,10 +281,10 @@ async fn sign_in(inner: Arc<Inner>, done: watch::Sender<Option<Outcome>>) {
 }
 
 /// Signs in, again and again while a refusal may pass.
-async fn repeated(inner: &Inner, renewal: bool) -> Result<Secret, OAuthError> {
+async fn repeated(inner: &Inner, stale: Option<&Secret>) -> Result<Token, OAuthError> {
     let mut failures = 0;
     loop {
-        let error = match inner.flow.sign_in(&inner.gate, renewal).await {
+        let error = match inner.flow.sign_in(&inner.gate, stale).await {
             Ok(token) => return Ok(token),
             Err(error) => error,
         };

@@ -7,6 +7,7 @@ mod faults;
 mod schedules;
 mod serving;
 mod syncs;
+mod tokens;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -43,6 +44,8 @@ pub(crate) struct Parts {
     pub(crate) ack_wait: Duration,
     /// The database of the mirrors; none for a file beside each tenant file.
     pub(crate) database: Option<String>,
+    /// Each worker has a folder of its own, as on another machine, and refresh tokens work once.
+    pub(crate) apart: bool,
 }
 
 impl Default for Parts {
@@ -57,6 +60,7 @@ impl Default for Parts {
             every: Duration::from_secs(60 * 60),
             ack_wait: Duration::from_secs(2),
             database: None,
+            apart: false,
         }
     }
 }
@@ -84,9 +88,18 @@ impl TestFleet {
     /// None where there is no NATS server, which CI must have.
     pub(crate) async fn start(parts: Parts) -> Option<Self> {
         let nats = Nats::start(parts.version, parts.servers)?;
-        let world = World::of(small_org().candidates(parts.candidates)).await;
+        let org = small_org().candidates(parts.candidates);
+        let world = World::of(org.refresh_rotation(parts.apart)).await;
         world.sync().await;
-        let text = std::fs::read_to_string(world.tenant()).unwrap();
+        let mut text = std::fs::read_to_string(world.tenant()).unwrap();
+        if parts.apart {
+            let token = format!(
+                "refresh_token = \"{}\"\nclient_id",
+                world.org.refresh_token()
+            );
+            text = text.replace("client-credentials", "refresh-token");
+            text = text.replacen("client_id", &token, 1);
+        }
         let folder = world.folder().join("tenants");
         std::fs::create_dir(&folder).unwrap();
         for tenant in 0..parts.tenants {
@@ -95,6 +108,16 @@ impl TestFleet {
                 &folder.join(&name).with_extension("toml"),
                 &text.replacen("practice-org", &name, 1),
             );
+        }
+        if parts.apart {
+            for worker in 0..parts.workers {
+                let own = world.folder().join(format!("tenants-{worker}"));
+                std::fs::create_dir(&own).unwrap();
+                for file in std::fs::read_dir(&folder).unwrap() {
+                    let file = file.unwrap();
+                    std::fs::copy(file.path(), own.join(file.file_name())).unwrap();
+                }
+            }
         }
         let settings = Settings {
             every: parts.every,
@@ -135,6 +158,11 @@ impl TestFleet {
 
     /// A command of the fleet, with what all of them need.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.command_in("tenants", arguments)
+    }
+
+    /// As [`TestFleet::command`], with the tenants of this folder.
+    fn command_in(&self, tenants: &str, arguments: &[&str]) -> Command {
         let mut all = vec!["fleet"];
         all.extend(arguments);
         let component = connector_tests::component_path("asymbl.wasm");
@@ -145,7 +173,7 @@ impl TestFleet {
         let text = |duration: Duration| format!("{}ms", duration.as_millis());
         let mut command = command(self.world.folder(), &all);
         command
-            .args(["--tenants", "tenants"])
+            .args(["--tenants", tenants])
             .args(["--ack-wait", &text(self.parts.ack_wait)])
             .args(["--every", &text(self.parts.every)])
             .args(["--replicas", &self.parts.servers.to_string()])
@@ -168,7 +196,12 @@ impl TestFleet {
             .append(true)
             .open(self.log(number));
         let slots = self.parts.slots.to_string();
-        let mut worker = self.command(&["worker", "--slots", &slots, "--full", "8"]);
+        let folder = match self.parts.apart {
+            true => format!("tenants-{number}"),
+            false => "tenants".to_owned(),
+        };
+        let arguments = ["worker", "--slots", &slots, "--full", "8"];
+        let mut worker = self.command_in(&folder, &arguments);
         if let Some(database) = &self.parts.database {
             worker.args(["--mirror", database]);
         }

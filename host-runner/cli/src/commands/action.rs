@@ -56,8 +56,8 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
             "--stage goes with move-application-to-stage".into()
         ));
     }
-    let session = context.unsigned(&arguments.tenant.tenant)?;
     let location = arguments.mirror.location(&arguments.tenant)?;
+    let session = context.unsigned(&arguments.tenant.tenant, location.tokens())?;
     check(arguments, &input, &session, &location).await?;
     sign_in(&session).await?;
     let discovered = discover(&session).await?;

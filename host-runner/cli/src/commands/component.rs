@@ -12,7 +12,7 @@ use host_runner::sandbox::{
     CheckedComponent, CompiledCache, Compiler, EngineSize, JobSetup, LoadedConnector, new_engine,
 };
 use host_runner::session::Session;
-use host_runner::tenant::{Tenant, TenantFile, TokenSource, TokenSourceOptions};
+use host_runner::tenant::{Tenant, TenantFile, TokenSource, TokenSourceOptions, TokenVault};
 
 /// The command by which this program compiles a component for another process of its own.
 pub(super) const COMPILE_COMPONENT: &str = "compile-component";
@@ -137,16 +137,21 @@ impl Context {
     /// A session with the tenant of this file, signed in: what is wrong with the credentials shows here, in the best
     /// words.
     pub(super) async fn session(&self, tenant_file: &Path) -> anyhow::Result<Session> {
-        let session = self.unsigned(tenant_file)?;
+        let session = self.unsigned(tenant_file, None)?;
         sign_in(&session).await?;
         Ok(session)
     }
 
-    /// The same without signing in: nothing is sent.
-    pub(super) fn unsigned(&self, tenant_file: &Path) -> anyhow::Result<Session> {
+    /// A session without signing in: nothing is sent. `vault` is where the tenant's tokens are shared.
+    pub(super) fn unsigned(
+        &self,
+        tenant_file: &Path,
+        vault: Option<Arc<dyn TokenVault>>,
+    ) -> anyhow::Result<Session> {
         let file = load_tenant(tenant_file)?;
         let options = TokenSourceOptions {
             metrics: self.metrics.as_ref().map(|(_, metrics)| metrics.clone()),
+            vault,
             ..TokenSourceOptions::default()
         };
         let tenant = Tenant::open(file, options)?;

@@ -14,6 +14,7 @@ use super::output::{counted, say};
 use super::text::print_note;
 use super::{Context, Exit, action, handed, schedule};
 use ::fleet::{Fleet, Ring, Settings, Worker};
+use host_runner::tenant::TokenSourceOptions;
 use mirror::actions::Action;
 use mirror::store::{Login, Mirrors};
 
@@ -216,6 +217,10 @@ async fn worker(
     let stop = CancellationToken::new();
     schedule::stop_on_signals(&stop).context("can't listen for signals")?;
     let loader = context.loader()?;
+    let tokens = TokenSourceOptions {
+        vault: mirrors.tokens(),
+        ..TokenSourceOptions::default()
+    };
     let worker = Worker::new(
         fleet,
         Arc::new(move |file, org| {
@@ -227,6 +232,7 @@ async fn worker(
         }),
         Arc::new(move |wasm| loader(wasm).map_err(|error| format!("{error:#}"))),
         Arc::new(handed::to_value),
+        tokens,
         full,
     );
     let slots_text = counted(slots as u64, "slot");

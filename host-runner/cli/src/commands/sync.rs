@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::component::describe;
+use super::component::{describe, sign_in};
 use super::output::{count, counted, duration, is_quiet, paragraph};
 use super::progress::SyncProgress;
 use super::table::{Table, Tone};
@@ -122,7 +122,10 @@ async fn attempt(
     stop: &CancellationToken,
     begun: &mut bool,
 ) -> anyhow::Result<Exit> {
-    let session = context.session(&arguments.tenant.tenant).await?;
+    // Before anything is asked of the org: the URL may be wrong.
+    let location = arguments.mirror.location(&arguments.tenant)?;
+    let session = context.unsigned(&arguments.tenant.tenant, location.tokens())?;
+    sign_in(&session).await?;
     let switched_off = session.switched_off();
     let mut requested = arguments.models.iter().map(|model| model.name());
     if let Some(off) = requested.find(|model| switched_off.iter().any(|off| off == model)) {
@@ -140,8 +143,6 @@ async fn attempt(
         command: command(arguments).into(),
         ..SyncOptions::default()
     };
-    // Before anything is asked of the org: the URL may be wrong.
-    let location = arguments.mirror.location(&arguments.tenant)?;
     let discovered = discover(&session).await?;
     let mut mirror = location.open(&discovered.org)?;
     *begun = true;

@@ -2,8 +2,10 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Login, Mirror, MirrorError, PostgresAddress, PostgresMirror, SqliteMirror};
+use host_runner::tenant::TokenVault;
 use host_runner::unified::OrgId;
 
 /// The place of a mirror.
@@ -39,6 +41,14 @@ impl Location {
             Self::File(path) => Box::new(SqliteMirror::open(path, org)?),
             Self::Database(address) => Box::new(PostgresMirror::open(address, org)?),
         })
+    }
+
+    /// Where the tenant's tokens are shared by all machines; none for a file, which one machine has.
+    pub fn tokens(&self) -> Option<Arc<dyn TokenVault>> {
+        match self {
+            Self::File(_) => None,
+            Self::Database(address) => Some(Arc::new(address.as_ref().clone())),
+        }
     }
 
     /// Opens a mirror that exists, of whichever org.
@@ -87,6 +97,14 @@ impl Mirrors {
             _ => Err(invalid(
                 "leave tenant out: here each mirror has the name of its tenant file",
             )),
+        }
+    }
+
+    /// As [`Location::tokens`], of any tenant.
+    pub fn tokens(&self) -> Option<Arc<dyn TokenVault>> {
+        match self {
+            Self::Files => None,
+            Self::Database(address) => Some(Arc::new(address.as_ref().clone())),
         }
     }
 

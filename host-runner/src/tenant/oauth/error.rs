@@ -77,6 +77,22 @@ pub enum OAuthError {
         /// What is wrong.
         detail: String,
     },
+    /// A rotated refresh token can't be shared.
+    #[error(
+        "the refresh token is shared with other machines in the database of the mirrors, which fails: {detail}"
+    )]
+    CannotShare {
+        /// What is wrong.
+        detail: String,
+    },
+    /// The refresh token is one that other machines share.
+    #[error(
+        "the refresh token was replaced by one that is kept in the database of the mirrors: name it with --mirror, use          another `auth.kind` for commands without it, or sign in anew and remove {mark}", mark = mark.display()
+    )]
+    SharedElsewhere {
+        /// The file that says so.
+        mark: PathBuf,
+    },
     /// A token given in the tenant file has expired.
     #[error(
         "the access token in the tenant file is expired or invalid; put a new one there, or use another `auth.kind`"
@@ -122,8 +138,12 @@ impl OAuthError {
             Self::Unavailable { .. }
             | Self::Unreadable { .. }
             | Self::OddToken { .. }
+            | Self::CannotShare { .. }
             | Self::Interrupted => Recovery::Wait,
-            Self::OtherOrg { .. } | Self::CannotKeep { .. } | Self::Signing => Recovery::TenantFile,
+            Self::OtherOrg { .. }
+            | Self::CannotKeep { .. }
+            | Self::SharedElsewhere { .. }
+            | Self::Signing => Recovery::TenantFile,
             Self::GivenTokenExpired
             | Self::FreshTokenRefused { .. }
             | Self::NoRefreshToken { .. } => Recovery::Access,
@@ -134,6 +154,9 @@ impl OAuthError {
     /// repeat.
     pub(crate) fn is_worth_repeating(&self) -> bool {
         self.recovery() == Recovery::Wait
-            && !matches!(self, Self::Network { .. } | Self::Interrupted)
+            && !matches!(
+                self,
+                Self::Network { .. } | Self::CannotShare { .. } | Self::Interrupted
+            )
     }
 }

@@ -27,8 +27,17 @@ pub(crate) use endpoint::Endpoint;
 pub(crate) use refresh_token::{Prepared, hash};
 pub(crate) use request::gate;
 
-use super::{Auth, Secret, TenantError, TenantFile};
+use super::{Auth, Secret, TenantError, TenantFile, TokenVault};
 use crate::egress::Gate;
+use std::sync::Arc;
+
+/// An access token.
+pub(crate) enum Token {
+    /// From the token endpoint, now.
+    Issued(Secret),
+    /// From another process that shares the tenant's tokens. It may have expired.
+    Shared(Secret),
+}
 
 /// A flow with its secrets read.
 pub(crate) struct Flow {
@@ -45,7 +54,10 @@ enum Kind {
 
 impl Flow {
     /// Reads the flow's secrets.
-    pub(crate) fn new(file: &TenantFile) -> Result<Self, TenantError> {
+    pub(crate) fn new(
+        file: &TenantFile,
+        vault: Option<Arc<dyn TokenVault>>,
+    ) -> Result<Self, TenantError> {
         let (kind, token_url) = match file.auth() {
             Auth::ClientCredentials {
                 client_id,
@@ -83,6 +95,7 @@ impl Flow {
                     client_id,
                     client_secret.as_ref(),
                     refresh_token,
+                    vault,
                 )?;
                 (Kind::RefreshToken(flow), token_url.clone())
             }
@@ -95,16 +108,22 @@ impl Flow {
         Ok(Self { endpoint, kind })
     }
 
-    /// Gets an access token. `renewal` says that one was issued before and is not accepted any more.
-    pub(crate) async fn sign_in(&self, gate: &Gate, renewal: bool) -> Result<Secret, OAuthError> {
+    /// Gets an access token; `stale` is one that was issued before and is not accepted any more.
+    pub(crate) async fn sign_in(
+        &self,
+        gate: &Gate,
+        stale: Option<&Secret>,
+    ) -> Result<Token, OAuthError> {
         let form = match &self.kind {
             Kind::ClientCredentials(flow) => flow.form(),
             Kind::JwtBearer(flow) => flow.form()?,
-            Kind::RefreshToken(flow) => return flow.sign_in(gate, &self.endpoint).await,
-            Kind::AccessToken(flow) => return flow.sign_in(renewal),
+            Kind::RefreshToken(flow) => return flow.sign_in(gate, &self.endpoint, stale).await,
+            Kind::AccessToken(flow) => return flow.sign_in(stale.is_some()).map(Token::Issued),
         };
         let answer = request::post(gate, &self.endpoint, &form).await?;
-        answer.access_token(&self.endpoint, &form)
+        answer
+            .access_token(&self.endpoint, &form)
+            .map(Token::Issued)
     }
 
     /// Whether an answer holds state that no second one repeats: a rotated refresh token.
@@ -113,9 +132,9 @@ impl Flow {
     }
 
     /// Tries once more to write what could not be written.
-    pub(crate) fn save(&self) -> Result<(), OAuthError> {
+    pub(crate) async fn save(&self) -> Result<(), OAuthError> {
         match &self.kind {
-            Kind::RefreshToken(flow) => flow.save(),
+            Kind::RefreshToken(flow) => flow.save().await,
             _ => Ok(()),
         }
     }

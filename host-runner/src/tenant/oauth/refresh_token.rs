@@ -6,23 +6,26 @@
 //! no cancelled call can cut short.
 
 use super::endpoint::{Endpoint, Form};
-use super::{OAuthError, request};
+use super::{OAuthError, Token, request};
 use crate::egress::Gate;
 use crate::hex;
 use crate::tenant::files::{beside, without_mark};
-use crate::tenant::{Secret, SecretRef, TenantError, TenantFile};
+use crate::tenant::vault::{Shared, Tokens, mark_of};
+use crate::tenant::{Secret, SecretRef, TakenTokens, TenantError, TenantFile, TokenVault};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 pub(crate) struct RefreshToken {
     client_id: Secret,
     client_secret: Option<Secret>,
     store: Store,
+    /// Where the tokens are in place of the store's file.
+    shared: Option<Box<Shared>>,
 }
 
 /// The key of the tenant file.
@@ -59,6 +62,7 @@ impl RefreshToken {
         client_id: &SecretRef,
         client_secret: Option<&SecretRef>,
         refresh_token: &SecretRef,
+        vault: Option<Arc<dyn TokenVault>>,
     ) -> Result<Self, TenantError> {
         let secret = client_secret.map(|secret| secret.resolve(file.path(), "auth.client_secret"));
         let seed = refresh_token.resolve(file.path(), KEY);
@@ -71,6 +75,7 @@ impl RefreshToken {
         Ok(Self {
             client_id: client_id.resolve(file.path(), "auth.client_id")?,
             client_secret: secret.transpose()?,
+            shared: vault.map(|vault| Box::new(Shared::new(vault, &seed))),
             store: Store::new(file, refresh_token, Some(seed)),
         })
     }
@@ -88,7 +93,11 @@ impl RefreshToken {
         &self,
         gate: &Gate,
         endpoint: &Endpoint,
-    ) -> Result<Secret, OAuthError> {
+        stale: Option<&Secret>,
+    ) -> Result<Token, OAuthError> {
+        if let Some(shared) = &self.shared {
+            return self.sign_in_for_all(shared, gate, endpoint, stale).await;
+        }
         let _lock = self.store.lock().await?;
         let current = self.store.current()?;
         let prepared = Prepared::new(self.store.path());
@@ -98,14 +107,68 @@ impl RefreshToken {
         if let Some(rotated) = answer.refresh_token().filter(|token| *token != current) {
             self.store.keep(&rotated, prepared);
         }
-        answer.access_token(endpoint, &form)
+        answer.access_token(endpoint, &form).map(Token::Issued)
+    }
+
+    /// As `sign_in`, where other machines share the tokens: one of them signs in, the others take what it got.
+    async fn sign_in_for_all(
+        &self,
+        shared: &Shared,
+        gate: &Gate,
+        endpoint: &Endpoint,
+        stale: Option<&Secret>,
+    ) -> Result<Token, OAuthError> {
+        let problem = |detail: String| OAuthError::CannotShare { detail };
+        let mut taken = shared.take().await.map_err(problem)?;
+        let damaged = || problem("what it keeps is damaged".to_owned());
+        let kept = taken
+            .kept()
+            .map(|kept| shared.open(kept).ok_or_else(damaged));
+        let kept = kept.transpose()?;
+        let of_kept = |kept: &Tokens| Secret::new(kept.access_token.as_str());
+        let token = kept.as_ref().map(of_kept);
+        if let Some(token) = token
+            && !token.expose().is_empty()
+            && Some(&token) != stale
+        {
+            return Ok(Token::Shared(token));
+        }
+        let unsaved = crate::egress::lock(&self.store.unsaved).clone();
+        let current = unsaved.or(kept.map(|kept| Secret::new(kept.refresh_token.as_str())));
+        let current = match current {
+            Some(current) => current,
+            None => self.store.of_this_machine()?,
+        };
+        let form = self.form(current.clone());
+        let answer = request::post(gate, endpoint, &form).await?;
+        let rotated = answer.refresh_token().filter(|token| *token != current);
+        if rotated.is_some() {
+            *crate::egress::lock(&self.store.unsaved) = rotated.clone();
+            self.store.mark_replaced();
+        }
+        let issued = answer.access_token(endpoint, &form);
+        let access = issued.as_ref().ok().map_or("", Secret::expose);
+        let refresh = rotated.unwrap_or(current);
+        match keep(shared, taken.as_mut(), refresh.expose(), access).await {
+            Ok(()) => *crate::egress::lock(&self.store.unsaved) = None,
+            Err(error) => {
+                tracing::error!(%error, "a refresh token can't be kept for the other machines; a rotated one is lost when this program ends");
+            }
+        }
+        issued.map(Token::Issued)
     }
 
     /// Writes a rotated token that could not be written when it came.
-    pub(crate) fn save(&self) -> Result<(), OAuthError> {
+    pub(crate) async fn save(&self) -> Result<(), OAuthError> {
         let Some(unsaved) = crate::egress::lock(&self.store.unsaved).clone() else {
             return Ok(());
         };
+        if let Some(shared) = &self.shared {
+            let problem = |detail: String| OAuthError::CannotShare { detail };
+            let mut taken = shared.take().await.map_err(problem)?;
+            let kept = keep(shared, taken.as_mut(), unsaved.expose(), "").await;
+            return kept.map_err(problem);
+        }
         let prepared = Prepared::new(self.store.path());
         let written = prepared.and_then(|file| self.store.write(&unsaved, file));
         written.map_err(|error| self.store.problem(error.to_string()))
@@ -124,6 +187,20 @@ impl RefreshToken {
         );
         form
     }
+}
+
+/// Seals tokens and keeps them.
+async fn keep(
+    shared: &Shared,
+    taken: &mut dyn TakenTokens,
+    refresh_token: &str,
+    access_token: &str,
+) -> Result<(), String> {
+    let sealed = shared.seal(&Tokens {
+        refresh_token: refresh_token.to_owned(),
+        access_token: access_token.to_owned(),
+    })?;
+    taken.keep(sealed).await
 }
 
 impl Store {
@@ -186,11 +263,42 @@ impl Store {
         }
     }
 
+    /// The file that says that this machine's token was replaced by one which other machines share.
+    fn mark(&self) -> PathBuf {
+        with_suffix(self.path(), ".shared")
+    }
+
+    /// Leaves a mark, so that no program of this machine that does not know of the sharing spends its token again: that
+    /// would end the login of all.
+    fn mark_replaced(&self) {
+        let Ok(own) = self.of_this_machine() else {
+            return;
+        };
+        let mark = mark_of(&own);
+        if std::fs::read_to_string(self.mark()).is_ok_and(|held| held == mark) {
+            return;
+        }
+        if let Err(error) = std::fs::write(self.mark(), mark) {
+            tracing::warn!(path = %self.mark().display(), %error, "can't note that the refresh token is shared now");
+        }
+    }
+
     /// The newest token: read anew each time, since another process may have rotated it.
     fn current(&self) -> Result<Secret, OAuthError> {
         if let Some(unsaved) = crate::egress::lock(&self.unsaved).clone() {
             return Ok(unsaved);
         }
+        let current = self.of_this_machine()?;
+        match std::fs::read_to_string(self.mark()) {
+            Ok(mark) if mark == mark_of(&current) => {
+                Err(OAuthError::SharedElsewhere { mark: self.mark() })
+            }
+            _ => Ok(current),
+        }
+    }
+
+    /// The newest token in the files of this machine.
+    fn of_this_machine(&self) -> Result<Secret, OAuthError> {
         let problem = |detail: String| self.problem(detail);
         match (&self.place, std::fs::read_to_string(self.path())) {
             (_, Err(error)) => match &self.seed {

@@ -1,8 +1,11 @@
 //! Refresh tokens that change with every use.
 
 use super::*;
+use crate::egress::Credentials as _;
 use crate::egress::testing::{Answer, Seen, Server, answer};
 use crate::tenant::oauth::OAuthError;
+use crate::tenant::{TakenTokens, TokenVault};
+use futures_util::future::BoxFuture;
 use std::sync::{Arc, Mutex};
 
 /// An org that takes each refresh token once: `r0` gives `r1`, and so on.
@@ -246,4 +249,108 @@ async fn an_expired_refresh_token_says_so() {
     let setup = Setup::new(&rotating().await);
     let error = setup.open("\"r9\"").sign_in().await.unwrap_err();
     assert!(error.to_string().contains("`asymbl sign-in`"), "{error}");
+}
+
+/// A vault of this process.
+#[derive(Default)]
+struct InMemory {
+    kept: Arc<tokio::sync::Mutex<Option<Vec<u8>>>>,
+    is_away: std::sync::atomic::AtomicBool,
+}
+
+struct Taken(tokio::sync::OwnedMutexGuard<Option<Vec<u8>>>);
+
+impl TokenVault for InMemory {
+    fn take<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Box<dyn TakenTokens>, String>> {
+        Box::pin(async move {
+            if self.is_away.load(std::sync::atomic::Ordering::Relaxed) {
+                return Err("it is away".to_owned());
+            }
+            let kept = Arc::clone(&self.kept).lock_owned().await;
+            Ok(Box::new(Taken(kept)) as Box<dyn TakenTokens>)
+        })
+    }
+}
+
+impl TakenTokens for Taken {
+    fn kept(&self) -> Option<&[u8]> {
+        self.0.as_deref()
+    }
+
+    fn keep(&mut self, sealed: Vec<u8>) -> BoxFuture<'_, Result<(), String>> {
+        *self.0 = Some(sealed);
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Setup {
+    fn sharing(&self, vault: &Arc<InMemory>) -> Tenant {
+        let path = self.folder.path().join("tenant.toml");
+        let text = format!(
+            "name = \"Acme\"\ninstance_url = \"{}\"\n[auth]\nkind = \"refresh-token\"\nclient_id = \"id\"\nrefresh_token = \"r0\"\n",
+            self.instance
+        );
+        let options = TokenSourceOptions {
+            vault: Some(Arc::clone(vault) as Arc<dyn TokenVault>),
+            ..quick()
+        };
+        Tenant::open(TenantFile::parse(&path, &text).unwrap(), options).unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_shares_a_vault_signs_in_once() {
+    let server = rotating().await;
+    // Two machines, with a folder each.
+    let (here, there) = (Setup::new(&server), Setup::new(&server));
+    let vault = Arc::<InMemory>::default();
+    let (one, two) = (here.sharing(&vault), there.sharing(&vault));
+    for used in 1..=3 {
+        let (first, second) = tokio::join!(one.tokens().token(), two.tokens().token());
+        let (first, second) = (first.unwrap(), second.unwrap());
+        assert_eq!(server.seen().len(), used);
+        for (tenant, bearer) in [(&one, &first), (&two, &second)] {
+            tenant.tokens().accepted(bearer);
+            tenant.tokens().mark_stale(bearer);
+        }
+    }
+    // A third one, which was away so far, begins with the same tenant file.
+    Setup::new(&server).sharing(&vault).sign_in().await.unwrap();
+    assert_eq!(server.seen().len(), 3);
+    // A program without the vault does not spend the first token again where a machine has noted that it is spent.
+    let noted = |setup: &&Setup| {
+        let note = setup.folder.path().join("tenant.toml.refresh-token.shared");
+        note.exists()
+    };
+    let noted: Vec<&Setup> = [&here, &there].into_iter().filter(noted).collect();
+    assert!(!noted.is_empty());
+    for setup in noted {
+        let refused = setup.open("\"r0\"").sign_in().await.unwrap_err();
+        assert!(matches!(*refused, OAuthError::SharedElsewhere { .. }));
+    }
+    assert_eq!(server.seen().len(), 3);
+}
+
+#[tokio::test]
+async fn no_token_is_spent_while_the_vault_fails() {
+    let server = rotating().await;
+    let setup = Setup::new(&server);
+    let vault = Arc::<InMemory>::default();
+    vault
+        .is_away
+        .store(true, std::sync::atomic::Ordering::Relaxed);
+    let tenant = setup.sharing(&vault);
+    assert!(tenant.sign_in().await.is_err());
+    // What somebody else has written there opens nothing.
+    vault
+        .is_away
+        .store(false, std::sync::atomic::Ordering::Relaxed);
+    *vault.kept.lock().await = Some(vec![7; 80]);
+    let damaged = setup.sharing(&vault).sign_in().await.unwrap_err();
+    assert!(damaged.to_string().contains("damaged"), "{damaged}");
+    assert_eq!(server.seen().len(), 0);
+    *vault.kept.lock().await = None;
+    setup.sharing(&vault).sign_in().await.unwrap();
+    let kept = vault.kept.lock().await.clone().unwrap();
+    assert!(!String::from_utf8_lossy(&kept).contains("r1"));
 }

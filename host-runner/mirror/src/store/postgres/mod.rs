@@ -16,6 +16,7 @@ mod recheck;
 mod rows;
 mod schema;
 mod tls;
+mod tokens;
 mod views;
 mod wanted;
 

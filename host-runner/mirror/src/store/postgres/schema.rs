@@ -8,10 +8,14 @@ use crate::store::MirrorError;
 use host_runner::unified::OrgId;
 
 /// The format this program writes. [`STEPS`] has an entry for each.
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// From format n to n + 1.
-const STEPS: [&str; 2] = [include_str!("format_1.sql"), include_str!("format_2.sql")];
+const STEPS: [&str; 3] = [
+    include_str!("format_1.sql"),
+    include_str!("format_2.sql"),
+    include_str!("format_3.sql"),
+];
 
 /// Serialises those who make or change the tables: "ATSm", as in the mirror's file.
 const LOCK: i64 = 0x4154_536D;
