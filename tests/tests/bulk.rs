@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use connector_tests::expected::assert_mirrors_the_org;
-use connector_tests::world::{World, fields, ids, of_model, small_org};
+use connector_tests::world::{Moment, World, fields, ids, of_model, small_org};
 use futures_util::future::join_all;
+use host_runner::sandbox::contract::reads;
 use host_runner::unified::Model;
 use mirror::sync::{Event, SyncOptions};
 use practice_org::server::Builder;
@@ -93,27 +94,78 @@ async fn a_load_through_bulk_is_that_of_queries() {
     assert_eq!(calls(&bulk, "bulk"), before);
 }
 
+/// A world whose candidates have several pages of 2,000 rows, in downloads of 3,000.
+async fn large(settings: &str) -> World {
+    let world = World::with(org().candidates(7_000), settings).await;
+    set(&world, json!({"most_rows": 3_000}));
+    world
+}
+
+fn candidates() -> SyncOptions {
+    SyncOptions {
+        models: vec![Model::Candidates],
+        ..SyncOptions::default()
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_resumed_listing_goes_on_with_its_job() {
-    let world = world(BULK).await;
-    for pages in [2, 3, 4] {
-        let ended = world.sync_while(world.session(), |event| {
-            !matches!(event, Event::Page { model: Model::Candidates, pages: read, .. } if *read == pages)
-        });
-        if ended.await.is_some() {
-            break;
+async fn a_resumed_listing_goes_on_within_the_download_of_its_job() {
+    let (world, queries) = (large(BULK).await, large(QUERIES).await);
+    queries.sync_with(&candidates()).await;
+    let options = candidates();
+    let ended = world.sync_between(world.session(), &options, |moment| {
+        let is_third = |event: &Event| {
+            matches!(
+                event,
+                Event::Page {
+                    model: Model::Candidates,
+                    pages: 3,
+                    ..
+                }
+            )
+        };
+        !matches!(moment, Moment::Event(event) if is_third(event))
+    });
+    assert!(ended.await.is_none(), "the third page came");
+    let before = asked(&world).len();
+    let job = read(&asked(&world)).into_iter().next().expect("a job");
+    world.sync_with(&candidates()).await;
+    assert!(world.contents() == queries.contents());
+    let after = asked(&world).split_off(before);
+    // 1,000 rows of the second download were delivered.
+    let again = format!("/{job}/results?maxRecords=3000&locator=");
+    assert!(after[0].1.contains(&again), "{:?}", after[0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_for_each_page_costs_no_job_for_each_page() {
+    let world = large(BULK).await;
+    let discovered = world.discover().await;
+    let (mut cursor, mut pages, mut rows) = (None, 0, 0);
+    loop {
+        let query = reads::ListQuery {
+            since: None,
+            cursor: cursor.take(),
+            page_size: None,
+        };
+        let mut job = world.session().start().await.expect("a sandbox");
+        let page = job.list_text(Model::Candidates, &discovered.discovery.profile, &query);
+        let page = page.await.expect("a page");
+        (pages, rows) = (pages + 1, rows + page.items());
+        match page.info.progress {
+            reads::Progress::More(next) => cursor = Some(next),
+            reads::Progress::Done(_) => break,
         }
     }
-    let before = read(&asked(&world));
-    let made = jobs(&world);
-    world.sync().await;
-    assert_mirrors_the_org(&world);
-    let after = asked(&world);
-    let after = read(after.get(made..).unwrap_or_default());
-    assert!(
-        before.intersection(&after).count() > 0,
-        "{before:?} {after:?}"
-    );
+    assert!(rows > 7_000 && pages > 4, "{rows} rows, {pages} pages");
+    // Two that are asked for ahead with the first page, and one that is read; two phases.
+    assert!(jobs(&world) <= 6, "{} jobs", jobs(&world));
+    let downloads = asked(&world)
+        .into_iter()
+        .filter(|(_, path)| path.contains("/results"));
+    for (_, path) in downloads {
+        assert!(path.contains("maxRecords=2000"), "{path}");
+    }
 }
 
 /// What may happen to jobs.
@@ -189,13 +241,9 @@ fn faults() -> Vec<(&'static str, Rule)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_happens_to_jobs_every_record_comes() {
-    // They have both kinds of jobs.
-    let candidates = SyncOptions {
-        models: vec![Model::Candidates],
-        ..SyncOptions::default()
-    };
     let queries = world(QUERIES).await;
-    queries.sync_with(&candidates).await;
+    // They have both kinds of jobs.
+    queries.sync_with(&candidates()).await;
     let expected = queries.contents();
     let jobs = [
         json!({"fail_next": "Retried more than 15 times"}),
@@ -213,7 +261,7 @@ async fn whatever_happens_to_jobs_every_record_comes() {
             Ok(rule) => world.org.fault(rule),
             Err(setting) => set(&world, setting),
         }
-        world.sync_with(&candidates).await;
+        world.sync_with(&candidates()).await;
         assert!(world.contents() == expected, "{name}");
         assert!(calls(&world, "bulk") > 0, "{name}");
     });

@@ -36,8 +36,10 @@ pub struct Beside {
 
 /// The rows beside one listing.
 pub struct BesideRows<T: Transport> {
-    /// Whether the listing comes through Bulk.
+    /// Whether the page that is being mapped, or the rest behind it, comes through Bulk.
     is_on: bool,
+    /// Whether a job is worth its creation: not where a host gives each page an instance of its own.
+    is_kept: bool,
     /// How many rows the listing has, if that is known.
     listed: Option<u64>,
     jobs: u32,
@@ -59,6 +61,7 @@ impl<T: Transport> Default for BesideRows<T> {
     fn default() -> Self {
         Self {
             is_on: false,
+            is_kept: false,
             listed: None,
             jobs: 0,
             stream: None,
@@ -67,10 +70,12 @@ impl<T: Transport> Default for BesideRows<T> {
 }
 
 impl<T: Transport> BesideRows<T> {
-    /// Notes whether the page that was read, or the rest behind it, comes through Bulk, and how many rows the listing
-    /// has, if that is known.
-    pub fn go_on(&mut self, is_bulk: bool, listed: Option<u64>) {
-        if is_bulk {
+    /// Notes which way the page that was read came, which way the rest comes, and how many rows the listing has where
+    /// that is known.
+    pub fn go_on(&mut self, came_through_bulk: bool, is_rest_bulk: bool, listed: Option<u64>) {
+        if came_through_bulk || is_rest_bulk {
+            // A page by a query begins a listing; a later page is the second one of this instance.
+            self.is_kept = self.is_on || !came_through_bulk;
             self.is_on = true;
             self.listed = listed.or(self.listed);
         } else {
@@ -122,7 +127,7 @@ impl<T: Transport> BesideRows<T> {
         let Ok(id) = SalesforceId::parse(behind) else {
             return;
         };
-        if !self.is_on || self.jobs >= JOBS {
+        if !self.is_on || !self.is_kept || self.jobs >= JOBS {
             return;
         }
         self.jobs += 1;

@@ -17,8 +17,8 @@ use crate::transport::Transport;
 const MOST_ROWS: u64 = 200_000;
 /// The fewest rows of a download, however wide they are.
 const FEWEST_ROWS: u64 = 1_000;
-/// About the most bytes of a download. The host takes 64 MiB, and rows differ in length.
-const MOST_BYTES: u64 = 40 << 20;
+/// About the most bytes of a download. The host takes 64 MiB, and those rows that nobody has seen may be longer.
+const MOST_BYTES: u64 = 24 << 20;
 /// The bytes of a row where nothing is known of it.
 const ROW_BYTES: u64 = 500;
 /// The bytes of JSON from which on a page ends: rows may have long texts.

@@ -256,6 +256,7 @@ proptest! {
         limit in proptest::option::of(1u16..20),
         since in proptest::option::of(0u32..4),
         bulk_from in proptest::option::of(1u64..30),
+        batch_size in proptest::option::of(1u16..9),
         job_state in prop::sample::select(vec!["JobComplete", "InProgress", "Failed"]),
     ) {
         let rows: Vec<(u32, u32)> = seconds.into_iter().zip(0..).collect();
@@ -273,6 +274,7 @@ proptest! {
         let mut listing = Listing::new("Contact", ["Id", "SystemModstamp"]);
         listing.limit = limit;
         listing.since = since.map(stamp);
+        listing.batch_size = batch_size;
         listing.bulk = bulk_from.map(|from_rows| BulkPlan {
             from_rows,
             kinds: [ColumnKind::Text, ColumnKind::DateTime].into(),

@@ -384,11 +384,11 @@ fn read_rows<R: Reader, T: Transport>(
         _ => ctx.client.start_list(listing, position),
     };
     let page = ctx.client.finish_list(listing, flight)?;
-    let comes_through_bulk = |at: Option<&Position>| at.is_some_and(Position::is_bulk);
-    ctx.beside.borrow_mut().go_on(
-        comes_through_bulk(position) || comes_through_bulk(page.next.as_ref()),
-        page.total_size,
-    );
+    let is_bulk = |at: Option<&Position>| at.is_some_and(Position::is_bulk);
+    let ways = (is_bulk(position), is_bulk(page.next.as_ref()));
+    ctx.beside
+        .borrow_mut()
+        .go_on(ways.0, ways.1, page.total_size);
     if let Some(error) = &page.given_up {
         let message = "going on by plain queries instead of a Bulk job";
         ctx.log(Level::Warn, message, &[("error", &error.to_string())]);
