@@ -194,7 +194,11 @@ impl Worker {
             Some(tenant) => {
                 let components = &self.fleet.components;
                 let connector = components.load(&call.component, &self.load).await?;
-                let session = Session::new(connector, tenant.open(&self.tokens)?);
+                let session = match tenant.open(&self.tokens) {
+                    Ok(opened) => Session::new(connector, opened),
+                    // It does not pass by itself.
+                    Err(error) => return self.keep(call, Err(error.into())).await,
+                };
                 let (mirrors, call) = (Arc::clone(&self.mirrors), call.clone());
                 let runtime = tokio::runtime::Handle::current();
                 // On a thread of its own: it waits for the mirror, and the connector computes.

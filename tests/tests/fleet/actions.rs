@@ -161,6 +161,15 @@ async fn what_goes_wrong_comes_back_typed() {
     assert_eq!(gone.code, 9);
     let created = create(&fleet, "Byron", "k", &[]).await;
     assert_eq!(created.code, 0, "{created:?}");
+    // A secret that the worker's machine lacks: at once, since waiting does not help.
+    let text = std::fs::read_to_string(folder.join("tenants/t0.toml")).unwrap();
+    let secret = format!("\"{}\"", fleet.world.org.client_secret());
+    let lacking = text.replacen("\"t0\"", "\"lacking\"", 1);
+    let lacking = lacking.replace(&secret, "{ env = \"NO_SUCH_SECRET\" }");
+    connector_tests::world::write_private(&folder.join("tenants/lacking.toml"), &lacking);
+    let lacking = act("lacking", "create-candidate", &wrong, &["--wait", "3s"]).await;
+    assert_eq!(lacking.code, 2, "{lacking:?}");
+    assert!(lacking.err.contains("client_secret"), "{}", lacking.err);
     // Larger than a message.
     let large = json!({ "candidate": { "first_name": "x".repeat(2_000_000) } });
     let large = act("t0", "create-candidate", &large, &[]).await;
