@@ -51,10 +51,12 @@ impl SalesforceId {
     /// # Errors
     /// On a wrong length, a wrong character or a wrong checksum.
     pub fn parse(text: &str) -> Result<Self, IdError> {
-        if let Some(odd) = text.chars().find(|c| !c.is_ascii_alphanumeric()) {
+        let bytes = text.as_bytes();
+        if !bytes.iter().all(u8::is_ascii_alphanumeric)
+            && let Some(odd) = text.chars().find(|c| !c.is_ascii_alphanumeric())
+        {
             return Err(IdError::Character(odd));
         }
-        let bytes = text.as_bytes();
         if bytes.len() != 15 && bytes.len() != 18 {
             return Err(IdError::Length(bytes.len()));
         }

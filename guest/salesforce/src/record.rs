@@ -156,17 +156,20 @@ impl Record {
     }
 
     fn find<R>(&self, path: &str, read: fn(Value<'_>) -> Option<R>) -> Option<R> {
-        match path.split_once('.') {
-            None => read(self.get(path)?),
-            Some((parent, rest)) => self.object(parent)?.find(rest, read),
+        match self.get(path) {
+            Some(value) => read(value),
+            None => {
+                let (parent, rest) = path.split_once('.')?;
+                self.object(parent)?.find(rest, read)
+            }
         }
     }
 
     /// A text; numbers and booleans as their JSON text.
     pub fn text(&self, path: &str) -> Option<Cow<'_, str>> {
-        match path.split_once('.') {
-            None => self.get(path)?.as_text(),
-            Some(_) => self.find(path, |v| Some(Cow::Owned(v.as_text()?.into_owned()))),
+        match self.get(path) {
+            Some(value) => value.as_text(),
+            None => self.find(path, |v| Some(Cow::Owned(v.as_text()?.into_owned()))),
         }
     }
 

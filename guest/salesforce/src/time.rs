@@ -37,36 +37,42 @@ fn number(text: &str) -> Option<u32> {
     digits.then(|| text.parse().ok()).flatten()
 }
 
-fn calendar_date(text: &str) -> Option<NaiveDate> {
-    let (year, rest) = (text.get(..4)?, text.get(4..)?.strip_prefix('-')?);
-    let (month, day) = (rest.get(..2)?, rest.get(2..)?.strip_prefix('-')?);
-    if day.len() != 2 {
-        return None;
+/// The number that some digits, given as bytes, stand for.
+fn digits<const N: usize>(bytes: [u8; N]) -> Option<u32> {
+    let mut number = 0;
+    for byte in bytes {
+        if !byte.is_ascii_digit() {
+            return None;
+        }
+        number = number * 10 + u32::from(byte - b'0');
     }
-    let year = number(year).filter(|y| *y > 0)?;
-    NaiveDate::from_ymd_opt(year.cast_signed(), number(month)?, number(day)?)
+    Some(number)
+}
+
+/// `YYYY-MM-DD`.
+fn calendar_date(text: &str) -> Option<NaiveDate> {
+    let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = *text.as_bytes() else {
+        return None;
+    };
+    let year = digits([y0, y1, y2, y3]).filter(|year| *year > 0)?;
+    NaiveDate::from_ymd_opt(year.cast_signed(), digits([m0, m1])?, digits([d0, d1])?)
 }
 
 /// `HH:MM:SS` with an optional fraction, of which milliseconds are kept.
 fn clock_time(text: &str) -> Option<NaiveTime> {
-    let (clock, fraction) = match text.split_once('.') {
-        Some((clock, fraction)) => (clock, fraction),
-        None => (text, "0"),
+    let [h0, h1, b':', m0, m1, b':', s0, s1, ref fraction @ ..] = *text.as_bytes() else {
+        return None;
     };
-    let mut parts = clock.split(':');
-    let (h, m, s) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() || [h, m, s].iter().any(|p| p.len() != 2) {
-        return None;
-    }
-    if fraction.is_empty() || !fraction.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let millis = fraction
-        .bytes()
-        .chain(*b"00")
-        .take(3)
-        .fold(0, |ms, digit| ms * 10 + u32::from(digit - b'0'));
-    NaiveTime::from_hms_milli_opt(number(h)?, number(m)?, number(s)?, millis)
+    let millis = match fraction {
+        [] => 0,
+        [b'.', all @ ..] if !all.is_empty() && all.iter().all(u8::is_ascii_digit) => {
+            let mut three = all.iter().copied().chain(*b"00");
+            digits([three.next()?, three.next()?, three.next()?])?
+        }
+        _ => return None,
+    };
+    let (hours, minutes, seconds) = (digits([h0, h1])?, digits([m0, m1])?, digits([s0, s1])?);
+    NaiveTime::from_hms_milli_opt(hours, minutes, seconds, millis)
 }
 
 /// `+HHMM`, `+HH:MM` or `+HH`, in minutes.
@@ -128,7 +134,7 @@ impl Timestamp {
         let (date, clock) = local.split_at_checked(10)?;
         calendar_date(date)?;
         clock_time(clock.strip_prefix('T')?)?;
-        (clock.as_bytes().get(9) == Some(&b'.')).then(|| format!("{local}Z"))
+        (clock.as_bytes().get(9) == Some(&b'.')).then(|| [local, "Z"].concat())
     }
 
     /// Parses a `Date` or `Last-Modified` header (RFC 7231): `Mon, 30 Nov 2020 08:34:54 GMT`.

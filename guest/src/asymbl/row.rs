@@ -38,7 +38,7 @@ pub fn timestamp(text: &str) -> Option<String> {
 pub fn row_id(row: &Record) -> Option<String> {
     // Other systems that speak this API may have ids without Salesforce's checksum: they pass as they are.
     row.id("Id")
-        .map(|id| id.to_string())
+        .map(|id| id.as_str().to_owned())
         .or_else(|| trimmed(row, "Id"))
 }
 

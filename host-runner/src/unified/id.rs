@@ -203,9 +203,9 @@ impl UnifiedId {
     }
 
     pub(super) fn of_digest(digest: &[u8; 32]) -> Self {
-        // 44 bytes hold the longest base58 form of 32 bytes, so the encoder can not run out of room.
+        // 44 bytes hold the longest base58 form of 32 bytes.
         let mut encoded = [0_u8; 44];
-        let length = bs58::encode(digest).onto(&mut encoded[..]).unwrap_or(0);
+        let length = usize::from(five8::encode_32(digest, &mut encoded));
         let mut id = [b'1'; Self::LENGTH];
         let taken = length.min(Self::LENGTH);
         id[Self::LENGTH - taken..].copy_from_slice(&encoded[..taken]);

@@ -22,16 +22,16 @@ impl Columns {
         let quoted = |name: &str| serde_json::to_string(name).unwrap_or_default() + ":";
         Self {
             keys: names.iter().map(|name| quoted(name).into()).collect(),
-            recent: vec![Cell::new(0); names.len().max(1) * 4].into(),
+            recent: vec![Cell::new(0); (names.len() * 8).next_power_of_two()].into(),
             by_name,
             names,
         }
     }
 
     pub(super) fn position(&self, name: &str) -> Option<usize> {
-        let address = name.as_ptr() as usize;
-        let slot = ((address >> 3) ^ (address >> 11)) % self.recent.len();
-        let recent = self.recent.get(slot)?;
+        // The upper bits of a multiple of the address, which all of its bits have a part in.
+        let mixed = (name.as_ptr() as usize as u32).wrapping_mul(0x9E37_79B1) >> 8;
+        let recent = self.recent.get(mixed as usize & (self.recent.len() - 1))?;
         let guess = recent.get() as usize;
         if self
             .names

@@ -2,7 +2,8 @@
 
 mod membership;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::common::{Frame, distinct, is_email, pick};
 use super::json::{Lines, WriteJson};
@@ -120,7 +121,7 @@ struct Applicants {
 }
 
 /// The first applicant of each contact without a lead source, by contact id.
-pub type FirstApplicants = BTreeMap<String, FirstApplicant>;
+pub type FirstApplicants = HashMap<String, FirstApplicant>;
 
 /// An applicant who describes a contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,36 +211,47 @@ impl Mapping for Candidates {
 
 impl Candidates {
     fn phone_numbers(&self, row: &Record) -> Vec<PhoneNumber> {
-        let mut seen = BTreeSet::new();
-        self.phones
-            .iter()
-            .filter_map(|(field, kind)| Some((trimmed(row, field)?, *kind)))
-            .filter(|(number, _)| seen.insert(bare(number)))
-            .map(|(phone_number, kind)| PhoneNumber {
-                phone_number,
-                kind: Some(kind.to_owned()),
-            })
-            .collect()
+        let mut numbers: Vec<PhoneNumber> = Vec::new();
+        for (field, kind) in &self.phones {
+            let Some(phone_number) = trimmed(row, field) else {
+                continue;
+            };
+            let is_same = |held: &PhoneNumber| bare(&held.phone_number).eq(bare(&phone_number));
+            if !numbers.iter().any(is_same) {
+                numbers.push(PhoneNumber {
+                    phone_number,
+                    kind: Some((*kind).to_owned()),
+                });
+            }
+        }
+        numbers
     }
 
     fn email_addresses(&self, row: &Record) -> Vec<EmailAddress> {
-        let mut seen = BTreeSet::new();
-        self.emails
-            .iter()
-            .filter_map(|(field, kind)| Some((trimmed(row, field)?, kind)))
-            .filter(|(address, _)| is_email(address) && seen.insert(address.to_lowercase()))
-            .map(|(email_address, kind)| EmailAddress {
-                email_address,
-                kind: kind.clone(),
-            })
-            .collect()
+        let mut addresses: Vec<EmailAddress> = Vec::new();
+        for (field, kind) in &self.emails {
+            let address = trimmed(row, field).filter(|address| is_email(address));
+            let Some(email_address) = address else {
+                continue;
+            };
+            // An address is ASCII.
+            let is_same =
+                |held: &EmailAddress| held.email_address.eq_ignore_ascii_case(&email_address);
+            if !addresses.iter().any(is_same) {
+                addresses.push(EmailAddress {
+                    email_address,
+                    kind: kind.clone(),
+                });
+            }
+        }
+        addresses
     }
 }
 
 /// A telephone number without what people put between its digits.
-fn bare(number: &str) -> String {
+fn bare(number: &str) -> impl Iterator<Item = char> {
     let between = |c: &char| c.is_whitespace() || matches!(c, '-' | '.' | '(' | ')' | '/');
-    number.chars().filter(|c| !between(c)).collect()
+    number.chars().filter(move |c| !between(c))
 }
 
 impl Applicants {
@@ -269,24 +281,36 @@ impl Applicants {
 
     /// Of each contact's first applicant by (CreatedDate, Id). The stamps are of one form, so they compare as texts.
     fn first(&self, rows: &[Record]) -> FirstApplicants {
-        let mut first: BTreeMap<String, (String, FirstApplicant)> = BTreeMap::new();
+        let mut first: HashMap<String, (String, &Record)> = HashMap::new();
         for row in rows {
-            let (Some(contact), Some(id)) = (trimmed(row, &self.contact), row_id(row)) else {
+            let Some(contact) = trimmed(row, &self.contact) else {
                 continue;
             };
             let created = trimmed(row, "CreatedDate").unwrap_or_default();
-            let earlier = first
-                .get(&contact)
-                .is_none_or(|(c, held)| (&created, &id) < (c, &held.id));
-            if earlier {
-                let source = self.sources.iter().find_map(|s| trimmed(row, s));
-                first.insert(contact, (created, FirstApplicant { id, source }));
+            match first.entry(contact) {
+                Entry::Vacant(entry) => {
+                    entry.insert((created, row));
+                }
+                Entry::Occupied(mut entry) => {
+                    let (earliest, held) = entry.get();
+                    if (&created, row_id(row)) < (earliest, row_id(held)) {
+                        entry.insert((created, row));
+                    }
+                }
             }
         }
-        first
-            .into_iter()
-            .map(|(contact, (_, first))| (contact, first))
-            .collect()
+        let first = first.into_iter();
+        let found = first.filter_map(|(contact, (_, row))| {
+            let source = self.sources.iter().find_map(|s| trimmed(row, s));
+            Some((
+                contact,
+                FirstApplicant {
+                    id: row_id(row)?,
+                    source,
+                },
+            ))
+        });
+        found.collect()
     }
 }
 

@@ -1,8 +1,6 @@
 //! What all mappings share: picking a value from its sources, dates, e-mail addresses, and the members that most
 //! records have alike.
 
-use std::collections::BTreeSet;
-
 use super::columns::columns;
 use super::custom_fields::Exporter;
 use super::table::{Table, is_on};
@@ -70,8 +68,10 @@ impl Picked {
 
 /// The values, each once and in order, without the absent ones.
 pub(super) fn distinct(values: impl IntoIterator<Item = Option<String>>) -> Vec<String> {
-    let set: BTreeSet<String> = values.into_iter().flatten().collect();
-    set.into_iter().collect()
+    let mut values: Vec<String> = values.into_iter().flatten().collect();
+    values.sort_unstable();
+    values.dedup();
+    values
 }
 
 /// Whether a text is an e-mail address as the platform wants it (unified-model.md 1): local part of word characters,
@@ -178,7 +178,7 @@ impl Frame {
         Members {
             custom_fields: self.exporter.custom_fields(row),
             integration_fields: self.exporter.integration_fields(row),
-            remote_url: self.link.as_ref().map(|link| format!("{link}{id}/view")),
+            remote_url: self.link.as_ref().map(|link| [link, id, "/view"].concat()),
             remote_created_at: self.created.timestamp(row),
             remote_updated_at: self.updated.timestamp(row),
             remote_data: self.remote_data(row),

@@ -1,15 +1,15 @@
-//! A page on its way: the question, the task that asks it, the answer.
+//! A page on its way: the question, the task that asks it, the answer, the task that checks it.
 
 use std::sync::Arc;
 
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::store::{ListingKind, ListingStart, Position};
 use host_runner::sandbox::contract::{reads, types};
-use host_runner::sandbox::{CallError, Job, TextPage};
+use host_runner::sandbox::{CallError, Job, Page, TextPage};
 use host_runner::unified::Model;
 
-/// A page of either kind; records are checked while the next page is read.
+/// A page of either kind, not checked yet.
 pub(super) enum Answer {
     Records(TextPage),
     Keys(reads::IdPage),
@@ -71,11 +71,7 @@ impl Coming {
     }
 
     pub(super) async fn arrive(mut self) -> (Job, Result<Answer, CallError>) {
-        match (&mut self.0).await {
-            Ok(arrived) => arrived,
-            // Nobody else cancels the task, so it panicked.
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        }
+        arrived((&mut self.0).await)
     }
 }
 
@@ -83,6 +79,40 @@ impl Drop for Coming {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+/// A page that was checked.
+pub(super) enum Checked {
+    Records(Page),
+    Keys(reads::IdPage),
+}
+
+/// A page that arrived, whose records are being checked in a task of its own.
+pub(super) struct Checking {
+    task: JoinHandle<Result<Checked, CallError>>,
+    /// The requests that it took.
+    pub(super) api_calls: u64,
+}
+
+impl Checking {
+    pub(super) fn start(answer: Answer, api_calls: u64) -> Self {
+        let task = tokio::spawn(async move {
+            match answer {
+                Answer::Records(page) => page.checked().map(Checked::Records),
+                Answer::Keys(page) => Ok(Checked::Keys(page)),
+            }
+        });
+        Self { task, api_calls }
+    }
+
+    pub(super) async fn finish(self) -> Result<Checked, CallError> {
+        arrived(self.task.await)
+    }
+}
+
+/// The result of a task that nobody cancels before: it ended or panicked.
+fn arrived<T>(joined: Result<T, JoinError>) -> T {
+    joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 /// The first page of a listing that will be begun, on its way before the model's turn.

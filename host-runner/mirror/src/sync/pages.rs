@@ -1,11 +1,11 @@
 //! The one loop over the pages of a listing, of records or of keys. A page, its cursor and the rechecks that follow
 //! from it are one transaction; a connector that ended is replaced; an outdated profile is renewed. While a page is
-//! written, the next one is already being read.
+//! written, the records of the next one are being checked, and the one after it is being read.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::coming::{Ahead, Answer, Coming, Question, cursor_of};
+use super::coming::{Ahead, Answer, Checked, Checking, Coming, Question, cursor_of};
 use super::error::SyncError;
 use super::event::Event;
 use super::follow_ups;
@@ -73,6 +73,7 @@ impl Run<'_> {
             Position::End(_) => None,
             _ => Some(self.first_page(&reading).await?),
         };
+        let mut checking: Option<Checking> = None;
         while let Some(page) = coming.take() {
             let (mut job, result) = page.arrive().await;
             let api_calls = self.count(&job, reading.counted);
@@ -81,6 +82,8 @@ impl Run<'_> {
             let answer = match result {
                 Ok(answer) => answer,
                 Err(error) => {
+                    self.put_checked(mirror, claim, report, &reading, checking.take())
+                        .await?;
                     self.recover(mirror, claim, report, &mut reading, &mut job, error)
                         .await?;
                     coming = Some(self.ask(job, &reading));
@@ -88,38 +91,82 @@ impl Run<'_> {
                 }
             };
             (reading.restarts, reading.page_size) = (0, None);
-            let items = answer.items();
-            let is_idle = items == 0 && api_calls == 0;
-            let position = answer.position();
-            if let Err(error) = reading.pace.check(cursor_of(&position), is_idle) {
-                return Err(self.step(what(&reading.listing), error, &job).into());
-            }
-            let elapsed = reading.started.elapsed();
-            report.spent.add(items, elapsed, mirror, &self.limits)?;
+            let position = match self.accept(mirror, report, &mut reading, &answer, &job, api_calls)
+            {
+                Ok(position) => position,
+                Err(error) => {
+                    self.put_checked(mirror, claim, report, &reading, checking)
+                        .await?;
+                    return Err(error);
+                }
+            };
             let is_last = matches!(position, Position::End(_));
             reading.listing.position = position;
             let goes_on = !is_last && self.check_stop().is_ok();
             coming = goes_on.then(|| self.ask(job, &reading));
-            match answer {
-                Answer::Records(page) => {
-                    let page = page.checked().map_err(|error| {
-                        StepError::new(self.session, what(&reading.listing), error, None)
-                    })?;
-                    self.put_records(mirror, claim, report, page, api_calls)?;
-                }
-                Answer::Keys(page) => put_keys(mirror, claim, report.model, page, api_calls)?,
+            let before = checking.replace(Checking::start(answer, api_calls));
+            self.put_checked(mirror, claim, report, &reading, before)
+                .await?;
+            if !goes_on || self.check_stop().is_err() {
+                self.put_checked(mirror, claim, report, &reading, checking.take())
+                    .await?;
             }
-            report.pages += 1;
-            self.events.send(Event::Page {
-                model: report.model,
-                pages: report.pages,
-                rows: report.rows,
-            });
             if !is_last {
                 self.check_stop()?;
             }
         }
         self.finish(mirror, claim, report).await
+    }
+
+    /// Returns the position behind an answer that gets the listing on and is within the limits.
+    fn accept(
+        &self,
+        mirror: &dyn Mirror,
+        report: &mut ModelReport,
+        reading: &mut Reading<'_>,
+        answer: &Answer,
+        job: &Job,
+        api_calls: u64,
+    ) -> Result<Position, SyncError> {
+        let items = answer.items();
+        let is_idle = items == 0 && api_calls == 0;
+        let position = answer.position();
+        if let Err(error) = reading.pace.check(cursor_of(&position), is_idle) {
+            return Err(self.step(what(&reading.listing), error, job).into());
+        }
+        let elapsed = reading.started.elapsed();
+        report.spent.add(items, elapsed, mirror, &self.limits)?;
+        Ok(position)
+    }
+
+    /// Writes a page as soon as it is checked, if there is one.
+    async fn put_checked(
+        &self,
+        mirror: &mut dyn Mirror,
+        claim: &Claim,
+        report: &mut ModelReport,
+        reading: &Reading<'_>,
+        page: Option<Checking>,
+    ) -> Result<(), SyncError> {
+        let Some(page) = page else {
+            return Ok(());
+        };
+        let api_calls = page.api_calls;
+        let page = page
+            .finish()
+            .await
+            .map_err(|error| StepError::new(self.session, what(&reading.listing), error, None))?;
+        match page {
+            Checked::Records(page) => self.put_records(mirror, claim, report, page, api_calls)?,
+            Checked::Keys(page) => put_keys(mirror, claim, report.model, page, api_calls)?,
+        }
+        report.pages += 1;
+        self.events.send(Event::Page {
+            model: report.model,
+            pages: report.pages,
+            rows: report.rows,
+        });
+        Ok(())
     }
 
     /// Asks for the first page of a model before its turn, as the listing will that begins then: the models' first

@@ -25,6 +25,8 @@ pub(super) struct Writer<'a> {
     /// Whether what a record refers to is looked for; a listing of everything does so at its end, for all records at
     /// once.
     pub(super) looks_for_references: bool,
+    /// Whether a record of the model may be among those that are wanted.
+    pub(super) may_be_wanted: bool,
     pub(super) now: Timestamp,
     pub(super) counts: Counts,
 }
@@ -49,6 +51,7 @@ pub(super) fn through(
             model,
             marks: marks(open.as_ref(), &Progress::Aside, Coverage::Changes),
             looks_for_references: true,
+            may_be_wanted: true,
             now,
             counts: Counts::default(),
         };
@@ -110,6 +113,7 @@ pub(super) fn page(
         model,
         marks: marks(open.as_ref(), &page.progress, page.coverage),
         looks_for_references: page.coverage == Coverage::Changes,
+        may_be_wanted: page.coverage == Coverage::Changes || wanted::is_any(transaction, model)?,
         now,
         counts: Counts::default(),
     };
@@ -170,7 +174,9 @@ impl Writer<'_> {
             None => {
                 self.counts.inserted += 1;
                 let number = self.insert(row, &hash, version)?;
-                wanted::remove(self.transaction, self.model, row.key().as_str())?;
+                if self.may_be_wanted {
+                    wanted::remove(self.transaction, self.model, row.key().as_str())?;
+                }
                 number
             }
             Some((number, held, false)) if self.is_held(number, &held, row, &hash)? => {

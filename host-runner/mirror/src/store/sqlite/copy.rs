@@ -53,6 +53,7 @@ impl Copy<'_> {
             model,
             marks: None,
             looks_for_references: false,
+            may_be_wanted: false,
             now: self.now,
             counts: Counts::default(),
         }

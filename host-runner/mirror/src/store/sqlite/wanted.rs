@@ -71,6 +71,12 @@ pub(super) fn add_lost(
     Ok(())
 }
 
+/// Returns true if a record of a model is wanted.
+pub(super) fn is_any(transaction: &Transaction<'_>, model: Model) -> Result<bool, MirrorError> {
+    let sql = "SELECT 1 FROM wanted WHERE model = ?1";
+    Ok(transaction.prepare_cached(sql)?.exists([code(model)])?)
+}
+
 /// Takes out a record that is there now.
 pub(super) fn remove(
     transaction: &Transaction<'_>,
