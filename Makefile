@@ -87,10 +87,13 @@ lint:
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 
 # What sandbox, mirror, server, fleet and the practice org's pages cost, as ratios in one run.
+# The first one takes part of the clients that people use where they are installed, as its head says.
 bench: $(COMPONENT)
-	cargo bench --bench pipeline
-	cargo bench --bench neighbours
 	cargo build --release --package asymbl
+	mkdir -p target/bench
+	cargo bench --bench clients -- --save $(CURDIR)/target/bench
+	cargo bench --bench sandbox
+	cargo bench --bench neighbours
 	cargo bench --bench serve
 	cargo bench --bench fleet
 	cargo bench -p practice-org --bench page
