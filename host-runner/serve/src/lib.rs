@@ -46,7 +46,7 @@ pub use auth::Key;
 pub use error::{ApiError, Code};
 pub use listen::{Address, BoundAddress, Tls};
 pub use schedule::Schedule;
-pub use workers::Workers;
+pub use workers::{Pending, Workers};
 
 use app::{App, Inner};
 use schedule::Syncs;

@@ -10,6 +10,9 @@ use serde_json::Value;
 use crate::error::ApiError;
 use crate::served::SyncStatus;
 
+/// An answer of [`Workers`] on its way.
+pub type Pending<'a, T> = BoxFuture<'a, Result<T, ApiError>>;
+
 /// Those who carry out actions and sync tenants in this server's place. Tenants go by their ids.
 pub trait Workers: Send + Sync {
     /// Carries out an action; none where it must be done here, since it can't be handed on.
@@ -22,14 +25,14 @@ pub trait Workers: Send + Sync {
         action: Action,
         input: &'a Value,
         key: Option<&'a str>,
-    ) -> BoxFuture<'a, Result<Option<Outcome>, ApiError>>;
+    ) -> Pending<'a, Option<Outcome>>;
 
     /// Asks for a sync, one that reads everything if it is to be `full`; false where one waits or runs, which this one
     /// follows.
     ///
     /// # Errors
     /// Where it can't be asked for.
-    fn sync<'a>(&'a self, tenant: &'a str, full: bool) -> BoxFuture<'a, Result<bool, ApiError>>;
+    fn sync<'a>(&'a self, tenant: &'a str, full: bool) -> Pending<'a, bool>;
 }
 
 /// The runs that are read for a tenant's status: among them one that succeeded, or the tenant has failed for long.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::action::{answer, outcome};
 use super::error::as_json;
 use ::fleet::{Fleet, FleetError};
-use ::serve::{ApiError, Code, Workers};
+use ::serve::{ApiError, Code, Pending, Workers};
 use mirror::actions::{Action, Outcome};
 
 /// The member of an error that holds the one of the unified API.
@@ -55,8 +55,6 @@ pub(super) struct Handed {
     /// How long to wait for an answer.
     pub(super) wait: Duration,
 }
-
-type Pending<'a, T> = futures_util::future::BoxFuture<'a, Result<T, ApiError>>;
 
 impl Workers for Handed {
     fn act<'a>(
