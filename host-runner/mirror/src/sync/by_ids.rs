@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::convert::{gone, rechecks, versions_of};
 use super::error::SyncError;
 use super::follow_ups;
 use super::options::BATCH;
-use super::pages::{gone, rechecks, versions_of};
 use super::rechecks::live_in;
 use super::report::ModelReport;
 use super::run::Run;

@@ -7,6 +7,7 @@
 mod again;
 mod by_ids;
 mod coming;
+mod convert;
 mod counts;
 mod created;
 mod discover;

@@ -6,19 +6,20 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::coming::{Ahead, Answer, Checked, Checking, Coming, Question, cursor_of};
+use super::convert::mirror_page;
 use super::error::SyncError;
 use super::event::Event;
 use super::follow_ups;
 use super::report::ModelReport;
 use super::run::Run;
 use crate::store::{
-    Claim, Coverage, Gone, Listing, ListingKind, ListingStart, Mirror, Page as MirrorPage,
-    Position, Present, Progress, Recheck,
+    Claim, Coverage, Listing, ListingKind, ListingStart, Mirror, Page as MirrorPage, Position,
+    Present, Progress, Recheck,
 };
 use host_runner::sandbox::contract::reads;
-use host_runner::sandbox::{CallError, ErrorKind, Job, ListingPace, Outage, Page, unified_model};
+use host_runner::sandbox::{CallError, ErrorKind, Job, ListingPace, Outage, Page};
 use host_runner::session::StepError;
-use host_runner::unified::{KeyError, Model, NaturalKey, Timestamp, UnifiedRecord};
+use host_runner::unified::{KeyError, Model, NaturalKey, Timestamp};
 
 /// Rows of the pages to request after the connector ended on a page, which may have been too large for it. After as
 /// many ends in a row the model is given up: a page that traps the guest once may have met a passing problem, one that
@@ -403,67 +404,4 @@ fn put_keys(
     };
     mirror.apply_page(claim, model, &next, Timestamp::now())?;
     Ok(())
-}
-
-/// Converts the contract's page to the mirror's.
-fn mirror_page(model: Model, page: Page, api_calls: u64) -> Result<MirrorPage, SyncError> {
-    let info = page.info;
-    let mut rechecks: Vec<Recheck> = info.rechecks.into_iter().flat_map(rechecks).collect();
-    // A source that never tells deletions is compared after each delta: the mirror would keep deleted people.
-    if info.deletions != reads::Deletions::Listed {
-        rechecks.push(Recheck::all(model));
-    }
-    Ok(MirrorPage {
-        versions: versions_of(&page.rows, info.versions),
-        rows: page.rows,
-        complete_sets: page.complete_sets,
-        gone: gone(model, &info.deleted)?,
-        coverage: match info.coverage {
-            reads::Coverage::Changes => Coverage::Changes,
-            reads::Coverage::Everything => Coverage::Everything,
-        },
-        progress: match info.progress {
-            reads::Progress::More(cursor) => Progress::More(cursor),
-            reads::Progress::Done(token) => Progress::Done(Some(token)),
-        },
-        rechecks,
-        api_calls,
-        ..MirrorPage::default()
-    })
-}
-
-/// Returns the versions if there is one for each row: a connector may give none.
-pub(super) fn versions_of(rows: &[UnifiedRecord], versions: Vec<u64>) -> Vec<u64> {
-    if versions.len() == rows.len() {
-        versions
-    } else {
-        Vec::new()
-    }
-}
-
-pub(super) fn gone(model: Model, ids: &[String]) -> Result<Vec<Gone>, KeyError> {
-    ids.iter().map(|id| Gone::parse(model, id)).collect()
-}
-
-pub(super) fn rechecks(recheck: reads::Recheck) -> impl Iterator<Item = Recheck> {
-    let (model, target, ids) = match recheck {
-        reads::Recheck::Referrers(referrers) => (
-            unified_model(referrers.model),
-            unified_model(referrers.referring_to),
-            referrers.ids,
-        ),
-        reads::Recheck::UsersOutsideTeams(ids) => (Model::Users, Model::HiringTeamMembers, ids),
-        reads::Recheck::CandidatesWithoutApplication(candidates) => {
-            let ids = candidates.into_iter().map(|it| match it.application_id {
-                Some(application) => format!("{}:{application}", it.candidate_id),
-                None => it.candidate_id,
-            });
-            (Model::Candidates, Model::Applications, ids.collect())
-        }
-    };
-    ids.into_iter().map(move |remote_id| Recheck {
-        model,
-        target,
-        remote_id,
-    })
 }
