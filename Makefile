@@ -40,10 +40,10 @@ clients:
 	cargo test --workspace --test end_to_end real_clients:: -- --ignored --nocapture
 
 # Thousands of random lives of an org, through the real component; SOAK_SEEDS and SOAK_FIRST choose which. A thousand
-# faults of a fleet, five in a life (FLEET_LIVES), and 10,000 schedules. And a hundred tenants in one process of Node.js.
+# faults of a fleet, ten in a life (FLEET_LIVES), and 10,000 schedules. And a hundred tenants in one process of Node.js.
 soak: $(COMPONENT)
 	SOAK_SEEDS=$${SOAK_SEEDS:-3000} cargo test --workspace --test end_to_end soak:: -- --nocapture
-	FLEET_LIVES=$${FLEET_LIVES:-200} cargo test --workspace --test end_to_end fleet::faults -- --nocapture
+	FLEET_LIVES=$${FLEET_LIVES:-100} cargo test --workspace --test end_to_end fleet::faults -- --nocapture
 	ISOLATED_TENANTS=100 cargo test --workspace --test end_to_end examples::the_node -- --nocapture
 
 # The property tests of all crates and the mutations of real inputs, many times; FUZZ_CASES chooses how many.

@@ -124,8 +124,9 @@ impl Worker {
             }
         };
         let verdict = self.verdict(&ticket, &message, stop).await;
-        let (tenant, ms) = (&ticket.tenant, began.elapsed().as_millis() as u64);
-        tracing::info!(tenant, ms, ?verdict, "ticket");
+        let Ticket { tenant, tries, .. } = &ticket;
+        let ms = began.elapsed().as_millis() as u64;
+        tracing::info!(tenant, tries, ms, ?verdict, "ticket");
         match verdict {
             Verdict::Done => {
                 settled(message.double_ack().await);

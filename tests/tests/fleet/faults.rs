@@ -4,7 +4,6 @@
 //!
 //! `FLEET_LIVES` says how many lives, `SOAK_FIRST` the first seed.
 
-use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -15,7 +14,7 @@ use connector_tests::nats::Version;
 use connector_tests::soak::Dice;
 use connector_tests::world::{fields, ids};
 use futures_util::StreamExt as _;
-use host_runner::unified::Model;
+use host_runner::unified::{Model, Timestamp};
 use mirror::store::Mirror as _;
 use practice_org::Latency;
 use practice_org::store::Actor;
@@ -23,12 +22,15 @@ use serde_json::json;
 use temporary_postgres::Database;
 
 use super::schedules::schedules_survive_a_crash;
+use super::tally::Tally;
 use super::{Parts, TestFleet};
 
 /// Lives of `make test`; `make soak` sets more.
-const LIVES: u64 = 5;
-/// Faults of a life.
-const ROUNDS: usize = 5;
+const LIVES: u64 = 3;
+/// Lives at once: those of `make test` have other tests beside them.
+const AT_ONCE: [usize; 2] = [3, 8];
+/// Faults of a life. Its servers and workers live on, so that there is more to hit than beginnings.
+const ROUNDS: usize = 10;
 
 const ACK_WAIT: Duration = Duration::from_secs(1);
 
@@ -81,16 +83,6 @@ const NOTES: &str = "
 const STALE: &str = "SELECT count(*) FROM public.notes JOIN public.claims USING (fence) \
     WHERE notes.backend <> claims.backend";
 
-/// What some lives were made of.
-#[derive(Debug, Default)]
-struct Tally {
-    faults: BTreeMap<(Fault, &'static str), usize>,
-    /// Writes that a fence refused.
-    refused: usize,
-    /// Rows written to databases.
-    noted: usize,
-}
-
 struct Life {
     fleet: TestFleet,
     database: Option<Database>,
@@ -101,6 +93,7 @@ struct Life {
 impl Life {
     /// None where a program is missing.
     async fn begin(seed: u64) -> Option<Self> {
+        let began = Instant::now();
         let mut dice = Dice::new(seed);
         let database = match dice.once_in(2) {
             true => Some(Database::alone()?),
@@ -128,7 +121,8 @@ impl Life {
         if let Some(database) = &database {
             database.sql(NOTES);
         }
-        let per_call = Duration::from_millis(4 + dice.roll(20) as u64);
+        // So that most faults meet a sync at work.
+        let per_call = Duration::from_millis(20 + dice.roll(40) as u64);
         fleet.world.org.set_latency(Latency {
             per_call,
             per_row: Duration::ZERO,
@@ -137,11 +131,12 @@ impl Life {
             fleet,
             database,
             dice,
-            tally: Tally::default(),
+            tally: Tally::begun_in(began.elapsed()),
         })
     }
 
     async fn round(&mut self, fault: Fault) {
+        let began = Instant::now();
         self.change();
         match fault {
             Fault::TakenSlot => self.with_taken_slot().await,
@@ -175,11 +170,12 @@ impl Life {
             (_, Version::Installed) => "three installed servers",
             (_, Version::Newest) => "three of the newest servers",
         };
-        *self.tally.faults.entry((fault, servers)).or_default() += 1;
+        self.tally.note(fault, servers, began.elapsed());
     }
 
     async fn breaks(&mut self, fault: Fault) {
         let worker = self.dice.roll(self.fleet.parts.workers);
+        let at = Timestamp::now();
         match fault {
             Fault::KilledWorker => {
                 self.fleet.kill_worker(worker);
@@ -212,6 +208,11 @@ impl Life {
                 self.sync_all().await;
             }
             Fault::TakenSlot | Fault::PoisonTicket => {}
+        }
+        if matches!(fault, Fault::KilledWorker | Fault::PausedWorker) {
+            self.fleet.until_done().await;
+            let logs = self.fleet.logs();
+            self.tally.note_redelivered(fault, &logs, at);
         }
     }
 
@@ -335,9 +336,9 @@ fn no_fault_loses_a_ticket_or_lets_an_older_run_write() {
     let (next, end) = (AtomicU64::new(first), first + lives.unwrap_or(LIVES));
     let (sum, failed) = (Mutex::new(Tally::default()), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
-        for _ in 0..3 {
+        for _ in 0..AT_ONCE[usize::from(lives.is_some())] {
             scope.spawn(|| {
-                while failed.lock().unwrap().is_empty() {
+                loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= end {
                         return;
@@ -345,27 +346,19 @@ fn no_fault_loses_a_ticket_or_lets_an_older_run_write() {
                     let runtime = tokio::runtime::Runtime::new().unwrap();
                     let lived = runtime.block_on(async { tokio::spawn(live(seed)).await });
                     runtime.shutdown_background();
-                    let Ok(tally) = lived else {
-                        failed.lock().unwrap().push(seed);
-                        return;
-                    };
-                    let mut sum = sum.lock().unwrap();
-                    for (fault, times) in tally.faults {
-                        *sum.faults.entry(fault).or_default() += times;
+                    match lived {
+                        Ok(tally) => sum.lock().unwrap().add(tally),
+                        Err(_) => failed.lock().unwrap().push(seed),
                     }
-                    sum.refused += tally.refused;
-                    sum.noted += tally.noted;
                     if lives.is_some() {
-                        println!(
-                            "seed {seed} is lived: {} faults",
-                            sum.faults.values().sum::<usize>()
-                        );
+                        let faults = sum.lock().unwrap().count();
+                        println!("seed {seed} is lived: {faults} faults");
                     }
                 }
             });
         }
     });
-    println!("{:#?}", sum.lock().unwrap());
+    println!("{}", sum.lock().unwrap());
     assert_eq!(*failed.lock().unwrap(), [0; 0], "these seeds failed");
 }
 

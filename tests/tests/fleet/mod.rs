@@ -7,6 +7,7 @@ mod faults;
 mod schedules;
 mod serving;
 mod syncs;
+mod tally;
 mod tokens;
 
 use std::path::{Path, PathBuf};
