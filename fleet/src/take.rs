@@ -49,13 +49,12 @@ async fn pull(
     let consumer = match consumer {
         Some(consumer) => consumer,
         None => {
-            let found = nats.get_consumer_from_stream(name, stream).await;
-            consumer.insert(found.map_err(FleetError::nats)?)
+            let found = nats.get_consumer_from_stream(name, stream).await?;
+            consumer.insert(found)
         }
     };
     let fetch = consumer.fetch().max_messages(1).expires(PULL);
-    let mut messages = fetch.messages().await.map_err(FleetError::nats)?;
-    messages.next().await.transpose().map_err(FleetError::nats)
+    Ok(fetch.messages().await?.next().await.transpose()?)
 }
 
 /// Does the work of a message and reports progress meanwhile, so that the message goes to nobody else. Without a report

@@ -23,7 +23,6 @@ const SETTINGS: Settings = Settings {
     every: Duration::from_secs(15 * 60),
     ack_wait: ACK_WAIT,
     replicas: 1,
-    at_once: 1_000,
 };
 
 fn main() {
