@@ -10,7 +10,7 @@ use host_runner::unified::UnifiedId;
 
 use crate::error::FleetError;
 
-/// Tenants that stay open, with their connections and tokens: some 75 kB each, so 150 MB. Those that were not used for
+/// Tenants that stay open, with their connections and tokens: some 50 kB each, so 100 MB. Those that were not used for
 /// the longest time are closed, and sign in anew with their next ticket.
 const OPEN: usize = 2_000;
 
