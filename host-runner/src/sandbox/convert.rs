@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::bindings::contract::{reads, types};
 use super::bounds;
 use super::error::CallError;
-use crate::unified::{Model, UnifiedRecord};
+use crate::unified::{Model, UnifiedRecord, lines};
 
 /// A page of any model.
 #[derive(Debug)]
@@ -39,7 +39,9 @@ impl TextPage {
 
     /// How many records it brings.
     pub fn rows(&self) -> usize {
-        lines(&self.records.lines).count()
+        let lines = self.records.lines.as_bytes();
+        let is_cut = lines.last().is_some_and(|last| *last != b'\n');
+        memchr::memchr_iter(b'\n', lines).count() + usize::from(is_cut)
     }
 
     /// How many things it brings that are kept: records, deletions, rechecks.
@@ -58,7 +60,7 @@ impl TextPage {
     /// [`CallError::BrokenContract`] for what is not a record of the model.
     pub fn checked(self) -> Result<Page, CallError> {
         Ok(Page {
-            rows: rows(self.model, &self.records)?,
+            rows: rows(self.model, self.records.lines, &self.records.complete_jobs)?,
             complete_sets: self.records.complete_jobs,
             info: self.info,
         })
@@ -113,7 +115,7 @@ pub(super) fn record_batch(
     batch: reads::TextBatch,
 ) -> Result<RecordBatch, CallError> {
     Ok(RecordBatch {
-        rows: rows(model, &batch.found)?,
+        rows: rows(model, batch.found.lines, &batch.found.complete_jobs)?,
         complete_sets: batch.found.complete_jobs,
         versions: batch.versions,
         gone: batch.gone,
@@ -131,33 +133,24 @@ pub fn record(model: Model, line: &str) -> Result<UnifiedRecord, CallError> {
     UnifiedRecord::parse(model, line).map_err(|error| CallError::BrokenContract(error.to_string()))
 }
 
-/// Splits a text at its line feeds, as `split_terminator` does, but many bytes at once.
-fn lines(mut text: &str) -> impl Iterator<Item = &str> {
-    std::iter::from_fn(move || {
-        let end = memchr::memchr(b'\n', text.as_bytes());
-        let (line, rest) = match end {
-            _ if text.is_empty() => return None,
-            Some(end) => (text.get(..end)?, text.get(end + 1..)?),
-            None => (text, ""),
-        };
-        text = rest;
-        Some(line)
-    })
-}
-
-fn rows(model: Model, text: &reads::TextRecords) -> Result<Vec<UnifiedRecord>, CallError> {
-    bounds::keys(&text.complete_jobs)?;
-    let rows = lines(&text.lines)
-        .map(|line| record(model, line))
-        .collect::<Result<Vec<_>, _>>()?;
+/// The records of lines, which are of those jobs alone where the model has complete sets.
+fn rows(
+    model: Model,
+    text: String,
+    complete_jobs: &[String],
+) -> Result<Vec<UnifiedRecord>, CallError> {
+    bounds::keys(complete_jobs)?;
+    lines(&text).try_for_each(|line| bounds::nesting("a record", line))?;
+    let rows = UnifiedRecord::parse_lines(model, text)
+        .map_err(|error| CallError::BrokenContract(error.to_string()))?;
     let broken = |what: String| Err(CallError::BrokenContract(format!("{model}: {what}")));
     let Some((parent, _)) = model.join_fields() else {
-        return match text.complete_jobs.first() {
+        return match complete_jobs.first() {
             Some(job) => broken(format!("rows of this model do not belong to the job {job}")),
             None => Ok(rows),
         };
     };
-    let jobs: HashSet<&str> = text.complete_jobs.iter().map(String::as_str).collect();
+    let jobs: HashSet<&str> = complete_jobs.iter().map(String::as_str).collect();
     let is_outside =
         |row: &&UnifiedRecord| !row.reference(parent).is_some_and(|job| jobs.contains(job));
     match rows.iter().find(is_outside) {

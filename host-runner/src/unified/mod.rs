@@ -13,9 +13,9 @@ mod timestamp;
 pub use id::{KeyError, NaturalKey, OrgId, UnifiedId};
 pub use model::{Field, Kind, Model, UnknownModel};
 pub use print::{MirrorStamps, list_line, mirror_line};
-pub use record::{RecordError, UnifiedRecord};
+pub use record::{RecordError, UnifiedRecord, stored_text};
 pub use schema::schema;
-pub use text::members;
+pub use text::{lines, members};
 pub use timestamp::{BadTimestamp, Timestamp};
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub fn list_line(record: &UnifiedRecord) -> String {
     let content = record.content_json();
     match content.strip_suffix('}') {
         Some(fields) if record.model().field("remote_data").is_some() => {
-            format!("{fields},\"remote_data\":{remote_data}}}")
+            format!("{fields},\"remote_data\":{}}}", one_line(remote_data))
         }
         _ => content.to_owned(),
     }
@@ -87,7 +87,7 @@ fn push_or_null(out: &mut String, value: Option<&impl Display>) {
 
 /// JSON text on one line, as mirrors of before format 4 may not hold it: a raw line break in valid JSON is white space.
 fn one_line(json: &str) -> Cow<'_, str> {
-    if json.contains(['\n', '\r']) {
+    if memchr::memchr2(b'\n', b'\r', json.as_bytes()).is_some() {
         json.replace(['\n', '\r'], " ").into()
     } else {
         json.into()

@@ -3,6 +3,7 @@
 //! Nothing here builds values from the text: most records are only compared and stored.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -10,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::id::{KeyError, NaturalKey};
 use super::model::{Field, Kind, Model};
-use super::text::{Place, members, unquoted};
+use super::text::{Place, lines, members, unquoted};
 use super::timestamp::Timestamp;
 
 /// One record of shape A with remote ids, as the connector wrote it.
@@ -18,13 +19,22 @@ use super::timestamp::Timestamp;
 pub struct UnifiedRecord {
     model: Model,
     key: NaturalKey,
-    /// A JSON object on one line, without `remote_data`.
-    content: String,
-    /// Where the values of the reference fields stand in it, without quotes, in table order; empty for null.
-    references: [Range<u32>; 3],
-    remote_data: Option<String>,
+    /// The text that the record is a part of. The records of a page share one.
+    text: Arc<String>,
+    places: Places,
     /// What [`UnifiedRecord::content_hash`] returns, where it was worked out together with the check.
     hash: Option<[u8; 16]>,
+}
+
+/// Where in a text the parts of a record stand.
+#[derive(Debug, Clone, Default)]
+struct Places {
+    /// A JSON object on one line, without `remote_data`.
+    content: Range<u32>,
+    /// The values of the reference fields, without quotes, in table order; empty for null.
+    references: [Range<u32>; 3],
+    /// The value of `remote_data`; empty for null.
+    remote_data: Range<u32>,
 }
 
 /// A record that does not fit its model: a defect of the component, not of the data.
@@ -71,60 +81,51 @@ pub enum RecordError {
 }
 
 impl UnifiedRecord {
-    /// Checks a line of a connector's page: a JSON object with exactly the model's fields in table order, but `id`,
-    /// `changed_at` and `remote_deleted_at`, without white space outside of strings, `custom_fields`,
+    /// Checks the lines of a connector's page: each a JSON object with exactly the model's fields in table order, but
+    /// `id`, `changed_at` and `remote_deleted_at`, without white space outside of strings, `custom_fields`,
     /// `integration_fields`, `extra` and `remote_data`. Before `remote_data` may stand `extra`, an object.
     ///
     /// # Errors
     /// [`RecordError`] for a field that is missing, unknown or of another kind, or an unusable key.
-    pub fn parse(model: Model, line: &str) -> Result<Self, RecordError> {
-        let mut row = Place::new(line);
-        let mut references = <[Range<u32>; 3]>::default();
-        let mut places = references.iter_mut();
-        let (mut key, mut content, mut remote_data) = (None, None, None);
-        for field in model
-            .fields()
-            .iter()
-            .filter(|field| field.is_of_connector())
-        {
-            if field.kind == Kind::RemoteData && row.eat(EXTRA) {
-                check_extra(&mut row, model)?;
-            }
-            let start = row.at();
-            step_to(&mut row, model, field, start == 0)?;
-            let from = row.at();
-            let value = checked(&mut row, model, field)?;
-            match field.kind {
-                Kind::RemoteId => key = Some(NaturalKey::parse(model, unquoted(value))),
-                Kind::Reference(_) => {
-                    let length = unquoted(value).len();
-                    if let (Some(place), true) = (places.next(), length > 0) {
-                        *place = range(from + 1, length);
-                    }
-                }
-                Kind::RemoteData => {
-                    content = line.get(..start);
-                    remote_data = Some(value).filter(|value| *value != "null");
-                }
-                _ => {}
-            }
+    pub fn parse_lines(model: Model, mut text: String) -> Result<Vec<Self>, RecordError> {
+        let mut at = 0;
+        let mut read = Vec::new();
+        for line in lines(&text) {
+            read.push(checked_line(model, line, at)?);
+            at += line.len() + 1;
         }
-        if row.rest() != "}" {
-            let got = shortened(row.rest());
+        for (_, places) in &read {
+            end_content(&mut text, places);
+        }
+        let text = Arc::new(text);
+        let record = |read| Self::checked(model, &text, read);
+        Ok(read.into_iter().map(record).collect())
+    }
+
+    /// Checks one line, as [`UnifiedRecord::parse_lines`] does.
+    ///
+    /// # Errors
+    /// As there, and for more than one line.
+    pub fn parse(model: Model, line: &str) -> Result<Self, RecordError> {
+        let read = checked_line(model, line, 0)?;
+        if let Some((_, rest)) = line.split_once('\n') {
+            let got = shortened(rest);
             return Err(RecordError::Trailing { model, got });
         }
-        let content = content.map_or_else(|| line.to_owned(), |fields| format!("{fields}}}"));
-        let mut record = Self {
+        let mut text = line.to_owned();
+        end_content(&mut text, &read.1);
+        Ok(Self::checked(model, &Arc::new(text), read))
+    }
+
+    fn checked(model: Model, text: &Arc<String>, (key, places): (NaturalKey, Places)) -> Self {
+        let hash = hash_of(part(text, &places.content));
+        Self {
             model,
-            key: NaturalKey::trusted(String::new()),
-            hash: Some(hash_of(&content)),
-            content,
-            references,
-            remote_data: remote_data.map(str::to_owned),
-        };
-        let key = key.unwrap_or_else(|| record.joined_key());
-        record.key = key.map_err(|source| RecordError::Key { model, source })?;
-        Ok(record)
+            key,
+            text: Arc::clone(text),
+            places,
+            hash: Some(hash),
+        }
     }
 
     /// A record of values that no connector wrote; fields that are missing get their empty value.
@@ -159,39 +160,40 @@ impl UnifiedRecord {
         Self::parse(model, &(line + "}"))
     }
 
-    /// A record read back from a mirror, which holds only records that were checked once.
-    pub fn trusted(
-        model: Model,
-        key: NaturalKey,
-        content: String,
-        remote_data: Option<String>,
-    ) -> Self {
+    /// A record read back from a mirror, which holds only records that were checked once, from its [`stored_text`].
+    pub fn trusted(model: Model, key: NaturalKey, text: String) -> Self {
+        let end = text.find('\n').unwrap_or(text.len());
+        let content = text.get(..end).unwrap_or_default();
         let mut references = <[Range<u32>; 3]>::default();
         let fields = model.references().map(|(field, _)| field);
         for (place, field) in references.iter_mut().zip(fields) {
-            let value = member(&content, field).map_or("", unquoted);
+            let value = member(content, field).map_or("", unquoted);
             // What is not empty is a part of the content.
             if !value.is_empty() {
                 let start = value.as_ptr() as usize - content.as_ptr() as usize;
                 *place = range(start, value.len());
             }
         }
+        let places = Places {
+            content: range(0, end),
+            references,
+            remote_data: range(
+                (end + 1).min(text.len()),
+                text.len().saturating_sub(end + 1),
+            ),
+        };
         Self {
             model,
             key,
-            content,
-            references,
-            remote_data,
+            text: Arc::new(text),
+            places,
             hash: None,
         }
     }
 
-    fn joined_key(&self) -> Result<NaturalKey, KeyError> {
-        let Some((parent, other)) = self.model.join_fields() else {
-            return NaturalKey::parse(self.model, "");
-        };
-        let id = |field| self.reference(field).unwrap_or_default();
-        NaturalKey::join(self.model, id(parent), id(other))
+    /// What a mirror stores, as [`stored_text`] puts it.
+    pub fn stored_text(&self) -> String {
+        stored_text(self.content_json(), self.remote_data())
     }
 
     /// The model.
@@ -206,13 +208,13 @@ impl UnifiedRecord {
 
     /// The JSON object of the fields in print order, without `id`, `changed_at`, `remote_deleted_at` and `remote_data`.
     pub fn content_json(&self) -> &str {
-        &self.content
+        part(&self.text, &self.places.content)
     }
 
     /// The same as values, read anew at each call.
     pub fn content(&self) -> Map<String, Value> {
         // What was checked once is an object.
-        serde_json::from_str(&self.content).unwrap_or_default()
+        serde_json::from_str(self.content_json()).unwrap_or_default()
     }
 
     /// A field's value; null for one that is not in the content.
@@ -222,25 +224,25 @@ impl UnifiedRecord {
 
     /// A field's value as JSON text; `null` for one that is not in the content.
     pub fn raw(&self, field: &str) -> &str {
-        member(&self.content, field).unwrap_or("null")
+        member(self.content_json(), field).unwrap_or("null")
     }
 
     /// A field that holds a text; `None` when it is null or no text.
     pub fn text(&self, field: &str) -> Option<String> {
-        serde_json::from_str(member(&self.content, field)?).ok()
+        serde_json::from_str(member(self.content_json(), field)?).ok()
     }
 
     /// The source row as received, or none.
     pub fn remote_data(&self) -> Option<&str> {
-        self.remote_data.as_deref()
+        Some(part(&self.text, &self.places.remote_data)).filter(|text| !text.is_empty())
     }
 
     /// The remote ids of the reference fields in table order; `None` for null and behind the last.
     pub fn references(&self) -> [Option<&str>; 3] {
-        self.references.each_ref().map(|place| {
-            let id = self.content.get(place.start as usize..place.end as usize);
-            id.filter(|id| !id.is_empty())
-        })
+        self.places
+            .references
+            .each_ref()
+            .map(|place| Some(part(&self.text, place)).filter(|id| !id.is_empty()))
     }
 
     /// The remote id that a reference field holds; `None` when it is null or no reference.
@@ -252,13 +254,92 @@ impl UnifiedRecord {
     /// What tells two contents apart: the first half of the SHA-256 of the text. `remote_data` takes no part, so a
     /// stamp that moves only there is not a change.
     pub fn content_hash(&self) -> [u8; 16] {
-        self.hash.unwrap_or_else(|| hash_of(&self.content))
+        self.hash.unwrap_or_else(|| hash_of(self.content_json()))
     }
+}
+
+/// A record's text in a mirror: the content, which is on one line, and behind a line feed the source row where there is
+/// one.
+pub fn stored_text(content: &str, remote_data: Option<&str>) -> String {
+    match remote_data {
+        Some(remote_data) => [content, "\n", remote_data].concat(),
+        None => content.to_owned(),
+    }
+}
+
+/// What was the comma before `remote_data` ends the content.
+fn end_content(text: &mut String, places: &Places) {
+    let end = places.content.end as usize;
+    text.replace_range(end - 1..end, "}");
+}
+
+/// The places of a record lie within its text.
+fn part<'t>(text: &'t str, place: &Range<u32>) -> &'t str {
+    text.get(place.start as usize..place.end as usize)
+        .unwrap_or_default()
 }
 
 fn hash_of(content: &str) -> [u8; 16] {
     let digest: [u8; 32] = Sha256::digest(content).into();
     digest.first_chunk().copied().unwrap_or_default()
+}
+
+/// Checks a line that begins at a place of its text; its content ends with the comma before `remote_data`, or with the
+/// line.
+fn checked_line(
+    model: Model,
+    line: &str,
+    begin: usize,
+) -> Result<(NaturalKey, Places), RecordError> {
+    let mut row = Place::new(line);
+    let mut places = Places {
+        content: range(begin, line.len()),
+        ..Places::default()
+    };
+    let mut references = places.references.iter_mut();
+    let (mut key, mut joined) = (None, ("", ""));
+    let (parent, other) = model.join_fields().unwrap_or_default();
+    for field in model
+        .fields()
+        .iter()
+        .filter(|field| field.is_of_connector())
+    {
+        if field.kind == Kind::RemoteData && row.eat(EXTRA) {
+            check_extra(&mut row, model)?;
+        }
+        let start = row.at();
+        step_to(&mut row, model, field, start == 0)?;
+        let from = begin + row.at();
+        let value = checked(&mut row, model, field)?;
+        match field.kind {
+            Kind::RemoteId => key = Some(NaturalKey::parse(model, unquoted(value))),
+            Kind::Reference(_) => {
+                let id = unquoted(value);
+                if let (Some(place), false) = (references.next(), id.is_empty()) {
+                    *place = range(from + 1, id.len());
+                }
+                match field.name {
+                    name if name == parent => joined.0 = id,
+                    name if name == other => joined.1 = id,
+                    _ => {}
+                }
+            }
+            Kind::RemoteData => {
+                places.content = range(begin, start + 1);
+                if value != "null" {
+                    places.remote_data = range(from, value.len());
+                }
+            }
+            _ => {}
+        }
+    }
+    if row.rest() != "}" {
+        let got = shortened(row.rest());
+        return Err(RecordError::Trailing { model, got });
+    }
+    let key = key.unwrap_or_else(|| NaturalKey::join(model, joined.0, joined.1));
+    let key = key.map_err(|source| RecordError::Key { model, source })?;
+    Ok((key, places))
 }
 
 /// The member, and what stands before it, with fields of a later version of the model; a record has it or not.
@@ -388,7 +469,7 @@ fn member<'t>(content: &'t str, field: &str) -> Option<&'t str> {
         .map(|(_, value)| value)
 }
 
-/// Rows are far smaller than 4 GiB: the sandbox has less memory.
+/// Texts are far smaller than 4 GiB: the sandbox has less memory.
 fn range(start: usize, length: usize) -> Range<u32> {
     let end = u32::try_from(start + length).unwrap_or_default();
     u32::try_from(start).unwrap_or_default()..end

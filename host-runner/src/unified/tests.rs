@@ -211,18 +211,46 @@ fn a_record_from_a_mirror_is_the_one_that_was_stored() {
     let line = r#"{"remote_id":"A","outcome":null,"rejection_reason_name":null,"current_stage_id":"S","job_id":null,"candidate_id":"C","custom_fields":{"job_id":"no"},"integration_fields":[],"remote_url":null,"remote_created_at":null,"remote_updated_at":null,"remote_data":null}"#;
     let parsed = UnifiedRecord::parse(Model::Applications, line).unwrap();
     let key = parsed.key().clone();
-    let content = parsed.content_json().to_owned();
-    let stored = UnifiedRecord::trusted(Model::Applications, key, content, None);
+    let stored = UnifiedRecord::trusted(Model::Applications, key, parsed.stored_text());
     assert_eq!(stored.references(), parsed.references());
     assert_eq!(list_line(&stored), line);
 }
 
 #[test]
+fn records_of_one_text_are_told_apart() {
+    let line = |id: &str, raw: &str| {
+        format!(
+            r#"{{"remote_id":"{id}","outcome":null,"rejection_reason_name":null,"current_stage_id":"S{id}","job_id":null,"candidate_id":"C","custom_fields":{{}},"integration_fields":[],"remote_url":null,"remote_created_at":null,"remote_updated_at":null,"remote_data":{raw}}}"#
+        )
+    };
+    let lines = [line("A", "null"), line("B", r#"{"é":1}"#)];
+    let text = lines.join("\n");
+    for text in [text.clone(), text.clone() + "\n"] {
+        let records = UnifiedRecord::parse_lines(Model::Applications, text).unwrap();
+        assert_eq!(records.len(), 2);
+        for (record, line) in records.iter().zip(&lines) {
+            assert_eq!(list_line(record), *line);
+            let alone = UnifiedRecord::parse(Model::Applications, line).unwrap();
+            assert_eq!(record.content_hash(), alone.content_hash());
+            assert_eq!(record.references(), alone.references());
+            assert_eq!(record.key(), alone.key());
+        }
+        assert_eq!(records[1].reference("current_stage_id"), Some("SB"));
+    }
+    // A record is one line, since a mirror stores it so.
+    let error = UnifiedRecord::parse(Model::Applications, &text).unwrap_err();
+    assert!(matches!(error, RecordError::Trailing { .. }), "{error}");
+    let broken = lines[0].replace(r#""custom_fields":{}"#, "\"custom_fields\":{\n}");
+    assert!(UnifiedRecord::parse(Model::Applications, &broken).is_err());
+}
+
+#[test]
 fn a_source_row_of_an_old_mirror_is_printed_on_one_line() {
     let key = NaturalKey::parse(Model::ApplicationStages, "S1").unwrap();
-    let content = r#"{"remote_id":"S1","name":null}"#.to_owned();
-    let raw = "{\n \"A\": 1.0,\r\n \"B\": \"a\\nb\"}".to_owned();
-    let stage = UnifiedRecord::trusted(Model::ApplicationStages, key, content, Some(raw));
+    let content = r#"{"remote_id":"S1","name":null}"#;
+    let raw = "{\n \"A\": 1.0,\r\n \"B\": \"a\\nb\"}";
+    let text = stored_text(content, Some(raw));
+    let stage = UnifiedRecord::trusted(Model::ApplicationStages, key, text);
     let stamps = MirrorStamps {
         changed_at: Timestamp::from_millis(0),
         remote_deleted_at: None,

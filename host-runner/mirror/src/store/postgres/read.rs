@@ -9,7 +9,7 @@ use crate::store::records::limited;
 use crate::store::references::{belonging, place_of};
 use crate::store::{MirrorError, RecordFilter, RecordPosition, StoredRecord, Totals};
 use host_runner::unified::{
-    MirrorStamps, Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord,
+    MirrorStamps, Model, NaturalKey, OrgId, Timestamp, UnifiedId, UnifiedRecord, stored_text,
 };
 
 /// What [`record`] reads, in its order.
@@ -31,13 +31,8 @@ pub(super) fn record(model: Model, row: &Row) -> Result<StoredRecord, MirrorErro
         remote_deleted_at: deleted.map(Timestamp::from_millis),
     };
     let hash: &[u8] = row.try_get(4)?;
-    let (content, remote_data) = (row.try_get(5)?, row.try_get(6)?);
-    let record = UnifiedRecord::trusted(
-        model,
-        NaturalKey::trusted(key.clone()),
-        content,
-        remote_data,
-    );
+    let text = stored_text(row.try_get(5)?, row.try_get(6)?);
+    let record = UnifiedRecord::trusted(model, NaturalKey::trusted(key.clone()), text);
     if hash != record.content_hash() {
         return Err(altered());
     }

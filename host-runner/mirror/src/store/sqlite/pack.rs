@@ -68,7 +68,8 @@ impl Packs {
         if latest(connection, model)?.is_some() {
             return Ok(());
         }
-        let samples: Vec<String> = rows.iter().take(SAMPLES.end).map(text).collect();
+        let samples = rows.iter().take(SAMPLES.end);
+        let samples: Vec<String> = samples.map(UnifiedRecord::stored_text).collect();
         // Rows that have nothing in common make none.
         let Ok(dictionary) = zstd::dict::from_samples(&samples, DICTIONARY) else {
             return Ok(());
@@ -80,7 +81,7 @@ impl Packs {
         Ok(())
     }
 
-    /// Packs a record's content and source row.
+    /// Packs the text of a record.
     pub(super) fn pack(
         &self,
         connection: &Connection,
@@ -98,18 +99,18 @@ impl Packs {
         Ok(Packed {
             dictionary: *dictionary,
             bytes: compressor
-                .compress(text(record).as_bytes())
+                .compress(record.stored_text().as_bytes())
                 .map_err(damaged)?,
         })
     }
 
-    /// The content and the source row that were packed.
+    /// The text that was packed.
     pub(super) fn unpack(
         &self,
         connection: &Connection,
         dictionary: i64,
         packed: &[u8],
-    ) -> Result<(String, Option<String>), MirrorError> {
+    ) -> Result<String, MirrorError> {
         let mut reading = lock(&self.reading);
         let decompressor = match reading.entry(dictionary) {
             Entry::Occupied(entry) => entry.into_mut(),
@@ -135,28 +136,12 @@ impl Packs {
             return Err(MirrorError::damaged("a record has no size"));
         };
         let unpacked = decompressor.decompress(packed, size).map_err(damaged)?;
-        let mut content = String::from_utf8(unpacked)
-            .map_err(|_| MirrorError::damaged("a record is not a text"))?;
-        let remote_data = content.find('\n').map(|end| {
-            let remote_data = content.get(end + 1..).unwrap_or_default().to_owned();
-            content.truncate(end);
-            remote_data
-        });
-        Ok((content, remote_data))
+        String::from_utf8(unpacked).map_err(|_| MirrorError::damaged("a record is not a text"))
     }
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What is packed: the content, which is on one line, and the source row behind it where there is one.
-fn text(record: &UnifiedRecord) -> String {
-    let content = record.content_json();
-    match record.remote_data() {
-        Some(remote_data) => [content, "\n", remote_data].concat(),
-        None => content.to_owned(),
-    }
 }
 
 fn compressor(dictionary: &[u8]) -> std::io::Result<Compressor<'static>> {

@@ -9,7 +9,9 @@ use super::sums::RECORD_IS_INTACT;
 use crate::store::records::limited;
 use crate::store::references::{belonging, place_of};
 use crate::store::{MirrorError, RecordFilter, RecordPosition, StoredRecord, Totals};
-use host_runner::unified::{MirrorStamps, Model, NaturalKey, Timestamp, UnifiedId, UnifiedRecord};
+use host_runner::unified::{
+    MirrorStamps, Model, NaturalKey, Timestamp, UnifiedId, UnifiedRecord, stored_text,
+};
 
 const COLUMNS: &str = "key, id, changed_at, remote_deleted_at, content, remote_data, packed, dictionary, content_hash";
 
@@ -60,14 +62,15 @@ pub(super) fn body(
     row: &Row<'_>,
 ) -> Result<UnifiedRecord, MirrorError> {
     let lost = |_| MirrorError::damaged(format!("the text of the record {key} of {model} is lost"));
-    let (content, remote_data) = match row.get_ref("packed")?.as_blob_or_null() {
+    let text = match row.get_ref("packed")?.as_blob_or_null() {
         Ok(Some(packed)) => packs.unpack(connection, row.get("dictionary")?, packed)?,
-        _ => (
-            row.get("content").map_err(lost)?,
-            row.get("remote_data").map_err(lost)?,
-        ),
+        _ => {
+            let content: String = row.get("content").map_err(lost)?;
+            let remote_data: Option<String> = row.get("remote_data").map_err(lost)?;
+            stored_text(&content, remote_data.as_deref())
+        }
     };
-    Ok(UnifiedRecord::trusted(model, key, content, remote_data))
+    Ok(UnifiedRecord::trusted(model, key, text))
 }
 
 fn records(
