@@ -27,8 +27,19 @@ pub(super) struct Writer<'a> {
     pub(super) looks_for_references: bool,
     /// Whether a record of the model may be among those that are wanted.
     pub(super) may_be_wanted: bool,
+    /// Whether the row before was new. Then this one likely is, and to insert it also tells whether it is.
+    pub(super) expects_new: bool,
     pub(super) now: Timestamp,
     pub(super) counts: Counts,
+}
+
+/// What the file holds of a record: its number, the hash of its content, and whether it is deleted.
+type Known = (i64, [u8; 16], bool);
+
+/// A record that was inserted, by its number, or that was there.
+enum Found {
+    New(i64),
+    Known(Known),
 }
 
 /// Writes records from outside of any listing; with `track` their ids join the tracked set.
@@ -52,6 +63,7 @@ pub(super) fn through(
             marks: marks(open.as_ref(), &Progress::Aside, Coverage::Changes),
             looks_for_references: true,
             may_be_wanted: true,
+            expects_new: false,
             now,
             counts: Counts::default(),
         };
@@ -114,6 +126,7 @@ pub(super) fn page(
         marks: marks(open.as_ref(), &page.progress, page.coverage),
         looks_for_references: page.coverage == Coverage::Changes,
         may_be_wanted: page.coverage == Coverage::Changes || wanted::is_any(transaction, model)?,
+        expects_new: false,
         now,
         counts: Counts::default(),
     };
@@ -159,27 +172,15 @@ impl Writer<'_> {
         version: Option<u64>,
     ) -> Result<(), MirrorError> {
         let hash = row.content_hash();
-        let known: Option<(i64, [u8; 16], bool)> = self
-            .transaction
-            .prepare_cached(
-                "SELECT number, content_hash, remote_deleted_at IS NOT NULL FROM record WHERE model = ?1 AND key = ?2",
-            )?
-            .query_row(params![code(self.model), row.key().as_str()], |row| {
-                // Hashes of older formats are longer.
-                let hash = row.get_ref(1)?.as_blob()?.try_into();
-                Ok((row.get(0)?, hash.unwrap_or_default(), row.get(2)?))
-            })
-            .optional()?;
-        let number = match known {
-            None => {
+        let number = match self.insert_or_find(row, &hash, version)? {
+            Found::New(number) => {
                 self.counts.inserted += 1;
-                let number = self.insert(row, &hash, version)?;
                 if self.may_be_wanted {
                     wanted::remove(self.transaction, self.model, row.key().as_str())?;
                 }
                 number
             }
-            Some((number, held, false)) if self.is_held(number, &held, row, &hash)? => {
+            Found::Known((number, held, false)) if self.is_held(number, &held, row, &hash)? => {
                 self.counts.unchanged += 1;
                 self.transaction
                     .prepare_cached(
@@ -188,7 +189,7 @@ impl Writer<'_> {
                     .execute(params![number, version])?;
                 return self.mark(number);
             }
-            Some((number, _, deleted)) => {
+            Found::Known((number, _, deleted)) => {
                 if deleted {
                     self.counts.undeleted += 1;
                     wanted::remove(self.transaction, self.model, row.key().as_str())?;
@@ -203,6 +204,43 @@ impl Writer<'_> {
             wanted::add_of(self.transaction, self.model, row.references())?;
         }
         self.mark(number)
+    }
+
+    fn insert_or_find(
+        &mut self,
+        row: &UnifiedRecord,
+        hash: &[u8; 16],
+        version: Option<u64>,
+    ) -> Result<Found, MirrorError> {
+        if !self.expects_new
+            && let Some(known) = self.known(row.key())?
+        {
+            return Ok(Found::Known(known));
+        }
+        let inserted = self.insert(row, hash, version)?;
+        self.expects_new = inserted.is_some();
+        if let Some(number) = inserted {
+            return Ok(Found::New(number));
+        }
+        let known = self.known(row.key())?.map(Found::Known);
+        known.ok_or_else(|| {
+            let (key, model) = (row.key(), self.model);
+            MirrorError::damaged(format!("the record {key} of {model} is not in its index"))
+        })
+    }
+
+    fn known(&self, key: &NaturalKey) -> Result<Option<Known>, MirrorError> {
+        let known = self
+            .transaction
+            .prepare_cached(
+                "SELECT number, content_hash, remote_deleted_at IS NOT NULL FROM record WHERE model = ?1 AND key = ?2",
+            )?
+            .query_row(params![code(self.model), key.as_str()], |row| {
+                // Hashes of older formats are longer.
+                let hash = row.get_ref(1)?.as_blob()?.try_into();
+                Ok((row.get(0)?, hash.unwrap_or_default(), row.get(2)?))
+            });
+        Ok(known.optional()?)
     }
 
     /// Whether the content of a record is that of the row: the content itself, since a hash does not tell what has
@@ -238,17 +276,18 @@ impl Writer<'_> {
         Ok(true)
     }
 
+    /// Inserts a record; none where there is one of its key.
     fn insert(
         &self,
         row: &UnifiedRecord,
         hash: &[u8; 16],
         version: Option<u64>,
-    ) -> Result<i64, MirrorError> {
+    ) -> Result<Option<i64>, MirrorError> {
         let [ref0, ref1, ref2] = row.references();
-        self.transaction
+        let inserted = self.transaction
             .prepare_cached(
                 "INSERT INTO record (model, key, id, content_hash, changed_at, ref0, ref1, ref2, version)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (model, key) DO NOTHING",
             )?
             .execute(params![
                 code(self.model),
@@ -261,9 +300,12 @@ impl Writer<'_> {
                 ref2,
                 version,
             ])?;
+        if inserted == 0 {
+            return Ok(None);
+        }
         let number = self.transaction.last_insert_rowid();
         self.write_body(number, row)?;
-        Ok(number)
+        Ok(Some(number))
     }
 
     fn update(

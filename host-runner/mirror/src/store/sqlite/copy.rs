@@ -54,6 +54,7 @@ impl Copy<'_> {
             marks: None,
             looks_for_references: false,
             may_be_wanted: false,
+            expects_new: false,
             now: self.now,
             counts: Counts::default(),
         }
