@@ -3,7 +3,7 @@
 //! The order is the point: policy first, then the budget, then a place among the requests in flight, then the
 //! credentials, then the wire. Whatever fails is noted for the host before the guest hears of it.
 
-use super::body::peek;
+use super::body::{peek, read_ahead};
 use super::caller::strip;
 use super::cause::client_error;
 use super::job::{CallOptions, Job, OPEN_ANSWERS, Shared};
@@ -29,6 +29,9 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 /// How much of a 401's body is read to learn why; Salesforce's are some 100 bytes.
 const REFUSAL: usize = 4 * 1024;
+
+/// Bytes on the wire from which a folded body is read in a task of its own.
+const WORTH_A_TASK: u64 = 16 * 1024;
 
 /// What one exchange carries along.
 struct Exchange<'a> {
@@ -359,12 +362,17 @@ impl Exchange<'_> {
             waiting: None,
             _place: slot,
         };
-        let mut body = match bodiless || download.is_end_stream() {
+        let is_empty = bodiless || download.is_end_stream();
+        let is_folded = !is_empty && parts.headers.contains_key(header::CONTENT_ENCODING);
+        let mut body = match is_empty {
             true => download.boxed_unsync(),
             false => self.decoded(&mut parts.headers, download)?,
         };
         if let Some(bearer) = &bearer {
             body = mask_body(bearer.spellings(), body);
+        }
+        if is_folded && length.is_none_or(|length| length > WORTH_A_TASK) {
+            body = read_ahead(body, self.origin.clone());
         }
         body = self.counted(body);
         if let (Some(bearer), Some(credentials)) = (&bearer, &self.shared.credentials) {

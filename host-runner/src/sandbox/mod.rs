@@ -5,6 +5,7 @@
 //! each job gets a store of its own ([`Job`]) with limits on memory, handles, CPU and time, dropped afterwards.
 //! Never here: tenants' secrets in data that the guest can see.
 
+mod background;
 mod bindings;
 mod bounds;
 mod cache;
@@ -26,6 +27,7 @@ mod signature;
 mod state;
 mod typed;
 
+pub use background::Background;
 pub use bindings::{CONTRACT_VERSION, contract};
 pub use cache::CompiledCache;
 pub use compile::{Compiler, compile_for_parent};

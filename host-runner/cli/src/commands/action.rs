@@ -12,7 +12,7 @@ use host_runner::session::Session;
 use host_runner::tenant::without_mark;
 use mirror::actions::{self, Action, ActionError, NAMES, Outcome, Problem};
 use mirror::store::{Location, MirrorError};
-use mirror::sync::discover;
+use mirror::sync::{Discovered, discover};
 
 /// The status of an answer of which a part is done.
 const PARTIAL: &str = "partial";
@@ -60,9 +60,9 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     let session = context.unsigned(&arguments.tenant.tenant, location.tokens())?;
     check(arguments, &input, &session, &location).await?;
     sign_in(&session).await?;
-    let discovered = discover(&session).await?;
-    let mut mirror = location.open(&discovered.org)?;
-    let profile = &discovered.discovery.profile;
+    let Discovered { discovery, org, .. } = discover(&session).await?;
+    let mut mirror = location.open(&org)?;
+    let profile = &discovery.profile;
     if let Some(name) = &arguments.stage {
         let application = input
             .get("application_id")

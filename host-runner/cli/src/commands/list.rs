@@ -12,7 +12,7 @@ use super::text;
 use super::{Context, Exit, TenantArgument, model, output};
 use host_runner::egress::ByteSize;
 use host_runner::sandbox::contract::reads::{ListQuery, Progress};
-use host_runner::sandbox::{Job, ListingPace};
+use host_runner::sandbox::{Background, Job, ListingPace};
 use host_runner::session::StepError;
 use host_runner::unified::{Model, list_line};
 
@@ -55,10 +55,10 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     let (started, mut pace) = (Instant::now(), ListingPace::default());
     let (mut pages, mut items, mut requests) = (0, 0, job.stats().requests);
     let profile = Arc::new(profile);
-    // In a task of its own: the next page is read while one is printed.
+    // The next page is read while one is printed.
     let ask = |mut job: Job, query: ListQuery| {
         let profile = Arc::clone(&profile);
-        tokio::spawn(async move {
+        Background::start(async move || {
             let page = job.list_text(model, &profile, &query).await;
             (job, page)
         })
@@ -66,7 +66,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     let mut token = None;
     let mut coming = Some(ask(job, query.clone()));
     while let Some(page) = coming.take() {
-        let (job, page) = page.await?;
+        let (job, page) = page.finish().await;
         let page = match page {
             Ok(page) => page,
             Err(error) => return Err(step(format!("list {model}"), error, &job).into()),

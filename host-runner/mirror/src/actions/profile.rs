@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Action, ActionError, Outcome, run};
 use crate::store::{Mirror, MirrorError};
-use crate::sync::discover;
+use crate::sync::{Discovered, discover};
 use host_runner::sandbox::ErrorKind;
 use host_runner::session::Session;
 use host_runner::unified::OrgId;
@@ -31,9 +31,9 @@ pub async fn run_known(
             outcome => return outcome,
         }
     }
-    let discovered = discover(session).await?;
-    let mut mirror = open(&discovered.org)?;
-    let profile = &discovered.discovery.profile;
+    let Discovered { discovery, org, .. } = discover(session).await?;
+    let mut mirror = open(&org)?;
+    let profile = &discovery.profile;
     run(session, mirror.as_mut(), profile, action, input, key).await
 }
 

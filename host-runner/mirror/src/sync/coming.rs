@@ -1,12 +1,12 @@
-//! A page on its way: the question, the task that asks it, the answer, the task that checks it.
+//! A page on its way: the question, the answer, the task that checks it.
 
 use std::sync::Arc;
 
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::JoinHandle;
 
 use crate::store::{ListingKind, ListingStart, Position};
 use host_runner::sandbox::contract::{reads, types};
-use host_runner::sandbox::{CallError, Job, Page, TextPage};
+use host_runner::sandbox::{Background, CallError, Job, Page, TextPage};
 use host_runner::unified::Model;
 
 /// A page of either kind, not checked yet.
@@ -59,26 +59,16 @@ impl Question {
     }
 }
 
-/// A page on its way, in a task of its own. Dropped, it ends the call.
-pub(super) struct Coming(JoinHandle<(Job, Result<Answer, CallError>)>);
+/// A page on its way: the instance that is asked, how many requests it had made before, and its answer.
+pub(super) type Coming = Background<(Job, u64, Result<Answer, CallError>)>;
 
-impl Coming {
-    pub(super) fn ask(mut job: Job, question: Question) -> Self {
-        Self(tokio::spawn(async move {
-            let answer = question.ask(&mut job).await;
-            (job, answer)
-        }))
-    }
-
-    pub(super) async fn arrive(mut self) -> (Job, Result<Answer, CallError>) {
-        arrived((&mut self.0).await)
-    }
-}
-
-impl Drop for Coming {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+/// Asks for a page.
+pub(super) fn ask(mut job: Job, question: Question) -> Coming {
+    Background::start(async move || {
+        let before = job.stats().requests;
+        let answer = question.ask(&mut job).await;
+        (job, before, answer)
+    })
 }
 
 /// A page that was checked.
@@ -106,13 +96,10 @@ impl Checking {
     }
 
     pub(super) async fn finish(self) -> Result<Checked, CallError> {
-        arrived(self.task.await)
+        // Nobody cancels it before: it ended or panicked.
+        let checked = self.task.await;
+        checked.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
     }
-}
-
-/// The result of a task that nobody cancels before: it ended or panicked.
-fn arrived<T>(joined: Result<T, JoinError>) -> T {
-    joined.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }
 
 /// The first page of a listing that will be begun, on its way before the model's turn.

@@ -1,12 +1,13 @@
 //! What is learnt of an org before its mirror is opened.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::error::SyncError;
 use super::run::quota_of;
 use crate::store::Quota;
 use host_runner::sandbox::contract::reads;
-use host_runner::sandbox::unified_model;
+use host_runner::sandbox::{Job, unified_model};
 use host_runner::session::{Session, StepError};
 use host_runner::unified::{Model, OrgId};
 
@@ -22,9 +23,29 @@ pub struct Discovered {
     pub(super) models: Vec<Model>,
     pub(super) requests: u64,
     pub(super) quota: Option<Quota>,
+    /// The instance that answered: it knows the org already, and goes on with the first sync that follows.
+    pub(super) spare: Spare,
 }
 
-/// Asks the connector what the org looks like.
+/// An instance that has nothing to do.
+pub(super) struct Spare(Mutex<Option<Job>>);
+
+impl Spare {
+    pub(super) fn take(&self) -> Option<Job> {
+        self.lock().take()
+    }
+
+    pub(super) fn keep(&self, job: Job) {
+        *self.lock() = Some(job);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Job>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Asks the connector what the org looks like. Whoever does not sync next drops the answer before it needs another
+/// instance.
 ///
 /// # Errors
 /// [`SyncError::Step`]; nothing was changed.
@@ -53,6 +74,7 @@ pub async fn discover(session: &Session) -> Result<Discovered, SyncError> {
             .collect(),
         requests: job.stats().requests,
         quota: quota_of(&job),
+        spare: Spare(Mutex::new(Some(job))),
     })
 }
 

@@ -88,6 +88,7 @@ pub async fn sync(
         expected: BTreeMap::new(),
         compared: Vec::new(),
         ahead: Vec::new(),
+        spare: &discovered.spare,
     };
     let mut models = Vec::new();
     let result = run.models(mirror, &claim, &mut models).await;

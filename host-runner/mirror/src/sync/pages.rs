@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::coming::{Ahead, Answer, Checked, Checking, Coming, Question, cursor_of};
+use super::coming::{Ahead, Answer, Checked, Checking, Coming, Question, ask, cursor_of};
 use super::convert::mirror_page;
 use super::error::SyncError;
 use super::event::Event;
@@ -38,8 +38,6 @@ struct Reading<'a> {
     listing: Listing,
     /// What it begins with if its cursor or token is rejected.
     anew: &'a ListingStart,
-    /// Requests of the job that are counted already.
-    counted: u64,
     /// Times in a row that the connector ended.
     restarts: usize,
     /// The page size to ask for; none for the one that the cursor holds.
@@ -64,7 +62,6 @@ impl Run<'_> {
             pace: ListingPace::starting_at(cursor_of(&listing.position)),
             listing,
             anew,
-            counted: 0,
             restarts: 0,
             page_size: None,
             begun_anew: 0,
@@ -76,9 +73,8 @@ impl Run<'_> {
         };
         let mut checking: Option<Checking> = None;
         while let Some(page) = coming.take() {
-            let (mut job, result) = page.arrive().await;
-            let api_calls = self.count(&job, reading.counted);
-            reading.counted += api_calls;
+            let (mut job, before, result) = page.finish().await;
+            let api_calls = self.count(&job, before);
             report.requests += api_calls;
             let answer = match result {
                 Ok(answer) => answer,
@@ -235,7 +231,7 @@ impl Run<'_> {
                 page_size,
             },
         };
-        Coming::ask(job, question)
+        ask(job, question)
     }
 
     /// Prepares to ask for the same page again if that may help, or for the first page of a listing that begins anew if
@@ -264,12 +260,10 @@ impl Run<'_> {
         {
             *job = self.restart(mirror, claim, report, outage).await?;
             reading.restarts += 1;
-            (reading.counted, reading.page_size) = (0, Some(*rows));
+            reading.page_size = Some(*rows);
             return Ok(());
         }
-        let renewed = self.rediscover(mirror, claim, job, &error).await;
-        reading.counted = job.stats().requests;
-        if renewed? {
+        if self.rediscover(mirror, claim, job, &error).await? {
             return Ok(());
         }
         Err(self.step(what(&reading.listing), error, job).into())
@@ -329,6 +323,9 @@ impl Run<'_> {
     }
 
     pub(super) async fn start(&mut self) -> Result<Job, StepError> {
+        if let Some(job) = self.spare.take() {
+            return Ok(job);
+        }
         // Whoever waits for a slot must not hold others: all that do might wait for each other.
         if self.session.connector().engine().is_full() {
             self.ahead.clear();

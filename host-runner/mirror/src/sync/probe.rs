@@ -37,8 +37,9 @@ impl Run<'_> {
             return Ok(Vec::new());
         }
         let mut job = self.start().await?;
+        let before = job.stats().requests;
         let answers = job.probe_changes(&self.profile, &tokens).await;
-        self.requests += self.count(&job, 0);
+        self.requests += self.count(&job, before);
         let answers = match answers {
             Ok(answers) => answers,
             Err(error) if concerns_all(&error) => {
@@ -49,6 +50,7 @@ impl Run<'_> {
                 return Ok(Vec::new());
             }
         };
+        self.spare.keep(job);
         let mut unchanged = Vec::new();
         let asked = |answer: &ModelProbe| tokens.iter().any(|token| token.model == answer.model);
         let has_token = |model| {

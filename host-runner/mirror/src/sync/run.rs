@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::coming::Ahead;
+use super::discover::Spare;
 use super::error::SyncError;
 use super::event::Events;
 use super::options::SyncOptions;
@@ -45,6 +46,8 @@ pub(super) struct Run<'a> {
     pub(super) compared: Vec<Model>,
     /// First pages that are asked for before their models' turn.
     pub(super) ahead: Vec<Ahead>,
+    /// The instance that may go on, if it has nothing to do.
+    pub(super) spare: &'a Spare,
 }
 
 impl Run<'_> {
