@@ -24,6 +24,8 @@ const COOL_DOWN: Duration = Duration::from_secs(30);
 
 /// After that many fresh tokens in a row that the org refused, another sign-in would change nothing.
 const FRESH_REFUSALS: u32 = 2;
+/// The same once the org took a token: then its API is open to the user, and sessions were ended in quick succession.
+const FRESH_REFUSALS_AFTER_USE: u32 = 5;
 
 /// Texts of 401 answers that a new token does not help (salesforce-api.md 1.5).
 const LOGIN_IS_USELESS: [&str; 4] = [
@@ -103,6 +105,8 @@ struct State {
     signing_in: Option<watch::Receiver<Option<Outcome>>>,
     failure: Option<(Instant, Arc<OAuthError>)>,
     fresh_refusals: u32,
+    /// The org took a token of this source at least once.
+    was_accepted: bool,
 }
 
 struct Current {
@@ -234,8 +238,12 @@ impl TokenSource {
         } else {
             0
         };
-        if state.fresh_refusals >= FRESH_REFUSALS {
-            state.fresh_refusals = 0;
+        let most = match state.was_accepted {
+            true => FRESH_REFUSALS_AFTER_USE,
+            false => FRESH_REFUSALS,
+        };
+        if state.fresh_refusals >= most {
+            (state.fresh_refusals, state.was_accepted) = (0, false);
             let plain = text.chars().filter(|c| !c.is_control());
             let failure = Arc::new(OAuthError::FreshTokenRefused {
                 origin: self.0.instance.clone(),
@@ -350,7 +358,7 @@ impl Credentials for TokenSource {
 
     fn accepted(&self, bearer: &Bearer) {
         let mut state = lock(&self.0.state);
-        state.fresh_refusals = 0;
+        (state.fresh_refusals, state.was_accepted) = (0, true);
         if let Some(current) = state
             .current
             .as_mut()

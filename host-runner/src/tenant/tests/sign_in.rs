@@ -139,6 +139,24 @@ async fn a_late_401_for_an_old_token_leaves_the_new_one_alone() {
 }
 
 #[tokio::test]
+async fn sessions_that_end_in_a_burst_are_no_refused_login() {
+    for (was_used, tolerated) in [(false, 1), (true, 4)] {
+        let org = Org::start().await;
+        let tokens = org.tenant().tokens().clone();
+        if was_used {
+            tokens.accepted(&tokens.token().await.unwrap());
+            tokens.mark_stale(&tokens.token().await.unwrap());
+        }
+        for _ in 0..tolerated {
+            tokens.mark_stale(&tokens.token().await.unwrap());
+        }
+        tokens.mark_stale(&tokens.token().await.unwrap());
+        let error = tokens.token().await.unwrap_err();
+        assert!(matches!(*error, OAuthError::FreshTokenRefused { .. }));
+    }
+}
+
+#[tokio::test]
 async fn a_401_that_no_login_fixes_starts_none() {
     for body in [
         r#"[{"message":"This session is not valid for use with the REST API","errorCode":"INVALID_SESSION_ID"}]"#,
