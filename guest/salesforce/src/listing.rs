@@ -144,6 +144,11 @@ pub struct ListFlight<T: Transport> {
 }
 
 impl<T: Transport> ListFlight<T> {
+    /// Returns true if what remains behind this page is the end of a job's last download.
+    pub fn is_ending(&self) -> bool {
+        matches!(&self.flight, Flight::Bulk(rows) if rows.is_ending())
+    }
+
     /// The same page, which a later call will collect: its instance lives on.
     #[must_use]
     pub fn kept(self) -> Self {
@@ -183,6 +188,13 @@ impl<T: Transport> Client<T> {
     fn start_keyed(&self, listing: &Listing, position: Option<&Position>) -> QueryFlight<T> {
         let query = listing.query(position.and_then(|p| p.key).map(|key| key.id));
         self.start_query(&query, listing.rows, listing.batch_size)
+    }
+
+    /// Waits for the job that a page comes from, if it comes from one, and not yet for the page.
+    pub fn prepare_list(&self, flight: &mut ListFlight<T>) {
+        if let Flight::Bulk(rows) = &mut flight.flight {
+            rows.complete(self, bulk::LONGEST_JOB);
+        }
     }
 
     /// Waits for a page. Where its locator has died, its page lacks rows, or its Bulk job leads nowhere, the query is

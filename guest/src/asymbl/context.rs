@@ -92,8 +92,8 @@ pub struct Context<T: Transport> {
     /// Messages that were logged once and are not to be logged again.
     logged: RefCell<Vec<String>>,
     known: RefCell<Option<Rc<Known>>>,
-    /// The page asked for ahead.
-    pub(super) ahead: RefCell<Option<Ahead<T>>>,
+    /// Pages asked for ahead: the next one, and the first of the next phase.
+    pub(super) ahead: RefCell<Vec<Ahead<T>>>,
     /// Rows of other objects.
     pub(super) rows: RefCell<RowCache>,
     /// Rows that refer to those of a large listing.
@@ -127,7 +127,7 @@ impl<T: Transport> Context<T> {
             log,
             logged: RefCell::new(Vec::new()),
             known: RefCell::new(None),
-            ahead: RefCell::new(None),
+            ahead: RefCell::default(),
             rows: RefCell::new(RowCache::default()),
             beside: RefCell::default(),
             versions: RefCell::default(),
@@ -149,7 +149,7 @@ impl<T: Transport> Context<T> {
         });
         self.known.replace(Some(Rc::clone(&known)));
         // Rows and a page asked for under another profile have other columns.
-        self.ahead.replace(None);
+        self.ahead.take();
         self.beside.take();
         self.rows.borrow_mut().clear();
         Ok(known)

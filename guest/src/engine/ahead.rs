@@ -1,4 +1,4 @@
-//! The next page, asked for before its cursor came back.
+//! A page that is asked for before its cursor comes back.
 
 use salesforce::ListFlight;
 use salesforce::transport::Transport;

@@ -121,6 +121,13 @@ impl<T: Transport> BesideRows<T> {
         }
     }
 
+    /// Takes the next step towards the rows; see [`BulkRows::hasten`].
+    pub fn hasten(&mut self, client: &Client<T>) {
+        if let Some(stream) = &mut self.stream {
+            stream.rows.hasten(client);
+        }
+    }
+
     /// Begins a job for what refers to ids behind this one, if the rest of the listing comes through Bulk. It is not
     /// waited for.
     pub fn prepare(&mut self, client: &Client<T>, what: Beside, behind: &str) {

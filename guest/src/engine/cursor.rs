@@ -170,6 +170,16 @@ impl Cursor {
         ))
     }
 
+    /// The place at the beginning of the next phase.
+    #[must_use]
+    pub fn behind_phase(&self) -> Self {
+        Self {
+            phase: self.phase + 1,
+            at: None,
+            ..self.clone()
+        }
+    }
+
     /// Takes the page size that the host asks for; it counts until another is asked for.
     pub fn resize(&mut self, wanted: Option<u32>) {
         let Some(wanted) = wanted else { return };

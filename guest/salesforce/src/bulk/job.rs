@@ -82,24 +82,39 @@ impl<T: Transport> Client<T> {
         Ok(self.start(call))
     }
 
-    /// Waits until a job has been created.
-    pub(super) fn created(&self, flight: InFlight<T>) -> Result<Info> {
+    /// Asks how far a job is.
+    pub(super) fn start_look(&self, id: SalesforceId) -> InFlight<T> {
+        let path = self.job_path(&format!("/{id}"));
+        self.start(Call::get(path, "look at a Bulk job"))
+    }
+
+    /// Waits for an answer about a job.
+    pub(super) fn job_info(&self, flight: InFlight<T>) -> Result<Info> {
         self.finish(flight, info)
     }
 
-    /// Waits until a job is complete, for so long at most.
+    /// Waits until a job is complete that was begun at a time, for so long at most from now on.
     ///
     /// # Errors
     /// When it ends otherwise, or takes too long.
-    pub(super) fn completed(&self, id: SalesforceId, longest: Duration) -> Result<Info> {
-        let look = Call::get(self.job_path(&format!("/{id}")), "look at a Bulk job");
+    pub(super) fn completed(
+        &self,
+        id: SalesforceId,
+        longest: Duration,
+        since: Duration,
+    ) -> Result<Info> {
         let began = self.transport().monotonic();
         let (mut pause, mut waited) = (FIRST_PAUSE, Duration::ZERO);
+        // The first pause may have gone by since.
+        let mut rest = pause.saturating_sub(began.saturating_sub(since));
         loop {
-            self.transport().sleep(pause);
-            waited += pause;
+            if !rest.is_zero() {
+                self.transport().sleep(rest);
+            }
+            waited += rest;
             pause = (pause * 2).min(LONGEST_PAUSE);
-            let found = self.run(&look, info)?;
+            rest = pause;
+            let found = self.job_info(self.start_look(id))?;
             if found.is_complete()? {
                 return Ok(found);
             }

@@ -10,6 +10,7 @@ use super::BulkQuery;
 use super::chunk::Chunk;
 use super::columns::ColumnKind;
 use super::csv::{Cell, Columns, text_of};
+use super::job::Info;
 use super::place::Place;
 use crate::transport::Transport;
 
@@ -21,6 +22,10 @@ const FEWEST_ROWS: u64 = 1_000;
 const MOST_BYTES: u64 = 24 << 20;
 /// The bytes of a row where nothing is known of it.
 const ROW_BYTES: u64 = 500;
+/// Rows of a page, which are read from a download that goes on behind it: small pages need less memory.
+const PAGE: usize = 1_000;
+/// Rows of a page that is a download of its own: as many as a query's has at most (salesforce-api.md 2.1).
+const LONE_PAGE: usize = 2_000;
 /// The bytes of JSON from which on a page ends: rows may have long texts.
 const PAGE_BYTES: usize = 8 << 20;
 /// Times in a row that a download is asked for.
@@ -43,11 +48,15 @@ pub struct BulkRows<T: Transport> {
     /// Whether an earlier call began or read it: then its instance lives on, and what a download holds behind a page is
     /// not in vain.
     is_kept: bool,
+    /// The number of the job's rows, where that was learnt and not told yet.
+    processed: Option<u64>,
 }
 
 enum State<T: Transport> {
-    /// The job is being created.
-    Creating(Result<InFlight<T>>),
+    /// The job is being created, since then; or why it leads nowhere.
+    Creating(Result<InFlight<T>>, Duration),
+    /// The job, created about then, is not complete as far as is known; it may have been asked.
+    Created(SalesforceId, Option<InFlight<T>>, Duration),
     /// The next download begins there; it may have been asked for.
     At(Place, Option<InFlight<T>>),
     /// A download is being read; the next one may have been asked for.
@@ -59,10 +68,14 @@ impl<T: Transport> Client<T> {
     /// Begins a job without waiting for it.
     pub fn start_bulk(&self, asked: BulkQuery) -> BulkRows<T> {
         BulkRows {
-            state: State::Creating(self.start_job(&asked.query, asked.rows)),
+            state: State::Creating(
+                self.start_job(&asked.query, asked.rows),
+                self.transport().monotonic(),
+            ),
             columns: Columns::new(asked.columns),
             row_bytes: asked.row_bytes.unwrap_or(ROW_BYTES),
             is_kept: false,
+            processed: None,
         }
     }
 
@@ -73,6 +86,7 @@ impl<T: Transport> Client<T> {
             columns: Columns::new(columns),
             row_bytes: ROW_BYTES,
             is_kept: false,
+            processed: None,
         }
     }
 }
@@ -85,24 +99,74 @@ impl<T: Transport> BulkRows<T> {
         self
     }
 
+    /// How many rows a page has where nobody asks for a size.
+    pub fn page(&self) -> usize {
+        match self.is_kept {
+            true => PAGE,
+            false => LONE_PAGE,
+        }
+    }
+
     /// Waits until the job is complete, for so long at most. Returns the number of its rows, where this call learned
     /// it.
     ///
     /// # Errors
     /// When the job is refused or fails, or takes too long.
     pub fn wait(&mut self, client: &Client<T>, longest: Duration) -> Result<Option<u64>> {
-        let State::Creating(flight) = &mut self.state else {
-            return Ok(None);
+        self.complete(client, longest);
+        match &mut self.state {
+            State::Creating(Err(error), _) => Err(error.clone()),
+            _ => Ok(self.processed.take()),
+        }
+    }
+
+    /// Waits until the job is complete or leads nowhere, which [`BulkRows::wait`] then tells.
+    pub(crate) fn complete(&mut self, client: &Client<T>, longest: Duration) {
+        while let State::Creating(Ok(_), _) | State::Created(_, Some(_), _) = self.state {
+            self.step(client);
+        }
+        if let State::Created(job, None, since) = self.state {
+            let found = client.completed(job, longest, since);
+            self.learn(client, found, since);
+        }
+    }
+
+    /// Takes the answer about a job that was just begun, and asks what follows from it. While another job is waited
+    /// for, this one need not stand still.
+    pub fn hasten(&mut self, client: &Client<T>) {
+        let is_new = matches!(self.state, State::Creating(Ok(_), _));
+        self.step(client);
+        if let (State::Created(job, look @ None, _), true) = (&mut self.state, is_new) {
+            *look = Some(client.start_look(*job));
+        }
+    }
+
+    /// Waits for the creation of the job, or for an answer that was asked for about it.
+    fn step(&mut self, client: &Client<T>) {
+        let (found, since) = match std::mem::replace(&mut self.state, State::Ended) {
+            State::Creating(Ok(flight), since) | State::Created(_, Some(flight), since) => {
+                (client.job_info(flight), since)
+            }
+            other => {
+                self.state = other;
+                return;
+            }
         };
-        let given_up = Err(SalesforceError::malformed("the Bulk job was not created"));
-        let flight = std::mem::replace(flight, given_up);
-        let created = client.created(flight?)?;
-        let complete = match created.is_complete()? {
-            true => created,
-            false => client.completed(created.id, longest)?,
+        self.learn(client, found, since);
+    }
+
+    fn learn(&mut self, client: &Client<T>, found: Result<Info>, since: Duration) {
+        self.state = match found.and_then(|info| Ok((info.is_complete()?, info))) {
+            Ok((false, info)) => State::Created(info.id, None, since),
+            Ok((true, info)) => {
+                self.processed = info.number_records_processed;
+                let place = Place::start(info.id);
+                let rows = rows_of(self.row_bytes);
+                let asked = self.is_kept.then(|| client.start_chunk(&place, rows));
+                State::At(place, asked)
+            }
+            Err(error) => State::Creating(Err(error), since),
         };
-        self.state = State::At(Place::start(complete.id), None);
-        Ok(complete.number_records_processed)
     }
 
     /// Reads up to `most` rows of a job that is complete. `last` is the id of the last row delivered: where a download
@@ -149,10 +213,15 @@ impl<T: Transport> BulkRows<T> {
         })
     }
 
+    /// Returns true if less than half of the last download is left.
+    pub fn is_ending(&self) -> bool {
+        matches!(&self.state, State::Reading(chunk, _) if chunk.is_half_read() && chunk.next().is_none())
+    }
+
     /// Where it stands; none at the end, and before the job is complete.
     fn place(&self) -> Option<Place> {
         match &self.state {
-            State::Creating(_) | State::Ended => None,
+            State::Creating(..) | State::Created(..) | State::Ended => None,
             State::At(place, _) => Some(place.clone()),
             State::Reading(chunk, _) => Some(chunk.place()),
         }

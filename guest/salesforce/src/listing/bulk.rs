@@ -13,11 +13,9 @@ use crate::record::Record;
 use crate::transport::Transport;
 
 /// How long a job may take. One exported call may take a quarter of an hour, and there is more to do in it.
-const LONGEST_JOB: Duration = Duration::from_secs(8 * 60);
+pub(super) const LONGEST_JOB: Duration = Duration::from_secs(8 * 60);
 /// Jobs of one listing that may fail before the rest of it is read by queries alone.
 const FAILURES: u8 = 2;
-/// Rows of a page where nobody asks for a size: as many as a query's page has at most (salesforce-api.md 2.1).
-const PAGE: u16 = 2_000;
 
 /// When and how a listing goes through Bulk.
 #[derive(Debug, Clone, PartialEq)]
@@ -147,7 +145,8 @@ impl<T: Transport> Client<T> {
         position: &mut Option<Position>,
     ) -> Result<ListPage<T>> {
         let before = position.clone().unwrap_or_default();
-        let most = usize::from(listing.batch_size.unwrap_or(PAGE));
+        let asked = listing.batch_size.map(usize::from);
+        let most = asked.unwrap_or_else(|| rows.page());
         let read = rows
             .wait(self, LONGEST_JOB)
             .and_then(|total| Ok((total, rows.read(self, most, before.key.map(|key| key.id))?)))

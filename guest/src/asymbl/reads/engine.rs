@@ -131,12 +131,13 @@ fn fill<R: Reader, T: Transport>(
     page: &mut Page<R::Record>,
 ) -> Result<bool, Error> {
     while let Some(phase) = phases.get(cursor.phase) {
+        let begins_next = cursor.behind_phase();
         let rows = read_page(ctx, reader, phase, cursor)?;
-        if cursor.at.is_none()
-            && let Some(next) = phases.get(cursor.phase)
+        if let Some(next) = phases.get(begins_next.phase)
             && next.step == phase.step
+            && (cursor.at.is_none() || is_ending(ctx))
         {
-            ask_ahead(ctx, next, cursor);
+            ask_ahead(ctx, next, &begins_next);
         }
         let had_rows = !rows.is_empty();
         reader.page(ctx, phase, rows, page)?;
@@ -337,21 +338,39 @@ pub(super) fn read_page<R: Reader, T: Transport>(
     if cursor.at.is_none() {
         cursor.phase += 1;
     }
-    ctx.ahead.replace(ahead.flatten().map(|flight| Ahead {
+    let flight = ahead.flatten();
+    ctx.ahead.borrow_mut().extend(flight.map(|flight| Ahead {
         place: cursor.place(),
         flight,
     }));
     Ok(rows)
 }
 
+/// Whether the page asked for ahead is one of the last of its listing, and their number can be told.
+fn is_ending<T: Transport>(ctx: &Context<T>) -> bool {
+    let ahead = ctx.ahead.borrow();
+    ahead.iter().any(|ahead| ahead.flight.is_ending())
+}
+
 /// Asks for the first page of the phase that the cursor stands before. Phases of the same meaning are read in the same
 /// way: by a query.
 fn ask_ahead<T: Transport>(ctx: &Context<T>, phase: &Phase, cursor: &Cursor) {
+    let place = cursor.place();
+    if ctx.ahead.borrow().iter().any(|ahead| ahead.place == place) {
+        return;
+    }
     let listing = planned(ctx, cursor.sized(phase.clone())).listing;
-    ctx.ahead.replace(Some(Ahead {
-        place: cursor.place(),
-        flight: ctx.client.start_list(&listing, None),
-    }));
+    let flight = ctx.client.start_list(&listing, None);
+    ctx.ahead.borrow_mut().push(Ahead { place, flight });
+}
+
+/// The page at which the cursor stands, if it was asked for. Others are given up, but for a later phase's first.
+fn take_ahead<T: Transport>(ctx: &Context<T>, cursor: &Cursor) -> Option<ListFlight<T>> {
+    let (here, next) = (cursor.place(), cursor.behind_phase().place());
+    let mut asked = ctx.ahead.borrow_mut();
+    asked.retain(|ahead| ahead.place == here || ahead.place == next);
+    let at = asked.iter().position(|ahead| ahead.place == here)?;
+    Some(asked.swap_remove(at).flight)
 }
 
 /// The phase with the way that its listing takes.
@@ -378,11 +397,12 @@ fn read_rows<R: Reader, T: Transport>(
         Some(At::Rows(position)) => Some(position),
         _ => None,
     };
-    let ahead = ctx.ahead.borrow_mut().take();
-    let flight = match ahead {
-        Some(ahead) if ahead.place == cursor.place() => ahead.flight,
-        _ => ctx.client.start_list(listing, position),
-    };
+    let ahead = take_ahead(ctx, cursor);
+    let mut flight = ahead.unwrap_or_else(|| ctx.client.start_list(listing, position));
+    // Its job goes on while the listing's own is waited for.
+    ctx.beside.borrow_mut().hasten(&ctx.client);
+    ctx.client.prepare_list(&mut flight);
+    ctx.beside.borrow_mut().hasten(&ctx.client);
     let page = ctx.client.finish_list(listing, flight)?;
     let is_bulk = |at: Option<&Position>| at.is_some_and(Position::is_bulk);
     let ways = (is_bulk(position), is_bulk(page.next.as_ref()));

@@ -82,11 +82,10 @@ impl<T: Transport> Fetcher<'_, T> {
                 }
             }
         }
-        let found = find(ctx, &Find::new(object, columns, field), values)?;
         if let (Some(what), Some(last)) = (what, values.last()) {
             ctx.beside.borrow_mut().prepare(&ctx.client, what, last);
         }
-        Ok(found)
+        find(ctx, &Find::new(object, columns, field), values)
     }
 }
 
