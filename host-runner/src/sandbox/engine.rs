@@ -86,9 +86,10 @@ impl Engine {
 
 /// The engine for all connectors of this process, with its ticker running for as long as the engine lives.
 ///
-/// Guests compute on the threads of the runtime that calls them, a tick (10 ms) at a time. Build a multi-threaded
-/// runtime with `event_interval(1)`: by default its workers look at timers and sockets only every 61st turn while they
-/// are busy, and a few guests that compute delay every other tenant by a second.
+/// Guests compute on the threads of the runtime that calls them, a tick (10 ms) at a time; one that computes for long
+/// is better off on a thread of its own ([`super::Background`]). Build a multi-threaded runtime with
+/// `event_interval(1)`: by default its workers look at timers and sockets only every 61st turn while they are busy,
+/// and a few guests that compute delay every other tenant by a second.
 ///
 /// # Errors
 /// [`LoadError::Engine`] where the machine can't provide what the configuration asks for (address space, mostly).

@@ -3,6 +3,7 @@
 //! Here live the field tables, the deterministic id, the checked record and its one-line JSON form.
 
 mod id;
+mod line;
 mod model;
 mod print;
 mod record;
@@ -11,9 +12,10 @@ mod text;
 mod timestamp;
 
 pub use id::{KeyError, NaturalKey, OrgId, UnifiedId};
+pub use line::RecordError;
 pub use model::{Field, Kind, Model, UnknownModel};
 pub use print::{MirrorStamps, list_line, mirror_line};
-pub use record::{RecordError, UnifiedRecord, stored_text};
+pub use record::{UnifiedRecord, stored_text};
 pub use schema::schema;
 pub use text::{lines, members};
 pub use timestamp::{BadTimestamp, Timestamp};
