@@ -9,22 +9,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream::Message;
-use futures_util::TryStreamExt as _;
+use futures_util::StreamExt as _;
 use host_runner::sandbox::{ErrorKind, sha256};
 use host_runner::session::Session;
 use host_runner::unified::OrgId;
 use mirror::actions::{self, Action, ActionError, Outcome};
-use mirror::store::{Location, Mirror, MirrorError};
+use mirror::store::{Mirror, MirrorError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::FleetError;
-use crate::names::{ACTION, RESULTS};
+use crate::names::ACTION;
 use crate::take::{kept, settled};
 use crate::tenants::Known;
 use crate::ticket::fill;
-use crate::{Fleet, Worker};
+use crate::{Fleet, MirrorOf, Worker};
 
 /// How long a result is kept.
 pub(crate) const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -94,7 +94,7 @@ impl Fleet {
             key: key.unwrap_or_else(|| self.nats.client().new_inbox()),
             input,
         };
-        let size = serde_json::to_vec(&call)?.len();
+        let size = serde_json::to_vec(&call).map_err(FleetError::nats)?.len();
         let limit = self.nats.client().max_payload();
         if size > limit {
             return Err(FleetError::InputTooLarge { size, limit });
@@ -109,33 +109,37 @@ impl Fleet {
     async fn answer(&self, call: &Call) -> Result<Value, FleetError> {
         let (name, digest) = (call.name(), call.digest());
         // Before the look at what is there, so that nothing is missed between.
-        let results = self.nats.get_key_value(RESULTS).await?;
-        let mut news = results.watch(&name).await?;
+        let news = self.results.store().await?.watch(&name).await;
+        let mut news = news.map_err(FleetError::nats)?;
         loop {
-            if let Some(answer) = self.kept(&name, &digest).await? {
-                return Ok(answer);
-            }
-            // Where one with this key waits or runs, its answer is awaited. Should that be for another input, or the
-            // message or the news be lost, this call has its turn in the next round.
-            fill(&self.nats, format!("{ACTION}{name}"), call, None).await?;
-            let entry = tokio::time::timeout(self.settings.ack_wait, news.try_next());
-            let Ok(entry) = entry.await else { continue };
-            let entry = entry?.ok_or_else(|| FleetError::Nats("the answers end".to_owned()))?;
-            if let Ok(kept) = serde_json::from_slice::<Kept>(&entry.value)
+            if let Some(kept) = self.kept(&name).await?
+                && kept.is_final
                 && kept.input == digest
             {
                 return Ok(kept.answer);
             }
+            // Where one with this key waits or runs, its answer is awaited. Should that be for another input, or the
+            // message or the news be lost, this call has its turn in the next round.
+            fill(&self.nats, format!("{ACTION}{name}"), call, None).await?;
+            match tokio::time::timeout(self.settings.ack_wait, news.next()).await {
+                Err(_) => {}
+                Ok(None) => return Err(FleetError::nats("the results can't be watched")),
+                Ok(Some(entry)) => {
+                    let entry = entry.map_err(FleetError::nats)?;
+                    let kept = serde_json::from_slice::<Kept>(&entry.value);
+                    if let Ok(kept) = kept.map_err(FleetError::nats)
+                        && kept.input == digest
+                    {
+                        return Ok(kept.answer);
+                    }
+                }
+            }
         }
     }
 
-    /// The answer that is kept for a call, where its repeats get it.
-    async fn kept(&self, name: &str, digest: &str) -> Result<Option<Value>, FleetError> {
-        let results = self.nats.get_key_value(RESULTS).await?;
-        let kept = results.get(name).await?;
-        let kept = kept.and_then(|kept| serde_json::from_slice::<Kept>(&kept).ok());
-        let kept = kept.filter(|kept| kept.is_final && kept.input == digest);
-        Ok(kept.map(|kept| kept.answer))
+    async fn kept(&self, name: &str) -> Result<Option<Kept>, FleetError> {
+        let kept = self.results.get(name).await?;
+        Ok(kept.and_then(|kept| serde_json::from_slice(&kept).ok()))
     }
 }
 
@@ -176,8 +180,10 @@ impl Worker {
 
     /// Sees to it that there is an answer. An error is one that may pass.
     async fn answered(&self, call: &Call) -> Result<(), FleetError> {
-        let kept = self.fleet.kept(&call.name(), &call.digest()).await?;
-        if kept.is_some() {
+        if let Some(kept) = self.fleet.kept(&call.name()).await?
+            && kept.is_final
+            && kept.input == call.digest()
+        {
             return Ok(());
         }
         let result = match self.fleet.tenants.find(&call.tenant)? {
@@ -188,18 +194,19 @@ impl Worker {
             Some(tenant) => {
                 let components = &self.fleet.components;
                 let connector = components.load(&call.component, &self.load).await?;
-                let session = match self.fleet.tenants.open(&tenant, &self.tokens).await {
+                let session = match tenant.open(&self.tokens) {
                     Ok(opened) => Session::new(connector, opened),
                     // It does not pass by itself.
                     Err(error) => return self.keep(call, Err(error.into())).await,
                 };
-                let (mirror, call) = (self.mirrors.of(tenant.file.path()), call.clone());
+                let (mirrors, call) = (Arc::clone(&self.mirrors), call.clone());
                 let runtime = tokio::runtime::Handle::current();
                 // On a thread of its own: it waits for the mirror, and the connector computes.
                 let run = tokio::task::spawn_blocking(move || {
-                    runtime.block_on(carry_out(&tenant, session, &mirror, &call))
+                    runtime.block_on(carry_out(&tenant, session, &mirrors, &call))
                 });
-                match run.await? {
+                let done = run.await.map_err(FleetError::nats)?;
+                match done {
                     Err(error) if may_pass(&error) => return Err(error),
                     done => done,
                 }
@@ -220,10 +227,8 @@ impl Worker {
             is_final,
             answer: (self.answer)(result),
         };
-        let results = self.fleet.nats.get_key_value(RESULTS).await?;
-        let text = serde_json::to_vec(&kept)?;
-        results.put(call.name(), text.into()).await?;
-        Ok(())
+        let text = serde_json::to_vec(&kept).map_err(FleetError::nats)?;
+        self.fleet.results.put(&call.name(), text).await
     }
 }
 
@@ -241,18 +246,19 @@ fn may_pass(error: &FleetError) -> bool {
 async fn carry_out(
     tenant: &Known,
     session: Session,
-    mirror: &Location,
+    mirrors: &MirrorOf,
     call: &Call,
 ) -> Result<Outcome, FleetError> {
     let action = Action::of(&call.action);
     let action = action.ok_or_else(|| FleetError::UnknownAction(call.action.clone()))?;
+    let file = &tenant.file;
     let run = async {
-        let mut existing = match mirror.open_existing() {
+        let mut existing = match mirrors(file, None) {
             Ok(mirror) => Some(mirror),
             Err(MirrorError::Missing { .. }) => None,
             Err(error) => return Err(error.into()),
         };
-        let open = |org: &OrgId| mirror.open(org);
+        let open = |org: &OrgId| mirrors(file, Some(org));
         let existing = existing
             .as_deref_mut()
             .map(|mirror| mirror as &mut dyn Mirror);

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_nats::jetstream::Context;
-use async_nats::jetstream::object_store;
+use async_nats::jetstream::object_store::{self, ObjectStore};
 use host_runner::sandbox::{LoadedConnector, sha256};
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::Mutex;
 
+use crate::bucket::Bucket;
 use crate::error::FleetError;
 use crate::names::{COMPONENTS, RINGS, spread};
-use crate::streams::make_bucket;
 
 /// Compiles a component's bytes and links it.
 pub type Load = Arc<dyn Fn(&[u8]) -> Result<LoadedConnector, String> + Send + Sync>;
@@ -34,15 +34,6 @@ pub struct Ring {
 }
 
 impl Ring {
-    fn of_all(stable: String, before: Option<String>) -> Self {
-        Self {
-            stable,
-            next: None,
-            percent: 0,
-            before,
-        }
-    }
-
     /// The component of a tenant, by its id: a tenant stays in its share.
     pub fn component_of(&self, tenant: &str) -> &str {
         match &self.next {
@@ -56,12 +47,14 @@ impl Ring {
 #[derive(Clone)]
 pub(crate) struct Components {
     nats: Context,
+    rings: Bucket,
     loaded: Arc<Mutex<BTreeMap<String, LoadedConnector>>>,
 }
 
 impl Components {
     pub(crate) fn new(nats: Context) -> Self {
         Self {
+            rings: Bucket::new(&nats, RINGS),
             nats,
             loaded: Arc::default(),
         }
@@ -69,68 +62,92 @@ impl Components {
 
     /// Makes their buckets.
     pub(crate) async fn make(&self, replicas: usize) -> Result<(), FleetError> {
-        make_bucket(&self.nats, RINGS, replicas, None).await?;
+        self.rings.make(replicas, None).await?;
         if self.nats.get_object_store(COMPONENTS).await.is_err() {
             let config = object_store::Config {
                 bucket: COMPONENTS.to_owned(),
                 num_replicas: replicas,
                 ..object_store::Config::default()
             };
-            self.nats.create_object_store(config).await?;
+            let made = self.nats.create_object_store(config).await;
+            made.map_err(FleetError::nats)?;
         }
         Ok(())
     }
 
+    async fn store(&self) -> Result<ObjectStore, FleetError> {
+        self.nats
+            .get_object_store(COMPONENTS)
+            .await
+            .map_err(FleetError::nats)
+    }
+
     /// The ring.
     pub(crate) async fn ring(&self) -> Result<Ring, FleetError> {
-        let ring = self.nats.get_key_value(RINGS).await?.get(RING).await?;
+        let ring = self.rings.get(RING).await?;
         let ring = ring.ok_or(FleetError::NoComponent)?;
-        Ok(serde_json::from_slice(&ring)?)
+        serde_json::from_slice(&ring).map_err(FleetError::nats)
     }
 
     async fn set(&self, ring: Ring) -> Result<Ring, FleetError> {
-        let rings = self.nats.get_key_value(RINGS).await?;
-        rings.put(RING, serde_json::to_vec(&ring)?.into()).await?;
+        let text = serde_json::to_vec(&ring).map_err(FleetError::nats)?;
+        self.rings.put(RING, text).await?;
         Ok(ring)
     }
 
     pub(crate) async fn release(&self, wasm: Vec<u8>, percent: u8) -> Result<Ring, FleetError> {
         let digest = sha256(&wasm);
-        let store = self.nats.get_object_store(COMPONENTS).await?;
+        let store = self.store().await?;
         if store.info(&digest).await.is_err() {
-            store.put(digest.as_str(), &mut wasm.as_slice()).await?;
+            store
+                .put(digest.as_str(), &mut wasm.as_slice())
+                .await
+                .map_err(FleetError::nats)?;
         }
-        let before = match self.ring().await {
-            Ok(ring) if percent < 100 => {
-                let next = Some(digest);
-                return self
-                    .set(Ring {
-                        next,
-                        percent,
-                        ..ring
-                    })
-                    .await;
-            }
-            Ok(ring) if ring.stable == digest => ring.before,
-            Ok(ring) => Some(ring.stable),
-            Err(FleetError::NoComponent) if percent == 100 => None,
-            Err(error) => return Err(error),
+        let ring = match (self.ring().await, percent) {
+            (Ok(ring), 100) if ring.stable == digest => Ring {
+                next: None,
+                percent: 0,
+                ..ring
+            },
+            (Ok(ring), 100) => Ring {
+                stable: digest,
+                next: None,
+                percent: 0,
+                before: Some(ring.stable),
+            },
+            (Ok(ring), percent) => Ring {
+                next: Some(digest),
+                percent,
+                ..ring
+            },
+            (Err(FleetError::NoComponent), 100) => Ring {
+                stable: digest,
+                next: None,
+                percent: 0,
+                before: None,
+            },
+            (Err(error), _) => return Err(error),
         };
-        self.set(Ring::of_all(digest, before)).await
+        self.set(ring).await
     }
 
     pub(crate) async fn roll_back(&self) -> Result<Ring, FleetError> {
-        let Ring {
-            stable,
-            next,
-            before,
-            ..
-        } = self.ring().await?;
-        let ring = match (next, before) {
+        let ring = self.ring().await?;
+        let ring = match (ring.next.is_some(), ring.before.clone()) {
             // What is tried goes first.
-            (Some(_), before) => Ring::of_all(stable, before),
-            (None, Some(before)) => Ring::of_all(before, Some(stable)),
-            (None, None) => return Err(FleetError::NoComponent),
+            (true, _) => Ring {
+                next: None,
+                percent: 0,
+                ..ring
+            },
+            (false, Some(before)) => Ring {
+                before: Some(ring.stable),
+                stable: before,
+                next: None,
+                percent: 0,
+            },
+            (false, None) => return Err(FleetError::NoComponent),
         };
         self.set(ring).await
     }
@@ -149,18 +166,27 @@ impl Components {
             digest: digest.to_owned(),
             why,
         };
-        let store = self.nats.get_object_store(COMPONENTS).await?;
+        let mut object = self
+            .store()
+            .await?
+            .get(digest)
+            .await
+            .map_err(FleetError::nats)?;
         let mut wasm = Vec::new();
-        let read = store.get(digest).await?.read_to_end(&mut wasm).await;
-        read.map_err(|error| wrong(error.to_string()))?;
+        object
+            .read_to_end(&mut wasm)
+            .await
+            .map_err(FleetError::nats)?;
         if sha256(&wasm) != digest {
             return Err(wrong(
                 "what is stored under it is something else".to_owned(),
             ));
         }
         let load = Arc::clone(load);
-        let compiled = tokio::task::spawn_blocking(move || load(&wasm)).await?;
-        let connector = compiled.map_err(wrong)?;
+        let compiled = tokio::task::spawn_blocking(move || load(&wasm)).await;
+        let connector = compiled
+            .map_err(|panic| wrong(panic.to_string()))?
+            .map_err(wrong)?;
         loaded.insert(digest.to_owned(), connector.clone());
         Ok(connector)
     }

@@ -1,6 +1,5 @@
 //! What can go wrong with a fleet, in words that say what to do.
 
-use std::fmt::{Debug, Display};
 use std::path::PathBuf;
 
 use host_runner::tenant::TenantError;
@@ -26,12 +25,6 @@ pub enum FleetError {
     /// The server refused, or did not answer.
     #[error("NATS: {0}; if streams are missing, `asymbl fleet init` makes them")]
     Nats(String),
-    /// What NATS holds is something else than this version writes.
-    #[error("what NATS holds can't be read: {0}")]
-    Unreadable(#[from] serde_json::Error),
-    /// A task of this program ended early.
-    #[error("a task ended early: {0}")]
-    Task(#[from] tokio::task::JoinError),
     /// The folder of tenants can't be read.
     #[error("the folder of tenant files {}: {error}", folder.display())]
     Folder {
@@ -90,17 +83,8 @@ pub enum FleetError {
     Action(#[from] ActionError),
 }
 
-impl<Kind> From<async_nats::error::Error<Kind>> for FleetError
-where
-    Kind: Clone + Debug + Display + PartialEq,
-{
-    fn from(error: async_nats::error::Error<Kind>) -> Self {
-        Self::Nats(error.to_string())
-    }
-}
-
-impl From<async_nats::Error> for FleetError {
-    fn from(error: async_nats::Error) -> Self {
+impl FleetError {
+    pub(crate) fn nats(error: impl std::fmt::Display) -> Self {
         Self::Nats(error.to_string())
     }
 }

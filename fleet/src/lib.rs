@@ -12,10 +12,10 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod action;
+mod bucket;
 mod components;
 mod error;
 mod names;
-mod pause;
 mod schedule;
 mod status;
 mod streams;
@@ -30,17 +30,17 @@ pub use components::{Load, Ring};
 pub use error::FleetError;
 pub use status::{Status, TenantStatus};
 pub use streams::Settings;
-pub use worker::Worker;
+pub use worker::{MirrorOf, Worker};
 
 use std::path::PathBuf;
 
 use async_nats::ServerAddr;
 use async_nats::jetstream::{self, Context};
-use host_runner::unified::Timestamp;
 
+use bucket::Bucket;
 use components::Components;
 use tenants::Tenants;
-use ticket::NOW;
+use ticket::Ticket;
 
 /// A fleet, as each of its programs sees it.
 #[derive(Clone)]
@@ -49,6 +49,8 @@ pub struct Fleet {
     settings: Settings,
     tenants: Tenants,
     components: Components,
+    flags: Bucket,
+    results: Bucket,
 }
 
 impl Fleet {
@@ -87,6 +89,8 @@ impl Fleet {
             .map_err(FleetError::Connect)?;
         let nats = jetstream::new(client);
         Ok(Self {
+            flags: Bucket::new(&nats, names::FLAGS),
+            results: Bucket::new(&nats, names::RESULTS),
             components: Components::new(nats.clone()),
             nats,
             settings,
@@ -104,10 +108,10 @@ impl Fleet {
         let (nats, settings) = (&self.nats, &self.settings);
         let is_scheduled = schedule::is_possible(nats, settings.every);
         streams::make(nats, settings, is_scheduled).await?;
-        let (replicas, kept) = (settings.replicas, Some(action::KEPT));
-        streams::make_bucket(nats, names::PAUSED, replicas, None).await?;
-        streams::make_bucket(nats, names::RESULTS, replicas, kept).await?;
-        self.components.make(replicas).await?;
+        self.flags.make(settings.replicas, None).await?;
+        let kept = Some(action::KEPT);
+        self.results.make(settings.replicas, kept).await?;
+        self.components.make(settings.replicas).await?;
         if let Some(wasm) = component {
             self.components.release(wasm, 100).await?;
         }
@@ -138,18 +142,17 @@ impl Fleet {
         self.components.roll_back().await
     }
 
-    /// Lets tickets of a tenant pass without work, or no longer. A sync under way ends after its page.
+    /// Lets tickets of a tenant pass without work, or no longer.
     ///
     /// # Errors
     /// [`FleetError::UnknownTenant`], [`FleetError::Nats`].
     pub async fn pause(&self, tenant: &str, paused: bool) -> Result<(), FleetError> {
         let id = self.tenants.id_of(tenant)?;
-        let bucket = self.nats.get_key_value(names::PAUSED).await?;
+        let key = names::paused(&id);
         match paused {
-            true => drop(bucket.put(id, "".into()).await?),
-            false => bucket.purge(id).await?,
+            true => self.flags.put(&key, "1").await,
+            false => self.flags.purge(&key).await,
         }
-        Ok(())
     }
 
     /// Asks for a sync of a tenant now, one that reads everything if it is to be `full`. While one is waiting or worked
@@ -159,8 +162,19 @@ impl Fleet {
     /// [`FleetError::UnknownTenant`], [`FleetError::Nats`].
     pub async fn sync_now(&self, tenant: &str, full: bool) -> Result<bool, FleetError> {
         let id = self.tenants.id_of(tenant)?;
-        let full_since = full.then(|| Timestamp::now().millis());
-        self.ask(&id, NOW, full_since).await
+        let ring = self.components.ring().await?;
+        let ticket = Ticket::new(&id, "now", &ring).full(full);
+        if ticket.publish(&self.nats, None).await? {
+            return Ok(true);
+        }
+        let key = names::again(&id);
+        let before = self.flags.get(&key).await?;
+        let full = full || before.is_some_and(|flag| flag == names::FULL);
+        self.flags
+            .put(&key, if full { names::FULL } else { "1" })
+            .await?;
+        // The slot may have become free in between, and nobody would look at the flag for a period.
+        ticket.publish(&self.nats, None).await
     }
 
     /// How many tickets wait and are worked on, and which tenants are paused.

@@ -6,8 +6,8 @@ pub(crate) const SYNC: (&str, &str) = ("SYNC", "workers");
 pub(crate) const SCHED: (&str, &str) = ("SCHED", "ticks");
 /// The stream of actions, and the consumer that all workers share.
 pub(crate) const ACT: (&str, &str) = ("ACT", "actors");
-/// The tenants whose tickets pass without work.
-pub(crate) const PAUSED: &str = "asymbl_paused";
+/// Flags of tenants: paused, again.
+pub(crate) const FLAGS: &str = "asymbl_tenants";
 /// Which component which share of the tenants has.
 pub(crate) const RINGS: &str = "asymbl_rings";
 /// What actions gave.
@@ -19,10 +19,23 @@ pub(crate) const COMPONENTS: &str = "asymbl_components";
 pub(crate) const SLOT: &str = "sync.due.";
 /// Before the tenant in the subject of its schedule.
 pub(crate) const SCHEDULE: &str = "sync.every.";
-/// Before the tenant in the subject of the tick that its schedule makes, and of the tickets that wait for its slot.
+/// Before the tenant in the subject of the tick that its schedule makes.
 pub(crate) const TICK: &str = "sync.tick.";
 /// Before tenant and call in the subject of an action.
 pub(crate) const ACTION: &str = "act.";
+
+/// The flag of a tenant whose tickets pass without work.
+pub(crate) fn paused(tenant: &str) -> String {
+    format!("paused.{tenant}")
+}
+
+/// The flag of a tenant that is to be synced once more.
+pub(crate) fn again(tenant: &str) -> String {
+    format!("again.{tenant}")
+}
+
+/// The value of [`again`] where everything is to be read.
+pub(crate) const FULL: &str = "full";
 
 /// A number that depends on a text alone, for spreading tenants: FNV-1a, 64 bits.
 pub(crate) fn spread(text: &str) -> u64 {

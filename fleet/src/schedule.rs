@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use async_nats::HeaderMap;
 use async_nats::header::{NATS_SCHEDULE, NATS_SCHEDULE_TARGET};
-use async_nats::jetstream::{AckKind, Context, Message};
+use async_nats::jetstream::{Context, Message};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _};
 
@@ -22,9 +22,6 @@ use crate::ticket::Ticket;
 
 /// Schedules that are written at once.
 const AT_ONCE: usize = 64;
-
-/// After which time a ticket that waits is tried again.
-const LATER: Duration = Duration::from_secs(1);
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -57,13 +54,18 @@ fn cron(tenant: &str, every: Duration) -> Option<String> {
 
 /// The tenants that have a schedule; none where the server keeps no schedules.
 pub(crate) async fn existing(nats: &Context) -> Result<Option<BTreeSet<String>>, FleetError> {
-    let stream = nats.get_stream(SCHED.0).await?;
+    let stream = nats.get_stream(SCHED.0).await.map_err(FleetError::nats)?;
     if !stream.cached_info().config.allow_message_schedules {
         return Ok(None);
     }
-    let subjects = stream.info_with_subjects(format!("{SCHEDULE}*")).await?;
+    let subjects = stream.info_with_subjects(format!("{SCHEDULE}*")).await;
+    let subjects = subjects.map_err(FleetError::nats)?;
     let tenants = subjects.map_ok(|(subject, _)| subject.trim_start_matches(SCHEDULE).to_owned());
-    Ok(Some(tenants.try_collect().await?))
+    tenants
+        .try_collect()
+        .await
+        .map(Some)
+        .map_err(FleetError::nats)
 }
 
 /// Writes the schedules of these tenants; one that is there already is replaced, and keeps its moments.
@@ -79,8 +81,8 @@ pub(crate) async fn write(
         let subject = format!("{SCHEDULE}{tenant}");
         Some(async move {
             let sent = nats.publish_with_headers(subject, headers, Bytes::new());
-            sent.await?.await?;
-            Ok(())
+            let sent = sent.await.map_err(FleetError::nats)?;
+            sent.await.map(drop).map_err(FleetError::nats)
         })
     });
     let writes = futures_util::stream::iter(writes).buffer_unordered(AT_ONCE);
@@ -89,32 +91,21 @@ pub(crate) async fn write(
 
 /// Takes the schedule of a tenant away.
 pub(crate) async fn remove(nats: &Context, tenant: &str) -> Result<(), FleetError> {
-    let stream = nats.get_stream(SCHED.0).await?;
-    stream.purge().filter(format!("{SCHEDULE}{tenant}")).await?;
-    Ok(())
+    let stream = nats.get_stream(SCHED.0).await.map_err(FleetError::nats)?;
+    let purged = stream.purge().filter(format!("{SCHEDULE}{tenant}")).await;
+    purged.map(drop).map_err(FleetError::nats)
 }
 
-/// Puts the ticket of a tick into its slot. Where that is taken, a sync waits or runs, and nothing is to be done; but a
-/// ticket that was asked for meanwhile ([`Ticket::queue`]) waits for its end.
+/// Puts the ticket of a tick into its slot. Where that is taken, a sync waits or runs, and nothing is to be done.
 pub(crate) async fn tick(fleet: &Fleet, tick: Message) {
     let tenant = tick.subject.trim_start_matches(TICK);
     let published = async {
-        if tick.payload.is_empty() {
-            let ring = fleet.components.ring().await?;
-            let ticket = Ticket::new(tenant, "tick", &ring);
-            return ticket.publish(&fleet.nats, None).await.map(|_| true);
-        }
-        match serde_json::from_slice::<Ticket>(&tick.payload) {
-            Ok(ticket) => ticket.renewed().publish(&fleet.nats, None).await,
-            Err(error) => {
-                tracing::error!(tenant, %error, "a ticket that can't be read is dropped");
-                Ok(true)
-            }
-        }
+        let ring = fleet.components.ring().await?;
+        let ticket = Ticket::new(tenant, "tick", &ring);
+        ticket.publish(&fleet.nats, None).await
     };
     match published.await {
-        Ok(true) => settled(tick.double_ack().await),
-        Ok(false) => settled(tick.ack_with(AckKind::Nak(Some(LATER))).await),
+        Ok(_) => settled(tick.double_ack().await),
         // The tick comes again.
         Err(error) => tracing::warn!(tenant, "no ticket: {error}"),
     }

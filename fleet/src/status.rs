@@ -8,7 +8,7 @@ use futures_util::TryStreamExt as _;
 
 use crate::components::Ring;
 use crate::error::FleetError;
-use crate::names::{ACT, PAUSED, SLOT, SYNC};
+use crate::names::{self, ACT, SLOT, SYNC};
 use crate::{Fleet, schedule};
 
 /// How a fleet stands.
@@ -46,18 +46,22 @@ pub struct TenantStatus {
 pub(crate) async fn of(fleet: &Fleet) -> Result<Status, FleetError> {
     let syncs = queue(&fleet.nats, SYNC).await?;
     let actions = queue(&fleet.nats, ACT).await?;
-    let stream = fleet.nats.get_stream(SYNC.0).await?;
-    let slots = stream.info_with_subjects(format!("{SLOT}*")).await?;
-    let slots = slots.map_ok(|(subject, _)| subject);
-    let slots: BTreeSet<String> = slots.try_collect().await?;
-    let bucket = fleet.nats.get_key_value(PAUSED).await?;
-    let paused: BTreeSet<String> = bucket.keys().await?.try_collect().await?;
+    let stream = fleet.nats.get_stream(SYNC.0).await;
+    let stream = stream.map_err(FleetError::nats)?;
+    let slots = stream.info_with_subjects(format!("{SLOT}*")).await;
+    let slots: BTreeSet<String> = slots
+        .map_err(FleetError::nats)?
+        .map_ok(|(subject, _)| subject)
+        .try_collect()
+        .await
+        .map_err(FleetError::nats)?;
+    let keys = fleet.flags.keys().await?;
     let tenants = fleet
         .tenants
         .all()?
         .into_values()
         .map(|tenant| TenantStatus {
-            is_paused: paused.contains(&tenant.id),
+            is_paused: keys.contains(&names::paused(&tenant.id)),
             has_ticket: slots.contains(&format!("{SLOT}{}", tenant.id)),
             name: tenant.file.name().to_owned(),
             id: tenant.id.clone(),
@@ -79,6 +83,7 @@ pub(crate) async fn of(fleet: &Fleet) -> Result<Status, FleetError> {
 }
 
 async fn queue(nats: &Context, (stream, name): (&str, &str)) -> Result<Info, FleetError> {
-    let consumer: Consumer<pull::Config> = nats.get_consumer_from_stream(name, stream).await?;
-    Ok(consumer.cached_info().clone())
+    let consumer: Result<Consumer<pull::Config>, _> =
+        nats.get_consumer_from_stream(name, stream).await;
+    Ok(consumer.map_err(FleetError::nats)?.cached_info().clone())
 }

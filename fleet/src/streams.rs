@@ -14,9 +14,6 @@ const TICK_WAIT: Duration = Duration::from_secs(10);
 /// The longest time for which the server compares message ids.
 const WINDOW: Duration = Duration::from_secs(10 * 60);
 
-/// Tickets that are worked on at once in the whole fleet.
-const AT_ONCE: i64 = 1_000;
-
 /// How a fleet runs. All its programs need the same.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
@@ -26,6 +23,8 @@ pub struct Settings {
     pub ack_wait: Duration,
     /// Copies of each stream: 3 for three servers.
     pub replicas: usize,
+    /// Tickets that are worked on at once in the whole fleet.
+    pub at_once: i64,
 }
 
 impl Default for Settings {
@@ -34,6 +33,7 @@ impl Default for Settings {
             every: Duration::from_secs(15 * 60),
             ack_wait: Duration::from_secs(30),
             replicas: 1,
+            at_once: 1_000,
         }
     }
 }
@@ -77,7 +77,7 @@ pub(crate) async fn make(
     let sched = Config {
         name: SCHED.0.to_owned(),
         description: Some("when each tenant is due".to_owned()),
-        subjects: vec![format!("{SCHEDULE}*"), format!("{TICK}>")],
+        subjects: vec![format!("{SCHEDULE}*"), format!("{TICK}*")],
         discard: DiscardPolicy::Old,
         allow_message_schedules: is_scheduled,
         ..common
@@ -85,9 +85,10 @@ pub(crate) async fn make(
     for stream in [sync, act, sched] {
         make_stream(nats, stream).await?;
     }
-    consumer(nats, SYNC, settings.ack_wait, "").await?;
-    consumer(nats, ACT, settings.ack_wait, "").await?;
-    consumer(nats, SCHED, TICK_WAIT, &format!("{TICK}>")).await
+    let at_once = settings.at_once;
+    consumer(nats, SYNC, settings.ack_wait, at_once, "").await?;
+    consumer(nats, ACT, settings.ack_wait, at_once, "").await?;
+    consumer(nats, SCHED, TICK_WAIT, at_once, &format!("{TICK}*")).await
 }
 
 async fn make_stream(nats: &Context, stream: Config) -> Result<(), FleetError> {
@@ -96,42 +97,18 @@ async fn make_stream(nats: &Context, stream: Config) -> Result<(), FleetError> {
     if held.is_ok_and(|held| {
         held.cached_info().config.allow_message_schedules && !stream.allow_message_schedules
     }) {
-        nats.delete_stream(&stream.name).await?;
+        let deleted = nats.delete_stream(&stream.name).await;
+        deleted.map_err(FleetError::nats)?;
     }
-    nats.create_or_update_stream(stream).await?;
-    Ok(())
-}
-
-/// Makes a bucket, or brings it to these settings; with a `lifetime`, values are forgotten after it. Its stream is made
-/// here: the client's own way asks the server for more than versions before 2.10 tell.
-pub(crate) async fn make_bucket(
-    nats: &Context,
-    name: &str,
-    replicas: usize,
-    lifetime: Option<Duration>,
-) -> Result<(), FleetError> {
-    let stream = Config {
-        name: format!("KV_{name}"),
-        subjects: vec![format!("$KV.{name}.>")],
-        max_messages_per_subject: 1,
-        max_age: lifetime.unwrap_or_default(),
-        discard: DiscardPolicy::New,
-        allow_rollup: true,
-        deny_delete: true,
-        // Values are read from the leader: another server may not have heard yet of what was just written, and an
-        // answer that is there would be overlooked.
-        allow_direct: false,
-        storage: StorageType::File,
-        num_replicas: replicas,
-        ..Config::default()
-    };
-    make_stream(nats, stream).await
+    let made = nats.create_or_update_stream(stream).await;
+    made.map(drop).map_err(FleetError::nats)
 }
 
 async fn consumer(
     nats: &Context,
     (stream, name): (&str, &str),
     ack_wait: Duration,
+    at_once: i64,
     filter: &str,
 ) -> Result<(), FleetError> {
     let config = pull::Config {
@@ -141,9 +118,9 @@ async fn consumer(
         filter_subject: filter.to_owned(),
         // What the server gave up would hold its slot for ever.
         max_deliver: -1,
-        max_ack_pending: AT_ONCE,
+        max_ack_pending: at_once,
         ..pull::Config::default()
     };
-    nats.create_consumer_on_stream(config, stream).await?;
-    Ok(())
+    let made = nats.create_consumer_on_stream(config, stream).await;
+    made.map(drop).map_err(FleetError::nats)
 }

@@ -49,12 +49,13 @@ async fn pull(
     let consumer = match consumer {
         Some(consumer) => consumer,
         None => {
-            let found = nats.get_consumer_from_stream(name, stream).await?;
-            consumer.insert(found)
+            let found = nats.get_consumer_from_stream(name, stream).await;
+            consumer.insert(found.map_err(FleetError::nats)?)
         }
     };
     let fetch = consumer.fetch().max_messages(1).expires(PULL);
-    Ok(fetch.messages().await?.next().await.transpose()?)
+    let mut messages = fetch.messages().await.map_err(FleetError::nats)?;
+    messages.next().await.transpose().map_err(FleetError::nats)
 }
 
 /// Does the work of a message and reports progress meanwhile, so that the message goes to nobody else. Without a report

@@ -48,7 +48,7 @@ impl Ticker {
     async fn look(&mut self, fleet: &Fleet) -> Result<(), FleetError> {
         let folder = fleet.tenants.clone();
         let listed = tokio::task::spawn_blocking(move || folder.all()).await;
-        let tenants = listed??.into_keys();
+        let tenants = listed.map_err(FleetError::nats)??.into_keys();
         if self
             .looked
             .is_none_or(|looked| looked.elapsed() > LOOK_AT_SCHEDULES)

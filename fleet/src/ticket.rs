@@ -6,20 +6,16 @@ use async_nats::jetstream::{self, Context, ErrorCode};
 use host_runner::unified::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::Fleet;
 use crate::components::Ring;
 use crate::error::FleetError;
-use crate::names::{SLOT, TICK};
-
-/// The period of a ticket that somebody asked for.
-pub(crate) const NOW: &str = "now";
+use crate::names::SLOT;
 
 /// What a worker is to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ticket {
     /// The tenant's id.
     pub tenant: String,
-    /// Which of the tenant's regular syncs: its number, `tick`, `next` for the rest of one; or [`NOW`].
+    /// Which of the tenant's regular syncs, or `tick`, `now`, `again`, `next`.
     pub period: String,
     /// The component's SHA-256: a release never changes a ticket that is under way.
     pub component: String,
@@ -42,18 +38,18 @@ impl Ticket {
         }
     }
 
-    /// The ticket of a full sync that somebody asked for while another one ran: it reads again what that one read.
-    pub(crate) fn renewed(self) -> Self {
-        let full_since = match self.period.as_str() {
-            NOW => self.full_since.map(|_| Timestamp::now().millis()),
-            _ => self.full_since,
-        };
-        Self { full_since, ..self }
+    /// With everything to be read from now on, if so.
+    pub(crate) fn full(self, is_full: bool) -> Self {
+        let now = is_full.then(|| Timestamp::now().millis());
+        Self {
+            full_since: now.or(self.full_since),
+            ..self
+        }
     }
 
     /// Whether it is one of the regular syncs, which nobody asked for.
     pub(crate) fn is_regular(&self) -> bool {
-        self.period != NOW
+        !["now", "again"].contains(&self.period.as_str())
     }
 
     /// Puts it into its tenant's slot, as [`fill`] does.
@@ -66,33 +62,6 @@ impl Ticket {
     }
 }
 
-impl Fleet {
-    /// Puts a tenant's next ticket into its slot. While that is taken the ticket waits among the ticks, and the result
-    /// is false: of each tenant one, and one that reads everything. A later one takes the place of the one before.
-    pub(crate) async fn ask(
-        &self,
-        tenant: &str,
-        period: &str,
-        full_since: Option<i64>,
-    ) -> Result<bool, FleetError> {
-        let ring = self.components.ring().await?;
-        let ticket = Ticket {
-            full_since,
-            ..Ticket::new(tenant, period, &ring)
-        };
-        if ticket.publish(&self.nats, None).await? {
-            return Ok(true);
-        }
-        let kind = if full_since.is_some() {
-            "full"
-        } else {
-            "delta"
-        };
-        fill(&self.nats, format!("{TICK}{tenant}.{kind}"), &ticket, None).await?;
-        Ok(false)
-    }
-}
-
 /// Puts a message into a slot; false when the slot is taken, which is an answer and no failure. With an id, a second
 /// message of the same id within the stream's window counts as the first.
 pub(crate) async fn fill(
@@ -101,7 +70,8 @@ pub(crate) async fn fill(
     what: &impl Serialize,
     id: Option<&str>,
 ) -> Result<bool, FleetError> {
-    let mut message = PublishMessage::build().payload(serde_json::to_vec(what)?.into());
+    let payload = serde_json::to_vec(what).map_err(FleetError::nats)?;
+    let mut message = PublishMessage::build().payload(payload.into());
     if let Some(id) = id {
         message = message.message_id(id);
     }
@@ -112,7 +82,7 @@ pub(crate) async fn fill(
     match acknowledged {
         Ok(acknowledged) => Ok(!acknowledged.duplicate),
         Err(error) if is_taken(&error) => Ok(false),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(FleetError::nats(error)),
     }
 }
 

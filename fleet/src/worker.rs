@@ -1,16 +1,14 @@
 //! A worker: takes tickets one by one and syncs their tenants.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream::{AckKind, Message};
-use futures_util::future::join_all;
 use host_runner::sandbox::LoadedConnector;
 use host_runner::session::Session;
-use host_runner::tenant::TokenSourceOptions;
-use host_runner::unified::{Model, Timestamp};
-use mirror::store::{Mirror, MirrorError, Mirrors};
+use host_runner::tenant::{TenantFile, TokenSourceOptions};
+use host_runner::unified::{Model, OrgId, Timestamp};
+use mirror::store::{Mirror, MirrorError};
 use mirror::sync::{
     Events, Stopped, SyncError, SyncOptions, discover, failures, note_failure_in, sync, wait_after,
 };
@@ -20,12 +18,15 @@ use tokio_util::sync::CancellationToken;
 use crate::action::Answer;
 use crate::components::Load;
 use crate::error::FleetError;
-use crate::names::{ACT, SCHED, SYNC};
-use crate::pause::{self, Paused};
+use crate::names::{self, ACT, SCHED, SLOT, SYNC};
 use crate::take::{each, kept, settled};
 use crate::tenants::Known;
 use crate::ticket::Ticket;
 use crate::{Fleet, schedule, ticker};
+
+/// Opens the mirror of a tenant: of this org, or the one that is there already.
+pub type MirrorOf =
+    Arc<dyn Fn(&TenantFile, Option<&OrgId>) -> Result<Box<dyn Mirror>, MirrorError> + Send + Sync>;
 
 /// How long one ticket is worked on; then the tenant gets the next one, and others their turn.
 const SLICE: Duration = Duration::from_secs(10 * 60);
@@ -40,12 +41,11 @@ const COMMAND: &str = "fleet";
 #[derive(Clone)]
 pub struct Worker {
     pub(crate) fleet: Fleet,
-    pub(crate) mirrors: Mirrors,
+    pub(crate) mirrors: MirrorOf,
     pub(crate) load: Load,
     pub(crate) answer: Answer,
     pub(crate) tokens: TokenSourceOptions,
     full: Arc<Semaphore>,
-    paused: Arc<Paused>,
 }
 
 /// What becomes of a ticket.
@@ -62,13 +62,16 @@ enum Verdict {
 }
 
 impl Worker {
-    /// A worker with mirrors there, which loads components and answers actions so; at most `full` first loads run at
-    /// once.
-    pub fn new(fleet: Fleet, mirrors: Mirrors, load: Load, answer: Answer, full: usize) -> Self {
-        let tokens = TokenSourceOptions {
-            vault: mirrors.tokens(),
-            ..TokenSourceOptions::default()
-        };
+    /// A worker that opens mirrors, loads components, answers actions and keeps tokens so; at most `full` first loads
+    /// run at once.
+    pub fn new(
+        fleet: Fleet,
+        mirrors: MirrorOf,
+        load: Load,
+        answer: Answer,
+        tokens: TokenSourceOptions,
+        full: usize,
+    ) -> Self {
         Self {
             fleet,
             mirrors,
@@ -76,34 +79,32 @@ impl Worker {
             answer,
             tokens,
             full: Arc::new(Semaphore::new(full.max(1))),
-            paused: Arc::new(Paused::new(None)),
         }
     }
 
     /// Works with so many tickets, and so many actions, at once until `stop`; then syncs end after their page, and
     /// their tickets go to others.
     pub async fn run(&self, slots: usize, stop: &CancellationToken) {
-        let nats = &self.fleet.nats;
-        let syncs = async {
-            let mut paused = self.paused.subscribe();
-            tokio::select! {
-                () = stop.cancelled() => {}
-                _ = paused.wait_for(Option::is_some) => {}
-            }
-            let slot = |_| each(nats, SYNC, stop, |message| self.work(message, stop));
-            join_all((0..slots.max(1)).map(slot)).await
-        };
-        let slot = |_| each(nats, ACT, stop, |message| self.act(message));
-        tokio::join!(
-            pause::follow(nats, &self.paused, stop),
-            syncs,
-            join_all((0..slots.max(1)).map(slot)),
-            each(nats, SCHED, stop, |message| schedule::tick(
-                &self.fleet,
-                message
-            )),
-            ticker::run(&self.fleet, stop),
-        );
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..slots.max(1) {
+            let (worker, stopped) = (self.clone(), stop.clone());
+            tasks.spawn(async move {
+                let work = |message| worker.work(message, &stopped);
+                each(&worker.fleet.nats, SYNC, &stopped, work).await;
+            });
+            let (worker, stopped) = (self.clone(), stop.clone());
+            tasks.spawn(async move {
+                let act = |message| worker.act(message);
+                each(&worker.fleet.nats, ACT, &stopped, act).await;
+            });
+        }
+        let (fleet, stopped) = (self.fleet.clone(), stop.clone());
+        tasks.spawn(async move {
+            let tick = |message| schedule::tick(&fleet, message);
+            each(&fleet.nats, SCHED, &stopped, tick).await;
+        });
+        ticker::run(&self.fleet, stop).await;
+        while tasks.join_next().await.is_some() {}
         self.fleet.tenants.close().await;
     }
 
@@ -116,7 +117,10 @@ impl Worker {
             },
             Err(error) => {
                 tracing::error!(subject = %message.subject, %error, "a ticket that can't be read is dropped");
-                return settled(message.double_ack().await);
+                settled(message.double_ack().await);
+                return self
+                    .again(message.subject.trim_start_matches(SLOT), None)
+                    .await;
             }
         };
         let verdict = self.verdict(&ticket, &message, stop).await;
@@ -124,14 +128,13 @@ impl Worker {
         let ms = began.elapsed().as_millis() as u64;
         tracing::info!(tenant, tries, ms, ?verdict, "ticket");
         match verdict {
-            Verdict::Done => settled(message.double_ack().await),
+            Verdict::Done => {
+                settled(message.double_ack().await);
+                self.again(tenant, None).await;
+            }
             Verdict::GoOn => {
                 settled(message.double_ack().await);
-                // If that is lost, the next period goes on from the cursor.
-                let rest = self.fleet.ask(tenant, "next", ticket.full_since).await;
-                if let Err(error) = rest {
-                    tracing::warn!(tenant, "no ticket for the rest: {error}");
-                }
+                self.again(tenant, Some(&ticket)).await;
             }
             Verdict::Later(waits) => {
                 let wait = self.fleet.settings.ack_wait * waits;
@@ -142,19 +145,41 @@ impl Worker {
         }
     }
 
+    /// Puts the tenant's next ticket into the slot that is free now: the rest of one, or where somebody asked for one
+    /// meanwhile. If it is lost, the next period goes on from the cursor.
+    async fn again(&self, tenant: &str, rest: Option<&Ticket>) {
+        let asked = async {
+            let key = names::again(tenant);
+            let asked = self.fleet.flags.entry(&key).await?;
+            if asked.is_none() && rest.is_none() {
+                return Ok(());
+            }
+            let ring = self.fleet.components.ring().await?;
+            let period = if asked.is_some() { "again" } else { "next" };
+            let is_full = asked.as_ref().is_some_and(|(_, flag)| flag == names::FULL);
+            let ticket = Ticket {
+                full_since: rest.and_then(|rest| rest.full_since),
+                ..Ticket::new(tenant, period, &ring)
+            };
+            let ticket = ticket.full(is_full);
+            ticket.publish(&self.fleet.nats, None).await?;
+            // Behind the ticket, so that a worker that dies between asks twice rather than not at all.
+            if let Some((revision, _)) = asked {
+                self.fleet.flags.purge_revision(&key, revision).await?;
+            }
+            Ok::<_, FleetError>(())
+        };
+        if let Err(error) = asked.await {
+            tracing::warn!(tenant, "no ticket for the rest: {error}");
+        }
+    }
+
     async fn verdict(
         &self,
         ticket: &Ticket,
         message: &Message,
         stop: &CancellationToken,
     ) -> Verdict {
-        let mut paused = self.paused.subscribe();
-        let is_paused = |all: &Option<BTreeSet<String>>| {
-            all.as_ref().is_some_and(|all| all.contains(&ticket.tenant))
-        };
-        if is_paused(&paused.borrow()) {
-            return Verdict::Done;
-        }
         let prepared = self.prepared(ticket).await;
         let (tenant, connector) = match prepared {
             Ok(Some(prepared)) => prepared,
@@ -169,16 +194,14 @@ impl Worker {
         let (ticket, stopping) = (ticket.clone(), slice.clone());
         // On a thread of its own: it waits for the mirror, and the connector computes.
         let run = tokio::task::spawn_blocking(move || {
-            runtime.block_on(worker.sync(&ticket, tenant, connector, stopping))
+            runtime.block_on(worker.sync(&ticket, &tenant, connector, stopping))
         });
         let run = async {
             tokio::pin!(run);
             tokio::select! {
                 ended = &mut run => return ended,
-                () = tokio::time::sleep(SLICE) => {}
-                _ = paused.wait_for(is_paused) => {}
+                () = tokio::time::sleep(SLICE) => slice.cancel(),
             }
-            slice.cancel();
             run.await
         };
         match kept(message, self.fleet.settings.ack_wait, &slice, run).await {
@@ -192,6 +215,10 @@ impl Worker {
         &self,
         ticket: &Ticket,
     ) -> Result<Option<(Arc<Known>, LoadedConnector)>, FleetError> {
+        let paused = names::paused(&ticket.tenant);
+        if self.fleet.flags.get(&paused).await?.is_some() {
+            return Ok(None);
+        }
         let Some(tenant) = self.fleet.tenants.find(&ticket.tenant)? else {
             tracing::warn!(
                 tenant = ticket.tenant,
@@ -210,18 +237,18 @@ impl Worker {
     async fn sync(
         &self,
         ticket: &Ticket,
-        tenant: Arc<Known>,
+        tenant: &Known,
         connector: LoadedConnector,
         slice: CancellationToken,
     ) -> Verdict {
-        let session = match self.fleet.tenants.open(&tenant, &self.tokens).await {
+        let session = match tenant.open(&self.tokens) {
             Ok(opened) => Session::new(connector, opened),
             Err(error) => {
                 tracing::error!(tenant = tenant.file.name(), "{error}");
                 return Verdict::Done;
             }
         };
-        let verdict = self.sync_with(ticket, &tenant, &session, slice).await;
+        let verdict = self.sync_with(ticket, tenant, &session, slice).await;
         if matches!(verdict, Verdict::Later(_)) {
             tenant.close().await;
         }
@@ -240,8 +267,7 @@ impl Worker {
             tracing::warn!(tenant = name, "the mirror: {error}");
             Verdict::Later(1)
         };
-        let location = self.mirrors.of(tenant.file.path());
-        let mut kept = match location.open_existing() {
+        let mut kept = match (self.mirrors)(&tenant.file, None) {
             Ok(mirror) => Some(mirror),
             Err(MirrorError::Missing { .. }) => None,
             Err(error) => return cannot_open(error),
@@ -259,7 +285,7 @@ impl Worker {
         // By now the tenant may be another org's.
         let opened = match kept.filter(|mirror| *mirror.org() == discovered.org) {
             Some(mirror) => Ok(mirror),
-            None => location.open(&discovered.org),
+            None => (self.mirrors)(&tenant.file, Some(&discovered.org)),
         };
         let mut mirror = match opened {
             Ok(mirror) => mirror,

@@ -23,6 +23,7 @@ const SETTINGS: Settings = Settings {
     every: Duration::from_secs(15 * 60),
     ack_wait: ACK_WAIT,
     replicas: 1,
+    at_once: 1_000,
 };
 
 fn main() {
@@ -234,22 +235,20 @@ async fn work(
         .spawn();
     let worker = Worker(child.unwrap());
     // By then the component is compiled.
-    let jetstream = jetstream::new(async_nats::connect(nats.url()).await.unwrap());
-    left(&jetstream, MEASURED).await;
+    left(fleet, MEASURED).await;
     let (began, before) = (Instant::now(), cpu(worker.0.id()));
-    left(&jetstream, 0).await;
+    left(fleet, 0).await;
     (began.elapsed(), cpu(worker.0.id()) - before)
 }
 
-/// Waits until so many tickets are left. Asks for no more than that, since the server is what is measured.
-async fn left(jetstream: &Context, count: usize) {
+/// Waits until so many tickets are left.
+async fn left(fleet: &Fleet, count: usize) {
     loop {
-        let consumer = consumer(jetstream).await;
-        let info = consumer.cached_info();
-        if info.num_pending as usize + info.num_ack_pending <= count {
+        let status = fleet.status().await.unwrap();
+        if status.waiting as usize + status.working <= count {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -15,11 +15,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use ::fleet::{Fleet, Settings};
-use async_nats::jetstream::consumer::{Consumer, Info, pull};
 use async_nats::jetstream::{self, Context};
 use connector_tests::command::{Outcome, command, run};
 use connector_tests::nats::{Nats, Version};
 use connector_tests::world::{World, small_org, write_private};
+use futures_util::TryStreamExt as _;
 use host_runner::unified::Model;
 use mirror::store::{Location, Login, Mirror, RecordFilter, Records, SqliteMirror};
 use practice_org::server::config::Latency;
@@ -30,9 +30,6 @@ const LATE: Latency = Latency {
     per_call: Duration::from_millis(60),
     per_row: Duration::ZERO,
 };
-
-/// How long tickets may take until they count as lost: a machine that has other work for a minute loses none.
-const PATIENCE: Duration = Duration::from_secs(180);
 
 /// What a fleet in these tests is made of.
 #[derive(Debug, Clone)]
@@ -127,6 +124,7 @@ impl TestFleet {
             every: parts.every,
             ack_wait: parts.ack_wait,
             replicas: parts.servers,
+            ..Settings::default()
         };
         let fleet = Fleet::connect(&nats.url(), None, folder, settings).await;
         let urls: Vec<String> = nats.url().split(',').map(str::to_owned).collect();
@@ -262,7 +260,7 @@ impl TestFleet {
     /// Waits until no ticket is left, and none is to follow.
     pub(crate) async fn until_done(&self) {
         let began = Instant::now();
-        while began.elapsed() < PATIENCE {
+        while began.elapsed() < Duration::from_secs(90) {
             if self.is_done().await == Some(true) {
                 return;
             }
@@ -274,23 +272,12 @@ impl TestFleet {
 
     /// None while a server that leads is missing.
     async fn is_done(&self) -> Option<bool> {
-        // First: what waits for a slot goes when its ticket is there.
-        let ticks = self.jetstream.get_consumer_from_stream("ticks", "SCHED");
-        let ticks: Consumer<pull::Config> = ticks.await.ok()?;
-        let Info {
-            num_pending,
-            num_ack_pending,
-            ..
-        } = *ticks.cached_info();
+        // First: the flag goes when the ticket that it asks for is there.
+        let flags = self.jetstream.get_key_value("asymbl_tenants").await.ok()?;
+        let flags: Vec<String> = flags.keys().await.ok()?.try_collect().await.ok()?;
         let status = self.fleet.status().await.ok()?;
-        let left = num_pending + status.waiting;
-        Some(left == 0 && num_ack_pending + status.working == 0)
-    }
-
-    /// Whether a tenant has a mirror, which is a file.
-    pub(crate) fn has_mirror(&self, tenant: usize) -> bool {
-        let folder = self.world.folder().join("tenants");
-        folder.join(format!("t{tenant}.mirror.sqlite")).exists()
+        let is_asked = flags.iter().any(|flag| flag.starts_with("again."));
+        Some(!is_asked && status.waiting == 0 && status.working == 0)
     }
 
     /// The mirror of a tenant.

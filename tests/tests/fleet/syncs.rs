@@ -1,11 +1,7 @@
 //! Syncs by tickets: what is asked for is done, by whichever worker is left.
 
-use std::time::Duration;
-
-use host_runner::unified::Model;
-use mirror::store::RunOutcome;
-
 use super::{LATE, Parts, TestFleet};
+use std::time::Duration;
 
 fn one_worker() -> Parts {
     Parts {
@@ -43,68 +39,6 @@ async fn workers_sync_every_tenant_and_follow_requests() {
     assert_eq!(runs(), before + 1);
     let unknown = fleet.run(&["sync-now", "nobody"]).await;
     assert_eq!(unknown.code, 2, "{unknown:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_pause_holds_for_tickets_that_wait_or_are_worked_on() {
-    let parts = Parts {
-        slots: 1,
-        tenants: 2,
-        ..one_worker()
-    };
-    let Some(mut fleet) = TestFleet::start(parts).await else {
-        return;
-    };
-    fleet.world.org.set_latency(LATE);
-    fleet.sync_all().await;
-    let is_begun = async || fleet.fleet.status().await.unwrap().working == 1;
-    while !is_begun().await {}
-    for name in ["t0", "t1"] {
-        fleet.fleet.pause(name, true).await.unwrap();
-    }
-    fleet.until_done().await;
-    // The first one had begun, and ended at a page; the second one did not begin.
-    assert_eq!([0, 1].map(|tenant| fleet.has_mirror(tenant)), [true, false]);
-    let stopped = fleet.logs().matches("verdict=GoOn").count();
-    assert_eq!(stopped, 1, "{}", fleet.logs());
-    // Also when the server that told the changes is gone.
-    fleet.nats.kill(0);
-    fleet.nats.restart(0);
-    fleet.fleet.pause("t0", false).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    fleet.sync_all().await;
-    fleet.until_done().await;
-    assert_eq!([0, 1].map(|tenant| fleet.has_mirror(tenant)), [true, false]);
-    fleet.fleet.pause("t1", false).await.unwrap();
-    fleet.sync_all().await;
-    fleet.until_done().await;
-    fleet.assert_all_equal();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_asked_for_during_a_sync_follows_it() {
-    let parts = Parts {
-        tenants: 1,
-        workers: 0,
-        ..one_worker()
-    };
-    let Some(mut fleet) = TestFleet::start(parts).await else {
-        return;
-    };
-    // The first one is a full one anyway; of what follows, one delta and one full sync are left.
-    assert!(fleet.fleet.sync_now("t0", false).await.unwrap());
-    for full in [true, false, true, false] {
-        assert!(!fleet.fleet.sync_now("t0", full).await.unwrap());
-    }
-    fleet.add_worker();
-    fleet.until_done().await;
-    let mirror = fleet.mirror("t0");
-    let mut runs = mirror.runs(10).unwrap();
-    runs.retain(|run| run.outcome == RunOutcome::Succeeded);
-    assert_eq!(runs.len(), 3, "{}", fleet.logs());
-    let full = mirror.model_state(Model::Jobs).unwrap().full_at;
-    assert!(full > Some(runs[1].started_at), "{full:?}, {runs:?}");
-    fleet.assert_all_equal();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,7 +96,7 @@ async fn everything_in_nats_can_be_made_again() {
         "SYNC",
         "SCHED",
         "ACT",
-        "KV_asymbl_paused",
+        "KV_asymbl_tenants",
         "KV_asymbl_rings",
         "KV_asymbl_results",
         "OBJ_asymbl_components",
@@ -171,9 +105,9 @@ async fn everything_in_nats_can_be_made_again() {
     }
     assert_ne!(fleet.run(&["status"]).await.code, 0, "it is gone");
     fleet.init().await;
-    let results = fleet.jetstream.get_stream("KV_asymbl_results").await;
-    let is_direct = results.unwrap().cached_info().config.allow_direct;
-    assert!(!is_direct, "a copy may not know yet what was answered");
+    let flags = fleet.jetstream.get_stream("KV_asymbl_tenants").await;
+    let is_direct = flags.unwrap().cached_info().config.allow_direct;
+    assert!(!is_direct, "a copy may not know yet what was asked for");
     fleet.sync_all().await;
     fleet.until_done().await;
     fleet.assert_all_equal();
@@ -269,7 +203,7 @@ async fn a_tenant_whose_login_is_refused_frees_its_slot() {
     fleet.sync_all().await;
     fleet.until_done().await;
     let runs = fleet.mirror("t0").runs(10).unwrap();
-    let failed = RunOutcome::Failed;
+    let failed = mirror::store::RunOutcome::Failed;
     let failures = runs.iter().filter(|run| run.outcome == failed).count();
     assert_eq!(failures, 3, "{runs:?}");
 }

@@ -243,11 +243,9 @@ fn of_cause(cause: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     }
     if let Some(error) = cause.downcast_ref::<FleetError>() {
         return Some(match error {
-            FleetError::Connect(_)
-            | FleetError::Nats(_)
-            | FleetError::Unreadable(_)
-            | FleetError::Task(_)
-            | FleetError::NoAnswer { .. } => Exit::Later,
+            FleetError::Connect(_) | FleetError::Nats(_) | FleetError::NoAnswer { .. } => {
+                Exit::Later
+            }
             FleetError::Component { .. } => Exit::Component,
             _ => Exit::WrongInput,
         });

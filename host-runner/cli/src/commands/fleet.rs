@@ -14,6 +14,7 @@ use super::output::{counted, say};
 use super::text::print_note;
 use super::{Context, Exit, action, handed, schedule};
 use ::fleet::{Fleet, Ring, Settings, Worker};
+use host_runner::tenant::TokenSourceOptions;
 use mirror::actions::Action;
 use mirror::store::{Login, Mirrors};
 
@@ -128,6 +129,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
         every: common.every,
         ack_wait: common.ack_wait,
         replicas: common.replicas,
+        ..Settings::default()
     };
     let fleet = Fleet::connect(
         &common.nats,
@@ -215,11 +217,22 @@ async fn worker(
     let stop = CancellationToken::new();
     schedule::stop_on_signals(&stop).context("can't listen for signals")?;
     let loader = context.loader()?;
+    let tokens = TokenSourceOptions {
+        vault: mirrors.tokens(),
+        ..TokenSourceOptions::default()
+    };
     let worker = Worker::new(
         fleet,
-        mirrors,
+        Arc::new(move |file, org| {
+            let location = mirrors.of(file.path());
+            match org {
+                Some(org) => location.open(org),
+                None => location.open_existing(),
+            }
+        }),
         Arc::new(move |wasm| loader(wasm).map_err(|error| format!("{error:#}"))),
         Arc::new(handed::to_value),
+        tokens,
         full,
     );
     let slots_text = counted(slots as u64, "slot");
