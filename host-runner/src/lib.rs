@@ -24,6 +24,7 @@ pub mod conformance;
 pub mod download;
 pub mod egress;
 mod hex;
+mod lock;
 pub mod metrics;
 pub mod passthrough;
 pub mod sandbox;
@@ -32,3 +33,4 @@ pub mod tenant;
 pub mod unified;
 
 pub use hex::hex;
+pub use lock::lock;

@@ -190,7 +190,7 @@ impl Metrics {
     /// Method and path, or `other` for both where there are too many already.
     fn kind(&self, method: &str, path: &str) -> (String, String) {
         let kind = (method.to_owned(), path.to_owned());
-        let mut kinds = crate::egress::lock(&self.0.kinds);
+        let mut kinds = crate::lock(&self.0.kinds);
         if kinds.contains(&kind) || kinds.len() < KINDS {
             kinds.insert(kind.clone());
             return kind;

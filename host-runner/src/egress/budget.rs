@@ -3,6 +3,7 @@
 //! A runaway guest should meet a cap of ours long before it has used up the org's daily API calls.
 
 use super::{ByteSize, EgressError};
+use crate::lock;
 use http::HeaderMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -158,13 +159,6 @@ impl Meter {
             api_usage: *lock(&self.usage),
         }
     }
-}
-
-/// A lock whose holder can't leave a half-written value behind, so a poisoned one is as good as any.
-pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
 /// Reads `api-usage=18/5000`, also with `; per-app-api-usage=17/250(appName=x)` behind it (salesforce-api.md 5).

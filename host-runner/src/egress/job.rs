@@ -1,11 +1,12 @@
 //! What lies behind a gate: what all jobs of a tenant share, and what one job has done and may do.
 
-use super::budget::{Meter, lock};
+use super::budget::Meter;
 use super::error::Problem;
 use super::{
     ByteSize, Client, Credentials, Deadlines, EgressError, EgressLimits, EgressPolicy, Grant,
     JobBudget, Purpose,
 };
+use crate::lock;
 use crate::metrics::Metrics;
 use http::HeaderValue;
 use std::sync::atomic::{AtomicU64, Ordering};

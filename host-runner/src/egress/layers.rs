@@ -34,11 +34,11 @@ impl Progress {
     }
 
     fn mark(&self) {
-        *super::budget::lock(&self.0) = Instant::now();
+        *crate::lock(&self.0) = Instant::now();
     }
 
     pub(crate) fn last(&self) -> Instant {
-        *super::budget::lock(&self.0)
+        *crate::lock(&self.0)
     }
 }
 

@@ -53,5 +53,4 @@ pub use reading::{Purpose, ReadingRules, SALESFORCE};
 pub use recovery::Recovery;
 pub use size::ByteSize;
 
-pub(crate) use budget::lock;
 pub(crate) use gate::default_user_agent;

@@ -1,11 +1,11 @@
 //! Servers on loopback for tests: a hyper one with a hand-written handler, and a raw one for answers that no server
 //! library would send.
 
-use super::budget::lock;
 use super::{
     Client, Credentials, Deadlines, Egress, EgressError, EgressLimits, EgressPolicy, Gate,
     JobBudget, Origin, Proxies, RequestBody, ResponseBody, empty_body,
 };
+use crate::lock;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::{Stream, StreamExt, stream};

@@ -8,7 +8,8 @@
 use super::oauth::{Flow, OAuthError, Token, gate};
 use super::token_cache::TokenCache;
 use super::{Secret, TenantError, TenantFile, TokenVault};
-use crate::egress::{Bearer, Client, Credentials, CredentialsError, Gate, Origin, lock};
+use crate::egress::{Bearer, Client, Credentials, CredentialsError, Gate, Origin};
+use crate::lock;
 use crate::metrics::Metrics;
 use futures_util::future::BoxFuture;
 use http::StatusCode;

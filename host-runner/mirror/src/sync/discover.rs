@@ -1,11 +1,12 @@
 //! What is learnt of an org before its mirror is opened.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use super::error::SyncError;
 use super::run::quota_of;
 use crate::store::Quota;
+use host_runner::lock;
 use host_runner::sandbox::contract::reads;
 use host_runner::sandbox::{Job, unified_model};
 use host_runner::session::{Session, StepError};
@@ -32,15 +33,11 @@ pub(super) struct Spare(Mutex<Option<Job>>);
 
 impl Spare {
     pub(super) fn take(&self) -> Option<Job> {
-        self.lock().take()
+        lock(&self.0).take()
     }
 
     pub(super) fn keep(&self, job: Job) {
-        *self.lock() = Some(job);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Job>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.0) = Some(job);
     }
 }
 

@@ -85,7 +85,7 @@ async fn serve(stream: TcpStream, sign_in: Arc<BrowserSignIn>, sender: mpsc::Sen
                 "Begin in the terminal.",
             ),
         };
-        *crate::egress::lock(&found) = answer;
+        *crate::lock(&found) = answer;
         async move { Ok::<_, Infallible>(page) }
     });
     let connection = http1::Builder::new()
@@ -94,7 +94,7 @@ async fn serve(stream: TcpStream, sign_in: Arc<BrowserSignIn>, sender: mpsc::Sen
     if let Err(error) = connection.await {
         tracing::debug!(%error, "a connection of the browser ended");
     }
-    let found = crate::egress::lock(&found).take();
+    let found = crate::lock(&found).take();
     if let Some(found) = found {
         // Nobody waits any more after the first answer.
         let _ = sender.send(found).await;

@@ -133,7 +133,7 @@ impl RefreshToken {
         {
             return Ok(Token::Shared(token));
         }
-        let unsaved = crate::egress::lock(&self.store.unsaved).clone();
+        let unsaved = crate::lock(&self.store.unsaved).clone();
         let current = unsaved.or(kept.map(|kept| Secret::new(kept.refresh_token.as_str())));
         let current = match current {
             Some(current) => current,
@@ -143,14 +143,14 @@ impl RefreshToken {
         let answer = request::post(gate, endpoint, &form).await?;
         let rotated = answer.refresh_token().filter(|token| *token != current);
         if rotated.is_some() {
-            *crate::egress::lock(&self.store.unsaved) = rotated.clone();
+            *crate::lock(&self.store.unsaved) = rotated.clone();
             self.store.mark_replaced();
         }
         let issued = answer.access_token(endpoint, &form);
         let access = issued.as_ref().ok().map_or("", Secret::expose);
         let refresh = rotated.unwrap_or(current);
         match keep(shared, taken.as_mut(), refresh.expose(), access).await {
-            Ok(()) => *crate::egress::lock(&self.store.unsaved) = None,
+            Ok(()) => *crate::lock(&self.store.unsaved) = None,
             Err(error) => {
                 tracing::error!(%error, "a refresh token can't be kept for the other machines; a rotated one is lost when this program ends");
             }
@@ -160,7 +160,7 @@ impl RefreshToken {
 
     /// Writes a rotated token that could not be written when it came.
     pub(crate) async fn save(&self) -> Result<(), OAuthError> {
-        let Some(unsaved) = crate::egress::lock(&self.store.unsaved).clone() else {
+        let Some(unsaved) = crate::lock(&self.store.unsaved).clone() else {
             return Ok(());
         };
         if let Some(shared) = &self.shared {
@@ -285,7 +285,7 @@ impl Store {
 
     /// The newest token: read anew each time, since another process may have rotated it.
     fn current(&self) -> Result<Secret, OAuthError> {
-        if let Some(unsaved) = crate::egress::lock(&self.unsaved).clone() {
+        if let Some(unsaved) = crate::lock(&self.unsaved).clone() {
             return Ok(unsaved);
         }
         let current = self.of_this_machine()?;
@@ -325,7 +325,7 @@ impl Store {
 
     /// Writes a rotated token; one that can't be written stays in memory, since the old one is spent.
     fn keep(&self, rotated: &Secret, file: Prepared) {
-        *crate::egress::lock(&self.unsaved) = Some(rotated.clone());
+        *crate::lock(&self.unsaved) = Some(rotated.clone());
         if let Err(error) = self.write(rotated, file) {
             tracing::error!(path = %self.path().display(), %error, "a rotated refresh token can't be written; it is lost when this program ends");
         }
@@ -344,7 +344,7 @@ impl Store {
             }
         };
         file.commit(text.as_bytes())?;
-        *crate::egress::lock(&self.unsaved) = None;
+        *crate::lock(&self.unsaved) = None;
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::error::Error as _;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::task::{Context, Poll, Wake};
 use std::thread::Thread;
 
@@ -19,6 +19,7 @@ use tokio_postgres::{Client, Config, NoTls, Row, Statement};
 
 use super::tls::{Encryption, Tls};
 use crate::store::MirrorError;
+use host_runner::lock;
 
 /// The values of a statement.
 pub(super) type Values<'v> = &'v [&'v (dyn ToSql + Sync)];
@@ -73,10 +74,6 @@ impl Idle {
             links.push(Arc::clone(link));
         }
     }
-}
-
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 struct Parked(Thread);

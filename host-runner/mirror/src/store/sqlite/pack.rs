@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use zstd::bulk::{Compressor, Decompressor};
@@ -11,6 +11,7 @@ use zstd::zstd_safe::{CParameter, get_frame_content_size};
 
 use super::formats::code;
 use crate::store::MirrorError;
+use host_runner::lock;
 use host_runner::unified::{Model, UnifiedRecord};
 
 /// The fastest level that is not a loss: lower ones take as long for texts of this size, and give more.
@@ -138,10 +139,6 @@ impl Packs {
         let unpacked = decompressor.decompress(packed, size).map_err(damaged)?;
         String::from_utf8(unpacked).map_err(|_| MirrorError::damaged("a record is not a text"))
     }
-}
-
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn compressor(dictionary: &[u8]) -> std::io::Result<Compressor<'static>> {
