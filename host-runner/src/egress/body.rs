@@ -51,10 +51,10 @@ pub(crate) async fn peek(mut body: ResponseBody, enough: usize) -> (Vec<u8>, Res
     (start, StreamBody::new(whole).boxed_unsync())
 }
 
-/// Reads a body in a task of its own, some pieces ahead of whoever takes them: the next page is unfolded while the
-/// connector maps the one before. Dropped, it ends the task.
+/// Reads a body in a task of its own, ahead of its reader: the next page is decompressed while the connector maps the
+/// one before. The task ends when the body is dropped.
 pub(crate) fn read_ahead(mut body: ResponseBody, origin: Origin) -> ResponseBody {
-    // The end is said: a task that panicked must not look like a body that is complete.
+    // The end is sent too: a task that panicked must not look like a body that is complete.
     let (sender, receiver) = mpsc::channel(AHEAD);
     tokio::spawn(async move {
         loop {

@@ -3,12 +3,12 @@
 //! The order is the point: policy first, then the budget, then a place among the requests in flight, then the
 //! credentials, then the wire. Whatever fails is noted for the host before the guest hears of it.
 
-use super::body::{peek, read_ahead};
+mod answer;
+
 use super::caller::strip;
 use super::cause::client_error;
 use super::job::{CallOptions, Job, OPEN_ANSWERS, Shared};
-use super::layers::{Download, Handed, Progress, Upload, gunzip};
-use super::mask::mask_body;
+use super::layers::{Progress, Upload};
 use super::reading::{LARGEST_BUNDLE, Reading};
 use super::record::Record;
 use super::{
@@ -16,7 +16,7 @@ use super::{
     Recovery, RequestBody, ResponseBody, empty_body, full_body,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -26,12 +26,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
-
-/// How much of a 401's body is read to learn why; Salesforce's are some 100 bytes.
-const REFUSAL: usize = 4 * 1024;
-
-/// Bytes on the wire from which a folded body is read in a task of its own.
-const WORTH_A_TASK: u64 = 16 * 1024;
 
 /// What one exchange carries along.
 struct Exchange<'a> {
@@ -325,106 +319,6 @@ impl Exchange<'_> {
             }
             if progress.last().max(connected_at) + self.deadlines.first_byte <= Instant::now() {
                 return Err(self.late(Phase::FirstByte, self.deadlines.first_byte));
-            }
-        }
-    }
-
-    /// Wraps the response's body, and tells the credentials whether the org accepted them.
-    async fn received(
-        &self,
-        response: Response<Incoming>,
-        bearer: Option<Bearer>,
-        slot: OwnedSemaphorePermit,
-    ) -> Result<Response<ResponseBody>, EgressError> {
-        let (mut parts, incoming) = response.into_parts();
-        self.job.meter.note_usage(&parts.headers);
-        if let Some(bearer) = &bearer {
-            bearer.spellings().mask_headers(&mut parts.headers);
-        }
-        let bodiless = self.head_only
-            || matches!(
-                parts.status,
-                StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED
-            );
-        let length = content_length(&parts.headers).filter(|_| !bodiless);
-        if length.is_some_and(|length| length > self.max_response.as_u64()) {
-            return Err(EgressError::ResponseTooLarge {
-                origin: self.origin.clone(),
-                cap: self.max_response,
-            });
-        }
-        let download = Download {
-            inner: incoming,
-            job: self.job.clone(),
-            origin: self.origin.clone(),
-            deadlines: self.deadlines,
-            started: self.started,
-            waiting: None,
-            _place: slot,
-        };
-        let is_empty = bodiless || download.is_end_stream();
-        let is_folded = !is_empty && parts.headers.contains_key(header::CONTENT_ENCODING);
-        let mut body = match is_empty {
-            true => download.boxed_unsync(),
-            false => self.decoded(&mut parts.headers, download)?,
-        };
-        if let Some(bearer) = &bearer {
-            body = mask_body(bearer.spellings(), body);
-        }
-        if is_folded && length.is_none_or(|length| length > WORTH_A_TASK) {
-            body = read_ahead(body, self.origin.clone());
-        }
-        body = self.counted(body);
-        if let (Some(bearer), Some(credentials)) = (&bearer, &self.shared.credentials) {
-            if parts.status == StatusCode::UNAUTHORIZED {
-                let (start, whole) = peek(body, REFUSAL).await;
-                credentials.refused(bearer, parts.status, &start);
-                body = whole;
-            } else {
-                credentials.accepted(bearer);
-            }
-        }
-        Ok(Response::from_parts(parts, body))
-    }
-
-    /// Counts and caps what a body hands on.
-    fn counted(&self, body: ResponseBody) -> ResponseBody {
-        let handed = Handed {
-            inner: body,
-            job: self.job.clone(),
-            origin: self.origin.clone(),
-            request: self.label.clone(),
-            cap: self.max_response,
-            count: 0,
-            failed: false,
-        };
-        handed.boxed_unsync()
-    }
-
-    fn decoded(
-        &self,
-        headers: &mut HeaderMap,
-        body: Download,
-    ) -> Result<ResponseBody, EgressError> {
-        let encoding = headers
-            .get(header::CONTENT_ENCODING)
-            .map(|value| value.to_str().unwrap_or("?").trim());
-        match encoding.map(str::to_ascii_lowercase).as_deref() {
-            None | Some("" | "identity") => Ok(body.boxed_unsync()),
-            Some("gzip" | "x-gzip") => {
-                headers.remove(header::CONTENT_ENCODING);
-                headers.remove(header::CONTENT_LENGTH);
-                Ok(gunzip(body))
-            }
-            Some(other) => {
-                let detail = format!(
-                    "{} was not asked for",
-                    other.chars().take(20).collect::<String>()
-                );
-                Err(EgressError::Encoding {
-                    origin: self.origin.clone(),
-                    detail,
-                })
             }
         }
     }
