@@ -39,9 +39,7 @@ impl TextPage {
 
     /// How many records it brings.
     pub fn rows(&self) -> usize {
-        let lines = self.records.lines.as_bytes();
-        let is_cut = lines.last().is_some_and(|last| *last != b'\n');
-        memchr::memchr_iter(b'\n', lines).count() + usize::from(is_cut)
+        lines(&self.records.lines).count()
     }
 
     /// How many things it brings that are kept: records, deletions, rechecks.
