@@ -159,25 +159,24 @@ impl Cursor {
 
     /// Where it stands, apart from what it has gathered.
     pub fn place(&self) -> String {
+        self.place_in(self.phase, self.at.as_ref())
+    }
+
+    /// The same for the beginning of a phase.
+    pub fn place_before(&self, phase: usize) -> String {
+        self.place_in(phase, None)
+    }
+
+    fn place_in(&self, phase: usize, at: Option<&At>) -> String {
         token::text(&(
             &self.basis,
             self.kind,
             &self.watermarks,
             self.plan,
-            self.phase,
+            phase,
             (self.page_size, self.limit),
-            &self.at,
+            at,
         ))
-    }
-
-    /// The place at the beginning of the next phase.
-    #[must_use]
-    pub fn behind_phase(&self) -> Self {
-        Self {
-            phase: self.phase + 1,
-            at: None,
-            ..self.clone()
-        }
     }
 
     /// Takes the page size that the host asks for; it counts until another is asked for.

@@ -93,7 +93,7 @@ impl<T: Transport> Client<T> {
         self.finish(flight, info)
     }
 
-    /// Waits until a job is complete that was begun at a time, for so long at most from now on.
+    /// Waits until a job is complete, for `longest` at most. `since` is when it was begun, by the transport's clock.
     ///
     /// # Errors
     /// When it ends otherwise, or takes too long.

@@ -48,15 +48,17 @@ pub struct BulkRows<T: Transport> {
     /// Whether an earlier call began or read it: then its instance lives on, and what a download holds behind a page is
     /// not in vain.
     is_kept: bool,
-    /// The number of the job's rows, where that was learnt and not told yet.
+    /// The number of the job's rows, until [`BulkRows::wait`] returns it.
     processed: Option<u64>,
 }
 
 enum State<T: Transport> {
-    /// The job is being created, since then; or why it leads nowhere.
-    Creating(Result<InFlight<T>>, Duration),
-    /// The job, created about then, is not complete as far as is known; it may have been asked.
+    /// The job is being created, since this time.
+    Creating(InFlight<T>, Duration),
+    /// The job, begun at this time, was not complete when it was last looked at; a look may be under way.
     Created(SalesforceId, Option<InFlight<T>>, Duration),
+    /// The job was refused, failed or took too long.
+    Failed(SalesforceError),
     /// The next download begins there; it may have been asked for.
     At(Place, Option<InFlight<T>>),
     /// A download is being read; the next one may have been asked for.
@@ -67,11 +69,12 @@ enum State<T: Transport> {
 impl<T: Transport> Client<T> {
     /// Begins a job without waiting for it.
     pub fn start_bulk(&self, asked: BulkQuery) -> BulkRows<T> {
+        let state = match self.start_job(&asked.query, asked.rows) {
+            Ok(flight) => State::Creating(flight, self.transport().monotonic()),
+            Err(error) => State::Failed(error),
+        };
         BulkRows {
-            state: State::Creating(
-                self.start_job(&asked.query, asked.rows),
-                self.transport().monotonic(),
-            ),
+            state,
             columns: Columns::new(asked.columns),
             row_bytes: asked.row_bytes.unwrap_or(ROW_BYTES),
             is_kept: false,
@@ -114,15 +117,15 @@ impl<T: Transport> BulkRows<T> {
     /// When the job is refused or fails, or takes too long.
     pub fn wait(&mut self, client: &Client<T>, longest: Duration) -> Result<Option<u64>> {
         self.complete(client, longest);
-        match &mut self.state {
-            State::Creating(Err(error), _) => Err(error.clone()),
+        match &self.state {
+            State::Failed(error) => Err(error.clone()),
             _ => Ok(self.processed.take()),
         }
     }
 
-    /// Waits until the job is complete or leads nowhere, which [`BulkRows::wait`] then tells.
+    /// Waits until the job is complete or has failed; [`BulkRows::wait`] returns the error.
     pub(crate) fn complete(&mut self, client: &Client<T>, longest: Duration) {
-        while let State::Creating(Ok(_), _) | State::Created(_, Some(_), _) = self.state {
+        while let State::Creating(..) | State::Created(_, Some(_), _) = self.state {
             self.step(client);
         }
         if let State::Created(job, None, since) = self.state {
@@ -131,10 +134,10 @@ impl<T: Transport> BulkRows<T> {
         }
     }
 
-    /// Takes the answer about a job that was just begun, and asks what follows from it. While another job is waited
-    /// for, this one need not stand still.
+    /// Waits for the answer about a job that was just begun, and sends the request that follows from it without waiting
+    /// again: another job can be waited for meanwhile.
     pub fn hasten(&mut self, client: &Client<T>) {
-        let is_new = matches!(self.state, State::Creating(Ok(_), _));
+        let is_new = matches!(self.state, State::Creating(..));
         self.step(client);
         if let (State::Created(job, look @ None, _), true) = (&mut self.state, is_new) {
             *look = Some(client.start_look(*job));
@@ -144,7 +147,7 @@ impl<T: Transport> BulkRows<T> {
     /// Waits for the creation of the job, or for an answer that was asked for about it.
     fn step(&mut self, client: &Client<T>) {
         let (found, since) = match std::mem::replace(&mut self.state, State::Ended) {
-            State::Creating(Ok(flight), since) | State::Created(_, Some(flight), since) => {
+            State::Creating(flight, since) | State::Created(_, Some(flight), since) => {
                 (client.job_info(flight), since)
             }
             other => {
@@ -165,7 +168,7 @@ impl<T: Transport> BulkRows<T> {
                 let asked = self.is_kept.then(|| client.start_chunk(&place, rows));
                 State::At(place, asked)
             }
-            Err(error) => State::Creating(Err(error), since),
+            Err(error) => State::Failed(error),
         };
     }
 
@@ -221,7 +224,7 @@ impl<T: Transport> BulkRows<T> {
     /// Where it stands; none at the end, and before the job is complete.
     fn place(&self) -> Option<Place> {
         match &self.state {
-            State::Creating(..) | State::Created(..) | State::Ended => None,
+            State::Creating(..) | State::Created(..) | State::Failed(_) | State::Ended => None,
             State::At(place, _) => Some(place.clone()),
             State::Reading(chunk, _) => Some(chunk.place()),
         }

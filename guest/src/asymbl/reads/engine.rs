@@ -131,13 +131,13 @@ fn fill<R: Reader, T: Transport>(
     page: &mut Page<R::Record>,
 ) -> Result<bool, Error> {
     while let Some(phase) = phases.get(cursor.phase) {
-        let begins_next = cursor.behind_phase();
+        let next = cursor.phase + 1;
         let rows = read_page(ctx, reader, phase, cursor)?;
-        if let Some(next) = phases.get(begins_next.phase)
-            && next.step == phase.step
+        if let Some(following) = phases.get(next)
+            && following.step == phase.step
             && (cursor.at.is_none() || is_ending(ctx))
         {
-            ask_ahead(ctx, next, &begins_next);
+            ask_ahead(ctx, following, cursor, cursor.place_before(next));
         }
         let had_rows = !rows.is_empty();
         reader.page(ctx, phase, rows, page)?;
@@ -346,16 +346,15 @@ pub(super) fn read_page<R: Reader, T: Transport>(
     Ok(rows)
 }
 
-/// Whether the page asked for ahead is one of the last of its listing, and their number can be told.
+/// Returns true if the next page is one of the last of a Bulk job.
 fn is_ending<T: Transport>(ctx: &Context<T>) -> bool {
     let ahead = ctx.ahead.borrow();
     ahead.iter().any(|ahead| ahead.flight.is_ending())
 }
 
-/// Asks for the first page of the phase that the cursor stands before. Phases of the same meaning are read in the same
+/// Asks for the first page of a later phase, which begins at `place`. Phases of the same meaning are read in the same
 /// way: by a query.
-fn ask_ahead<T: Transport>(ctx: &Context<T>, phase: &Phase, cursor: &Cursor) {
-    let place = cursor.place();
+fn ask_ahead<T: Transport>(ctx: &Context<T>, phase: &Phase, cursor: &Cursor, place: String) {
     if ctx.ahead.borrow().iter().any(|ahead| ahead.place == place) {
         return;
     }
@@ -364,9 +363,9 @@ fn ask_ahead<T: Transport>(ctx: &Context<T>, phase: &Phase, cursor: &Cursor) {
     ctx.ahead.borrow_mut().push(Ahead { place, flight });
 }
 
-/// The page at which the cursor stands, if it was asked for. Others are given up, but for a later phase's first.
+/// Returns the page at which the cursor stands, if it was asked for. Drops all others but the next phase's first.
 fn take_ahead<T: Transport>(ctx: &Context<T>, cursor: &Cursor) -> Option<ListFlight<T>> {
-    let (here, next) = (cursor.place(), cursor.behind_phase().place());
+    let (here, next) = (cursor.place(), cursor.place_before(cursor.phase + 1));
     let mut asked = ctx.ahead.borrow_mut();
     asked.retain(|ahead| ahead.place == here || ahead.place == next);
     let at = asked.iter().position(|ahead| ahead.place == here)?;
