@@ -24,13 +24,15 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 # Debian's rustc brings the sources of its std instead of a compiled one for this target: build that too.
 use_debian_rustc() {
   export RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1
+  # Its rust-lld comes in another package, together with all of LLVM, or not at all.
+  export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-22
   build_std=(-Zbuild-std=std,panic_abort)
 }
 
 build_std=()
 if has_target; then
   :
-elif [ -x /usr/bin/rustc ] && has_std_sources && command -v lld-22 >/dev/null; then
+elif [ -x /usr/bin/rustc ] && has_std_sources && command -v wasm-ld-22 >/dev/null; then
   use_debian_rustc # a former run of this script installed it: asking rustup again would only cost a time-out
 elif command -v rustup >/dev/null && timeout 120 rustup target add "$target" >/dev/null 2>&1; then
   :
