@@ -194,7 +194,7 @@ impl Worker {
             Some(tenant) => {
                 let components = &self.fleet.components;
                 let connector = components.load(&call.component, &self.load).await?;
-                let session = match tenant.open(&self.tokens) {
+                let session = match self.fleet.tenants.open(&tenant, &self.tokens).await {
                     Ok(opened) => Session::new(connector, opened),
                     // It does not pass by itself.
                     Err(error) => return self.keep(call, Err(error.into())).await,

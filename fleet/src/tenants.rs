@@ -1,6 +1,6 @@
 //! The folder of tenant files, which is the table of tenants. Every worker has it, with its secrets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -10,6 +10,11 @@ use host_runner::unified::UnifiedId;
 
 use crate::error::FleetError;
 
+/// Tenants that stay open, with their connections and tokens: some 50 kB each, so 400 MB. Those that were not used for
+/// the longest time are closed, and sign in anew with their next ticket. More than the 5,000 that one machine is meant
+/// for: tenants come in turn, so with fewer each would be closed before its next ticket.
+const OPEN: usize = 8_000;
+
 /// Files by their paths: when each was written, and the tenant, unless it can't be used.
 type Files = BTreeMap<PathBuf, (SystemTime, Option<Arc<Known>>)>;
 
@@ -18,6 +23,9 @@ type Files = BTreeMap<PathBuf, (SystemTime, Option<Arc<Known>>)>;
 pub(crate) struct Tenants {
     folder: PathBuf,
     known: Arc<Mutex<Files>>,
+    /// Those that are open, the latest used at the end; at most `limit`.
+    open: Arc<Mutex<VecDeque<Arc<Known>>>>,
+    limit: usize,
 }
 
 /// A tenant.
@@ -33,8 +41,7 @@ impl Known {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads its secrets, where that was not done yet.
-    pub(crate) fn open(&self, options: &TokenSourceOptions) -> Result<Tenant, TenantError> {
+    fn open(&self, options: &TokenSourceOptions) -> Result<Tenant, TenantError> {
         let mut opened = self.opened();
         if let Some(tenant) = opened.as_ref() {
             return Ok(tenant.clone());
@@ -59,7 +66,33 @@ impl Tenants {
         Self {
             folder,
             known: Arc::default(),
+            open: Arc::default(),
+            limit: OPEN,
         }
+    }
+
+    fn in_use(&self) -> MutexGuard<'_, VecDeque<Arc<Known>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads a tenant's secrets, where that was not done yet.
+    pub(crate) async fn open(
+        &self,
+        tenant: &Arc<Known>,
+        options: &TokenSourceOptions,
+    ) -> Result<Tenant, TenantError> {
+        let opened = tenant.open(options)?;
+        let unused = {
+            let mut open = self.in_use();
+            open.retain(|other| !Arc::ptr_eq(other, tenant));
+            open.push_back(Arc::clone(tenant));
+            let is_full = open.len() > self.limit;
+            is_full.then(|| open.pop_front()).flatten()
+        };
+        if let Some(unused) = unused {
+            unused.close().await;
+        }
+        Ok(opened)
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -110,14 +143,8 @@ impl Tenants {
 
     /// Ends what the tenants' sign-ins have under way.
     pub(crate) async fn close(&self) {
-        let tenants: Vec<_> = {
-            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            known
-                .values()
-                .filter_map(|(_, tenant)| tenant.clone())
-                .collect()
-        };
-        for tenant in tenants {
+        let open = std::mem::take(&mut *self.in_use());
+        for tenant in open {
             tenant.close().await;
         }
     }
@@ -154,5 +181,40 @@ fn read(path: &PathBuf) -> Option<Known> {
             tracing::error!(file = %path.display(), "{error}");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_tenants_unused_for_longest_are_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a", "b", "c"] {
+            let text = format!(
+                "name = \"{name}\"\ninstance_url = \"http://127.0.0.1:1\"\n[auth]\n\
+                 kind = \"client-credentials\"\nclient_id = \"id\"\nclient_secret = \"secret\"\n"
+            );
+            let file = folder.path().join(name).with_extension("toml");
+            std::fs::write(file, text).unwrap();
+        }
+        let tenants = Tenants {
+            limit: 2,
+            ..Tenants::new(folder.path().to_owned())
+        };
+        let tenant = |name: &str| {
+            let id = tenants.id_of(name).unwrap();
+            tenants.find(&id).unwrap().unwrap()
+        };
+        let all = ["a", "b", "c"].map(tenant);
+        for number in [0, 1, 0, 2] {
+            let options = TokenSourceOptions::default();
+            tenants.open(&all[number], &options).await.unwrap();
+        }
+        let is_open = |tenant: &Arc<Known>| tenant.opened().is_some();
+        assert_eq!(all.each_ref().map(is_open), [true, false, true]);
+        tenants.close().await;
+        assert!(!all.iter().any(is_open));
     }
 }

@@ -237,11 +237,11 @@ impl Worker {
     async fn sync(
         &self,
         ticket: &Ticket,
-        tenant: &Known,
+        tenant: &Arc<Known>,
         connector: LoadedConnector,
         slice: CancellationToken,
     ) -> Verdict {
-        let session = match tenant.open(&self.tokens) {
+        let session = match self.fleet.tenants.open(tenant, &self.tokens).await {
             Ok(opened) => Session::new(connector, opened),
             Err(error) => {
                 tracing::error!(tenant = tenant.file.name(), "{error}");
