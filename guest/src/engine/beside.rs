@@ -179,6 +179,8 @@ impl<T: Transport> Stream<T> {
         last: &str,
     ) -> Result<Vec<Record>, SalesforceError> {
         let mut found = Vec::new();
+        // Both are sorted, and go up together.
+        let mut wanted = ids.iter().peekable();
         loop {
             while let Some(row) = self.held.pop_front() {
                 let value = row.string(&self.what.lookup).unwrap_or_default();
@@ -191,7 +193,8 @@ impl<T: Transport> Stream<T> {
                     let message = "the rows of a Bulk job are not in the order of its query";
                     return Err(SalesforceError::malformed(message));
                 }
-                if ids.binary_search(&value).is_ok() {
+                while wanted.next_if(|id| **id < value).is_some() {}
+                if wanted.peek().is_some_and(|id| **id == value) {
                     found.push(row);
                 }
                 self.passed = value;

@@ -94,7 +94,7 @@ pub fn is_email(text: &str) -> bool {
         return false;
     };
     local_ok
-        && !text.contains("..")
+        && !text.as_bytes().windows(2).any(|two| two == b"..")
         && last.len() >= 2
         && last.bytes().all(|b| b.is_ascii_alphabetic())
         && labels.split('.').all(|label| {
