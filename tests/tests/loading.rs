@@ -4,12 +4,13 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use connector_tests::as_if_built_for;
 use connector_tests::command::{asymbl, asymbl_path};
+use connector_tests::{as_if_built_for, component_path};
 use host_runner::sandbox::{CheckedComponent, Compiler, EngineSize, LoadError, new_engine};
 use wasm_encoder::{
-    BlockType, CodeSection, Component, ExportKind, ExportSection, Function, FunctionSection,
-    Instruction, Module, ModuleSection, NestedComponentSection, TypeSection, ValType,
+    BlockType, CodeSection, Component, ComponentSection, ExportKind, ExportSection, Function,
+    FunctionSection, Instruction, Module, ModuleSection, NestedComponentSection, TypeSection,
+    ValType,
 };
 
 fn check(wasm: &[u8], compiler: &Compiler) -> Result<CheckedComponent, LoadError> {
@@ -27,8 +28,8 @@ fn text(wat: &str) -> Vec<u8> {
     wat::parse_str(wat).unwrap()
 }
 
-/// A component that holds one module with these functions, each without parameters.
-fn component(functions: impl Iterator<Item = Function>) -> Vec<u8> {
+/// A module with these functions, each without parameters.
+fn module(functions: impl Iterator<Item = Function>) -> Module {
     let mut types = TypeSection::new();
     types.ty().function([], []);
     let mut declared = FunctionSection::new();
@@ -45,8 +46,13 @@ fn component(functions: impl Iterator<Item = Function>) -> Vec<u8> {
         .section(&declared)
         .section(&exports)
         .section(&code);
+    module
+}
+
+/// A component that holds one module with these functions.
+fn component(functions: impl Iterator<Item = Function>) -> Vec<u8> {
     let mut component = Component::new();
-    component.section(&ModuleSection(&module));
+    component.section(&ModuleSection(&module(functions)));
     component.finish()
 }
 
@@ -75,11 +81,12 @@ fn nested_components(depth: usize) -> Vec<u8> {
 #[tokio::test]
 async fn a_bomb_for_the_compiler_is_refused_before_compiling() {
     let folder = tempfile::tempdir().unwrap();
+    // A connector like any other, but for a module that nothing uses.
+    let mut connector = std::fs::read(component_path("asymbl.wasm")).unwrap();
+    let blocks = module([nested_blocks(100_000)].into_iter());
+    ModuleSection(&blocks).append_to_component(&mut connector);
     let bombs = [
-        (
-            component([nested_blocks(100_000)].into_iter()),
-            "nested blocks in one function",
-        ),
+        (connector, "nested blocks in one function"),
         (
             component((0..1_000_000).map(|_| nested_blocks(0))),
             "functions",

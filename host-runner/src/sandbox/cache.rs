@@ -69,30 +69,30 @@ impl CompiledCache {
         Ok(())
     }
 
-    /// An entry's content, if it is authentic.
-    pub(super) fn load(&self, name: &str) -> Option<Vec<u8>> {
+    /// An entry, if it is authentic.
+    pub(super) fn load(&self, name: &str) -> Option<Entry> {
         let path = self.folder.join(name);
-        let mut entry = std::fs::read(&path).ok()?;
-        let compiled = entry.split_off(entry.len().min(TAG_LENGTH));
-        match hmac::verify(&self.key, &signed(name, &compiled), &entry) {
-            Ok(()) => {
-                // Best effort: it only decides what is removed first.
-                let _ =
-                    std::fs::File::open(&path).and_then(|it| it.set_modified(SystemTime::now()));
-                Some(compiled)
-            }
-            Err(_) => {
-                tracing::warn!(
-                    entry = name,
-                    "a cached component was altered; compiling it afresh"
-                );
-                None
-            }
+        let entry = Entry(std::fs::read(&path).ok()?);
+        if hmac::verify(&self.key_of(name), entry.compiled(), entry.tag()).is_err() {
+            tracing::warn!(
+                entry = name,
+                "a cached component was altered; compiling it afresh"
+            );
+            return None;
         }
+        // Best effort: it only decides what is removed first.
+        let _ = std::fs::File::open(&path).and_then(|it| it.set_modified(SystemTime::now()));
+        Some(entry)
+    }
+
+    /// The key of an entry's MAC: each has its own, so that one can't be passed off as another.
+    fn key_of(&self, name: &str) -> hmac::Key {
+        let key = hmac::sign(&self.key, name.as_bytes());
+        hmac::Key::new(hmac::HMAC_SHA256, key.as_ref())
     }
 
     fn store(&self, name: &str, compiled: &[u8]) -> io::Result<()> {
-        let tag = hmac::sign(&self.key, &signed(name, compiled));
+        let tag = hmac::sign(&self.key_of(name), compiled);
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
         file.write_all(tag.as_ref())?;
         file.write_all(compiled)?;
@@ -101,12 +101,21 @@ impl CompiledCache {
     }
 }
 
-/// The name is signed too, so that one entry can't be passed off as another.
-fn signed(name: &str, compiled: &[u8]) -> Vec<u8> {
-    [name.as_bytes(), &[0], compiled].concat()
+/// What a file of the cache holds.
+pub(super) struct Entry(Vec<u8>);
+
+impl Entry {
+    fn tag(&self) -> &[u8] {
+        self.0.get(..TAG_LENGTH).unwrap_or_default()
+    }
+
+    pub(super) fn compiled(&self) -> &[u8] {
+        self.0.get(TAG_LENGTH..).unwrap_or_default()
+    }
 }
 
-pub(super) fn entry_name(engine: &Engine, wasm: &[u8]) -> String {
+/// The name of the entry of a component with this SHA-256.
+pub(super) fn entry_name(engine: &Engine, sha256: &str) -> String {
     let mut compatibility = std::hash::DefaultHasher::new();
     engine
         .precompile_compatibility_hash()
@@ -114,7 +123,7 @@ pub(super) fn entry_name(engine: &Engine, wasm: &[u8]) -> String {
     let digest = Sha256::new()
         .chain_update(env!("CARGO_PKG_VERSION"))
         .chain_update(compatibility.finish().to_le_bytes())
-        .chain_update(wasm)
+        .chain_update(sha256)
         .finalize();
     format!("{}.cwasm", hex(&digest))
 }
@@ -191,7 +200,8 @@ mod tests {
         cache.store(name, b"native code").unwrap();
         let path = folder.path().join(name);
         let good = std::fs::read(&path).unwrap();
-        assert_eq!(cache.load(name).as_deref(), Some(&b"native code"[..]));
+        let loaded = cache.load(name).unwrap();
+        assert_eq!(loaded.compiled(), b"native code");
 
         for position in [0, TAG_LENGTH, good.len() - 1] {
             let mut bad = good.clone();

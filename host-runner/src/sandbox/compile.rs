@@ -19,6 +19,7 @@ use wasmtime::component::Component;
 use super::cache::{CompiledCache, TAG_LENGTH, entry_name};
 use super::engine::compiling_engine;
 use super::error::LoadError;
+use super::shape::check_blocks;
 
 /// Memory of the compiling process. Our own connector takes some 150 MB.
 const MEMORY: u64 = 1 << 30;
@@ -71,17 +72,23 @@ impl Compiler {
         self
     }
 
-    /// The component, from the cache where it holds an authentic copy, else compiled and stored. A problem with the
-    /// cache costs time, never the answer.
-    pub(super) fn compile(&self, engine: &Engine, wasm: &[u8]) -> Result<Component, LoadError> {
-        let name = entry_name(engine, wasm);
-        if let Some(compiled) = self.cache.as_ref().and_then(|cache| cache.load(&name)) {
+    /// The component of these bytes and this SHA-256, from the cache where it holds an authentic copy, else compiled
+    /// and stored. A problem with the cache costs time, never the answer.
+    pub(super) fn compile(
+        &self,
+        engine: &Engine,
+        wasm: &[u8],
+        sha256: &str,
+    ) -> Result<Component, LoadError> {
+        let name = entry_name(engine, sha256);
+        if let Some(entry) = self.cache.as_ref().and_then(|cache| cache.load(&name)) {
             // SAFETY: the MAC shows that these bytes were written by `store` below, under this name, by this user; the
             // name holds the engine's compatibility hash and the crate's version.
-            if let Ok(component) = unsafe { Component::deserialize(engine, &compiled) } {
+            if let Ok(component) = unsafe { Component::deserialize(engine, entry.compiled()) } {
                 return Ok(component);
             }
         }
+        check_blocks(wasm)?;
         let compiled = match &self.child {
             Some((program, arguments)) => in_child(program, arguments, wasm)?,
             None => engine.precompile_component(wasm).map_err(invalid)?,

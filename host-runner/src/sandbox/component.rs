@@ -34,11 +34,12 @@ impl CheckedComponent {
     /// See [`LoadError`]; what was refused is named.
     pub fn new(engine: &Engine, wasm: &[u8], compiler: &Compiler) -> Result<Self, LoadError> {
         let shape = Shape::check(wasm)?;
+        let sha256 = sha256(wasm);
         Ok(Self {
             engine: engine.clone(),
-            component: compiler.compile(&engine.inner, wasm)?,
+            component: compiler.compile(&engine.inner, wasm, &sha256)?,
             shape,
-            sha256: sha256(wasm),
+            sha256,
             size: wasm.len(),
             signature: None,
         })

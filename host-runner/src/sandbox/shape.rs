@@ -1,9 +1,8 @@
 //! What a component's bytes say before anything is compiled.
 //!
 //! The size of a file bounds nothing: 300 kB with one function of 100,000 nested blocks took 19.7 GB and 51 s to
-//! compile. So everything that makes compiling expensive is counted first, in one pass over the bytes, and imports,
-//! exports and the version of the contract are read from them too. Each limit is about ten times what our own connector
-//! needs; a test prints its figures.
+//! compile. So everything that makes compiling expensive is counted first, and imports, exports and the version of the
+//! contract are read from the bytes too. Each limit is about ten times what our own connector needs.
 
 use std::collections::BTreeSet;
 
@@ -73,17 +72,14 @@ pub(super) struct Shape {
 #[derive(Clone, Debug, Default)]
 struct Counts {
     functions: u64,
-    largest_body: u64,
-    deepest_blocks: u64,
     levels: u64,
-    deepest_level: u64,
     parts: u64,
     items: u64,
 }
 
 impl Shape {
-    /// Reads a component and checks everything that its bytes tell: the limits, the version of the contract, the
-    /// imports and the exports.
+    /// Reads a component and checks everything that its bytes tell, but for [`check_blocks`]: the limits, the version
+    /// of the contract, the imports and the exports.
     ///
     /// # Errors
     /// See [`LoadError`]; the limit, version or name that was refused is in it.
@@ -109,7 +105,6 @@ impl Shape {
                     ));
                 }
                 counts.levels += 1;
-                counts.deepest_level = counts.deepest_level.max(counts.levels);
                 counts.parts += 1;
                 LEVELS.check(counts.levels)?;
                 PARTS.check(counts.parts)
@@ -122,13 +117,7 @@ impl Shape {
                 counts.functions += u64::from(functions.count());
                 FUNCTIONS.check(counts.functions)
             }
-            Payload::CodeSectionEntry(body) => {
-                let size = body.range().len() as u64;
-                counts.largest_body = counts.largest_body.max(size);
-                BODY.check(size)?;
-                counts.deepest_blocks = counts.deepest_blocks.max(nesting(body)?);
-                Ok(())
-            }
+            Payload::CodeSectionEntry(body) => BODY.check(body.range().len() as u64),
             Payload::ComponentImportSection(imports) if counts.levels == 1 => {
                 for import in imports.clone() {
                     self.imports
@@ -226,10 +215,23 @@ fn invalid(error: wasmparser::BinaryReaderError) -> LoadError {
     LoadError::Invalid(error.to_string())
 }
 
-/// How deep the blocks of a function are nested, at most.
-fn nesting(body: &FunctionBody) -> Result<u64, LoadError> {
+/// Checks how deep the blocks of functions are nested. That takes each instruction, so it is done where something is
+/// about to be compiled.
+///
+/// # Errors
+/// [`LoadError::TooMuch`], and [`LoadError::Invalid`] for what can't be read.
+pub(super) fn check_blocks(wasm: &[u8]) -> Result<(), LoadError> {
+    for payload in Parser::new(0).parse_all(wasm) {
+        if let Payload::CodeSectionEntry(body) = payload.map_err(invalid)? {
+            check_nesting(&body)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_nesting(body: &FunctionBody) -> Result<(), LoadError> {
     let mut operators = body.get_operators_reader().map_err(invalid)?;
-    let (mut depth, mut deepest) = (0_u64, 0);
+    let mut depth = 0_u64;
     while !operators.eof() {
         match operators.read().map_err(invalid)? {
             Operator::Block { .. }
@@ -239,13 +241,12 @@ fn nesting(body: &FunctionBody) -> Result<u64, LoadError> {
             | Operator::TryTable { .. } => {
                 depth += 1;
                 BLOCKS.check(depth)?;
-                deepest = deepest.max(depth);
             }
             Operator::End => depth = depth.saturating_sub(1),
             _ => {}
         }
     }
-    Ok(deepest)
+    Ok(())
 }
 
 /// The number of things that a section declares.
