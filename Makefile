@@ -92,7 +92,9 @@ bench: $(COMPONENT)
 	cargo build --release --package asymbl
 	mkdir -p target/bench
 	cargo bench --bench clients -- --save $(CURDIR)/target/bench
+	cargo bench --bench guest
 	cargo bench --bench sandbox
+	cargo bench --bench tenants
 	cargo bench --bench neighbours
 	cargo bench --bench serve
 	cargo bench --bench fleet

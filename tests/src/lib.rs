@@ -7,6 +7,7 @@ pub mod hooks;
 pub mod nats;
 pub mod programs;
 pub mod recorder;
+pub mod replay;
 pub mod rest_ats;
 pub mod soak;
 pub mod tap;
@@ -78,7 +79,15 @@ fn find(text: &[u8], part: &[u8]) -> Option<usize> {
 /// # Panics
 /// Where it does not load.
 pub fn load(name: &str) -> LoadedConnector {
-    let engine = new_engine(EngineSize::jobs(32)).expect("an engine");
+    load_for(name, 32)
+}
+
+/// As [`load`], for so many jobs at once.
+///
+/// # Panics
+/// Where it does not load.
+pub fn load_for(name: &str, jobs: u32) -> LoadedConnector {
+    let engine = new_engine(EngineSize::jobs(jobs)).expect("an engine");
     let cache =
         CompiledCache::open(&command::build_folder().join("e2e-cache/asymbl")).expect("a cache");
     let compiler = Compiler::in_this_process().cached(cache);

@@ -8,16 +8,15 @@
 
 mod plot;
 mod process;
-mod replay;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use connector_tests::command::command;
+use connector_tests::replay::Replay;
 use connector_tests::world::write_private;
 use practice_org::PracticeOrg;
 use process::Run;
-use replay::Replay;
 use serde_json::json;
 
 /// Milliseconds that each answer takes in the second half: about what an org takes that is elsewhere.
