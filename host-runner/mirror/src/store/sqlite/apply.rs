@@ -117,7 +117,8 @@ pub(super) fn page(
             problem: "the page belongs to a listing, but none is open",
         });
     }
-    packs.learn(transaction, model, &page.rows)?;
+    let before = open.as_ref().map_or(0, |open| open.rows);
+    packs.learn(transaction, model, &page.rows, before)?;
     let mut writer = Writer {
         transaction,
         packs,

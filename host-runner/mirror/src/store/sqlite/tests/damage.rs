@@ -16,7 +16,7 @@ fn filled() -> Place {
     let page = Page {
         progress: Progress::Done(Some("token".into())),
         ..rows(
-            (0..120)
+            (0..600)
                 .map(|n| candidate(&format!("C{n:03}"), &format!("Name {n}")))
                 .collect(),
         )
@@ -30,7 +30,7 @@ fn filled() -> Place {
     };
     mirror.apply_page(&claim, CANDIDATES, &page, at(2)).unwrap();
     mirror
-        .write_through(&[candidate("C200", "Own")], true, at(2))
+        .write_through(&[candidate("C700", "Own")], true, at(2))
         .unwrap();
     let attempt = Attempt {
         action: "a".into(),
@@ -68,7 +68,7 @@ fn a_mirror_that_is_intact_has_no_problems() {
             health.problems.as_slice(),
             health.is_repaired
         ),
-        (121, &[][..], false)
+        (601, &[][..], false)
     );
 }
 
@@ -328,7 +328,7 @@ fn a_mirror_that_can_not_be_written_is_read() {
     let live: i64 = connection
         .query_row("SELECT count(*) FROM record", [], |row| row.get(0))
         .unwrap();
-    assert_eq!(live, 121);
+    assert_eq!(live, 601);
     // With changes beside it that need a file to be written.
     let (_mirror, _claim) = place.claimed();
     let error = super::super::schema::open_read_only(&place.path())

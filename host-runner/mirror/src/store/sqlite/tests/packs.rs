@@ -34,7 +34,7 @@ fn packed_rows_come_out_as_they_went_in() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     // Too few for a dictionary, then enough, then by another handle.
-    let (few, many) = (crowd(1000..1010), crowd(2000..2300));
+    let (few, many) = (crowd(1000..1010), crowd(2000..2600));
     mirror.apply_page(&claim, CANDIDATES, &few, at(1)).unwrap();
     mirror.apply_page(&claim, CANDIDATES, &many, at(2)).unwrap();
     let both = [sorted(&few), sorted(&many)].concat();
@@ -54,7 +54,7 @@ fn packed_rows_come_out_as_they_went_in() {
 fn a_dictionary_goes_with_the_page_that_made_it() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
-    let mut page = crowd(2000..2300);
+    let mut page = crowd(2000..2600);
     page.progress = Progress::More("no listing is open".into());
     page.rows.push(member("J", "U"));
     mirror
@@ -72,7 +72,7 @@ fn a_row_whose_dictionary_is_lost_is_told_as_damage() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     mirror
-        .apply_page(&claim, CANDIDATES, &crowd(2000..2300), at(1))
+        .apply_page(&claim, CANDIDATES, &crowd(2000..2600), at(1))
         .unwrap();
     drop(mirror);
     let connection = Connection::open(place.path()).unwrap();
@@ -90,7 +90,7 @@ fn a_record_is_found_by_its_id() {
     let place = Place::new();
     let (mut mirror, claim) = place.claimed();
     mirror
-        .apply_page(&claim, CANDIDATES, &crowd(2000..2300), at(1))
+        .apply_page(&claim, CANDIDATES, &crowd(2000..2600), at(1))
         .unwrap();
     let wanted = key(CANDIDATES, "C2100");
     let id = UnifiedId::of(&org(), CANDIDATES, &wanted);
