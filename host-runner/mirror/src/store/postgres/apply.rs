@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::link::Link;
-use super::rows::Rows;
+use super::rows::{BY_KEY, Rows};
 use super::{listing, read, recheck, wanted};
 use crate::store::code::code;
 use crate::store::{
@@ -156,8 +156,7 @@ fn mark_present(
     }
     let keys: Vec<&str> = present.iter().map(|one| one.key.as_str()).collect();
     let found = link.rows(
-        "SELECT key, number, version FROM asymbl.record
-         WHERE org = $1 AND model = $2 AND key = ANY($3) AND remote_deleted_at IS NULL",
+        &format!("SELECT key, number, version FROM {BY_KEY} WHERE remote_deleted_at IS NULL"),
         &[&org.as_str(), &code(model), &keys],
     )?;
     let mut held = std::collections::HashMap::new();

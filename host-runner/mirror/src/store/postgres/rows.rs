@@ -106,10 +106,12 @@ impl Rows<'_> {
     fn held(&self, rows: &[UnifiedRecord]) -> Result<HashMap<String, Held>, MirrorError> {
         let keys: Vec<&str> = rows.iter().map(|row| row.key().as_str()).collect();
         let found = self.link.rows(
-            "SELECT key, number, content_hash, substr(sha256(convert_to(content, 'UTF8')), 1, 16),
-                    sha256(convert_to(remote_data, 'UTF8')), remote_deleted_at IS NOT NULL, version,
-                    octet_length(content)::bigint + coalesce(octet_length(remote_data), 0)
-             FROM asymbl.record WHERE org = $1 AND model = $2 AND key = ANY($3)",
+            &format!(
+                "SELECT key, number, content_hash, substr(sha256(convert_to(content, 'UTF8')), 1, 16),
+                        sha256(convert_to(remote_data, 'UTF8')), remote_deleted_at IS NOT NULL, version,
+                        octet_length(content)::bigint + coalesce(octet_length(remote_data), 0)
+                 FROM {BY_KEY}"
+            ),
             &[&self.org.as_str(), &code(self.model), &keys],
         )?;
         let mut held = HashMap::new();
@@ -325,6 +327,11 @@ impl<'a> Columns<'a> {
         self.run(link, &sql, place, now)
     }
 }
+
+/// The records of an org and a model with one of some keys: an index lookup for each. Asked with `= ANY`, the planner
+/// reads all records of the model for a page of a thousand keys.
+pub(super) const BY_KEY: &str = "unnest($3::text[]) AS asked (asked_key) CROSS JOIN LATERAL
+     (SELECT * FROM asymbl.record WHERE org = $1 AND model = $2 AND key = asked_key LIMIT 1) AS held";
 
 /// Writes the arrays of a page as rows. Rows that exist are found by their conflict: an index lookup each, whatever the
 /// planner thinks of the org.
