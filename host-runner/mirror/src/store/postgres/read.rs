@@ -4,6 +4,7 @@ use tokio_postgres::Row;
 
 use super::link::{Link, Values};
 use super::number;
+use super::rows::BY_KEY;
 use crate::store::code::code;
 use crate::store::records::limited;
 use crate::store::references::{belonging, place_of};
@@ -89,12 +90,11 @@ pub(super) fn by_keys(
     keys: &[NaturalKey],
 ) -> Result<Vec<StoredRecord>, MirrorError> {
     let keys: Vec<&str> = keys.iter().map(NaturalKey::as_str).collect();
-    records(
-        link,
-        model,
-        "org = $1 AND model = $2 AND key = ANY ($3)",
+    let found = link.rows(
+        &format!("SELECT {COLUMNS} FROM {BY_KEY}"),
         &[&org.as_str(), &code(model), &keys],
-    )
+    )?;
+    found.iter().map(|row| record(model, row)).collect()
 }
 
 pub(super) fn page(
