@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use host_runner::lock;
 use host_runner::metrics::Metrics;
 use host_runner::sandbox::Function;
 use http::HeaderMap;
@@ -139,11 +140,7 @@ impl App {
             }
         };
         let tenant = self.find(id)?;
-        let taken = tenant
-            .bucket
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .take();
+        let taken = lock(&tenant.bucket).take();
         match taken {
             Ok(_) => Ok(tenant),
             Err(seconds) => Err(ApiError::new(

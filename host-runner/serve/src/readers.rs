@@ -1,8 +1,9 @@
 //! The mirrors of all tenants: where they are, and the open ones that wait for the next request.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use host_runner::lock;
 use host_runner::tenant::TokenVault;
 use mirror::store::{Location, Mirror, Mirrors};
 
@@ -45,7 +46,7 @@ impl Readers {
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.idle)
     }
 
     /// Works with a mirror that exists. Blocks: not for an async thread.

@@ -1,8 +1,9 @@
 //! A tenant that is served: its session, its mirror, how its syncs went.
 
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
+use host_runner::lock;
 use host_runner::session::Session;
 use host_runner::unified::{Timestamp, UnifiedId};
 use mirror::store::{Location, Mirror};
@@ -118,7 +119,7 @@ impl Served {
     }
 
     fn locked(&self) -> MutexGuard<'_, SyncStatus> {
-        self.status.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.status)
     }
 
     /// Plans the next sync.
@@ -161,7 +162,7 @@ impl Served {
 
     /// Asks for a sync soon; true when one was asked for before.
     pub fn ask(&self, asked: Asked) -> bool {
-        let mut waiting = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = lock(&self.asked);
         let before = waiting.take();
         *waiting = Some(Asked {
             full: asked.full || before.is_some_and(|before| before.full),
@@ -171,10 +172,7 @@ impl Served {
     }
 
     pub(crate) fn take_asked(&self) -> Option<Asked> {
-        self.asked
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+        lock(&self.asked).take()
     }
 
     /// Tells those who wait for changes to look.

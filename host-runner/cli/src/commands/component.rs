@@ -1,12 +1,13 @@
 //! Finding and loading the component, with the compiled form kept for the next time.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard};
 
 use anyhow::Context as _;
 
 use super::exit::NoComponent;
 use super::{Context, WrongInput};
+use host_runner::lock;
 use host_runner::sandbox::contract::about::ConnectorDescription;
 use host_runner::sandbox::{
     CheckedComponent, CompiledCache, Compiler, EngineSize, JobSetup, LoadedConnector, new_engine,
@@ -165,7 +166,7 @@ impl Context {
     }
 
     fn sign_ins(&self) -> MutexGuard<'_, Vec<TokenSource>> {
-        self.sign_ins.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.sign_ins)
     }
 
     /// Waits for sign-ins under way: their answers may hold the only copies of rotated refresh tokens. Writes what was
