@@ -11,6 +11,7 @@ use async_nats::jetstream::consumer::{Consumer, pull};
 use async_nats::jetstream::{self, Context};
 use connector_tests::command::command;
 use connector_tests::nats::{Nats, Version};
+use connector_tests::process::cpu;
 use connector_tests::world::{World, small_org, write_private};
 use fleet::{Fleet, Settings};
 use futures_util::StreamExt as _;
@@ -132,19 +133,6 @@ impl Drop for Worker {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
-}
-
-/// CPU time of a process so far.
-fn cpu(process: u32) -> Duration {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    let after_name = stat.rsplit_once(')').unwrap().1;
-    let fields: Vec<&str> = after_name.split_whitespace().collect();
-    // Fields 14 and 15 of the whole line, in hundredths of a second.
-    let ticks: u64 = [11, 12]
-        .map(|field: usize| fields[field].parse::<u64>().unwrap())
-        .iter()
-        .sum();
-    Duration::from_millis(ticks * 10)
 }
 
 async fn with_a_worker() {

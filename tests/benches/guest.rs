@@ -30,14 +30,14 @@ const ROUNDS: usize = 5;
 async fn main() {
     let org = PracticeOrg::builder().candidates(CANDIDATES).seed(7);
     let org = org.start().await.unwrap();
-    let replay = Replay::of(&org.url()).await;
+    let replay = Replay::of(&org).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tenant.toml");
-    write_private(&file, &org.tenant_toml().replace(&org.url(), &replay.url));
+    write_private(&file, replay.tenant_toml());
     let session = session(&file);
     let answers = Answers {
         url: replay.url.clone(),
-        token: token(&org, &replay.url),
+        token: replay.token(),
         held: Rc::default(),
     };
     println!("{CANDIDATES} candidates listed, medians of {ROUNDS}");
@@ -58,23 +58,6 @@ async fn main() {
     println!("  component  {component:>8.1?}\n  natively   {same:>8.1?}");
     let ratio = component.as_secs_f64() / same.as_secs_f64();
     println!("  {ratio:.2} times");
-}
-
-fn token(org: &PracticeOrg, url: &str) -> String {
-    let form = [
-        ("grant_type", "client_credentials"),
-        ("client_id", org.client_id()),
-        ("client_secret", org.client_secret()),
-    ];
-    let asked = || {
-        ureq::post(format!("{url}/services/oauth2/token"))
-            .send_form(form)
-            .unwrap()
-    };
-    let answer = tokio::task::block_in_place(asked)
-        .body_mut()
-        .read_json::<serde_json::Value>();
-    answer.unwrap()["access_token"].as_str().unwrap().to_owned()
 }
 
 /// The CPU time of this thread so far.

@@ -9,9 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use connector_tests::load_for;
 use connector_tests::replay::Replay;
-use connector_tests::world::write_private;
+use connector_tests::{load_for, process};
 use host_runner::sandbox::LoadedConnector;
 use host_runner::session::Session;
 use host_runner::tenant::{Tenant, TenantFile, TokenSourceOptions};
@@ -46,7 +45,7 @@ fn main() {
     });
 }
 
-/// Orgs, and a folder for tenants' files and mirrors.
+/// Orgs, and a folder for mirrors.
 struct World {
     connector: LoadedConnector,
     folder: tempfile::TempDir,
@@ -55,20 +54,17 @@ struct World {
 }
 
 struct Org {
-    tenant: String,
+    replay: Replay,
     _org: PracticeOrg,
-    _replay: Replay,
 }
 
 impl Org {
     async fn new(candidates: usize) -> Self {
         let org = PracticeOrg::builder().candidates(candidates).seed(7);
         let org = org.daily_api_calls(5_000_000).start().await.unwrap();
-        let replay = Replay::of(&org.url()).await;
         Self {
-            tenant: org.tenant_toml().replace(&org.url(), &replay.url),
+            replay: Replay::of(&org).await,
             _org: org,
-            _replay: replay,
         }
     }
 }
@@ -89,9 +85,7 @@ impl World {
 
     /// A tenant of an org, with connections and a token of its own.
     fn tenant(&self, org: &Org) -> Session {
-        let file = self.path("tenant.toml");
-        write_private(&file, &org.tenant);
-        let file = TenantFile::load(&file).unwrap();
+        let file = TenantFile::parse("tenant.toml".as_ref(), org.replay.tenant_toml()).unwrap();
         let tenant = Tenant::open(file, TokenSourceOptions::default()).unwrap();
         Session::new(self.connector.clone(), tenant)
     }
@@ -154,24 +148,25 @@ async fn many(world: &Arc<World>, tenants: usize, at_once: usize) -> f64 {
 /// A measurement under way.
 struct Measure {
     began: Instant,
-    cpu: f64,
+    cpu: Duration,
 }
 
 impl Measure {
     fn begin() -> Self {
         Self {
             began: Instant::now(),
-            cpu: cpu(),
+            cpu: process::cpu(std::process::id()),
         }
     }
 
     /// Prints what it was, and returns the records of a second of CPU.
     fn end(self, what: &str, rows: u64) -> f64 {
-        let (wall, cpu) = (self.began.elapsed().as_secs_f64(), cpu() - self.cpu);
-        let a_core = rows as f64 / cpu;
-        let peak = peak();
+        let wall = self.began.elapsed().as_secs_f64();
+        let cpu = process::cpu(std::process::id()) - self.cpu;
+        let a_core = rows as f64 / cpu.as_secs_f64();
+        let peak = process::peak(std::process::id()) >> 20;
         println!(
-            "  {what:28} {rows:>8} records in {wall:>5.1} s, {a_core:>6.0} a second of CPU, peak {peak:.0} MB"
+            "  {what:28} {rows:>8} records in {wall:>5.1} s, {a_core:>6.0} a second of CPU, peak {peak} MB"
         );
         a_core
     }
@@ -233,24 +228,4 @@ async fn light(world: &Arc<World>) -> (Duration, Duration) {
     let mut times: Vec<Duration> = tasks.join_all().await.into_iter().flatten().collect();
     times.sort_unstable();
     (times[times.len() / 2], times[times.len() * 95 / 100])
-}
-
-/// The CPU time of this process so far, in seconds; 0 where the system does not tell.
-fn cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
-    // Fields 14 and 15 of proc_pid_stat(5), in hundredths of a second.
-    let times = fields.split_whitespace().skip(11).take(2);
-    times.flat_map(str::parse::<f64>).sum::<f64>() / 100.0
-}
-
-/// The most memory that this process held, in megabytes; 0 where the system does not tell.
-fn peak() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = peak.and_then(|peak| peak.split_whitespace().next());
-    kilobytes
-        .and_then(|text| text.parse::<f64>().ok())
-        .unwrap_or_default()
-        / 1024.0
 }

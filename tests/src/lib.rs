@@ -5,6 +5,7 @@ pub mod coverage;
 pub mod expected;
 pub mod hooks;
 pub mod nats;
+pub mod process;
 pub mod programs;
 pub mod recorder;
 pub mod replay;

@@ -150,11 +150,7 @@ impl Nats {
     /// The memory of a server's process, in bytes.
     pub fn memory(&self, server: usize) -> u64 {
         let process = self.servers[server].process.as_ref().expect("it runs");
-        let status = std::fs::read_to_string(format!("/proc/{}/status", process.id()));
-        let status = status.unwrap_or_default();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let kilobytes = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok());
-        kilobytes.unwrap_or(0) * 1024
+        crate::process::memory(process.id())
     }
 
     fn name(&self, server: usize) -> String {

@@ -15,6 +15,7 @@ use hyper::client::conn::http1 as client;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use practice_org::PracticeOrg;
 use tokio::net::{TcpListener, TcpStream};
 
 #[derive(Clone)]
@@ -33,6 +34,8 @@ pub struct Replay {
 
 struct Shared {
     org: String,
+    tenant: String,
+    client: (String, String),
     url: String,
     answers: Mutex<HashMap<Vec<u8>, Answer>>,
     calls: AtomicU64,
@@ -41,12 +44,17 @@ struct Shared {
 }
 
 impl Replay {
-    /// Begins to replay the org at an address.
-    pub async fn of(org: &str) -> Self {
+    /// Begins to replay an org.
+    ///
+    /// # Panics
+    /// Where it can't listen.
+    pub async fn of(org: &PracticeOrg) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let shared = Arc::new(Shared {
-            org: org.to_owned(),
+            org: org.url(),
+            tenant: org.tenant_toml().replace(&org.url(), &url),
+            client: (org.client_id().to_owned(), org.client_secret().to_owned()),
             url: url.clone(),
             answers: Mutex::default(),
             calls: AtomicU64::new(0),
@@ -66,6 +74,37 @@ impl Replay {
             }
         });
         Self { url, shared }
+    }
+
+    /// The tenant file of the org, at this address.
+    pub fn tenant_toml(&self) -> &str {
+        &self.shared.tenant
+    }
+
+    /// The id and the secret that a client signs in with.
+    pub fn client(&self) -> (&str, &str) {
+        let (id, secret) = &self.shared.client;
+        (id, secret)
+    }
+
+    /// An access token for clients that do not sign in themselves.
+    ///
+    /// # Panics
+    /// Outside of a runtime of several threads, and where the org gives none.
+    pub fn token(&self) -> String {
+        let (id, secret) = self.client();
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("client_id", id),
+            ("client_secret", secret),
+        ];
+        let address = format!("{}/services/oauth2/token", self.url);
+        let asking = || {
+            let mut answer = ureq::post(address).send_form(form).unwrap();
+            answer.body_mut().read_json::<serde_json::Value>().unwrap()
+        };
+        let answer = tokio::task::block_in_place(asking);
+        answer["access_token"].as_str().unwrap().to_owned()
     }
 
     /// Delays each answer by so many milliseconds.

@@ -74,22 +74,14 @@ struct Peer {
 struct Bench {
     replay: Replay,
     folder: tempfile::TempDir,
-    client: (String, String),
 }
 
 impl Bench {
     async fn new(org: &PracticeOrg) -> Self {
-        let replay = Replay::of(&org.url()).await;
+        let replay = Replay::of(org).await;
         let folder = tempfile::tempdir().unwrap();
-        let tenant = org.tenant_toml().replace(&org.url(), &replay.url);
-        write_private(&folder.path().join("tenant.toml"), &tenant);
-        let table: toml::Table = tenant.parse().unwrap();
-        let text = |name: &str| table["auth"][name].as_str().unwrap().to_owned();
-        Self {
-            client: (text("client_id"), text("client_secret")),
-            replay,
-            folder,
-        }
+        write_private(&folder.path().join("tenant.toml"), replay.tenant_toml());
+        Self { replay, folder }
     }
 
     async fn measure(&self, rounds: usize, is_test: bool) -> Vec<Line> {
@@ -97,7 +89,11 @@ impl Bench {
         // Fills the replay, and the cache of the compiled component.
         self.ours(&["sync", "--mirror", "first.sqlite"]).await;
         self.ours(&["list", "candidates", "--json"]).await;
-        let (peers, soql, token) = (Self::peers(), self.replay.soql().unwrap(), self.token());
+        let (peers, soql, token) = (
+            Self::peers(),
+            self.replay.soql().unwrap(),
+            self.replay.token(),
+        );
         for latency in [0, if is_test { 1 } else { LATENCY }] {
             self.replay.delay(latency);
             for peer in &peers {
@@ -205,31 +201,16 @@ impl Bench {
 
     /// A peer's command.
     fn command_of(&self, peer: &Peer, soql: &str, token: &str) -> Command {
+        let (id, secret) = self.replay.client();
         let mut command = Command::new(&peer.program);
         command
             .arg(&peer.argument)
             .env("ORG", &self.replay.url)
-            .env("CLIENT_ID", &self.client.0)
-            .env("CLIENT_SECRET", &self.client.1)
+            .env("CLIENT_ID", id)
+            .env("CLIENT_SECRET", secret)
             .env("TOKEN", token)
             .env("SOQL", soql);
         command
-    }
-
-    /// An access token for the clients that do not sign in themselves.
-    fn token(&self) -> String {
-        let form = [
-            ("grant_type", "client_credentials"),
-            ("client_id", &self.client.0),
-            ("client_secret", &self.client.1),
-        ];
-        let address = format!("{}/services/oauth2/token", self.replay.url);
-        let asking = move || {
-            let mut answer = ureq::post(address).send_form(form).unwrap();
-            answer.body_mut().read_json::<serde_json::Value>().unwrap()
-        };
-        let answer = tokio::task::block_in_place(asking);
-        answer["access_token"].as_str().unwrap().to_owned()
     }
 }
 

@@ -3,6 +3,8 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use connector_tests::process;
+
 /// What a run took.
 #[derive(Debug, Clone, Copy)]
 pub struct Run {
@@ -29,18 +31,11 @@ pub fn run(command: &mut Command) -> Run {
     };
     // A process that ended keeps its CPU time until it is waited for, but not its memory.
     while cfg!(target_os = "linux") {
-        let read = |name: &str| std::fs::read_to_string(format!("/proc/{}/{name}", child.id()));
-        let (stat, status) = (read("stat").unwrap(), read("status").unwrap());
-        let after_name = stat.rsplit_once(')').unwrap().1;
-        let fields: Vec<&str> = after_name.split_whitespace().collect();
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        if let Some(peak) = peak.and_then(|peak| peak.split_whitespace().next()) {
-            run.peak = peak.parse::<f64>().unwrap() / 1024.0;
-        }
-        // Fields 3, 14 and 15 of proc_pid_stat(5), the times in hundredths of a second.
-        if fields[0] == "Z" {
-            let ticks = |place: usize| fields[place].parse::<f64>().unwrap();
-            run.cpu = (ticks(11) + ticks(12)) / 100.0;
+        run.peak = run
+            .peak
+            .max(process::peak(child.id()) as f64 / f64::from(1 << 20));
+        if process::has_ended(child.id()) {
+            run.cpu = process::cpu(child.id()).as_secs_f64();
             break;
         }
         std::thread::sleep(Duration::from_millis(1));

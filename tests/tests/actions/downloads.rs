@@ -106,15 +106,10 @@ fn file_of(world: &World, contact: RecordId, bytes: Vec<u8>) -> String {
 async fn peak_of_download(world: &World, file: &str) -> u64 {
     let arguments = ["attachment", file, "--output", "large.bin"];
     let mut child = command::start(world.folder(), &arguments);
-    let status = format!("/proc/{}/status", child.id());
     let ended = tokio::task::spawn_blocking(move || {
         let mut peak = 0;
         loop {
-            let text = std::fs::read_to_string(&status).unwrap_or_default();
-            let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-            let kib = line.and_then(|line| line.trim().strip_suffix(" kB"));
-            let seen = kib.and_then(|kib| kib.trim().parse::<u64>().ok());
-            peak = peak.max(seen.unwrap_or(0) * 1024);
+            peak = peak.max(connector_tests::process::peak(child.id()));
             if let Some(status) = child.try_wait().unwrap() {
                 return (status.code(), peak);
             }
