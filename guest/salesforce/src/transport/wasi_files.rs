@@ -2,7 +2,7 @@
 
 use waki::bindings::wasi::http::outgoing_handler;
 use waki::bindings::wasi::http::types::{
-    FutureIncomingResponse, IncomingBody, IncomingResponse, OutgoingBody, http_error_code,
+    IncomingBody, IncomingResponse, OutgoingBody, http_error_code,
 };
 use waki::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError};
 
