@@ -68,13 +68,13 @@ impl Run<'_> {
 
     /// Reads by their ids the records that a full listing did not show, before they are tombstoned: a result may lack
     /// rows, and users whom a team names only by an e-mail address are in no listing. If the first thousands are all
-    /// gone, so are the others.
+    /// gone, so are the others. Returns false if the listing showed all.
     pub(super) async fn confirm_unseen(
         &mut self,
         mirror: &mut dyn Mirror,
         claim: &Claim,
         report: &mut ModelReport,
-    ) -> Result<(), SyncError> {
+    ) -> Result<bool, SyncError> {
         let (mut job, mut after) = (None, None);
         let (mut asked, mut is_any_there) = (0, report.model == Model::Users);
         loop {
@@ -91,7 +91,7 @@ impl Run<'_> {
             is_any_there |= read.is_any_there;
             asked += unseen.len();
             if unseen.len() < BATCH || (asked >= CONFIRMED && !is_any_there) {
-                return Ok(());
+                return Ok(asked > 0);
             }
             after = unseen.last().cloned();
         }

@@ -100,11 +100,10 @@ impl Run<'_> {
         report: &mut ModelReport,
     ) -> Result<(), SyncError> {
         let model = report.model;
-        if mirror
-            .open_listing(model)?
-            .is_some_and(|listing| listing.covers_all)
+        let open = mirror.open_listing(model)?;
+        if open.is_some_and(|listing| listing.covers_all)
+            && self.confirm_unseen(mirror, claim, report).await?
         {
-            self.confirm_unseen(mirror, claim, report).await?;
             if !self.options.allow_mass_delete {
                 MassDelete::check(model, mass_delete::unseen(mirror, model)?, &self.settings)?;
             }

@@ -112,8 +112,7 @@ fn at_end_of_everything(link: &Link, org: &OrgId, model: Model) -> Result<Listin
 
 /// The records that the listing of number `$3`, begun when the newest record had the number `$4`, has not shown.
 /// The marks are looked up one by one: as a join they may be compared each with each while no statistics know the org.
-const UNSEEN: &str =
-    "record.org || '' = $1 AND record.model = $2 AND record.remote_deleted_at IS NULL
+const UNSEEN: &str = "record.org = $1 AND record.model = $2 AND record.remote_deleted_at IS NULL
      AND record.number <= $4
      AND (SELECT listing FROM asymbl.seen WHERE seen.org = $1 AND seen.record = record.number)
          IS DISTINCT FROM $3";
@@ -121,11 +120,7 @@ const UNSEEN: &str =
 pub(super) fn unseen(link: &Link, org: &OrgId, model: Model) -> Result<Totals, MirrorError> {
     let listing = at_end_of_everything(link, org, model)?;
     let row = link.one(
-        &format!(
-            "SELECT (SELECT count(*) FROM asymbl.record WHERE {UNSEEN}) AS gone,
-                    (SELECT count(*) FROM asymbl.record WHERE org || '' = $1 AND model = $2
-                     AND remote_deleted_at IS NULL) AS live"
-        ),
+        &format!("SELECT count(*) AS gone FROM asymbl.record WHERE {UNSEEN}"),
         &[
             &org.as_str(),
             &code(model),
@@ -134,8 +129,8 @@ pub(super) fn unseen(link: &Link, org: &OrgId, model: Model) -> Result<Totals, M
         ],
     )?;
     Ok(Totals {
-        live: number(&row, "live")?,
         gone: number(&row, "gone")?,
+        ..read::totals(link, org, model)?
     })
 }
 
@@ -171,12 +166,12 @@ pub(super) fn tombstone_unseen(
     now: Timestamp,
 ) -> Result<u64, MirrorError> {
     let listing = at_end_of_everything(link, org, model)?;
-    let (mut gone, mut last) = (0, 0_i64);
+    let (mut gone, mut last) = (0, String::new());
     loop {
         // A thousand at a time: each comes here with its texts, since what follows from its end depends on them.
         let found = link.rows(
             &format!(
-                "SELECT {}, number FROM asymbl.record WHERE {UNSEEN} AND number > $5 ORDER BY number LIMIT 1000",
+                "SELECT {} FROM asymbl.record WHERE {UNSEEN} AND key > $5 ORDER BY key LIMIT 1000",
                 read::COLUMNS
             ),
             &[
@@ -190,7 +185,7 @@ pub(super) fn tombstone_unseen(
         let Some(highest) = found.last() else {
             return Ok(gone);
         };
-        last = highest.try_get("number")?;
+        last = highest.try_get("key")?;
         let (mut rechecks, mut keys) = (Vec::new(), Vec::new());
         for row in &found {
             let stored = read::record(model, row)?;

@@ -27,8 +27,27 @@ pub(super) fn tombstone(
         .iter()
         .map(|row| row.try_get(0))
         .collect::<Result<_, _>>()?;
+    count(link, org, model, 0, -(lost.len() as i64))?;
     wanted::add_lost(link, org, model, &lost)?;
     Ok(lost.len() as u64)
+}
+
+/// Counts records of a model that came, and such as are or are no longer marked as deleted.
+pub(super) fn count(
+    link: &Link,
+    org: &OrgId,
+    model: Model,
+    whole: i64,
+    live: i64,
+) -> Result<(), MirrorError> {
+    if (whole, live) != (0, 0) {
+        link.execute(
+            "INSERT INTO asymbl.total (org, model, whole, live) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (org, model) DO UPDATE SET whole = total.whole + excluded.whole, live = total.live + excluded.live",
+            &[&org.as_str(), &code(model), &whole, &live],
+        )?;
+    }
+    Ok(())
 }
 
 /// Marks records as shown by a listing, so that its end does not tombstone them. Those made since it began need no

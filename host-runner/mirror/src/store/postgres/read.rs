@@ -249,17 +249,16 @@ pub(super) fn records_referring(
 }
 
 pub(super) fn totals(link: &Link, org: &OrgId, model: Model) -> Result<Totals, MirrorError> {
-    // One statement, so that both counts are of the same moment while a run writes.
-    let row = link.one(
-        "SELECT (SELECT count(*) FROM asymbl.record WHERE org = $1 AND model = $2) AS whole,
-                (SELECT count(*) FROM asymbl.record WHERE org || '' = $1 AND model = $2
-                 AND remote_deleted_at IS NULL) AS live",
+    let found = link.first(
+        "SELECT live, whole - live AS gone FROM asymbl.total WHERE org = $1 AND model = $2",
         &[&org.as_str(), &code(model)],
     )?;
-    let (all, live) = (number(&row, "whole")?, number(&row, "live")?);
+    let Some(row) = found else {
+        return Ok(Totals::default());
+    };
     Ok(Totals {
-        live,
-        gone: all - live,
+        live: number(&row, "live")?,
+        gone: number(&row, "gone")?,
     })
 }
 

@@ -1,6 +1,7 @@
 //! The queue of records to read again.
 
 use super::link::Link;
+use super::wanted;
 use crate::store::code::{code, model_of};
 use crate::store::records::limited;
 use crate::store::{MirrorError, Recheck};
@@ -45,7 +46,7 @@ pub(super) fn enqueue(link: &Link, org: &OrgId, rechecks: &[Recheck]) -> Result<
         "INSERT INTO asymbl.recheck (org, model, target, remote_id)
          SELECT $1, asked.model, asked.target, asked.id
          FROM unnest($2::smallint[], $3::smallint[], $4::text[]) WITH ORDINALITY AS asked (model, target, id, place)
-         ORDER BY asked.place ON CONFLICT DO NOTHING",
+         ORDER BY asked.place ON CONFLICT (org, model, target, remote_id) DO NOTHING",
         &[&org.as_str(), &models, &targets, &ids],
     )?;
     Ok(())
@@ -89,18 +90,15 @@ pub(super) fn enqueue_dangling(link: &Link, org: &OrgId, target: Model) -> Resul
             if pointed != target {
                 continue;
             }
-            // `place` is 0, 1 or 2: the columns of the schema.
             link.execute(
                 &format!(
                     "INSERT INTO asymbl.recheck (org, model, target, remote_id)
                      SELECT $1, $2::smallint, $3::smallint, id FROM
-                     (SELECT ref{place} FROM asymbl.record WHERE org || '' = $1 AND record.model = $2
-                        AND ref{place} IS NOT NULL AND remote_deleted_at IS NULL
-                      EXCEPT SELECT key FROM asymbl.record
-                      WHERE org = $1 AND record.model = $3 AND remote_deleted_at IS NULL
+                     ({}
                       EXCEPT SELECT remote_id FROM asymbl.wanted
                       WHERE org = $1 AND wanted.model = $3 AND is_foreign) AS lacking (id)
-                     ORDER BY id ON CONFLICT DO NOTHING"
+                     ORDER BY id ON CONFLICT DO NOTHING",
+                    wanted::lacking(place)
                 ),
                 &[&org.as_str(), &code(model), &code(target)],
             )?;

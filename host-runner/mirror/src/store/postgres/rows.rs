@@ -24,12 +24,12 @@ pub(super) struct Rows<'a> {
 }
 
 /// What the database holds of a record, as far as a page must know it.
-struct Held {
+struct Held<'a> {
     /// None for a record that this page brings.
     number: Option<i64>,
     /// None where the record is not what was written.
     hash: Option<[u8; 16]>,
-    remote: Option<[u8; 32]>,
+    remote: Remote<'a>,
     is_deleted: bool,
     version: Option<u64>,
     bytes: i64,
@@ -47,8 +47,19 @@ enum Write {
     Changed,
 }
 
-fn digest(text: &str) -> [u8; 32] {
-    Sha256::digest(text).into()
+/// A source row: the text of one on the page, or the hash of a stored one.
+enum Remote<'a> {
+    Text(Option<&'a str>),
+    Hash(Option<[u8; 32]>),
+}
+
+impl Remote<'_> {
+    fn is(&self, text: Option<&str>) -> bool {
+        match self {
+            Self::Text(own) => *own == text,
+            Self::Hash(hash) => *hash == text.map(|text| Sha256::digest(text).into()),
+        }
+    }
 }
 
 fn bytes_of(row: &UnifiedRecord) -> i64 {
@@ -95,6 +106,9 @@ impl Rows<'_> {
             .filter_map(|row| last.get(row.key().as_str()).copied())
             .collect();
         self.write(&ordered, &held)?;
+        let new = counts.inserted.cast_signed();
+        let back = counts.undeleted.cast_signed();
+        marks::count(self.link, self.org, self.model, new, new + back)?;
         self.note(grown, &returned)?;
         let numbers: Vec<i64> = held.values().filter_map(|one| one.number).collect();
         marks::shown(self.link, self.org, self.marks.as_ref(), &numbers)?;
@@ -103,7 +117,10 @@ impl Rows<'_> {
 
     /// What is held of the rows' keys. The server hashes the texts itself: the hash beside them does not tell what has
     /// become of them.
-    fn held(&self, rows: &[UnifiedRecord]) -> Result<HashMap<String, Held>, MirrorError> {
+    fn held<'a>(
+        &self,
+        rows: &'a [UnifiedRecord],
+    ) -> Result<HashMap<String, Held<'a>>, MirrorError> {
         let keys: Vec<&str> = rows.iter().map(|row| row.key().as_str()).collect();
         let found = self.link.rows(
             &format!(
@@ -123,7 +140,7 @@ impl Rows<'_> {
             let known = Held {
                 number: Some(row.try_get(1)?),
                 hash,
-                remote: remote.and_then(|remote| remote.try_into().ok()),
+                remote: Remote::Hash(remote.and_then(|remote| remote.try_into().ok())),
                 is_deleted: row.try_get(5)?,
                 version: version.map(i64::cast_unsigned),
                 bytes: row.try_get(7)?,
@@ -137,7 +154,7 @@ impl Rows<'_> {
     fn write(
         &self,
         rows: &[(&UnifiedRecord, Option<u64>)],
-        held: &HashMap<String, Held>,
+        held: &HashMap<String, Held<'_>>,
     ) -> Result<(), MirrorError> {
         let mut columns = [Columns::default(), Columns::default(), Columns::default()];
         let [new, changed, refreshed] = &mut columns;
@@ -176,13 +193,13 @@ impl Rows<'_> {
     }
 }
 
-impl Held {
+impl<'a> Held<'a> {
     /// A record that a page brings.
-    fn new(row: &UnifiedRecord, version: Option<u64>) -> Self {
+    fn new(row: &'a UnifiedRecord, version: Option<u64>) -> Self {
         Self {
             number: None,
             hash: Some(row.content_hash()),
-            remote: row.remote_data().map(digest),
+            remote: Remote::Text(row.remote_data()),
             is_deleted: false,
             version,
             bytes: bytes_of(row),
@@ -191,9 +208,9 @@ impl Held {
     }
 
     /// Compares a row with what is held, and takes its place.
-    fn take(&mut self, row: &UnifiedRecord, version: Option<u64>, counts: &mut Counts) {
+    fn take(&mut self, row: &'a UnifiedRecord, version: Option<u64>, counts: &mut Counts) {
         let hash = row.content_hash();
-        let remote = row.remote_data().map(digest);
+        let remote = row.remote_data();
         let write = if self.is_deleted {
             counts.undeleted += 1;
             Write::Changed
@@ -202,7 +219,7 @@ impl Held {
             Write::Changed
         } else {
             counts.unchanged += 1;
-            match self.remote == remote && self.version == version {
+            match self.remote.is(remote) && self.version == version {
                 true => Write::Nothing,
                 false => Write::Refreshed,
             }
@@ -210,7 +227,7 @@ impl Held {
         *self = Self {
             number: self.number,
             hash: Some(hash),
-            remote,
+            remote: Remote::Text(remote),
             is_deleted: false,
             version,
             bytes: bytes_of(row),

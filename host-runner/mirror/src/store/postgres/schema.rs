@@ -8,13 +8,14 @@ use crate::store::MirrorError;
 use host_runner::unified::OrgId;
 
 /// The format this program writes. [`STEPS`] has an entry for each.
-pub(super) const VERSION: i64 = 3;
+pub(super) const VERSION: i64 = 4;
 
 /// From format n to n + 1.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("format_1.sql"),
     include_str!("format_2.sql"),
     include_str!("format_3.sql"),
+    include_str!("format_4.sql"),
 ];
 
 /// Serialises those who make or change the tables: "ATSm", as in the mirror's file.

@@ -42,6 +42,18 @@ pub(super) fn add_of(
     Ok(())
 }
 
+/// A statement for the records of the model `$3` that records of the model `$2` refer to by a place and that the mirror
+/// does not hold as existing. Each is an index lookup, whatever the planner thinks of the org.
+pub(super) fn lacking(place: usize) -> String {
+    // `place` is 0, 1 or 2: the columns of the schema.
+    format!(
+        "SELECT DISTINCT ref{place} FROM asymbl.record WHERE org || '' = $1 AND record.model = $2
+             AND ref{place} IS NOT NULL AND remote_deleted_at IS NULL
+             AND (SELECT count(*) FROM asymbl.record AS held WHERE held.org = $1 AND held.model = $3
+                  AND held.key = record.ref{place} AND held.remote_deleted_at IS NULL) = 0"
+    )
+}
+
 /// Adds everything that records of `listed` refer to, and every record of it that is referred to, where the mirror
 /// lacks it. To be called when all of `listed` was read.
 pub(super) fn add_all(link: &Link, org: &OrgId, listed: Model) -> Result<(), MirrorError> {
@@ -50,16 +62,11 @@ pub(super) fn add_all(link: &Link, org: &OrgId, listed: Model) -> Result<(), Mir
             if model != listed && target != listed {
                 continue;
             }
-            // `place` is 0, 1 or 2: the columns of the schema.
             link.execute(
                 &format!(
                     "INSERT INTO asymbl.wanted (org, model, remote_id)
-                     SELECT $1, $3::smallint, id FROM
-                     (SELECT ref{place} FROM asymbl.record WHERE org || '' = $1 AND record.model = $2
-                        AND ref{place} IS NOT NULL AND remote_deleted_at IS NULL
-                      EXCEPT SELECT key FROM asymbl.record
-                      WHERE org = $1 AND record.model = $3 AND remote_deleted_at IS NULL) AS lacking (id)
-                     ON CONFLICT DO NOTHING"
+                     SELECT $1, $3::smallint, id FROM ({}) AS lacking (id) ON CONFLICT DO NOTHING",
+                    lacking(place)
                 ),
                 &[&org.as_str(), &code(model), &code(target)],
             )?;

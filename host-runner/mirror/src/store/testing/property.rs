@@ -124,6 +124,9 @@ proptest! {
             }
             let ours: Expected = held(&mirror, MODEL).into_iter().map(|(key, name, changed, gone)| (key, (name, changed, gone))).collect();
             prop_assert_eq!(&ours, &expected);
+            let gone = expected.values().filter(|value| value.2).count() as u64;
+            let live = expected.len() as u64 - gone;
+            prop_assert_eq!(mirror.totals(MODEL).unwrap(), Totals { live, gone });
         }
     }
 

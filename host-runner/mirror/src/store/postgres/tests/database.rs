@@ -161,6 +161,27 @@ fn a_schema_of_others_or_of_a_later_version_is_left_alone() {
 }
 
 #[test]
+fn records_of_an_older_format_are_counted() {
+    let Some(database) = Database::fresh() else {
+        return;
+    };
+    let place = Place::within(&database).unwrap();
+    let (mut mirror, claim) = place.claimed();
+    let mut page = rows(vec![candidate("C1", "Ada"), candidate("C2", "Bob")]);
+    mirror.apply_page(&claim, MODEL, &page, at(1)).unwrap();
+    page.rows.truncate(1);
+    page.gone.push(Gone::Record(key(MODEL, "C2")));
+    mirror.apply_page(&claim, MODEL, &page, at(2)).unwrap();
+    drop(mirror);
+    database.sql(
+        "DROP TABLE asymbl.total; UPDATE asymbl.meta SET value = '3' WHERE name = 'version';
+         CREATE INDEX record_live ON asymbl.record ((org || ''), model, number) WHERE remote_deleted_at IS NULL",
+    );
+    let totals = place.open().totals(MODEL).unwrap();
+    assert_eq!(totals, Totals { live: 1, gone: 1 });
+}
+
+#[test]
 fn many_who_open_an_empty_database_at_once_make_it_once() {
     let Some(database) = Database::fresh() else {
         return;
