@@ -174,7 +174,15 @@ impl World {
                 } else {
                     return None;
                 },
-                ended = &mut running => return Some(ended),
+                ended = &mut running => {
+                    // It need not have waited since.
+                    while let Ok(event) = events.try_recv() {
+                        if !at(Moment::Event(&event)) {
+                            return None;
+                        }
+                    }
+                    return Some(ended);
+                }
             }
         }
     }

@@ -74,13 +74,6 @@ async fn in_the_middle_of(
     child
 }
 
-/// Kills a sync there; whether it was still under way is for the caller to decide.
-async fn kill_in_the_middle_of(world: &World, model: Model) {
-    let mut child = in_the_middle_of(world, &["sync"], model, ListingKind::Full).await;
-    child.kill().expect("SIGKILL");
-    child.wait().expect("its end");
-}
-
 /// As service managers end a process.
 fn terminate(child: &Child) {
     let pid = child.id().to_string();
@@ -99,8 +92,13 @@ async fn a_killed_sync_is_resumed_and_ends_as_if_it_had_not_been_killed() {
     assert_eq!(sync(&undisturbed).await.code, 0);
 
     let world = World::of(org().latency(slow().per_call)).await;
-    for model in [Model::ApplicationStages, Model::Candidates] {
-        kill_in_the_middle_of(&world, model).await;
+    let models = [Model::ApplicationStages, Model::Candidates];
+    for model in models {
+        // Alone: pages that were read beside others are written at once.
+        let arguments = ["sync", model.name()];
+        let mut child = in_the_middle_of(&world, &arguments, model, ListingKind::Full).await;
+        child.kill().expect("SIGKILL");
+        child.wait().expect("its end");
         let listing = mirror(&world)
             .unwrap()
             .open_listing(model)
@@ -121,7 +119,9 @@ async fn a_killed_sync_is_resumed_and_ends_as_if_it_had_not_been_killed() {
             .unwrap()
             .clone()
     };
-    assert_eq!(of("candidates")["resumed"], true);
+    for model in models {
+        assert_eq!(of(model.name())["resumed"], true);
+    }
     let printed_after = printed(&world).await;
     let wanted = printed(&undisturbed).await;
     assert_eq!(printed_after.len(), wanted.len());

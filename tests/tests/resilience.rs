@@ -295,8 +295,8 @@ async fn the_run_after_a_spent_quota_resumes() {
         other => panic!("{other:?}"),
     }
     assert!(
-        !world.live(Model::Users).is_empty(),
-        "what was read before is kept"
+        !world.live(Model::Candidates).is_empty(),
+        "what was written before is kept"
     );
     world.org.clear_faults();
     let report = world.sync().await;

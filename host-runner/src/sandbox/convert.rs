@@ -42,6 +42,11 @@ impl TextPage {
         lines(&self.records.lines).count()
     }
 
+    /// How long its text is, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.records.lines.len()
+    }
+
     /// How many things it brings that are kept: records, deletions, rechecks.
     pub fn items(&self) -> usize {
         let rechecks = self.info.rechecks.iter().map(|recheck| match recheck {

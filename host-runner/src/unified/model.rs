@@ -247,14 +247,15 @@ impl Model {
         Model::HiringTeamMembers,
     ];
 
-    /// All models in the order in which a sync reads them: what is pointed at comes before what points.
+    /// All models in the order in which a sync reads them: what is pointed at comes before what points. The largest
+    /// model that points at none is first: while it is read and written, the answers for the small ones come in.
     pub const SYNC_ORDER: [Model; 7] = [
+        Model::Candidates,
         Model::Users,
         Model::ApplicationStages,
         Model::Jobs,
         Model::JobStages,
         Model::HiringTeamMembers,
-        Model::Candidates,
         Model::Applications,
     ];
 

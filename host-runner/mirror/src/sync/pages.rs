@@ -1,11 +1,12 @@
 //! The one loop over the pages of a listing, of records or of keys. A page, its cursor and the rechecks that follow
 //! from it are one transaction; a connector that ended is replaced; an outdated profile is renewed. While a page is
-//! written, the records of the next one are being checked, and the one after it is being read.
+//! written, the records of the next one are being checked, and those after it are being read. So are those of the models
+//! whose turn comes later, as far as there is room: models are read side by side and written one after the other.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::coming::{Ahead, Answer, Checked, Checking, Coming, Question, ask, cursor_of};
+use super::coming::{Ahead, Answer, Checked, Checking, Coming, Question, Questions, cursor_of};
 use super::convert::mirror_page;
 use super::error::SyncError;
 use super::event::Event;
@@ -69,27 +70,37 @@ impl Run<'_> {
         };
         let mut coming = match reading.listing.position {
             Position::End(_) => None,
-            _ => Some(self.first_page(&reading).await?),
+            _ => Some(self.coming(&reading).await?),
         };
         let mut checking: Option<Checking> = None;
-        while let Some(page) = coming.take() {
-            let (mut job, before, result) = page.finish().await;
-            let api_calls = self.count(&job, before);
+        while let Some(mut pages) = coming.take() {
+            let Some(arrived) = pages.next().await else {
+                // It panicked, or the run is to stop.
+                pages.end().await;
+                self.put_checked(mirror, claim, report, &reading, checking.take())
+                    .await?;
+                self.check_stop()?;
+                let job = self.start().await?;
+                coming = Some(self.ask(job, &reading));
+                continue;
+            };
+            let api_calls = arrived.api_calls;
+            self.quota = arrived.quota.or(self.quota);
             report.requests += api_calls;
-            let answer = match result {
+            let answer = match arrived.result {
                 Ok(answer) => answer,
-                Err(error) => {
+                Err((error, job)) => {
                     self.put_checked(mirror, claim, report, &reading, checking.take())
                         .await?;
-                    self.recover(mirror, claim, report, &mut reading, &mut job, error)
+                    let job = self
+                        .recover(mirror, claim, report, &mut reading, job, error)
                         .await?;
                     coming = Some(self.ask(job, &reading));
                     continue;
                 }
             };
             (reading.restarts, reading.page_size) = (0, None);
-            let position = match self.accept(mirror, report, &mut reading, &answer, &job, api_calls)
-            {
+            let position = match self.accept(mirror, report, &mut reading, &answer, api_calls) {
                 Ok(position) => position,
                 Err(error) => {
                     self.put_checked(mirror, claim, report, &reading, checking)
@@ -99,17 +110,16 @@ impl Run<'_> {
             };
             let is_last = matches!(position, Position::End(_));
             reading.listing.position = position;
-            let goes_on = !is_last && self.check_stop().is_ok();
-            coming = goes_on.then(|| self.ask(job, &reading));
             let before = checking.replace(Checking::start(answer, api_calls));
             self.put_checked(mirror, claim, report, &reading, before)
                 .await?;
-            if !goes_on || self.check_stop().is_err() {
+            if is_last || self.check_stop().is_err() {
                 self.put_checked(mirror, claim, report, &reading, checking.take())
                     .await?;
             }
             if !is_last {
                 self.check_stop()?;
+                coming = Some(pages);
             }
         }
         self.finish(mirror, claim, report).await
@@ -122,14 +132,14 @@ impl Run<'_> {
         report: &mut ModelReport,
         reading: &mut Reading<'_>,
         answer: &Answer,
-        job: &Job,
         api_calls: u64,
     ) -> Result<Position, SyncError> {
         let items = answer.items();
         let is_idle = items == 0 && api_calls == 0;
         let position = answer.position();
         if let Err(error) = reading.pace.check(cursor_of(&position), is_idle) {
-            return Err(self.step(what(&reading.listing), error, job).into());
+            let step = what(&reading.listing);
+            return Err(StepError::new(self.session, step, error, None).into());
         }
         let elapsed = reading.started.elapsed();
         report.spent.add(items, elapsed, mirror, &self.limits)?;
@@ -166,9 +176,9 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Asks for the first page of a model before its turn, as the listing will that begins then: the models' first
-    /// answers are waited for side by side. Not where a sandbox would have to wait for a slot, which the model whose
-    /// turn it is may need.
+    /// Asks for the pages of a model before its turn, as the listing will that begins then: the models' answers are
+    /// waited for side by side. Not where a sandbox would have to wait for a slot, which the model whose turn it is may
+    /// need.
     pub(super) async fn ask_ahead(
         &mut self,
         mirror: &mut dyn Mirror,
@@ -184,20 +194,24 @@ impl Run<'_> {
         let token = mirror.model_state(model)?.token.filter(|_| !full);
         let start = self.start_of(token);
         let job = self.start().await?;
-        let page = self.ask_page(job, model, &start, &Position::Start, None);
-        self.ahead.push(Ahead { model, start, page });
+        let pages = self.ask_from(job, model, &start, &Position::Start, None);
+        self.ahead.push(Ahead {
+            model,
+            start,
+            pages,
+        });
         Ok(())
     }
 
-    /// The page at which a listing begins or goes on: the one that was asked for ahead, if it is that.
-    async fn first_page(&mut self, reading: &Reading<'_>) -> Result<Coming, SyncError> {
+    /// The pages with which a listing begins or goes on: those that were asked for ahead, if they are that.
+    async fn coming(&mut self, reading: &Reading<'_>) -> Result<Coming, SyncError> {
         let listing = &reading.listing;
         let mut asked = self.ahead.iter();
         let asked = asked.position(|ahead| ahead.model == listing.model);
         let ahead = asked.map(|at| self.ahead.swap_remove(at));
         match ahead {
             Some(ahead) if listing.position == Position::Start && listing.start == ahead.start => {
-                Ok(ahead.page)
+                Ok(ahead.pages)
             }
             _ => {
                 let job = self.start().await?;
@@ -206,14 +220,14 @@ impl Run<'_> {
         }
     }
 
-    /// Asks for the page at which a listing stands.
+    /// Asks for the pages from where a listing stands.
     fn ask(&self, job: Job, reading: &Reading<'_>) -> Coming {
         let listing = &reading.listing;
         let (start, position) = (&listing.start, &listing.position);
-        self.ask_page(job, listing.model, start, position, reading.page_size)
+        self.ask_from(job, listing.model, start, position, reading.page_size)
     }
 
-    fn ask_page(
+    fn ask_from(
         &self,
         job: Job,
         model: Model,
@@ -231,7 +245,12 @@ impl Run<'_> {
                 page_size,
             },
         };
-        ask(job, question)
+        let questions = Questions {
+            first: question,
+            stop: self.options.stop.clone(),
+            quota_percent: self.settings.api_quota_percent,
+        };
+        Coming::start(job, questions)
     }
 
     /// Prepares to ask for the same page again if that may help, or for the first page of a listing that begins anew if
@@ -242,9 +261,9 @@ impl Run<'_> {
         claim: &Claim,
         report: &mut ModelReport,
         reading: &mut Reading<'_>,
-        job: &mut Job,
+        mut job: Job,
         error: CallError,
-    ) -> Result<(), SyncError> {
+    ) -> Result<Job, SyncError> {
         if needs_restart(&error, &reading.listing) && reading.begun_anew < BEGUN_ANEW {
             reading.begun_anew += 1;
             reading.pace = ListingPace::default();
@@ -254,19 +273,18 @@ impl Run<'_> {
             }
             reading.listing =
                 mirror.begin_listing(claim, report.model, reading.anew, Timestamp::now())?;
-            return Ok(());
+            return Ok(job);
         }
         if let (CallError::Outage(outage), Some(rows)) = (&error, SMALL_PAGES.get(reading.restarts))
         {
-            *job = self.restart(mirror, claim, report, outage).await?;
             reading.restarts += 1;
             reading.page_size = Some(*rows);
-            return Ok(());
+            return self.restart(mirror, claim, report, outage).await;
         }
-        if self.rediscover(mirror, claim, job, &error).await? {
-            return Ok(());
+        if self.rediscover(mirror, claim, &mut job, &error).await? {
+            return Ok(job);
         }
-        Err(self.step(what(&reading.listing), error, job).into())
+        Err(self.step(what(&reading.listing), error, &job).into())
     }
 
     /// Discovers the org again if a call failed because the profile is outdated. Returns true if the call is worth
