@@ -6,6 +6,7 @@ use host_runner::unified::{Model, Timestamp};
 use mirror::store::Coverage;
 use mirror::sync::{Event, Events, SyncOptions, sync};
 use practice_org::value::Value as OrgValue;
+use practice_org::{Action, Rule};
 use serde_json::{Value, json};
 
 const APPLICANT: &str = "bpats__ATS_Applicant__c";
@@ -40,6 +41,27 @@ async fn a_full_sync_mirrors_the_org_field_by_field() {
             assert!(row.get("attributes").is_none());
         }
     }
+}
+
+/// Candidates are read for seconds; meanwhile all pages of the other models come in, not only their first ones.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_models_are_read_side_by_side() {
+    let world = World::of(small_org().page_size(15)).await;
+    let slow = Rule::next(Action::Delay { ms: 3_000 });
+    world.org.fault(slow.containing("FROM Contact"));
+    let mut behind = 0;
+    let report = world.sync_while(world.session(), |event| {
+        if matches!(event, Event::ModelEnded { report } if report.model == Model::Candidates) {
+            behind = world.org.stats().requests;
+        }
+        true
+    });
+    let report = report.await.unwrap();
+    let all = world.org.stats().requests;
+    let pages: u64 = report.models.iter().map(|model| model.pages).sum();
+    assert!(pages > 25, "{pages}");
+    assert!(all - behind < 5, "{} of {all} came later", all - behind);
+    assert_mirrors_the_org(&world);
 }
 
 /// A field that is empty everywhere is equal to the expected one whatever its mapping reads.
