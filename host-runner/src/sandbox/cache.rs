@@ -1,11 +1,12 @@
 //! Compiling a component takes a good part of a second; loading what was compiled before takes a millisecond. But a
 //! compiled component is native code, and nothing in it is checked when it is loaded: whoever can write the cache could
-//! run anything. So the folder and its key must belong to this user and be writable by nobody else, and each entry
-//! carries a MAC under the key; what does not verify is compiled afresh and replaced.
+//! run anything. So the folder and its key must belong to this user and be writable by nobody else, and behind each
+//! entry is a MAC of its hash under the key; what does not verify is compiled afresh and replaced.
 
 use crate::hex;
+use std::fs::File;
 use std::hash::{Hash, Hasher};
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -69,20 +70,41 @@ impl CompiledCache {
         Ok(())
     }
 
-    /// An entry, if it is authentic.
-    pub(super) fn load(&self, name: &str) -> Option<Entry> {
+    /// The file of an entry, if it is authentic: it can be mapped as it is, since nobody else can write it, and this
+    /// program replaces entries and never writes into one.
+    pub(super) fn authentic(&self, name: &str) -> Option<PathBuf> {
         let path = self.folder.join(name);
-        let entry = Entry(std::fs::read(&path).ok()?);
-        if hmac::verify(&self.key_of(name), entry.compiled(), entry.tag()).is_err() {
-            tracing::warn!(
-                entry = name,
-                "a cached component was altered; compiling it afresh"
-            );
-            return None;
+        let mut file = File::open(&path).ok()?;
+        match self.is_authentic(name, &mut file) {
+            Ok(true) => {}
+            Ok(false) => {
+                tracing::warn!(
+                    entry = name,
+                    "a cached component was altered; compiling it afresh"
+                );
+                return None;
+            }
+            Err(_) => return None,
         }
         // Best effort: it only decides what is removed first.
-        let _ = std::fs::File::open(&path).and_then(|it| it.set_modified(SystemTime::now()));
-        Some(entry)
+        let _ = file.set_modified(SystemTime::now());
+        Some(path)
+    }
+
+    fn is_authentic(&self, name: &str, file: &mut File) -> io::Result<bool> {
+        let length = file.metadata()?.len().saturating_sub(TAG_LENGTH as u64);
+        let mut digest = Sha256::new();
+        let mut compiled = BufReader::with_capacity(1 << 16, Read::take(&mut *file, length));
+        while let part = compiled.fill_buf()?
+            && !part.is_empty()
+        {
+            digest.update(part);
+            let read = part.len();
+            compiled.consume(read);
+        }
+        let mut tag = Vec::new();
+        file.read_to_end(&mut tag)?;
+        Ok(hmac::verify(&self.key_of(name), &digest.finalize(), &tag).is_ok())
     }
 
     /// The key of an entry's MAC: each has its own, so that one can't be passed off as another.
@@ -92,25 +114,13 @@ impl CompiledCache {
     }
 
     fn store(&self, name: &str, compiled: &[u8]) -> io::Result<()> {
-        let tag = hmac::sign(&self.key_of(name), compiled);
+        let tag = hmac::sign(&self.key_of(name), &Sha256::digest(compiled));
         let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
-        file.write_all(tag.as_ref())?;
+        // Behind it, so that the file can be mapped and used from its beginning.
         file.write_all(compiled)?;
+        file.write_all(tag.as_ref())?;
         file.persist(self.folder.join(name))?;
         Ok(())
-    }
-}
-
-/// What a file of the cache holds.
-pub(super) struct Entry(Vec<u8>);
-
-impl Entry {
-    fn tag(&self) -> &[u8] {
-        self.0.get(..TAG_LENGTH).unwrap_or_default()
-    }
-
-    pub(super) fn compiled(&self) -> &[u8] {
-        self.0.get(TAG_LENGTH..).unwrap_or_default()
     }
 }
 
@@ -200,20 +210,20 @@ mod tests {
         cache.store(name, b"native code").unwrap();
         let path = folder.path().join(name);
         let good = std::fs::read(&path).unwrap();
-        let loaded = cache.load(name).unwrap();
-        assert_eq!(loaded.compiled(), b"native code");
+        assert_eq!(cache.authentic(name), Some(path.clone()));
+        assert!(good.starts_with(b"native code"));
 
-        for position in [0, TAG_LENGTH, good.len() - 1] {
+        for position in [0, good.len() - TAG_LENGTH, good.len() - 1] {
             let mut bad = good.clone();
             bad[position] ^= 1;
             std::fs::write(&path, &bad).unwrap();
             assert!(
-                cache.load(name).is_none(),
+                cache.authentic(name).is_none(),
                 "a flipped bit at {position} went through"
             );
         }
         std::fs::write(&path, &good[..10]).unwrap();
-        assert!(cache.load(name).is_none());
+        assert!(cache.authentic(name).is_none());
     }
 
     #[test]
@@ -222,10 +232,10 @@ mod tests {
         let cache = CompiledCache::open(folder.path()).unwrap();
         cache.store("a.cwasm", b"code").unwrap();
         std::fs::copy(folder.path().join("a.cwasm"), folder.path().join("b.cwasm")).unwrap();
-        assert!(cache.load("b.cwasm").is_none());
+        assert!(cache.authentic("b.cwasm").is_none());
         std::fs::remove_file(folder.path().join("key")).unwrap();
         let stranger = CompiledCache::open(folder.path()).unwrap();
-        assert!(stranger.load("a.cwasm").is_none());
+        assert!(stranger.authentic("a.cwasm").is_none());
     }
 
     #[test]
@@ -239,11 +249,14 @@ mod tests {
             let age = std::time::Duration::from_secs(1_000 - number);
             file.set_modified(SystemTime::now() - age).unwrap();
         }
-        assert!(cache.load("0.cwasm").is_some());
+        assert!(cache.authentic("0.cwasm").is_some());
         cache.keep("new.cwasm", b"code");
-        assert!(cache.load("1.cwasm").is_none(), "the oldest is removed");
+        assert!(
+            cache.authentic("1.cwasm").is_none(),
+            "the oldest is removed"
+        );
         for kept in ["0.cwasm", "2.cwasm", "new.cwasm"] {
-            assert!(cache.load(kept).is_some(), "{kept}");
+            assert!(cache.authentic(kept).is_some(), "{kept}");
         }
         assert!(folder.path().join(KEY).is_file());
     }

@@ -81,10 +81,11 @@ impl Compiler {
         sha256: &str,
     ) -> Result<Component, LoadError> {
         let name = entry_name(engine, sha256);
-        if let Some(entry) = self.cache.as_ref().and_then(|cache| cache.load(&name)) {
-            // SAFETY: the MAC shows that these bytes were written by `store` below, under this name, by this user; the
-            // name holds the engine's compatibility hash and the crate's version.
-            if let Ok(component) = unsafe { Component::deserialize(engine, entry.compiled()) } {
+        let cached = self.cache.as_ref();
+        if let Some(file) = cached.and_then(|cache| cache.authentic(&name)) {
+            // SAFETY: the MAC shows that this file was written by `keep` below, under this name, by this user, and
+            // nobody else can write it; the name holds the engine's compatibility hash and the crate's version.
+            if let Ok(component) = unsafe { Component::deserialize_file(engine, file) } {
                 return Ok(component);
             }
         }

@@ -155,9 +155,16 @@ impl Context {
             vault,
             ..TokenSourceOptions::default()
         };
-        let tenant = Tenant::open(file, options)?;
+        // Side by side: one reads the platform's certificates, the other checks what was compiled before.
+        let (tenant, connector) = std::thread::scope(|scope| {
+            let loading = scope.spawn(|| self.load());
+            let tenant = Tenant::open(file, options);
+            (tenant, loading.join())
+        });
+        let tenant = tenant?;
         self.watch(&tenant);
-        Ok(Session::new(self.load()?, tenant))
+        let connector = connector.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+        Ok(Session::new(connector, tenant))
     }
 
     /// Waits for the tenant's sign-ins at the end.
