@@ -85,7 +85,7 @@ impl Run<'_> {
                 continue;
             };
             let api_calls = arrived.api_calls;
-            self.quota = arrived.quota.or(self.quota);
+            self.note_quota(arrived.quota);
             report.requests += api_calls;
             let answer = match arrived.result {
                 Ok(answer) => answer,

@@ -88,8 +88,14 @@ impl Run<'_> {
 
     /// Returns the requests that a job has made beyond `before`, and notes the quota.
     pub(super) fn count(&mut self, job: &Job, before: u64) -> u64 {
-        self.quota = quota_of(job).or(self.quota);
+        self.note_quota(quota_of(job));
         job.stats().requests.saturating_sub(before)
+    }
+
+    /// Notes how much of the quota is used. Answers of models that are read side by side come here out of order.
+    pub(super) fn note_quota(&mut self, quota: Option<Quota>) {
+        let used = |quota: &Quota| quota.used;
+        self.quota = self.quota.into_iter().chain(quota).max_by_key(used);
     }
 
     /// Stores how a model ended. An error that concerns all models ends the run.
