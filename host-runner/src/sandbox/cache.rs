@@ -70,8 +70,8 @@ impl CompiledCache {
         Ok(())
     }
 
-    /// The file of an entry, if it is authentic: it can be mapped as it is, since nobody else can write it, and this
-    /// program replaces entries and never writes into one.
+    /// The file of an entry, if it is authentic. It can be mapped as it is: nobody else can write it, and this program
+    /// replaces entries and never writes into one or cuts it.
     pub(super) fn authentic(&self, name: &str) -> Option<PathBuf> {
         let path = self.folder.join(name);
         let mut file = File::open(&path).ok()?;
