@@ -4,7 +4,7 @@
 //!
 //! `make bench`, or after `cargo build --release -p asymbl`: `cargo bench --bench clients -- CANDIDATES`. The others
 //! take part where installed: aiosalesforce and simple-salesforce where `BENCH_PYTHON` (else `python3`) finds them,
-//! jsforce where `NODE_PATH` names a folder that has it. `--save FOLDER` writes `clients.json` and `clients.svg` there.
+//! jsforce where `NODE_PATH` names a folder that has it; so does a mirror in PostgreSQL. `--save FOLDER` writes `clients.json` and `clients.svg` there.
 
 mod plot;
 mod process;
@@ -18,6 +18,7 @@ use connector_tests::world::write_private;
 use practice_org::PracticeOrg;
 use process::Run;
 use serde_json::json;
+use temporary_postgres::Database;
 
 /// Milliseconds that each answer takes in the second half: about what an org takes that is elsewhere.
 const LATENCY: u64 = 300;
@@ -73,6 +74,8 @@ struct Peer {
 
 struct Bench {
     replay: Replay,
+    /// None where PostgreSQL is not installed.
+    database: Option<Database>,
     folder: tempfile::TempDir,
 }
 
@@ -81,7 +84,11 @@ impl Bench {
         let replay = Replay::of(org).await;
         let folder = tempfile::tempdir().unwrap();
         write_private(&folder.path().join("tenant.toml"), replay.tenant_toml());
-        Self { replay, folder }
+        Self {
+            replay,
+            database: Database::alone(),
+            folder,
+        }
     }
 
     async fn measure(&self, rounds: usize, is_test: bool) -> Vec<Line> {
@@ -117,6 +124,14 @@ impl Bench {
                         let _ = std::fs::remove_file(self.folder.path().join("mirror.sqlite"));
                     }
                     self.ours(arguments).await
+                };
+                lines.push(self.line(program, latency, rounds, false, work).await);
+            }
+            if let (Some(database), 0) = (&self.database, latency) {
+                let (program, url) = ("asymbl sync candidates, Postgres", database.url());
+                let work = async || {
+                    database.sql("DROP SCHEMA IF EXISTS asymbl CASCADE");
+                    self.ours(&["sync", "candidates", "--mirror", &url]).await
                 };
                 lines.push(self.line(program, latency, rounds, false, work).await);
             }
