@@ -69,7 +69,7 @@ pub struct ModelReport {
     pub restarts: u32,
     /// What a person should know.
     pub notes: Vec<String>,
-    /// Wall-clock time.
+    /// Wall-clock time of its turn; pages that were read beside another model were there before.
     pub elapsed: Duration,
     /// Why it is not complete. What was read is kept, and the next run continues from there.
     pub failure: Option<Arc<Failure>>,
