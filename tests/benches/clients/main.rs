@@ -4,7 +4,8 @@
 //!
 //! `make bench`, or after `cargo build --release -p asymbl`: `cargo bench --bench clients -- CANDIDATES`. The others
 //! take part where installed: aiosalesforce and simple-salesforce where `BENCH_PYTHON` (else `python3`) finds them,
-//! jsforce where `NODE_PATH` names a folder that has it; so does a mirror in PostgreSQL. `--save FOLDER` writes `clients.json` and `clients.svg` there.
+//! jsforce where `NODE_PATH` names a folder that has it; so does a mirror in PostgreSQL. `--save FOLDER` writes
+//! `clients.json` and `clients.svg` there.
 
 mod plot;
 mod process;

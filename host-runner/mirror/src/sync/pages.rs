@@ -1,6 +1,6 @@
 //! The one loop over the pages of a listing, of records or of keys. A page, its cursor and the rechecks that follow
 //! from it are one transaction; a connector that ended is replaced; an outdated profile is renewed. While a page is
-//! written, the records of the next one are being checked, and those after it are being read. So are those of the models
+//! written, the records of the next one are being checked, and those after it are being read. So are those of models
 //! whose turn comes later, as far as there is room: models are read side by side and written one after the other.
 
 use std::sync::Arc;
