@@ -25,11 +25,14 @@ pub(super) fn begin(
     )?;
     let listing: i64 = row.try_get(0)?;
     // Records get their numbers under the org's lock, so those that come later have higher ones than the sequence now.
+    // Where there are none yet, 0 says that the listing can't lack any.
     link.execute(
         "INSERT INTO asymbl.listing (org, model, number, kind, since, fingerprint, started_at, stage, place, covers_all,
                                      pages, rows, newest)
          SELECT $1, $2, $3, $4, $5, $6, $7, 'start', NULL, true, 0, 0,
-                CASE WHEN is_called THEN last_value ELSE 0 END FROM asymbl.record_number
+                CASE WHEN is_called AND EXISTS
+                     (SELECT 1 FROM asymbl.total WHERE org = $1 AND model = $2 AND whole > 0)
+                     THEN last_value ELSE 0 END FROM asymbl.record_number
          ON CONFLICT (org, model) DO UPDATE SET number = excluded.number, kind = excluded.kind, since = excluded.since,
              fingerprint = excluded.fingerprint, started_at = excluded.started_at, stage = excluded.stage,
              place = excluded.place, covers_all = excluded.covers_all, pages = excluded.pages, rows = excluded.rows,
@@ -144,6 +147,9 @@ pub(super) fn unseen_keys(
     limit: usize,
 ) -> Result<Vec<NaturalKey>, MirrorError> {
     let listing = at_end_of_everything(link, org, model)?;
+    if listing.newest == 0 {
+        return Ok(Vec::new());
+    }
     read::found_keys(
         link,
         &format!("SELECT key FROM asymbl.record WHERE {UNSEEN} AND key > $5 ORDER BY key LIMIT $6"),

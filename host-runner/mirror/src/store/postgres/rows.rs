@@ -122,6 +122,15 @@ impl Rows<'_> {
         rows: &'a [UnifiedRecord],
     ) -> Result<HashMap<String, Held<'a>>, MirrorError> {
         let keys: Vec<&str> = rows.iter().map(|row| row.key().as_str()).collect();
+        // A first load comes in the order of the keys: one look instead of one for each.
+        let last = self.link.first(
+            "SELECT key FROM asymbl.record WHERE org = $1 AND model = $2 ORDER BY key DESC LIMIT 1",
+            &[&self.org.as_str(), &code(self.model)],
+        )?;
+        let last: Option<String> = last.map(|row| row.try_get(0)).transpose()?;
+        if last.is_none_or(|last| keys.iter().all(|key| *key > last.as_str())) {
+            return Ok(HashMap::new());
+        }
         let found = self.link.rows(
             &format!(
                 "SELECT key, number, content_hash, substr(sha256(convert_to(content, 'UTF8')), 1, 16),
