@@ -47,7 +47,7 @@ async fn a_full_sync_mirrors_the_org_field_by_field() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_models_are_read_side_by_side() {
     let world = World::of(small_org().page_size(15)).await;
-    let slow = Rule::next(Action::Delay { ms: 3_000 });
+    let slow = Rule::next(Action::Delay { ms: 8_000 });
     world.org.fault(slow.containing("FROM Contact"));
     let mut behind = 0;
     let report = world.sync_while(world.session(), |event| {
