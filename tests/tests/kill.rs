@@ -74,6 +74,13 @@ async fn in_the_middle_of(
     child
 }
 
+/// Kills a sync there; whether it was still under way is for the caller to decide.
+async fn kill_in_the_middle_of(world: &World, arguments: &[&str], model: Model, kind: ListingKind) {
+    let mut child = in_the_middle_of(world, arguments, model, kind).await;
+    child.kill().expect("SIGKILL");
+    child.wait().expect("its end");
+}
+
 /// As service managers end a process.
 fn terminate(child: &Child) {
     let pid = child.id().to_string();
@@ -96,9 +103,7 @@ async fn a_killed_sync_is_resumed_and_ends_as_if_it_had_not_been_killed() {
     for model in models {
         // Alone: pages that were read beside others are written at once.
         let arguments = ["sync", model.name()];
-        let mut child = in_the_middle_of(&world, &arguments, model, ListingKind::Full).await;
-        child.kill().expect("SIGKILL");
-        child.wait().expect("its end");
+        kill_in_the_middle_of(&world, &arguments, model, ListingKind::Full).await;
         let listing = mirror(&world)
             .unwrap()
             .open_listing(model)
@@ -169,9 +174,7 @@ async fn a_delta_and_a_comparison_of_ids_that_were_killed_lose_nothing() {
     }
     world.org.set_latency(slow());
     let (model, delta, every_id) = (Model::Applications, ListingKind::Delta, ListingKind::Ids);
-    let mut child = in_the_middle_of(&world, &["sync"], model, delta).await;
-    child.kill().expect("SIGKILL");
-    child.wait().expect("its end");
+    kill_in_the_middle_of(&world, &["sync"], model, delta).await;
     let listing = mirror(&world).unwrap().open_listing(model).unwrap();
     assert_eq!(
         listing.expect("it was killed in the middle").start.kind,
@@ -185,9 +188,7 @@ async fn a_delta_and_a_comparison_of_ids_that_were_killed_lose_nothing() {
             .hard_delete(&by, APPLICANT, &id.to_string())
             .unwrap();
     }
-    let mut child = in_the_middle_of(&world, &["sync", "--reconcile"], model, every_id).await;
-    child.kill().expect("SIGKILL");
-    child.wait().expect("its end");
+    kill_in_the_middle_of(&world, &["sync", "--reconcile"], model, every_id).await;
     let listing = mirror(&world).unwrap().open_listing(model).unwrap();
     assert_eq!(
         listing.expect("it was killed in the middle").start.kind,

@@ -33,7 +33,7 @@ impl Answer {
         }
     }
 
-    /// About how many bytes it has, at most as many as there may be.
+    /// About how many bytes it has.
     fn bytes(&self) -> u32 {
         let bytes = match self {
             Self::Records(page) => page.bytes(),

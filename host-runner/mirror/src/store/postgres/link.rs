@@ -27,8 +27,8 @@ pub(super) type Values<'v> = &'v [&'v (dyn ToSql + Sync)];
 /// How each session works. Statements are planned with their values, since a plan made for empty tables is useless
 /// once they are full; without bitmaps, since a new org seems to have few rows, and all would be read and sorted to get
 /// the first of them. A page waits for another writer of its org as long as one large transaction may take.
-const SESSION: &str = "SET plan_cache_mode = force_custom_plan; SET enable_bitmapscan = off; SET jit = off; SET lock_timeout = '30s';
-     SET client_min_messages = warning; SET default_transaction_isolation = 'read committed'; SET TimeZone = 'UTC'";
+const SESSION: &str = "SET plan_cache_mode = force_custom_plan; SET enable_bitmapscan = off; SET jit = off;
+     SET lock_timeout = '30s'; SET client_min_messages = warning; SET default_transaction_isolation = 'read committed'; SET TimeZone = 'UTC'";
 
 /// A connection to the database, with the statements that it knows.
 pub(super) struct Link {

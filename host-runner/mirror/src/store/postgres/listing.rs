@@ -114,9 +114,10 @@ fn at_end_of_everything(link: &Link, org: &OrgId, model: Model) -> Result<Listin
 }
 
 /// The records that the listing of number `$3`, begun when the newest record had the number `$4`, has not shown.
-/// The marks are looked up one by one: as a join they may be compared each with each while no statistics know the org.
+/// Where that is 0, nothing is read. The marks are looked up one by one: as a join they may be compared each with each
+/// while no statistics know the org.
 const UNSEEN: &str = "record.org = $1 AND record.model = $2 AND record.remote_deleted_at IS NULL
-     AND record.number <= $4
+     AND record.number <= $4 AND $4 > 0
      AND (SELECT listing FROM asymbl.seen WHERE seen.org = $1 AND seen.record = record.number)
          IS DISTINCT FROM $3";
 
@@ -147,9 +148,6 @@ pub(super) fn unseen_keys(
     limit: usize,
 ) -> Result<Vec<NaturalKey>, MirrorError> {
     let listing = at_end_of_everything(link, org, model)?;
-    if listing.newest == 0 {
-        return Ok(Vec::new());
-    }
     read::found_keys(
         link,
         &format!("SELECT key FROM asymbl.record WHERE {UNSEEN} AND key > $5 ORDER BY key LIMIT $6"),

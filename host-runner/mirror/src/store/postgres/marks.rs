@@ -1,4 +1,4 @@
-//! The marks of records: shown by a listing, deleted.
+//! The marks of records, shown by a listing or deleted, and how many records there are.
 
 use super::link::Link;
 use super::wanted;

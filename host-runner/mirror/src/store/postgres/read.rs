@@ -47,7 +47,17 @@ fn records(
     values: Values<'_>,
 ) -> Result<Vec<StoredRecord>, MirrorError> {
     let sql = format!("SELECT {COLUMNS} FROM asymbl.record WHERE {rest}");
-    let found = link.rows(&sql, values)?;
+    selected(link, model, &sql, values)
+}
+
+/// The records of a statement that selects [`COLUMNS`].
+fn selected(
+    link: &Link,
+    model: Model,
+    sql: &str,
+    values: Values<'_>,
+) -> Result<Vec<StoredRecord>, MirrorError> {
+    let found = link.rows(sql, values)?;
     found.iter().map(|row| record(model, row)).collect()
 }
 
@@ -90,11 +100,12 @@ pub(super) fn by_keys(
     keys: &[NaturalKey],
 ) -> Result<Vec<StoredRecord>, MirrorError> {
     let keys: Vec<&str> = keys.iter().map(NaturalKey::as_str).collect();
-    let found = link.rows(
+    selected(
+        link,
+        model,
         &format!("SELECT {COLUMNS} FROM {BY_KEY}"),
         &[&org.as_str(), &code(model), &keys],
-    )?;
-    found.iter().map(|row| record(model, row)).collect()
+    )
 }
 
 pub(super) fn page(
@@ -237,15 +248,16 @@ pub(super) fn records_referring(
     let Some(place) = place_of(model, target) else {
         return Ok(Vec::new());
     };
-    let found = link.rows(
+    selected(
+        link,
+        model,
         &format!(
             "SELECT found.* FROM unnest($3::text[]) AS referred (id) CROSS JOIN LATERAL (
                  SELECT {COLUMNS} FROM asymbl.record WHERE org || '' = $1 AND model = $2 AND ref{place} = referred.id
                  AND remote_deleted_at IS NULL ORDER BY key LIMIT $4) AS found"
         ),
         &[&org.as_str(), &code(model), &remote_ids, &limited(limit)],
-    )?;
-    found.iter().map(|row| record(model, row)).collect()
+    )
 }
 
 pub(super) fn totals(link: &Link, org: &OrgId, model: Model) -> Result<Totals, MirrorError> {
