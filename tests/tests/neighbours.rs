@@ -80,8 +80,10 @@ fn guest_memories() -> Vec<u8> {
         let (start, end) = range.split_once('-').unwrap();
         let number = |text| u64::from_str_radix(text, 16).unwrap();
         let (start, end) = (number(start), number(end));
-        // The memory's first image is a part of the compiled component; what it grew by follows it.
-        let is_image = rest.trim_end().ends_with(".cwasm");
+        // The memory's first image is a part of the compiled component's file, or a copy where this process compiled
+        // it; what it grew by follows it.
+        let is_image =
+            rest.trim_end().ends_with(".cwasm") || rest.contains("/memfd:wasm-memory-image");
         let is_growth = start == end_of_guest && rest.trim_end().ends_with(" 0");
         if rest.starts_with("rw-p") && (is_image || is_growth) {
             end_of_guest = end;

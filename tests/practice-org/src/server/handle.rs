@@ -143,6 +143,11 @@ impl PracticeOrg {
         self.org().traffic.faults().add(rule);
     }
 
+    /// The fault rules in force, with what is left of their counts.
+    pub fn faults(&self) -> Vec<Rule> {
+        self.org().traffic.faults().rules().to_vec()
+    }
+
     /// Removes all fault rules.
     pub fn clear_faults(&self) {
         self.org().traffic.faults().clear();
