@@ -364,22 +364,6 @@ impl<T: Transport> Client<T> {
         Ok(records)
     }
 
-    /// Runs counting queries, five to a call; none for one that Salesforce refuses or does not manage in time. Nothing
-    /// is repeated: who wants a count has another way.
-    ///
-    /// # Errors
-    /// When a whole call fails.
-    pub fn counts(&self, queries: &[Query]) -> Result<Vec<Option<u64>>> {
-        let members: Vec<Subrequest> = queries
-            .iter()
-            .map(|query| self.query_member(query, Rows::Live))
-            .collect::<Result<_>>()?;
-        let counts = self.read_each(members, "count rows")?;
-        let total =
-            |member: &SubResponse| Some(QueryPage::parse(member.ok().ok()?).ok()?.total_size);
-        Ok(counts.iter().map(total).collect())
-    }
-
     /// Runs several queries, five to a call, and returns their first pages in the same order. What Salesforce finds too
     /// much at once is asked for query by query.
     ///

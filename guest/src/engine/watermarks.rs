@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::exports::ats::connector::types::Warning;
+use salesforce::soql::{Aggregate, ge};
 use salesforce::transport::Transport;
 use salesforce::{
-    Answer, Call, Client, ErrorKind, Log, LogWindow, Query, Rows, SalesforceError, SubResponse,
-    Subrequest, Timestamp,
+    Answer, Call, Client, ErrorKind, Log, LogWindow, Query, QueryPage, Record, Rows,
+    SalesforceError, SubResponse, Subrequest, Timestamp,
 };
 
 /// By the object's API name.
@@ -183,12 +184,12 @@ pub struct Question {
     pub since: Timestamp,
     /// Whether it has change logs.
     pub is_logged: bool,
+    /// Whether its rows can be deleted.
+    pub can_be_deleted: bool,
     /// From where its deletions are to be traced, if at all.
     pub deleted_since: Option<Timestamp>,
-    /// Asks for the newest row since the watermark.
-    pub newest: Query,
-    /// Among which rows.
-    pub rows: Rows,
+    /// Whether its live rows are to be counted with the same query; for an object of few rows, since it reads them all.
+    pub is_counted: bool,
 }
 
 /// What one object answered.
@@ -199,39 +200,93 @@ pub struct Survey {
     pub newest: Option<Timestamp>,
     /// Whether rows may have vanished for good without a trace; see [`untraced_deletes`].
     pub is_untraced: bool,
+    /// Its live rows, where they were to be counted.
+    pub count: Option<u64>,
 }
 
-/// Asks some objects whether they changed, five to a call. A low-water mark is taken in the call that asks for the
-/// newest row, before it: what commits later than the mark tells is asked for again next time. `refused` hears of each
-/// log that is refused.
+/// By the object's API name.
+pub type Surveys = BTreeMap<String, Survey>;
+
+/// The column with the newest stamp and the one with the number of rows, of each group of rows.
+const NEWEST: &str = "newest";
+const NUMBER: &str = "number";
+
+impl Question {
+    /// Asks for the newest row since the watermark, or for the newest and the number of the live and the deleted rows.
+    fn newest(&self, object: &str) -> Query {
+        if self.is_counted {
+            return Query::from(object)
+                .select(["IsDeleted"])
+                .aggregate(Aggregate::Max, "SystemModstamp", NEWEST)
+                .aggregate(Aggregate::Count, "Id", NUMBER);
+        }
+        Query::from(object)
+            .select(["Id", "SystemModstamp"])
+            .filter(ge("SystemModstamp", self.since))
+            .order_by_descending("SystemModstamp")
+            .limit(1)
+    }
+
+    fn rows(&self) -> Rows {
+        match self.can_be_deleted {
+            true => Rows::WithDeleted,
+            false => Rows::Live,
+        }
+    }
+
+    /// The newest stamp, and the number of live rows where it was asked for, by the rows that answer.
+    fn answered(&self, rows: &[Record]) -> (Option<Timestamp>, Option<u64>) {
+        if !self.is_counted {
+            let newest = rows.first().and_then(|row| row.timestamp("SystemModstamp"));
+            return (newest, None);
+        }
+        let newest = rows.iter().filter_map(|row| row.timestamp(NEWEST)).max();
+        let live = rows.iter().find(|row| row.flag("IsDeleted") == Some(false));
+        let number = live.map_or(Some(0), |row| row.integer(NUMBER));
+        (newest, number.and_then(|number| number.try_into().ok()))
+    }
+}
+
+/// Asks some objects whether they changed, and counts rows besides, five queries to a call. A low-water mark is taken
+/// in the call that asks for the newest row, before it: what commits later than the mark tells is asked for again next
+/// time. `refused` hears of each log that is refused. A count is none where Salesforce refuses it or does not manage
+/// it in time: nothing is repeated, since who wants a count has another way.
 ///
 /// # Errors
 /// When Salesforce can't be asked.
 pub fn survey<T: Transport>(
     client: &Client<T>,
     questions: &BTreeMap<String, Question>,
+    counts: &[Query],
     mut refused: impl FnMut(&str, &SalesforceError),
-) -> Result<BTreeMap<String, Survey>, SalesforceError> {
-    if questions.is_empty() {
-        return Ok(BTreeMap::new());
+) -> Result<(Surveys, Vec<Option<u64>>), SalesforceError> {
+    if questions.is_empty() && counts.is_empty() {
+        return Ok((Surveys::new(), Vec::new()));
     }
     let now = server_now(client)?;
+    let count = |query| Ok(vec![client.query_member(query, Rows::Live)?]);
     let members = |(object, asked): (&String, &Question)| {
         let mark = asked.is_logged.then(|| mark(client, object, now));
         let deletions = asked.deleted_since.filter(|_| asked.is_logged);
         let deletions = deletions.map(|since| self::deletions(client, object, since, now));
-        let newest = client.query_member(&asked.newest, asked.rows)?;
+        let newest = client.query_member(&asked.newest(object), asked.rows())?;
         Ok([mark, Some(newest), deletions]
             .into_iter()
             .flatten()
             .collect())
     };
-    let groups: Vec<Vec<Subrequest>> = questions
+    let groups: Vec<Vec<Subrequest>> = counts
         .iter()
-        .map(members)
+        .map(count)
+        .chain(questions.iter().map(members))
         .collect::<Result<_, SalesforceError>>()?;
-    let answers = client.read_groups(&groups, "ask what changed")?;
-    let mut surveys = BTreeMap::new();
+    let mut answers = client.read_groups(&groups, "ask what changed")?.into_iter();
+    let counted = answers.by_ref().take(counts.len()).map(|answer| {
+        let page = answer.first()?.ok().and_then(QueryPage::parse);
+        Some(page.ok()?.total_size)
+    });
+    let counted = counted.collect();
+    let mut surveys = Surveys::new();
     for ((object, asked), answers) in questions.iter().zip(answers) {
         let mut answers = answers.iter();
         let watermark = match asked.is_logged.then(|| answers.next()).flatten() {
@@ -239,22 +294,23 @@ pub fn survey<T: Transport>(
             None => now.before(LAG),
         };
         let newest = match answers.next() {
-            Some(answer) => client.first_page(answer, &asked.newest, asked.rows)?,
+            Some(answer) => client.first_page(answer, &asked.newest(object), asked.rows())?,
             None => continue,
         };
-        let newest = newest.records.first();
+        let (newest, count) = asked.answered(&newest.records);
         let is_untraced = match (answers.next(), asked.deleted_since) {
             (Some(deletions), Some(since)) => is_untraced(deletions, object, since)?,
             _ => false,
         };
         let survey = Survey {
             watermark,
-            newest: newest.and_then(|row| row.timestamp("SystemModstamp")),
+            newest,
             is_untraced,
+            count,
         };
         surveys.insert(object.clone(), survey);
     }
-    Ok(surveys)
+    Ok((surveys, counted))
 }
 
 /// What people should know of watermarks that lag far behind.

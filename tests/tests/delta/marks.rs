@@ -10,19 +10,17 @@ use serde_json::{Value, json};
 use super::{APPLICANT, MINUTE_MS, actor, notes, synced, update, value};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unchanged_org_costs_a_handful_of_requests() {
+async fn an_unchanged_org_costs_three_requests_besides_the_sign_in() {
     let world = synced().await;
+    world.org.reset_stats();
     let report = world.sync().await;
     assert!(
         report.models.iter().all(|model| model.unchanged),
         "{:?}",
         report.models
     );
-    assert!(
-        report.requests() - report.discovery_requests <= 6,
-        "{} requests",
-        report.requests()
-    );
+    assert_eq!(report.requests(), 3);
+    assert_eq!(world.org.stats().requests, 3);
     equals_the_org(&world).await.unwrap();
 }
 

@@ -1,10 +1,8 @@
 //! Which models have changes worth a delta, for all of them at once.
 //!
-//! Each object is asked for its low-water mark, its newest stamp and, where rows may vanish, its log of deletions, as
-//! many objects to a call as it holds. When the newest stamp lies before a token's watermark, nothing changed, and the
-//! token may move on to the marks taken before the question.
-
-use std::collections::BTreeMap;
+//! Each object is asked for its low-water mark, its newest stamp and, where rows may vanish, its log of deletions, and
+//! the models' records are counted, as many questions to a call as it holds. When the newest stamp lies before a token's
+//! watermark, nothing changed, and the token may move on to the marks taken before the question.
 
 use super::engine::{check_switched_on, watched};
 use super::reader::Reader;
@@ -15,7 +13,7 @@ use super::readers::{
 use super::token::{self, Token};
 use super::watermarks::{self, Watermarks};
 use crate::asymbl::context::{Context, Known};
-use crate::engine::watermarks::Survey;
+use crate::engine::watermarks::Surveys;
 use crate::exports::ats::connector::reads::{ModelProbe, ModelToken};
 use crate::exports::ats::connector::types::{Error, Model};
 use salesforce::transport::Transport;
@@ -30,7 +28,42 @@ struct Asked {
     /// The objects whose rows may be purged unnoticed.
     watched: Watermarks,
     /// What gives the number of records.
-    counts: Option<Vec<Query>>,
+    counts: Counts,
+}
+
+/// What gives the number of a model's records.
+enum Counts {
+    /// Nothing.
+    Unknown,
+    /// The sum of counting queries.
+    Of(Vec<Query>),
+    /// The rows of this object, one of those that are asked for their newest stamp anyway.
+    RowsOf(String),
+}
+
+impl Counts {
+    fn queries(&self) -> &[Query] {
+        match self {
+            Self::Of(queries) => queries,
+            Self::Unknown | Self::RowsOf(_) => &[],
+        }
+    }
+
+    /// The number, of all answers to counting queries those to its own coming next.
+    fn sum(
+        &self,
+        counted: &mut impl Iterator<Item = Option<u64>>,
+        surveys: &Surveys,
+    ) -> Option<u64> {
+        match self {
+            Self::Unknown => None,
+            Self::Of(queries) => {
+                let of_model: Vec<_> = counted.take(queries.len()).collect();
+                of_model.into_iter().sum()
+            }
+            Self::RowsOf(object) => surveys.get(object)?.count,
+        }
+    }
 }
 
 /// Probes the models of some tokens.
@@ -47,30 +80,33 @@ pub fn probe_changes<T: Transport>(
         .iter()
         .map(|t| ask(ctx, &known, t))
         .collect::<Result<_, _>>()?;
-    // First, because the answer also tells the time, which the other questions need.
-    let counts = counts(ctx, &asked)?;
     let since = |asked| Asked::watermarks(asked).chain(Asked::watched(asked));
     let since = oldest(asked.iter().flat_map(since));
     let watched = oldest(asked.iter().flat_map(Asked::watched));
-    let surveys = watermarks::survey(ctx, &known, &since, &watched)?;
-    let answers = tokens
-        .iter()
-        .zip(asked)
-        .zip(counts)
-        .map(|((given, asked), count)| {
-            let changed = asked.changed(&surveys);
-            let moved = asked.token.filter(|_| !changed);
-            let token = match moved {
-                Some(token) => moved_to(token, &surveys).to_text(),
-                None => given.token.clone(),
-            };
-            ModelProbe {
-                model: given.model,
-                changed,
-                token,
-                count,
-            }
-        });
+    let rows_of = asked.iter().filter_map(|asked| match &asked.counts {
+        Counts::RowsOf(object) => Some(object.clone()),
+        _ => None,
+    });
+    let counts = asked.iter().flat_map(|asked| asked.counts.queries());
+    let counts: Vec<Query> = counts.cloned().collect();
+    let (surveys, counted) =
+        watermarks::survey(ctx, &known, &since, &watched, &rows_of.collect(), &counts)?;
+    let mut counted = counted.into_iter();
+    let answers = tokens.iter().zip(asked).map(|(given, asked)| {
+        let changed = asked.changed(&surveys);
+        let count = asked.counts.sum(&mut counted, &surveys);
+        let moved = asked.token.filter(|_| !changed);
+        let token = match moved {
+            Some(token) => moved_to(token, &surveys).to_text(),
+            None => given.token.clone(),
+        };
+        ModelProbe {
+            model: given.model,
+            changed,
+            token,
+            count,
+        }
+    });
     Ok(answers.collect())
 }
 
@@ -95,7 +131,7 @@ impl Asked {
         self.watched.iter().map(|(object, since)| (object, *since))
     }
 
-    fn changed(&self, surveys: &BTreeMap<String, Survey>) -> bool {
+    fn changed(&self, surveys: &Surveys) -> bool {
         let survey = |object: &String| surveys.get(object);
         self.objects.is_none()
             || self
@@ -109,7 +145,7 @@ impl Asked {
     }
 }
 
-fn moved_to(mut token: Token, surveys: &BTreeMap<String, Survey>) -> Token {
+fn moved_to(mut token: Token, surveys: &Surveys) -> Token {
     for (object, watermark) in &mut token.watermarks {
         if let Some(survey) = surveys.get(object) {
             *watermark = (*watermark).max(survey.watermark);
@@ -144,13 +180,19 @@ fn ask_of<R: Reader, T: Transport>(
             objects: None,
             watched: Watermarks::new(),
             // A model that the user may not read has no count, which must not cost the others theirs.
-            counts: reader.ok().map(|reader| reader.estimate()),
+            counts: reader.map_or(Counts::Unknown, |reader| Counts::Of(reader.estimate())),
         });
     }
     let reader = reader?;
     let now = token::basis(tenant, R::MODEL);
     let token = Token::parse(&given.token, &now)?;
     let objects = reader.objects();
+    let counts = |objects: &[String]| match (reader.counts(), objects) {
+        (Some(_), [object]) if R::HAS_FEW_ROWS && watermarks::can_be_deleted(known, object) => {
+            Counts::RowsOf(object.clone())
+        }
+        (counts, _) => counts.map_or(Counts::Unknown, Counts::Of),
+    };
     let same = token.basis == now
         && token.carried_ids.is_some()
         && objects.iter().all(|o| token.watermarks.contains_key(o));
@@ -160,28 +202,10 @@ fn ask_of<R: Reader, T: Transport>(
             false => Watermarks::new(),
         },
         token: Some(token),
+        counts: match same {
+            true => counts(&objects),
+            false => Counts::Unknown,
+        },
         objects: same.then_some(objects),
-        counts: reader.counts().filter(|_| same),
     })
-}
-
-/// Returns the number of records that each model has, where it can be counted.
-fn counts<T: Transport>(ctx: &Context<T>, asked: &[Asked]) -> Result<Vec<Option<u64>>, Error> {
-    let queries: Vec<Query> = asked
-        .iter()
-        .filter_map(|a| a.counts.clone())
-        .flatten()
-        .collect();
-    if queries.is_empty() {
-        return Ok(asked.iter().map(|_| None).collect());
-    }
-    let mut counted = ctx.client.counts(&queries)?.into_iter();
-    let mut sum = |queries: &Vec<Query>| -> Option<u64> {
-        let of_model: Vec<Option<u64>> = counted.by_ref().take(queries.len()).collect();
-        of_model.into_iter().sum()
-    };
-    Ok(asked
-        .iter()
-        .map(|asked| asked.counts.as_ref().and_then(&mut sum))
-        .collect())
 }

@@ -63,6 +63,8 @@ pub trait Reader: Sized + 'static {
     const MODEL: Model;
     /// The model whose records refer to records of this one, and are to be read again when one is gone.
     const REFERRED_TO_BY: Option<Model> = None;
+    /// Whether each of its records is a row of one object that holds few, so that a question may read them all.
+    const HAS_FEW_ROWS: bool = false;
     /// A record, or the records of a job for the two job relations.
     type Record: WriteJson;
 

@@ -1,13 +1,12 @@
 //! The watermarks of a tenant's objects.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::asymbl::context::{Context, Known, Level};
-use crate::engine::watermarks::{self, Question, Survey};
+use crate::engine::watermarks::{self, Question, Surveys};
 use crate::exports::ats::connector::types::Error;
-use salesforce::soql::ge;
 use salesforce::transport::Transport;
-use salesforce::{Query, Rows, Timestamp};
+use salesforce::{Query, Timestamp};
 
 pub use crate::engine::watermarks::{Watermarks, lagging};
 
@@ -32,8 +31,8 @@ pub fn take<T: Transport>(
     )?)
 }
 
-/// Asks whether some objects changed since their watermarks, as [`watermarks::survey`] does. Of those in `watched` the
-/// deletions are traced, since the watermark there.
+/// Asks whether some objects changed since their watermarks, and counts rows, as [`watermarks::survey`] does. Of those in
+/// `watched` the deletions are traced, since the watermark there; those in `counted` are counted besides.
 ///
 /// # Errors
 /// When Salesforce can't be asked.
@@ -42,28 +41,27 @@ pub fn survey<T: Transport>(
     known: &Known,
     since: &Watermarks,
     watched: &Watermarks,
-) -> Result<BTreeMap<String, Survey>, Error> {
+    counted: &BTreeSet<String>,
+    counts: &[Query],
+) -> Result<(Surveys, Vec<Option<u64>>), Error> {
     let question = |(object, since): (&String, &Timestamp)| {
-        let newest = Query::from(object)
-            .select(["Id", "SystemModstamp"])
-            .filter(ge("SystemModstamp", *since))
-            .order_by_descending("SystemModstamp")
-            .limit(1);
         let can_be_deleted = can_be_deleted(known, object);
         let question = Question {
             since: *since,
             is_logged: is_logged(known, object),
+            can_be_deleted,
             deleted_since: watched.get(object).copied().filter(|_| can_be_deleted),
-            newest,
-            rows: match can_be_deleted {
-                true => Rows::WithDeleted,
-                false => Rows::Live,
-            },
+            is_counted: counted.contains(object),
         };
         (object.clone(), question)
     };
     let questions = since.iter().map(question).collect();
-    Ok(watermarks::survey(&ctx.client, &questions, refused(ctx))?)
+    Ok(watermarks::survey(
+        &ctx.client,
+        &questions,
+        counts,
+        refused(ctx),
+    )?)
 }
 
 fn is_logged(known: &Known, object: &str) -> bool {
@@ -71,7 +69,8 @@ fn is_logged(known: &Known, object: &str) -> bool {
     shape.is_some_and(|shape| shape.replicateable)
 }
 
-fn can_be_deleted(known: &Known, object: &str) -> bool {
+/// Whether rows of an object can be deleted and stay for a while, marked.
+pub fn can_be_deleted(known: &Known, object: &str) -> bool {
     let shape = known.profile.object(object);
     shape.is_some_and(|shape| shape.has("IsDeleted"))
 }

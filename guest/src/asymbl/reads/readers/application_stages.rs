@@ -20,6 +20,7 @@ pub struct ApplicationStagesReader {
 impl Reader for ApplicationStagesReader {
     const MODEL: Model = Model::ApplicationStages;
     const REFERRED_TO_BY: Option<Model> = Some(Model::Applications);
+    const HAS_FEW_ROWS: bool = true;
     type Record = ApplicationStage;
 
     fn new(tenant: Tenant<'_>) -> Result<Self, Missing> {

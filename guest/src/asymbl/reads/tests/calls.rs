@@ -127,7 +127,7 @@ fn a_probe_names_changed_models_and_advances_other_tokens() {
     };
     let (changed, moved) = probe(&tokens);
     assert_eq!(changed, []);
-    assert!(ctx.client.calls() <= 6, "{} calls", ctx.client.calls());
+    assert!(ctx.client.calls() <= 3, "{} calls", ctx.client.calls());
     assert!(
         moved
             .iter()
@@ -154,6 +154,31 @@ fn a_probe_names_changed_models_and_advances_other_tokens() {
         .find(|token| token.model == Model::ApplicationStages);
     let pages = delta(&cast.org, Model::ApplicationStages, &stages.unwrap().token);
     assert!(ids(&pages).contains(&late));
+}
+
+#[test]
+fn a_probe_counts_live_records_alone() {
+    let cast = cast();
+    let known = profile(&cast.org);
+    let ctx = instance(&cast.org, "{}");
+    let count = || {
+        let given = [Model::ApplicationStages, Model::Jobs].map(|model| ModelToken {
+            model,
+            token: token(&cast.org, model),
+        });
+        let answers = probe_changes(&ctx, &known, &given).unwrap();
+        answers.into_iter().map(|a| a.count).collect::<Vec<_>>()
+    };
+    let live = |object| cast.org.ids(&format!("SELECT Id FROM {object}"));
+    let (stages, jobs) = (live(STAGE).len(), cast.jobs.len());
+    assert_eq!(count(), [Some(stages as u64), Some(jobs as u64)]);
+    for object in [APPLICANT, STAGE] {
+        for id in live(object) {
+            assert_ne!(count()[0], Some(0));
+            cast.org.delete(object, &id);
+        }
+    }
+    assert_eq!(count(), [Some(0), Some(jobs as u64)]);
 }
 
 #[test]
