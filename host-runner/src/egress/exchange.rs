@@ -11,6 +11,7 @@ use super::job::{CallOptions, Job, OPEN_ANSWERS, Shared};
 use super::layers::{Progress, Upload};
 use super::reading::{LARGEST_BUNDLE, Reading};
 use super::record::Record;
+use super::turns::Turn;
 use super::{
     AddressRule, Bearer, ByteSize, Deadlines, EgressError, Grant, Origin, Permit, Phase, Purpose,
     Recovery, RequestBody, ResponseBody, empty_body, full_body,
@@ -24,7 +25,7 @@ use hyper_util::client::legacy::connect::capture_connection;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 /// What one exchange carries along.
@@ -213,25 +214,20 @@ impl Exchange<'_> {
 
     /// A place among the answers that the job has not read to their end.
     async fn place(&self) -> Result<OwnedSemaphorePermit, EgressError> {
-        self.permit(&self.job.open_answers, OPEN_ANSWERS).await
+        let place = self.job.open_answers.clone().acquire_owned();
+        match timeout(self.deadlines.first_byte, place).await {
+            Ok(Ok(place)) => Ok(place),
+            _ => Err(EgressError::TooManyInFlight { cap: OPEN_ANSWERS }),
+        }
     }
 
     /// A turn among the requests of the tenant's jobs that wait for an answer. Whoever reads an answer slowly, or not
     /// yet, keeps no other job from asking.
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, EgressError> {
+    async fn turn(&self) -> Result<Turn, EgressError> {
         let cap = self.shared.limits.max_in_flight;
-        self.permit(&self.shared.turns, cap).await
-    }
-
-    async fn permit(
-        &self,
-        of: &Arc<Semaphore>,
-        cap: usize,
-    ) -> Result<OwnedSemaphorePermit, EgressError> {
-        match timeout(self.deadlines.first_byte, of.clone().acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(permit),
-            _ => Err(EgressError::TooManyInFlight { cap }),
-        }
+        let turn = self.shared.turns.turn(self.job.rank());
+        let turn = timeout(self.deadlines.first_byte, turn).await;
+        turn.map_err(|_| EgressError::TooManyInFlight { cap })
     }
 
     async fn bearer(&self) -> Result<Option<Bearer>, EgressError> {

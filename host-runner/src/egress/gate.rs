@@ -5,6 +5,7 @@
 
 use super::error::Problem;
 use super::job::{CallOptions, GrantGuard, Job, Shared, Watch};
+use super::turns::Turns;
 use super::{AddressRule, ByteSize, Origin};
 use super::{
     Client, Credentials, EgressError, EgressLimits, EgressPolicy, Grant, JobBudget, JobStats,
@@ -14,7 +15,6 @@ use crate::metrics::Metrics;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio::sync::Semaphore;
 
 /// Servers and firewalls refuse requests that do not say who asks.
 pub(crate) fn default_user_agent() -> HeaderValue {
@@ -43,7 +43,7 @@ impl Egress {
                 limits,
                 user_agent: default_user_agent(),
                 watch: Watch::default(),
-                turns: Arc::new(Semaphore::new(limits.max_in_flight)),
+                turns: Arc::new(Turns::new(limits.max_in_flight)),
                 jobs: Arc::default(),
             }),
         }
@@ -78,7 +78,7 @@ impl Egress {
         let span = tracing::debug_span!("job", tenant, job, ?purpose);
         Gate {
             shared: self.shared.clone(),
-            job: Arc::new(Job::new(span, purpose, budget)),
+            job: Arc::new(Job::new(span, job, purpose, budget)),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::budget::Meter;
 use super::error::Problem;
+use super::turns::{Rank, Turns};
 use super::{
     ByteSize, Client, Credentials, Deadlines, EgressError, EgressLimits, EgressPolicy, Grant,
     JobBudget, Purpose,
@@ -25,7 +26,7 @@ pub(crate) struct Watch {
 pub(crate) struct Shared {
     pub(crate) watch: Watch,
     /// For the requests of all jobs that wait for their answers.
-    pub(crate) turns: Arc<Semaphore>,
+    pub(crate) turns: Arc<Turns>,
     /// Jobs so far.
     pub(crate) jobs: Arc<AtomicU64>,
     pub(crate) policy: EgressPolicy,
@@ -42,6 +43,7 @@ pub(crate) const OPEN_ANSWERS: usize = 16;
 pub(crate) struct Job {
     /// Its requests are reported in it.
     pub(crate) span: tracing::Span,
+    number: u64,
     pub(crate) purpose: Purpose,
     pub(crate) meter: Meter,
     pub(crate) open_answers: Arc<Semaphore>,
@@ -51,9 +53,15 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    pub(crate) fn new(span: tracing::Span, purpose: Purpose, budget: JobBudget) -> Self {
+    pub(crate) fn new(
+        span: tracing::Span,
+        number: u64,
+        purpose: Purpose,
+        budget: JobBudget,
+    ) -> Self {
         Self {
             span,
+            number,
             purpose,
             meter: Meter::new(budget),
             open_answers: Arc::new(Semaphore::new(OPEN_ANSWERS)),
@@ -71,6 +79,11 @@ impl Job {
             job: self.clone(),
             number,
         }
+    }
+
+    /// Its place among the jobs of its tenant whose requests wait.
+    pub(crate) fn rank(&self) -> Rank {
+        (self.purpose == Purpose::Read, self.number)
     }
 
     pub(crate) fn problem(&self) -> Option<Problem> {

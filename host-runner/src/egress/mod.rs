@@ -35,6 +35,7 @@ mod spellings;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod turns;
 
 pub use address::{AddressRule, Prohibited, public_address};
 pub use body::{RequestBody, ResponseBody, empty_body, full_body};

@@ -160,9 +160,7 @@ impl Run<'_> {
             .filter(|model| !whole.contains(model))
             .collect();
         let unchanged = self.unchanged(mirror, claim, &probed, &listed).await?;
-        let read = listed.iter().filter(|model| !unchanged.contains(model));
-        // The first is asked for at once anyway.
-        for model in read.skip(1) {
+        for model in listed.iter().filter(|model| !unchanged.contains(model)) {
             self.ask_ahead(mirror, *model, whole.contains(model))
                 .await?;
         }
