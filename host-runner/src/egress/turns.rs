@@ -48,6 +48,7 @@ impl Turns {
     pub(crate) async fn turn(self: &Arc<Self>, rank: Rank) -> Turn {
         let turn = lock(&self.0).wait(rank);
         self.pass_on();
+        #[expect(clippy::expect_used)]
         turn.await
             .expect("the queue, which outlives this call, drops no sender that is waited for")
     }
