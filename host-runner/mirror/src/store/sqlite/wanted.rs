@@ -44,10 +44,10 @@ pub(super) fn add_all(transaction: &Transaction<'_>, listed: Model) -> Result<()
             transaction.execute(
                 &format!(
                     "INSERT OR IGNORE INTO wanted (model, remote_id)
-                     SELECT DISTINCT ?2, referring.ref{place} FROM record AS referring
-                     WHERE referring.model = ?1 AND referring.ref{place} IS NOT NULL
-                       AND referring.remote_deleted_at IS NULL
-                       AND NOT EXISTS (SELECT 1 FROM record WHERE model = ?2 AND key = referring.ref{place}
+                     SELECT ?2, referred FROM
+                       (SELECT DISTINCT ref{place} AS referred FROM record
+                        WHERE model = ?1 AND ref{place} IS NOT NULL AND remote_deleted_at IS NULL)
+                     WHERE NOT EXISTS (SELECT 1 FROM record WHERE model = ?2 AND key = referred
                                        AND remote_deleted_at IS NULL)"
                 ),
                 params![code(model), code(target)],
