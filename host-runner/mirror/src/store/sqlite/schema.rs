@@ -78,8 +78,8 @@ pub(super) fn open(
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     // 16 MB: the inner pages of all indexes of a million records. The default of 2 MB makes random ids slow.
     connection.pragma_update(None, "cache_size", -16_384)?;
-    // 32 MB between checkpoints: the inner pages of the indexes are copied back once for many pages of rows.
-    connection.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    // 64 MB between checkpoints: the inner pages of the indexes are copied back once for many pages of rows.
+    connection.pragma_update(None, "wal_autocheckpoint", 8000)?;
     // What one large transaction made of the log is given back to the disk.
     connection.pragma_update(None, "journal_size_limit", 64 << 20)?;
     connection.set_prepared_statement_cache_capacity(64);
