@@ -4,7 +4,7 @@
 //! deleted record are read again, and so is a record that is listed only because others refer to it, once they stop.
 //! The rechecks are written in the page's own transaction, so that no crash can separate them.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::store::{Gone, Mirror, MirrorError, Page, Progress, Recheck, StoredRecord};
 use host_runner::unified::{Model, NaturalKey, UnifiedRecord};
@@ -16,32 +16,26 @@ const TEAM: usize = 100;
 pub(super) fn add(mirror: &dyn Mirror, model: Model, page: &mut Page) -> Result<(), MirrorError> {
     let mut found = Vec::new();
     let held: HashSet<&NaturalKey> = page.rows.iter().map(UnifiedRecord::key).collect();
-    for gone in &page.gone {
-        if let Gone::Record(key) = gone
-            && !held.contains(key)
-            && let Some(before) = live(mirror, model, key)?
-        {
-            add_referring(&before.record, &mut found);
-        }
+    let gone = page.gone.iter().filter_map(|gone| match gone {
+        Gone::Record(key) if !held.contains(key) => Some(key),
+        _ => None,
+    });
+    for before in all_live(mirror, model, gone)?.values() {
+        add_referring(before, &mut found);
     }
-    if page.progress == Progress::Aside && model != Model::Users {
+    let returns = page.progress == Progress::Aside && model != Model::Users;
+    if returns || model.membership().is_some() {
+        let before = all_live(mirror, model, held.iter().copied())?;
         for row in &page.rows {
-            if live(mirror, model, row.key())?.is_none() {
-                add_returned(row, &mut found);
+            match (before.get(row.key()), model.membership()) {
+                (None, _) if returns => add_returned(row, &mut found),
+                (Some(before), Some((field, target))) => {
+                    let left = before.reference(field);
+                    let left = left.filter(|id| row.reference(field) != Some(id));
+                    found.extend(left.map(|id| Recheck::itself(target, id)));
+                }
+                _ => {}
             }
-        }
-    }
-    if let Some((field, target)) = model.membership() {
-        for row in &page.rows {
-            let before = live(mirror, model, row.key())?;
-            let before = before
-                .as_ref()
-                .and_then(|before| before.record.reference(field));
-            found.extend(
-                before
-                    .filter(|id| row.reference(field) != Some(id))
-                    .map(|id| Recheck::itself(target, id)),
-            );
         }
     }
     if model == Model::HiringTeamMembers {
@@ -121,14 +115,14 @@ fn add_unlisted_members(
         .iter()
         .filter_map(|row| row.reference("user_id"))
         .collect();
-    for id in members {
-        // An id that is not a valid key can't be read either.
-        if let Ok(key) = NaturalKey::parse(Model::Users, id)
-            && live(mirror, Model::Users, &key)?.is_none()
-        {
-            found.push(Recheck::itself(Model::Users, id));
-        }
-    }
+    // An id that is not a valid key can't be read either.
+    let members = members.into_iter();
+    let members: Vec<NaturalKey> = members
+        .filter_map(|id| NaturalKey::parse(Model::Users, id).ok())
+        .collect();
+    let listed = all_live(mirror, Model::Users, &members)?;
+    let unlisted = members.iter().filter(|key| !listed.contains_key(key));
+    found.extend(unlisted.map(|key| Recheck::itself(Model::Users, key.as_str())));
     Ok(())
 }
 
@@ -168,26 +162,42 @@ pub(super) fn is_conditional(recheck: &Recheck) -> bool {
         .is_some_and(|(_, member)| member == recheck.model)
 }
 
-/// Returns the id of the record of a conditional recheck, or `None` if a record in the mirror refers to it. The last
-/// record that refers to it asks for it again when it goes.
-pub(super) fn unless_referred_to<'a>(
+/// Returns the ids of the records of conditional rechecks to which no record in the mirror refers. The last record that
+/// refers to one asks for it again when it goes.
+pub(super) fn not_referred_to(
     mirror: &dyn Mirror,
-    recheck: &'a Recheck,
-) -> Result<Option<&'a str>, MirrorError> {
-    let by = recheck.target;
-    let (id, by_whom) = match recheck.remote_id.split_once(':') {
-        Some((id, by_whom)) => (id, Some(by_whom)),
-        None => (recheck.remote_id.as_str(), None),
-    };
-    let is_referred_to = match by_whom.and_then(|key| NaturalKey::parse(by, key).ok()) {
-        Some(key) => {
-            let field = by.membership().map(|(field, _)| field);
-            let by_whom = live(mirror, by, &key)?;
-            by_whom.is_some_and(|by| field.and_then(|f| by.record.reference(f)) == Some(id))
+    rechecks: &[&Recheck],
+) -> Result<BTreeSet<String>, MirrorError> {
+    let mut alone = BTreeSet::new();
+    for by in Model::ALL {
+        let Some((field, _)) = by.membership() else {
+            continue;
+        };
+        let asked = rechecks.iter().filter(|recheck| recheck.target == by);
+        let asked: Vec<(&str, Model, Option<NaturalKey>)> = asked
+            .map(|recheck| match recheck.remote_id.split_once(':') {
+                Some((id, by_whom)) => (id, recheck.model, NaturalKey::parse(by, by_whom).ok()),
+                None => (recheck.remote_id.as_str(), recheck.model, None),
+            })
+            .collect();
+        let by_whom = all_live(
+            mirror,
+            by,
+            asked.iter().filter_map(|(.., key)| key.as_ref()),
+        )?;
+        for (id, model, key) in &asked {
+            let is_referred_to = match key {
+                Some(key) => by_whom
+                    .get(key)
+                    .is_some_and(|record| record.reference(field) == Some(id)),
+                None => !mirror.referring(by, *model, id, None, 1)?.is_empty(),
+            };
+            if !is_referred_to {
+                alone.insert((*id).to_owned());
+            }
         }
-        None => !mirror.referring(by, recheck.model, id, None, 1)?.is_empty(),
-    };
-    Ok(Some(id).filter(|_| !is_referred_to))
+    }
+    Ok(alone)
 }
 
 /// Returns a record that the mirror holds and that is not tombstoned.
@@ -199,4 +209,21 @@ pub(super) fn live(
     Ok(mirror
         .by_key(model, key)?
         .filter(|stored| stored.stamps.remote_deleted_at.is_none()))
+}
+
+/// Those records of some keys that the mirror holds and that are not tombstoned.
+fn all_live<'a>(
+    mirror: &dyn Mirror,
+    model: Model,
+    keys: impl IntoIterator<Item = &'a NaturalKey>,
+) -> Result<BTreeMap<NaturalKey, UnifiedRecord>, MirrorError> {
+    let keys: Vec<NaturalKey> = keys.into_iter().cloned().collect();
+    if keys.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let found = mirror.by_keys(model, &keys)?.into_iter();
+    Ok(found
+        .filter(|stored| stored.stamps.remote_deleted_at.is_none())
+        .map(|stored| (stored.record.key().clone(), stored.record))
+        .collect())
 }

@@ -176,14 +176,12 @@ impl Run<'_> {
         report: &mut ModelReport,
         rechecks: &[(u64, Recheck)],
     ) -> Result<BTreeSet<Gone>, SyncError> {
-        let mut ids = BTreeSet::new();
-        for (_, recheck) in rechecks {
-            if follow_ups::is_conditional(recheck) {
-                let id = follow_ups::unless_referred_to(mirror, recheck)?;
-                ids.extend(id.map(str::to_owned));
-            } else {
-                add_referring(mirror, recheck, &mut ids)?;
-            }
+        let rechecks = rechecks.iter().map(|(_, recheck)| recheck);
+        let (conditional, others): (Vec<_>, Vec<_>) =
+            rechecks.partition(|recheck| follow_ups::is_conditional(recheck));
+        let mut ids = follow_ups::not_referred_to(mirror, &conditional)?;
+        for recheck in others {
+            add_referring(mirror, recheck, &mut ids)?;
         }
         let ids: Vec<String> = ids.into_iter().collect();
         self.read_again(mirror, claim, job, report, &ids).await

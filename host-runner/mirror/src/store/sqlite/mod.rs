@@ -466,12 +466,7 @@ impl Mirror for SqliteMirror {
     }
 
     fn by_keys(&self, model: Model, keys: &[NaturalKey]) -> Result<Vec<StoredRecord>, MirrorError> {
-        self.read(|connection| {
-            let found = keys
-                .iter()
-                .map(|key| read::by_key(connection, &self.packs, model, key));
-            found.filter_map(Result::transpose).collect()
-        })
+        self.read(|connection| read::by_keys(connection, &self.packs, model, keys))
     }
 
     fn records_page(

@@ -127,6 +127,23 @@ pub(super) fn by_key(
     Ok(found.into_iter().next())
 }
 
+pub(super) fn by_keys(
+    connection: &Connection,
+    packs: &Packs,
+    model: Model,
+    keys: &[NaturalKey],
+) -> Result<Vec<StoredRecord>, MirrorError> {
+    let keys: Vec<&str> = keys.iter().map(NaturalKey::as_str).collect();
+    // One statement for all: to run one for each takes five times as long as the search.
+    records(
+        connection,
+        packs,
+        model,
+        "model = ?1 AND key IN (SELECT value FROM json_each(?2))",
+        &[&code(model), &serde_json::json!(keys).to_string()],
+    )
+}
+
 pub(super) fn by_number(
     connection: &Connection,
     packs: &Packs,
