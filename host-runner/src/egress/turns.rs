@@ -104,8 +104,8 @@ mod tests {
     use super::*;
     use futures_util::FutureExt;
 
-    /// Has requests with these ranks wait, in this order, the first ones for so long, while one is in flight; returns the
-    /// ranks in the order of their turns.
+    /// Has requests with these ranks wait, in this order, the first `waited_long` of them for long, while one is in
+    /// flight; returns the ranks in the order of their turns.
     fn order(ranks: &[Rank], waited_long: usize) -> Vec<Rank> {
         let turns = Arc::new(Turns::new(1));
         let mut in_flight = turns.turn((false, 0)).now_or_never();

@@ -1,8 +1,8 @@
 //! Which models have changes worth a delta, for all of them at once.
 //!
 //! Each object is asked for its low-water mark, its newest stamp and, where rows may vanish, its log of deletions, and
-//! the models' records are counted, as many questions to a call as it holds. When the newest stamp lies before a token's
-//! watermark, nothing changed, and the token may move on to the marks taken before the question.
+//! the models' records are counted, as many questions to a call as it holds. When the newest stamp lies before a
+//! token's watermark, nothing changed, and the token may move on to the marks taken before the question.
 
 use super::engine::{check_switched_on, watched};
 use super::reader::Reader;

@@ -31,8 +31,8 @@ pub fn take<T: Transport>(
     )?)
 }
 
-/// Asks whether some objects changed since their watermarks, and counts rows, as [`watermarks::survey`] does. Of those in
-/// `watched` the deletions are traced, since the watermark there; those in `counted` are counted besides.
+/// Asks whether some objects changed since their watermarks, and counts rows, as [`watermarks::survey`] does. Of those
+/// in `watched` the deletions are traced, since the watermark there; those in `counted` are counted besides.
 ///
 /// # Errors
 /// When Salesforce can't be asked.
