@@ -26,7 +26,7 @@ impl StoredRecord {
 
     /// "Read again whom this record was about", where that is somebody else in what is written now: the next listing
     /// will see the record as it is already, and not what it left.
-    pub(super) fn left_behind(&self, now: &UnifiedRecord) -> Option<Recheck> {
+    pub(crate) fn left_behind(&self, now: &UnifiedRecord) -> Option<Recheck> {
         let (field, target) = self.record.model().membership()?;
         let is_live = self.stamps.remote_deleted_at.is_none();
         let before = self.record.reference(field).filter(|_| is_live)?;

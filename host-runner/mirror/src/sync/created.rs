@@ -46,13 +46,11 @@ impl Run<'_> {
 
 /// Returns the number of these records that the mirror holds.
 fn live_of(mirror: &dyn Mirror, model: Model, ids: &[String]) -> Result<u64, MirrorError> {
-    let mut live = 0;
-    for id in ids {
-        if let Ok(key) = NaturalKey::parse(model, id) {
-            live += u64::from(follow_ups::live(mirror, model, &key)?.is_some());
-        }
-    }
-    Ok(live)
+    let keys = ids
+        .iter()
+        .filter_map(|id| NaturalKey::parse(model, id).ok());
+    let keys: BTreeSet<NaturalKey> = keys.collect();
+    Ok(follow_ups::live(mirror, model, &keys)?.len() as u64)
 }
 
 fn ids(mirror: &dyn Mirror, model: Model) -> Result<BTreeSet<String>, MirrorError> {

@@ -20,21 +20,17 @@ pub(super) fn add(mirror: &dyn Mirror, model: Model, page: &mut Page) -> Result<
         Gone::Record(key) if !held.contains(key) => Some(key),
         _ => None,
     });
-    for before in all_live(mirror, model, gone)?.values() {
-        add_referring(before, &mut found);
+    for before in live(mirror, model, gone)?.values() {
+        add_referring(&before.record, &mut found);
     }
     let returns = page.progress == Progress::Aside && model != Model::Users;
     if returns || model.membership().is_some() {
-        let before = all_live(mirror, model, held.iter().copied())?;
+        let before = live(mirror, model, held.iter().copied())?;
         for row in &page.rows {
-            match (before.get(row.key()), model.membership()) {
-                (None, _) if returns => add_returned(row, &mut found),
-                (Some(before), Some((field, target))) => {
-                    let left = before.reference(field);
-                    let left = left.filter(|id| row.reference(field) != Some(id));
-                    found.extend(left.map(|id| Recheck::itself(target, id)));
-                }
-                _ => {}
+            match before.get(row.key()) {
+                Some(before) => found.extend(before.left_behind(row)),
+                None if returns => add_returned(row, &mut found),
+                None => {}
             }
         }
     }
@@ -120,7 +116,7 @@ fn add_unlisted_members(
     let members: Vec<NaturalKey> = members
         .filter_map(|id| NaturalKey::parse(Model::Users, id).ok())
         .collect();
-    let listed = all_live(mirror, Model::Users, &members)?;
+    let listed = live(mirror, Model::Users, &members)?;
     let unlisted = members.iter().filter(|key| !listed.contains_key(key));
     found.extend(unlisted.map(|key| Recheck::itself(Model::Users, key.as_str())));
     Ok(())
@@ -180,7 +176,7 @@ pub(super) fn not_referred_to(
                 None => (recheck.remote_id.as_str(), recheck.model, None),
             })
             .collect();
-        let by_whom = all_live(
+        let by_whom = live(
             mirror,
             by,
             asked.iter().filter_map(|(.., key)| key.as_ref()),
@@ -189,7 +185,7 @@ pub(super) fn not_referred_to(
             let is_referred_to = match key {
                 Some(key) => by_whom
                     .get(key)
-                    .is_some_and(|record| record.reference(field) == Some(id)),
+                    .is_some_and(|stored| stored.record.reference(field) == Some(id)),
                 None => !mirror.referring(by, *model, id, None, 1)?.is_empty(),
             };
             if !is_referred_to {
@@ -200,23 +196,12 @@ pub(super) fn not_referred_to(
     Ok(alone)
 }
 
-/// Returns a record that the mirror holds and that is not tombstoned.
-pub(super) fn live(
-    mirror: &dyn Mirror,
-    model: Model,
-    key: &NaturalKey,
-) -> Result<Option<StoredRecord>, MirrorError> {
-    Ok(mirror
-        .by_key(model, key)?
-        .filter(|stored| stored.stamps.remote_deleted_at.is_none()))
-}
-
-/// Those records of some keys that the mirror holds and that are not tombstoned.
-fn all_live<'a>(
+/// Returns those records of some keys that the mirror holds and that are not tombstoned.
+pub(super) fn live<'a>(
     mirror: &dyn Mirror,
     model: Model,
     keys: impl IntoIterator<Item = &'a NaturalKey>,
-) -> Result<BTreeMap<NaturalKey, UnifiedRecord>, MirrorError> {
+) -> Result<BTreeMap<NaturalKey, StoredRecord>, MirrorError> {
     let keys: Vec<NaturalKey> = keys.into_iter().cloned().collect();
     if keys.is_empty() {
         return Ok(BTreeMap::new());
@@ -224,6 +209,6 @@ fn all_live<'a>(
     let found = mirror.by_keys(model, &keys)?.into_iter();
     Ok(found
         .filter(|stored| stored.stamps.remote_deleted_at.is_none())
-        .map(|stored| (stored.record.key().clone(), stored.record))
+        .map(|stored| (stored.record.key().clone(), stored))
         .collect())
 }

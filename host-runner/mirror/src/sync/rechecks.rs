@@ -221,7 +221,7 @@ impl Run<'_> {
 /// Returns the number of records in the mirror that are gone.
 pub(super) fn live_in(mirror: &dyn Mirror, model: Model, gone: &Gone) -> Result<u64, MirrorError> {
     Ok(match gone {
-        Gone::Record(key) => u64::from(follow_ups::live(mirror, model, key)?.is_some()),
+        Gone::Record(key) => follow_ups::live(mirror, model, [key])?.len() as u64,
         Gone::Set(job) => {
             let set = mirror.referring(model, Model::Jobs, job, None, usize::MAX)?;
             set.len() as u64
