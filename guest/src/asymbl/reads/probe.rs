@@ -187,12 +187,6 @@ fn ask_of<R: Reader, T: Transport>(
     let now = token::basis(tenant, R::MODEL);
     let token = Token::parse(&given.token, &now)?;
     let objects = reader.objects();
-    let counts = |objects: &[String]| match (reader.counts(), objects) {
-        (Some(_), [object]) if R::HAS_FEW_ROWS && watermarks::can_be_deleted(known, object) => {
-            Counts::RowsOf(object.clone())
-        }
-        (counts, _) => counts.map_or(Counts::Unknown, Counts::Of),
-    };
     let same = token.basis == now
         && token.carried_ids.is_some()
         && objects.iter().all(|o| token.watermarks.contains_key(o));
@@ -202,9 +196,12 @@ fn ask_of<R: Reader, T: Transport>(
             false => Watermarks::new(),
         },
         token: Some(token),
-        counts: match same {
-            true => counts(&objects),
-            false => Counts::Unknown,
+        counts: match (reader.counts().filter(|_| same), objects.as_slice()) {
+            (None, _) => Counts::Unknown,
+            (Some(_), [object]) if R::HAS_FEW_ROWS && watermarks::can_be_deleted(known, object) => {
+                Counts::RowsOf(object.clone())
+            }
+            (Some(queries), _) => Counts::Of(queries),
         },
         objects: same.then_some(objects),
     })
